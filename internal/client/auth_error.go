@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// AuthError is a failed sign-in. It never holds a secret: only what the sign-in service said is taken over.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+type AuthError struct {
+	// Code is the number that the sign-in service gave, like AADSTS7000215; empty where it gave none.
+	Code string
+	// Message is the service's first sentence, or what the credential said.
+	Message string
+	// TraceID and CorrelationID are what Microsoft's support asks for.
+	TraceID       string
+	CorrelationID string
+	// Remedy says what to do; it is never empty.
+	Remedy string
+}
+
+// Error names the number, the reason and the way out.
+func (e *AuthError) Error() string {
+	text := "unable to sign in to Microsoft Entra ID: "
+	if e.Code != "" {
+		text += e.Code + ": "
+	}
+	text += strings.TrimSuffix(e.Message, ".") + ". " + e.Remedy
+	if e.CorrelationID != "" {
+		text += fmt.Sprintf(" (trace id %s, correlation id %s)", e.TraceID, e.CorrelationID)
+	}
+	return text
+}
+
+// authRemedies says what helps against the failures that people meet most.
+var authRemedies = map[string]string{
+	"AADSTS7000215": "The client secret is wrong. Use the secret's value, not its id; create a new one if the value was not kept.",
+	"AADSTS7000222": "The client secret has expired. Create a new one for the app registration, or move to workload identity federation, which has none.",
+	"AADSTS700016":  "The tenant has no app registration with this client id. Check client_id and tenant_id, and that the app was registered in (or consented to by) this tenant.",
+	"AADSTS90002":   "The tenant was not found. Check tenant_id; if it is right, the tenant lives in another cloud: check environment (or authority_host).",
+	"AADSTS900023":  "The tenant id is neither a GUID nor a verified domain. Check tenant_id.",
+	"AADSTS900382":  "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
+	"AADSTS90038":   "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
+	"AADSTS500011":  "Microsoft Graph at this address is unknown to the tenant's cloud. Check that environment (or graph_endpoint and authority_host) name the same cloud as the tenant's.",
+	"AADSTS700027":  "The certificate is not one of the app registration's. Upload it there, or use one that is.",
+	"AADSTS700024":  "The assertion is not valid now: it has expired, or this machine's clock is wrong.",
+	"AADSTS70021":   "No federated credential of the app registration fits the token. Compare issuer, subject and audience.",
+	"AADSTS700211":  "No federated credential of the app registration has the token's issuer. Compare issuer, subject and audience.",
+	"AADSTS700212":  "No federated credential of the app registration has the token's audience; api://AzureADTokenExchange is the usual one.",
+	"AADSTS700213":  "No federated credential of the app registration has the token's subject. It is case-sensitive and must fit exactly.",
+	"AADSTS50034":   "The account does not exist in this tenant. Check tenant_id and the account.",
+	"AADSTS65001":   "An administrator has to consent to the app's permissions.",
+	"AADSTS53003":   "A Conditional Access policy blocks this sign-in. Look for the correlation id in the sign-in log.",
+	"AADSTS7000112": "The app registration or its service principal is disabled. Enable it, or use another.",
+}
+
+const generalAuthRemedy = "Check tenant_id, client_id and the credential; the number is explained at https://login.microsoftonline.com/error."
+
+var aadstsPattern = regexp.MustCompile(`AADSTS\d+`)
+
+// describedCredential makes every failure of a credential an *AuthError, a *ConnectionError or the context's error, at
+// the one place where it is still known to be the credential's.
+type describedCredential struct{ azcore.TokenCredential }
+
+func (c describedCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	recorded, failures := withFailureRecord(ctx)
+	token, err := c.TokenCredential.GetToken(recorded, options)
+	if err == nil {
+		return token, nil
+	}
+	return token, describeAuthFailure(ctx, failures, err)
+}
+
+// describeAuthFailure does not pass on the credential's own text where the service has answered: it is a page of HTTP.
+func describeAuthFailure(ctx context.Context, failures *failureRecord, err error) error {
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return fmt.Errorf("unable to sign in: %w", ctxErr)
+	}
+	var failed *azidentity.AuthenticationFailedError
+	if errors.As(err, &failed) && failed.RawResponse != nil {
+		if body, readErr := runtime.Payload(failed.RawResponse); readErr == nil {
+			return newAuthError(failed.RawResponse.StatusCode, body)
+		}
+	}
+	if host, cause := failures.get(); cause != nil {
+		return &ConnectionError{Operation: "sign in", Host: host, Kind: connectionKind(cause), Err: cause}
+	}
+	var own *AuthError
+	if errors.As(err, &own) {
+		return own
+	}
+	code := aadstsPattern.FindString(err.Error())
+	return &AuthError{Message: firstLine(err.Error()), Code: code, Remedy: remedyFor(code)}
+}
+
+// newAuthError reads the answer of the token endpoint.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response-1
+func newAuthError(status int, body []byte) *AuthError {
+	var answer struct {
+		Error         string `json:"error"`
+		Description   string `json:"error_description"`
+		TraceID       string `json:"trace_id"`
+		CorrelationID string `json:"correlation_id"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || (answer.Error == "" && answer.Description == "") {
+		return &AuthError{
+			Message: fmt.Sprintf("the sign-in service answered HTTP %d with something other than its own error", status),
+			Remedy:  "Check authority_host, and whether a proxy stands in between.",
+		}
+	}
+	code := aadstsPattern.FindString(answer.Description)
+	message := strings.TrimSpace(strings.TrimPrefix(answer.Description, code+":"))
+	// What follows are the ids and a timestamp, which have fields of their own.
+	if at := strings.Index(message, "Trace ID:"); at >= 0 {
+		message = strings.TrimSpace(message[:at])
+	}
+	return &AuthError{
+		Code:          code,
+		Message:       firstNonEmpty(strings.Join(strings.Fields(message), " "), answer.Error),
+		TraceID:       answer.TraceID,
+		CorrelationID: answer.CorrelationID,
+		Remedy:        remedyFor(code),
+	}
+}
+
+func remedyFor(code string) string { return firstNonEmpty(authRemedies[code], generalAuthRemedy) }
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}

@@ -1,0 +1,137 @@
+// Package client speaks Microsoft Graph about multifactor authentication: users and their per-user MFA state, and the
+// rules by which that state may be changed. It knows nothing of Terraform.
+//
+// Requests go through an azcore pipeline (retry, telemetry, bearer token with claims challenge), credentials are those
+// of azidentity. Every call takes a context and stops when it ends, waits included.
+package client
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+)
+
+// Client carries out requests in one tenant of one cloud. It is safe for use by many goroutines.
+type Client struct {
+	cloud       Cloud
+	credential  azcore.TokenCredential
+	azure       *azcore.Client
+	clock       Clock
+	consistency Consistency
+}
+
+// Options are what a caller may choose. The zero value is right for production.
+type Options struct {
+	// Version is the caller's version, for the User-Agent.
+	Version string
+	// ApplicationID begins the User-Agent: the calling program and its version, at most 24 characters.
+	ApplicationID string
+	// HTTPClient sends the requests; NewHTTPClient makes one. Default: one that trusts the system's authorities.
+	HTTPClient *http.Client
+	// Logger receives a record for each request. Default: none.
+	Logger *slog.Logger
+	// Retry bounds the repetitions of a request. Default: 6 repetitions, waits of at most 2 minutes.
+	Retry policy.RetryOptions
+	// Consistency bounds the waits for replicas.
+	Consistency Consistency
+	// Clock is the time to wait by.
+	Clock Clock
+}
+
+// Standard bounds of repetition.
+const (
+	defaultMaxRetries    = 6
+	defaultMaxRetryDelay = 2 * time.Minute
+)
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.HTTPClient == nil {
+		standard, err := NewHTTPClient(nil)
+		if err != nil {
+			return o, err
+		}
+		o.HTTPClient = standard
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	if o.Retry.MaxRetries == 0 {
+		o.Retry.MaxRetries = defaultMaxRetries
+	}
+	if o.Retry.MaxRetryDelay == 0 {
+		o.Retry.MaxRetryDelay = defaultMaxRetryDelay
+	}
+	if o.Retry.ShouldRetry == nil {
+		o.Retry.ShouldRetry = shouldRetry
+	}
+	o.Consistency = o.Consistency.withDefaults()
+	return o, nil
+}
+
+// azureOptions are the options that the Graph pipeline and the credentials share: one transport, one rule of repetition.
+func (o Options) azureOptions() policy.ClientOptions {
+	return policy.ClientOptions{
+		Retry:     o.Retry,
+		Telemetry: policy.TelemetryOptions{ApplicationID: o.ApplicationID},
+		Transport: transport{o.HTTPClient},
+	}
+}
+
+// New makes a client. It sends nothing yet.
+func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Client, error) {
+	if credential == nil {
+		return nil, fmt.Errorf("a client needs a credential")
+	}
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	credential = describedCredential{credential}
+	settings := options.azureOptions()
+	settings.PerCallPolicies = []policy.Policy{clientRequestIDPolicy{}}
+	azure, err := azcore.NewClient("terraform-provider-entramfa", moduleVersion(options.Version), runtime.PipelineOptions{
+		PerRetry: []policy.Policy{
+			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, nil),
+			logPolicy{logger: options.Logger, clock: options.Clock},
+		},
+	}, &settings)
+	if err != nil {
+		return nil, fmt.Errorf("unable to set up the request pipeline: %w", err)
+	}
+	return &Client{
+		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
+	}, nil
+}
+
+// Cloud returns the cloud that the client speaks to.
+func (c *Client) Cloud() Cloud { return c.cloud }
+
+// SignIn gets an access token, so that a mistake in the credentials shows once and at the start. The token is kept and
+// used by the requests that follow. A refusal is an *AuthError.
+func (c *Client) SignIn(ctx context.Context) error {
+	// The same options as the pipeline's, or the token would not be found in the credential's cache.
+	_, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope(c.cloud)}, EnableCAE: true})
+	return err
+}
+
+func scope(cloud Cloud) string { return cloud.GraphEndpoint + "/.default" }
+
+// moduleVersion gives azcore the form it insists on, vN.N.N.
+func moduleVersion(version string) string {
+	if len(version) > 0 && version[0] >= '0' && version[0] <= '9' {
+		return "v" + version
+	}
+	return "v0.0.0-" + version
+}

@@ -1,0 +1,221 @@
+package client
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// Method is a way to sign in.
+type Method string
+
+// The ways to sign in, in the order in which they are tried: the first whose setting is on is the one that is used.
+// Where it fails, the run ends; no other way is tried, so that a run never has another identity than the intended one.
+const (
+	MethodClientCertificate Method = "client certificate"
+	MethodClientSecret      Method = "client secret"
+	MethodOIDC              Method = "workload identity federation (OpenID Connect)"
+	MethodManagedIdentity   Method = "managed identity"
+	MethodAzureCLI          Method = "Azure CLI"
+)
+
+// Credentials are the settings from which a way to sign in is chosen.
+type Credentials struct {
+	TenantID string
+	ClientID string
+
+	// ClientCertificate holds a certificate and its RSA key, as PKCS#12 (raw or in base64) or PEM.
+	ClientCertificate []byte
+	// ClientCertificatePassword opens a PKCS#12 file.
+	ClientCertificatePassword string
+
+	ClientSecret string
+
+	UseOIDC bool
+	// OIDCToken is an assertion; OIDCTokenFilePath is a file that holds one and is read for each sign-in,
+	// because whoever issues it replaces it there.
+	OIDCToken         string
+	OIDCTokenFilePath string
+	// OIDCRequestURL and OIDCRequestToken get an assertion from GitHub Actions or, with
+	// ADOPipelineServiceConnectionID, from Azure DevOps.
+	OIDCRequestURL                 string
+	OIDCRequestToken               string
+	ADOPipelineServiceConnectionID string
+
+	UseManagedIdentity bool
+	UseAzureCLI        bool
+}
+
+// Method chooses the way to sign in, or says which ways there are.
+func (c Credentials) Method() (Method, error) {
+	switch {
+	case len(c.ClientCertificate) > 0:
+		return MethodClientCertificate, c.need(MethodClientCertificate, true, true)
+	case c.ClientSecret != "":
+		return MethodClientSecret, c.need(MethodClientSecret, true, true)
+	case c.UseOIDC:
+		if err := c.need(MethodOIDC, true, true); err != nil {
+			return MethodOIDC, err
+		}
+		return MethodOIDC, c.needAssertionSource()
+	case c.UseManagedIdentity:
+		return MethodManagedIdentity, nil
+	case c.UseAzureCLI:
+		return MethodAzureCLI, nil
+	}
+	return "", errors.New("no way to sign in is configured: set a client certificate, a client secret, use_oidc, use_msi or use_cli")
+}
+
+func (c Credentials) need(method Method, tenant, client bool) error {
+	var missing []string
+	if tenant && c.TenantID == "" {
+		missing = append(missing, "tenant_id")
+	}
+	if client && c.ClientID == "" {
+		missing = append(missing, "client_id")
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("signing in by %s needs %s", method, strings.Join(missing, " and "))
+	}
+	return nil
+}
+
+func (c Credentials) needAssertionSource() error {
+	switch {
+	case c.OIDCToken != "", c.OIDCTokenFilePath != "":
+		return nil
+	case c.OIDCRequestURL != "" && c.OIDCRequestToken != "":
+		return nil
+	case c.OIDCRequestURL != "":
+		return errors.New("use_oidc has a request URL but no request token (oidc_request_token)")
+	case c.OIDCRequestToken != "":
+		return errors.New("use_oidc has a request token but no request URL (oidc_request_url)")
+	}
+	return errors.New("use_oidc has no token: set oidc_token, oidc_token_file_path, or oidc_request_url with oidc_request_token " +
+		"(in GitHub Actions the job needs the permission id-token: write)")
+}
+
+// NewCredential makes the credential of the chosen way. It sends nothing yet.
+func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCredential, Method, error) {
+	method, err := c.Method()
+	if err != nil {
+		return nil, method, err
+	}
+	options, err = options.withDefaults()
+	if err != nil {
+		return nil, method, err
+	}
+	settings := options.azureOptions()
+	settings.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: where.AuthorityHost}
+	// The authority is one that the caller named. Asking the public cloud whether it exists would fail in a closed network.
+	const disableDiscovery = true
+
+	var credential azcore.TokenCredential
+	switch method {
+	case MethodClientCertificate:
+		var chain []*x509.Certificate
+		var key crypto.PrivateKey
+		chain, key, err = ParseCertificate(c.ClientCertificate, c.ClientCertificatePassword)
+		if err != nil {
+			return nil, method, fmt.Errorf("the client certificate cannot be used: %w", err)
+		}
+		credential, err = azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, chain, key,
+			&azidentity.ClientCertificateCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery, SendCertificateChain: true})
+	case MethodClientSecret:
+		credential, err = azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret,
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery})
+	case MethodOIDC:
+		var assertion func(context.Context) (string, error)
+		assertion, err = c.assertionSource(settings.Transport)
+		if err != nil {
+			return nil, method, err
+		}
+		credential, err = azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, assertion,
+			&azidentity.ClientAssertionCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery})
+	case MethodManagedIdentity:
+		identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: settings}
+		if c.ClientID != "" {
+			identity.ID = azidentity.ClientID(c.ClientID)
+		}
+		credential, err = azidentity.NewManagedIdentityCredential(identity)
+	case MethodAzureCLI:
+		credential, err = azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.TenantID})
+	}
+	if err != nil {
+		return nil, method, fmt.Errorf("signing in by %s: %w", method, err)
+	}
+	return credential, method, nil
+}
+
+// assertionSource returns where the assertions of a federated identity come from: a given token, then a file, then a
+// request to the CI system.
+func (c Credentials) assertionSource(sender policy.Transporter) (func(context.Context) (string, error), error) {
+	switch {
+	case c.OIDCToken != "":
+		return func(context.Context) (string, error) { return c.OIDCToken, nil }, nil
+	case c.OIDCTokenFilePath != "":
+		return func(context.Context) (string, error) {
+			text, err := os.ReadFile(c.OIDCTokenFilePath)
+			if err != nil {
+				return "", &AuthError{Message: "the file of the OIDC token cannot be read: " + err.Error(), Remedy: "Check oidc_token_file_path."}
+			}
+			token := strings.TrimSpace(string(text))
+			if token == "" {
+				return "", &AuthError{Message: fmt.Sprintf("the file %q of the OIDC token is empty", c.OIDCTokenFilePath), Remedy: "Check oidc_token_file_path."}
+			}
+			return token, nil
+		}, nil
+	}
+	address, err := url.Parse(c.OIDCRequestURL)
+	if err != nil || address.Host == "" {
+		return nil, fmt.Errorf("oidc_request_url is not a URL: %q", c.OIDCRequestURL)
+	}
+	if address.Scheme != "https" {
+		return nil, fmt.Errorf("oidc_request_url %q does not start with https://; its token is never sent without TLS", c.OIDCRequestURL)
+	}
+	request := assertionRequest{url: *address, token: c.OIDCRequestToken, serviceConnectionID: c.ADOPipelineServiceConnectionID, sender: sender}
+	return request.get, nil
+}
+
+// ParseCertificate reads a certificate, its chain and its key: PEM (key not encrypted), or PKCS#12, raw or in base64,
+// with or without a password. The certificate of the key comes first.
+func ParseCertificate(data []byte, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	trimmed := []byte(strings.TrimSpace(string(data)))
+	if block, _ := pem.Decode(trimmed); block != nil {
+		if strings.Contains(string(trimmed), "ENCRYPTED") {
+			return nil, nil, errors.New("its PEM key is encrypted; use a PKCS#12 (PFX) file with client_certificate_password instead")
+		}
+		chain, key, err := azidentity.ParseCertificates(trimmed, nil)
+		if err != nil {
+			return nil, nil, fmt.Errorf("it is PEM, but %w", err)
+		}
+		return chain, key, nil
+	}
+	if decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(trimmed)), "")); err == nil && len(decoded) > 0 {
+		data = decoded
+		if block, _ := pem.Decode(decoded); block != nil {
+			return ParseCertificate(decoded, password)
+		}
+	}
+	key, leaf, chain, err := pkcs12.DecodeChain(data, password)
+	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
+		return nil, nil, errors.New("client_certificate_password does not open it")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("it is neither PEM nor PKCS#12: %w", err)
+	}
+	return append([]*x509.Certificate{leaf}, chain...), key, nil
+}

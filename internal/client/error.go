@@ -1,0 +1,155 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+// Error is Microsoft Graph's answer to a request that it did not carry out.
+//
+// Source: https://learn.microsoft.com/graph/errors
+type Error struct {
+	// Operation says what was tried on which object: `read user "adele.vance@contoso.example"`.
+	Operation string
+	// Status is the HTTP status code.
+	Status int
+	// Code is error.code of the answer. Graph sometimes leaves it empty, and a proxy's answer has none.
+	Code string
+	// Message is error.message, or what can be said of an answer that is not Graph's.
+	Message string
+	// RequestID is Graph's own id of the request, which Microsoft's support asks for.
+	RequestID string
+	// ClientRequestID is the id that this client gave to the request.
+	ClientRequestID string
+	// Permissions are the application permissions of which the operation needs at least one; set for a 403.
+	Permissions []string
+	// FromGraph tells Graph's own error envelope from the answer of something in between.
+	FromGraph bool
+}
+
+// Error says what was tried, what came back and how to find the request again.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "unable to %s: HTTP %d", e.Operation, e.Status)
+	if e.Code != "" {
+		fmt.Fprintf(&b, " %s", e.Code)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request-id %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// IsNotFound reports Graph's own 404. The 404 of a proxy or of a wrong host says nothing about an object,
+// and nothing may be forgotten because of it.
+func IsNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.FromGraph
+}
+
+// IsThrottled reports a 429 that outlasted the retries.
+func IsThrottled(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
+
+// IsForbidden reports a 403: a permission, a role or a licence is missing.
+func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
+
+// IsLicenseRequired reports the 403 of a tenant that lacks Microsoft Entra ID P1.
+func IsLicenseRequired(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusForbidden &&
+		strings.EqualFold(e.Code, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
+}
+
+func hasStatus(err error, status int) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == status
+}
+
+// errorEnvelope is the body of a refusal. The same member is spelled innerError and innererror by different
+// parts of Graph; encoding/json matches both to one field because it compares names without case.
+type errorEnvelope struct {
+	Error *struct {
+		Code       string `json:"code"`
+		Message    string `json:"message"`
+		// InnerError is read apart from the rest, so that a form of it that nobody knows does not cost code and message.
+		InnerError json.RawMessage `json:"innerError"`
+	} `json:"error"`
+}
+
+type innerError struct {
+	Message         string `json:"message"`
+	RequestID       string `json:"request-id"`
+	ClientRequestID string `json:"client-request-id"`
+}
+
+// newError reads a refusal. It never fails: whatever the body is, the status reaches the caller.
+func newError(operation string, permissions []string, status int, header http.Header, body []byte) *Error {
+	e := &Error{
+		Operation:       operation,
+		Status:          status,
+		RequestID:       header.Get("request-id"),
+		ClientRequestID: header.Get(headerClientRequestID),
+	}
+	if status == http.StatusForbidden {
+		e.Permissions = permissions
+	}
+	var envelope errorEnvelope
+	err := json.Unmarshal(body, &envelope)
+	// An envelope that says nothing is nobody's; Graph sometimes leaves one of the two empty.
+	if err == nil && envelope.Error != nil && (envelope.Error.Code != "" || envelope.Error.Message != "") {
+		var inner innerError
+		_ = json.Unmarshal(envelope.Error.InnerError, &inner)
+		e.FromGraph = true
+		e.Code = envelope.Error.Code
+		e.Message = envelope.Error.Message
+		// Conditional Access hides the numbered reason here and leaves a general sentence outside.
+		if inner.Message != "" && inner.Message != e.Message {
+			e.Message = strings.TrimSpace(e.Message + " " + inner.Message)
+		}
+		e.RequestID = firstNonEmpty(e.RequestID, inner.RequestID)
+		e.ClientRequestID = firstNonEmpty(e.ClientRequestID, inner.ClientRequestID)
+		return e
+	}
+	e.Message = describeForeignBody(header, body)
+	return e
+}
+
+// describeForeignBody says what an answer is that has no error envelope: the page of a proxy, most often.
+func describeForeignBody(header http.Header, body []byte) string {
+	const enough = 200
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(string(body), "\uFFFD"))
+	text := strings.Join(strings.Fields(printable), " ")
+	if text == "" {
+		return "the answer has no body"
+	}
+	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || kind == "" {
+		kind = "an unnamed type"
+	}
+	if runes := []rune(text); len(runes) > enough {
+		text = string(runes[:enough]) + "..."
+	}
+	return fmt.Sprintf("the answer is %s and not Microsoft Graph's JSON; a proxy or a wrong endpoint may stand in between. It begins: %s", kind, text)
+}
+
+func firstNonEmpty(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

@@ -1,0 +1,168 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+)
+
+// apiVersion is the first segment of a Graph path.
+type apiVersion string
+
+const (
+	v1   apiVersion = "v1.0"
+	beta apiVersion = "beta"
+)
+
+// call is one request to Graph before it is sent.
+type call struct {
+	// operation completes "unable to ...".
+	operation string
+	// permissions are the application permissions of which one is needed.
+	permissions []string
+	method      string
+	version     apiVersion
+	// path is relative to the version, begins with a slash, and has its segments escaped already.
+	path   string
+	query  url.Values
+	header http.Header
+	// body is sent as JSON where it is not nil.
+	body any
+}
+
+// send carries a call out and decodes the answer into out, which may be nil. A refusal is an *Error, a failed sign-in
+// an *AuthError, and a request that got no answer a *ConnectionError.
+func (c *Client) send(ctx context.Context, call call, out any) error {
+	address := c.cloud.GraphEndpoint + "/" + string(call.version) + call.path
+	if len(call.query) > 0 {
+		// Graph reads a plus sign in a query as a plus sign.
+		address += "?" + strings.ReplaceAll(call.query.Encode(), "+", "%20")
+	}
+	return c.sendTo(ctx, address, call, out)
+}
+
+func (c *Client) sendTo(ctx context.Context, address string, call call, out any) error {
+	request, err := runtime.NewRequest(ctx, call.method, address)
+	if err != nil {
+		return fmt.Errorf("unable to %s: %w", call.operation, err)
+	}
+	for name, values := range call.header {
+		request.Raw().Header[name] = append([]string(nil), values...)
+	}
+	request.Raw().Header.Set("Accept", "application/json")
+	if call.body != nil {
+		text, err := json.Marshal(call.body)
+		if err != nil {
+			return fmt.Errorf("unable to %s: %w", call.operation, err)
+		}
+		if err := request.SetBody(streaming.NopCloser(bytes.NewReader(text)), "application/json"); err != nil {
+			return fmt.Errorf("unable to %s: %w", call.operation, err)
+		}
+	}
+
+	response, err := c.azure.Pipeline().Do(request)
+	if err != nil {
+		return c.describeFailure(ctx, call.operation, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := runtime.Payload(response)
+	if err != nil {
+		return c.describeFailure(ctx, call.operation, err)
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return newError(call.operation, call.permissions, response.StatusCode, response.Header, body)
+	}
+	if out == nil {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(out); err != nil && err != io.EOF {
+		answer := newError(call.operation, nil, response.StatusCode, response.Header, nil)
+		answer.Message = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(response.Header, body)
+		return answer
+	} else if err == io.EOF {
+		answer := newError(call.operation, nil, response.StatusCode, response.Header, nil)
+		answer.Message = "the answer is empty where an object was expected"
+		return answer
+	}
+	return nil
+}
+
+// describeFailure names a request that got no answer. The end of the context is the context's error; a failed sign-in
+// has described itself.
+func (c *Client) describeFailure(ctx context.Context, operation string, err error) error {
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return fmt.Errorf("unable to %s: %w", operation, ctxErr)
+	}
+	var auth *AuthError
+	if errors.As(err, &auth) {
+		return auth
+	}
+	var connection *ConnectionError
+	if errors.As(err, &connection) {
+		return connection
+	}
+	return &ConnectionError{Operation: operation, Host: c.cloud.GraphEndpoint, Kind: connectionKind(err), Err: err}
+}
+
+// page is one page of a collection.
+type page[T any] struct {
+	Value    []T    `json:"value"`
+	NextLink string `json:"@odata.nextLink"`
+}
+
+// maxPages bounds a collection whose links never end.
+const maxPages = 10_000
+
+// list reads all pages of a collection. A link to another host is refused, because the token would go with it.
+func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
+	var all []T
+	var current page[T]
+	if err := c.send(ctx, call, &current); err != nil {
+		return nil, err
+	}
+	all = append(all, current.Value...)
+	seen := map[string]bool{}
+	for current.NextLink != "" {
+		link := current.NextLink
+		if err := c.checkLink(link); err != nil {
+			return nil, fmt.Errorf("unable to %s: %w", call.operation, err)
+		}
+		if seen[link] || len(seen) >= maxPages {
+			return nil, fmt.Errorf("unable to %s: the pages of the answer never end (%d read)", call.operation, len(seen)+1)
+		}
+		seen[link] = true
+		current = page[T]{}
+		if err := c.sendTo(ctx, link, call, &current); err != nil {
+			return nil, err
+		}
+		all = append(all, current.Value...)
+	}
+	return all, nil
+}
+
+// checkLink refuses an @odata.nextLink that leaves the configured Graph host.
+func (c *Client) checkLink(link string) error {
+	there, err := url.Parse(link)
+	if err != nil {
+		return fmt.Errorf("the link to the next page cannot be read; the token was not sent anywhere: %w", err)
+	}
+	here, err := url.Parse(c.cloud.GraphEndpoint)
+	if err != nil {
+		return fmt.Errorf("the Graph endpoint %q cannot be read: %w", c.cloud.GraphEndpoint, err)
+	}
+	if there.Scheme != here.Scheme || !strings.EqualFold(there.Host, here.Host) || there.User != nil {
+		return fmt.Errorf("the link to the next page leads to %s://%s and not to %s; it was not followed, because the access token would have gone there",
+			there.Scheme, there.Host, c.cloud.GraphEndpoint)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// NewHTTPClient makes the one HTTP client of a process: HTTP/2, connections kept, proxies from the environment, and no
+// redirects, because Graph has none and a token must not travel along. The PEM certificates of caBundle are trusted
+// beside the system's authorities; nil adds none.
+func NewHTTPClient(caBundle []byte) (*http.Client, error) {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the process has replaced Go's standard HTTP transport")
+	}
+	transport := base.Clone()
+	transport.MaxIdleConnsPerHost = 32
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if caBundle != nil {
+		authorities, err := x509.SystemCertPool()
+		if err != nil {
+			authorities = x509.NewCertPool()
+		}
+		if !authorities.AppendCertsFromPEM(caBundle) {
+			return nil, errors.New("the CA bundle holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+		}
+		transport.TLSClientConfig.RootCAs = authorities
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// transport hands requests to an HTTP client and keeps the error of a request that got no answer: azidentity passes on
+// only the text of such an error, and texts are no way to tell errors apart.
+type transport struct{ client *http.Client }
+
+func (t transport) Do(request *http.Request) (*http.Response, error) {
+	response, err := t.client.Do(request)
+	if record, ok := request.Context().Value(failureRecordKey{}).(*failureRecord); ok {
+		record.set(request.URL.Scheme+"://"+request.URL.Host, err)
+	}
+	return response, err
+}
+
+type failureRecordKey struct{}
+
+// failureRecord holds how the latest request under a context failed.
+type failureRecord struct {
+	mutex sync.Mutex
+	host  string
+	err   error
+}
+
+func (r *failureRecord) set(host string, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.host, r.err = host, err
+}
+
+func (r *failureRecord) get() (host string, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.host, r.err
+}
+
+func withFailureRecord(ctx context.Context) (context.Context, *failureRecord) {
+	record := &failureRecord{}
+	return context.WithValue(ctx, failureRecordKey{}, record), record
+}
+
+// ConnectionKind says why a request got no answer.
+type ConnectionKind string
+
+const (
+	// ConnectionUntrusted is a certificate that no trusted authority signed.
+	ConnectionUntrusted ConnectionKind = "untrusted"
+	// ConnectionNoHost is a name that does not resolve.
+	ConnectionNoHost ConnectionKind = "no_host"
+	// ConnectionNoTLS is a server that does not speak TLS.
+	ConnectionNoTLS ConnectionKind = "no_tls"
+	// ConnectionRefused is a host on which nothing listens.
+	ConnectionRefused ConnectionKind = "refused"
+	// ConnectionBroken is everything else: time-outs, resets.
+	ConnectionBroken ConnectionKind = "broken"
+)
+
+// ConnectionError is a request that got no answer.
+type ConnectionError struct {
+	Operation string
+	// Host is scheme, host and port.
+	Host string
+	Kind ConnectionKind
+	Err  error
+}
+
+// Error says which host did not answer and why.
+func (e *ConnectionError) Error() string {
+	reason := map[ConnectionKind]string{
+		ConnectionUntrusted: "its TLS certificate is not trusted",
+		ConnectionNoHost:    "its name does not resolve",
+		ConnectionNoTLS:     "it does not speak TLS",
+		ConnectionRefused:   "nothing listens there",
+		ConnectionBroken:    "the connection failed",
+	}[e.Kind]
+	return fmt.Sprintf("unable to %s: %s gave no answer, %s: %v", e.Operation, e.Host, reason, e.Err)
+}
+
+// Unwrap returns the transport's error.
+func (e *ConnectionError) Unwrap() error { return e.Err }
+
+func connectionKind(err error) ConnectionKind {
+	var (
+		verification *tls.CertificateVerificationError
+		record       tls.RecordHeaderError
+		name         *net.DNSError
+	)
+	switch {
+	case errors.As(err, &verification):
+		return ConnectionUntrusted
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return ConnectionNoTLS
+	case errors.As(err, &name) && name.IsNotFound:
+		return ConnectionNoHost
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ConnectionRefused
+	}
+	return ConnectionBroken
+}
+
+// shouldRetry repeats what may pass by itself: throttling, server errors and broken connections. A certificate that is
+// not trusted, a name that does not exist and a port where nothing listens do not heal while somebody waits.
+func shouldRetry(response *http.Response, err error) bool {
+	if err != nil {
+		return connectionKind(err) == ConnectionBroken
+	}
+	switch response.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+var _ policy.Transporter = transport{}

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// User is what this client knows of a user.
+//
+// Source: https://learn.microsoft.com/graph/api/user-get
+type User struct {
+	// ID is the object id, a GUID.
+	ID                string `json:"id"`
+	UserPrincipalName string `json:"userPrincipalName"`
+	DisplayName       string `json:"displayName"`
+	// UserType is Member or Guest.
+	UserType       string `json:"userType"`
+	AccountEnabled *bool  `json:"accountEnabled"`
+}
+
+// Name is how people call the user: the user principal name, or the id where Graph gave no name.
+func (u User) Name() string { return firstNonEmpty(u.UserPrincipalName, u.ID) }
+
+const userSelect = "id,userPrincipalName,displayName,userType,accountEnabled"
+
+var userReadPermissions = []string{"User.Read.All", "User.ReadBasic.All", "Directory.Read.All"}
+
+// userPath is the path of a user by object id or user principal name. A guest's name holds "#EXT#", which would cut the
+// address short if it were not escaped, and a name that begins with "$" is only understood in the form of a key.
+//
+// Source: https://learn.microsoft.com/graph/api/user-get
+func userPath(key string) string {
+	if strings.HasPrefix(key, "$") {
+		return "/users('" + url.PathEscape(strings.ReplaceAll(key, "'", "''")) + "')"
+	}
+	return "/users/" + url.PathEscape(key)
+}
+
+// GetUser reads a user by object id or user principal name. IsNotFound is true of the error where there is none.
+// It needs User.Read.All or User.ReadBasic.All.
+//
+// Source: https://learn.microsoft.com/graph/api/user-get
+func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
+	if strings.TrimSpace(key) == "" || key == "." || key == ".." {
+		return User{}, fmt.Errorf("unable to read a user: %q is neither an object id nor a user principal name", key)
+	}
+	var user User
+	err := c.send(ctx, call{
+		operation:   fmt.Sprintf("read user %q", key),
+		permissions: userReadPermissions,
+		method:      http.MethodGet,
+		version:     v1,
+		path:        userPath(key),
+		query:       url.Values{"$select": {userSelect}},
+	}, &user)
+	if err == nil && user.ID == "" {
+		return User{}, &Error{Operation: fmt.Sprintf("read user %q", key), Status: http.StatusOK, Message: "the answer names no user id"}
+	}
+	return user, err
+}
+
+// FindUser reads a user and takes a 404 for an answer only once it has lasted for the given time: a user that was made
+// a moment ago is not on every replica yet. With no patience at all one 404 is enough.
+func (c *Client) FindUser(ctx context.Context, key string, patience time.Duration) (User, error) {
+	var user User
+	err := c.until(ctx, patience, func() (bool, error) {
+		var err error
+		user, err = c.GetUser(ctx, key)
+		return !IsNotFound(err), err
+	})
+	return user, err
+}

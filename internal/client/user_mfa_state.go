@@ -1,0 +1,184 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// strongAuthenticationRequirements is Graph's name for what holds the per-user state.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/strongauthenticationrequirements?view=graph-rest-beta
+type strongAuthenticationRequirements struct {
+	PerUserMFAState MFAState `json:"perUserMfaState"`
+}
+
+// The per-user state is a policy permission, although its path is a user's.
+//
+// Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
+const (
+	permissionReadState  = "Policy.Read.All"
+	permissionWriteState = "Policy.ReadWrite.AuthenticationMethod"
+)
+
+// GetUserMFAState reads a user's per-user MFA state. It needs Policy.Read.All. The endpoint exists on beta only.
+//
+// Source: https://learn.microsoft.com/graph/api/authentication-get?view=graph-rest-beta
+func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, error) {
+	var answer strongAuthenticationRequirements
+	operation := fmt.Sprintf("read the per-user MFA state of %q", user.Name())
+	err := c.send(ctx, call{
+		operation:   operation,
+		permissions: []string{permissionReadState, permissionWriteState},
+		method:      http.MethodGet,
+		version:     beta,
+		path:        userPath(user.ID) + "/authentication/requirements",
+	}, &answer)
+	if err != nil {
+		return "", err
+	}
+	if answer.PerUserMFAState == "" {
+		return "", &Error{Operation: operation, Status: http.StatusOK, Message: "the answer holds no perUserMfaState"}
+	}
+	return answer.PerUserMFAState, nil
+}
+
+// ObserveUserMFAState reads a user's state and believes one that does not satisfy the expected state only once it has
+// lasted: for some time after a write, replicas answer with the old and the new state by turns, and that is no change.
+// An empty expectation is satisfied by anything.
+func (c *Client) ObserveUserMFAState(ctx context.Context, user User, expected MFAState) (MFAState, error) {
+	var state MFAState
+	err := c.until(ctx, c.consistency.Drift, func() (bool, error) {
+		var err error
+		state, err = c.GetUserMFAState(ctx, user)
+		return err != nil || expected == "" || state.Satisfies(expected), err
+	})
+	return state, err
+}
+
+func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState) error {
+	return c.send(ctx, call{
+		operation:   fmt.Sprintf("set the per-user MFA state of %q to %q", user.Name(), state),
+		permissions: []string{permissionWriteState},
+		method:      http.MethodPatch,
+		version:     beta,
+		path:        userPath(user.ID) + "/authentication/requirements",
+		body:        strongAuthenticationRequirements{PerUserMFAState: state},
+	}, nil)
+}
+
+// CheckUserMFAState decides whether a user may be moved to a state, without writing anything. The user's registered
+// methods are read only where they decide. A refusal is a *TransitionError that names the user.
+func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to MFAState, allowPromotion bool) (Transition, error) {
+	facts := TransitionFacts{AllowPromotion: allowPromotion}
+	if NeedsRegistrationCheck(from, to, allowPromotion) {
+		registered, err := c.IsRegisteredForMFA(ctx, user)
+		if err != nil {
+			return Transition{}, err
+		}
+		facts.Registered = registered
+	}
+	move, err := PlanTransition(from, to, facts)
+	var refusal *TransitionError
+	if errors.As(err, &refusal) {
+		refusal.User = user.Name()
+	}
+	return move, err
+}
+
+// SetOptions are what a caller may choose of a change of state.
+type SetOptions struct {
+	// AllowPromotion permits enforced for a user with a registered method.
+	AllowPromotion bool
+	// NewUser says that the user may have been made a moment ago: a 404 is waited out.
+	NewUser bool
+}
+
+// SetResult is what came of a change of state.
+type SetResult struct {
+	// Before is the state that was found.
+	Before MFAState
+	// Effective is the state that the user has now, as far as it is known: see Unconfirmed.
+	Effective MFAState
+	// Written are the states that were written, in order.
+	Written []MFAState
+	// Unconfirmed is why the last write could not be read back. The service accepted it all the same, and Effective is
+	// what was written.
+	Unconfirmed error
+}
+
+// SetUserMFAState moves a user to a state, by the rules of PlanTransition: it reads the present state, writes what is
+// missing and reads back until the replicas show it. Where the present state satisfies the wanted one nothing is
+// written. With an error, Written still says what was written before it.
+//
+// Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
+func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, options SetOptions) (SetResult, error) {
+	var result SetResult
+	patience := c.consistency.NewObject
+	if !options.NewUser {
+		patience = 0
+	}
+	err := c.until(ctx, patience, func() (bool, error) {
+		var err error
+		result.Before, err = c.GetUserMFAState(ctx, user)
+		return !IsNotFound(err), err
+	})
+	if err != nil {
+		return result, err
+	}
+	result.Effective = result.Before
+
+	move, err := c.CheckUserMFAState(ctx, user, result.Before, to, options.AllowPromotion)
+	if err != nil {
+		return result, err
+	}
+	for _, next := range move.Writes {
+		// The service may have promoted the user already, after the write of enabled.
+		if result.Effective.Satisfies(next) {
+			continue
+		}
+		err := c.until(ctx, patience, func() (bool, error) {
+			err := c.putUserMFAState(ctx, user, next)
+			return !IsNotFound(err), err
+		})
+		if err != nil {
+			return result, err
+		}
+		result.Written = append(result.Written, next)
+		result.Effective, result.Unconfirmed = c.confirmUserMFAState(ctx, user, next)
+	}
+	return result, nil
+}
+
+// confirmUserMFAState reads until the state is one that the write explains. A stale replica answers with the state from
+// before the write, which never satisfies the written one: otherwise nothing would have been written. The write itself
+// was accepted, so a read that fails does not make it undone.
+func (c *Client) confirmUserMFAState(ctx context.Context, user User, written MFAState) (MFAState, error) {
+	effective := written
+	err := c.until(ctx, c.consistency.Timeout, func() (bool, error) {
+		state, err := c.GetUserMFAState(ctx, user)
+		switch {
+		case IsNotFound(err):
+			// A replica that does not have the user yet.
+			return false, err
+		case err != nil:
+			return true, err
+		case !state.Satisfies(written):
+			return false, fmt.Errorf("the service accepted %q but still answers %q after %s", written, state, c.consistency.Timeout)
+		}
+		effective = state
+		return true, nil
+	})
+	return effective, err
+}
+
+// UserGone reports whether a user does not exist any more. Only Graph's own 404 for the user, one that lasts, says so;
+// every other failure is returned as an error, and whoever asks keeps what they know.
+func (c *Client) UserGone(ctx context.Context, userID string) (bool, error) {
+	_, err := c.FindUser(ctx, userID, c.consistency.Missing)
+	if IsNotFound(err) {
+		return true, nil
+	}
+	return false, err
+}

@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is the time that the client waits by. Tests bring their own.
+type Clock interface {
+	Now() time.Time
+	// Wait returns after the duration, or earlier with the context's error.
+	Wait(ctx context.Context, d time.Duration) error
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Consistency bounds the waits for replicas. Graph's directory is replicated: a read that follows a write may answer
+// from before it.
+type Consistency struct {
+	// Interval is the first pause between two reads; it doubles up to MaxInterval. Default 500 ms.
+	Interval time.Duration
+	// MaxInterval is the longest pause. Default 5 s.
+	MaxInterval time.Duration
+	// Timeout is how long a write is waited for to show. Default 90 s.
+	Timeout time.Duration
+	// NewObject is how long an object that may be new is waited for before it counts as missing. Default 30 s.
+	NewObject time.Duration
+	// Missing is how long a 404 has to last to be believed. Default 3 s.
+	Missing time.Duration
+	// Drift is how long a state that nobody expected has to last to be believed. Default 1 s.
+	Drift time.Duration
+}
+
+func (c Consistency) withDefaults() Consistency {
+	for _, setting := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&c.Interval, 500 * time.Millisecond},
+		{&c.MaxInterval, 5 * time.Second},
+		{&c.Timeout, 90 * time.Second},
+		{&c.NewObject, 30 * time.Second},
+		{&c.Missing, 3 * time.Second},
+		{&c.Drift, time.Second},
+	} {
+		if *setting.value == 0 {
+			*setting.value = setting.standard
+		}
+	}
+	return c
+}
+
+// Consistency returns the bounds in force.
+func (c *Client) Consistency() Consistency { return c.consistency }
+
+// until calls step until it says that it is done, or the patience is used up, or the context ends. It returns the error
+// of the last step; the end of the context is returned as the context's error.
+func (c *Client) until(ctx context.Context, patience time.Duration, step func() (done bool, err error)) error {
+	deadline := c.clock.Now().Add(patience)
+	pause := c.consistency.Interval
+	for {
+		done, err := step()
+		if done {
+			return err
+		}
+		left := deadline.Sub(c.clock.Now())
+		if left <= 0 {
+			return err
+		}
+		if waitErr := c.clock.Wait(ctx, min(pause, left)); waitErr != nil {
+			return waitErr
+		}
+		pause = min(2*pause, c.consistency.MaxInterval)
+	}
+}

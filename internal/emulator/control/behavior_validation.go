@@ -1,0 +1,110 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+var errorCases = []string{
+	CaseUnknownUser, CaseInsufficientPrivileges, CaseInvalidRequirements, CaseBetaOnly, CaseDollarUPN, CaseMethodNotAllowed,
+}
+
+// Validate reports settings that mean nothing. Each error names its place.
+func (b *Behavior) Validate() error {
+	var problems []error
+	report := func(place, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+	}
+	for _, number := range []struct {
+		place string
+		value int
+	}{
+		{"latencyMs", b.LatencyMs},
+		{"replicaLag.durationMs", b.ReplicaLag.DurationMs},
+		{"replicaLag.reads", b.ReplicaLag.Reads},
+		{"tokenLifetimeSeconds", b.TokenLifetimeSeconds},
+	} {
+		if number.value < 0 {
+			report(number.place, "must not be negative")
+		}
+	}
+	if b.StatusOnStateWrite != 0 && (b.StatusOnStateWrite < 200 || b.StatusOnStateWrite > 299) {
+		report("statusOnStateWrite", "%d is not a status of success (200 to 299)", b.StatusOnStateWrite)
+	}
+	for i, rule := range b.Throttle {
+		place := fmt.Sprintf("throttle[%d]", i)
+		if rule.RequestsPerSecond <= 0 {
+			report(place+".requestsPerSecond", "must be greater than 0")
+		}
+		if rule.Burst < 0 {
+			report(place+".burst", "must not be negative")
+		}
+		switch rule.Class {
+		case "", ClassDirectory, ClassAuthentication, ClassBatch, ClassUnknown:
+		default:
+			report(place+".class", "%q is no class of Graph requests", rule.Class)
+		}
+	}
+	for name, override := range b.Errors {
+		if !slices.Contains(errorCases, name) {
+			report("errors."+name, "unknown case; the cases are %s", strings.Join(errorCases, ", "))
+		}
+		if override.Status != 0 && (override.Status < 400 || override.Status > 599) {
+			report("errors."+name+".status", "%d is not a status of failure (400 to 599)", override.Status)
+		}
+	}
+	if b.TokenRequests != nil {
+		for place, request := range map[string]*TokenRequest{
+			"tokenRequests.gitHub":      b.TokenRequests.GitHub,
+			"tokenRequests.azureDevOps": b.TokenRequests.AzureDevOps,
+		} {
+			if request != nil && (request.RequestToken == "" || request.Issuer == "" || request.Subject == "") {
+				report(place, "needs requestToken, issuer and subject")
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Validate reports a fault that can never do anything.
+func (f *Fault) Validate() error {
+	if f.PathRegexp != "" {
+		if _, err := regexp.Compile(f.PathRegexp); err != nil {
+			return fmt.Errorf("pathRegexp: %w", err)
+		}
+	}
+	if f.Path != "" && !strings.HasPrefix(f.Path, "/") {
+		return fmt.Errorf("path: %q does not begin with /", f.Path)
+	}
+	switch f.Reset {
+	case "", ResetBefore, ResetAfter:
+	default:
+		return fmt.Errorf("reset: %q is neither %s nor %s", f.Reset, ResetBefore, ResetAfter)
+	}
+	switch {
+	case f.After < 0:
+		return errors.New("after: must not be negative")
+	case f.Times != nil && *f.Times < 0:
+		return errors.New("times: must not be negative; 0 is without end")
+	case f.DelayMs < 0:
+		return errors.New("delayMs: must not be negative")
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status: %d is not a status of an answer (200 to 599)", f.Status)
+	case f.Status == 0 && f.Reset == "" && f.DelayMs == 0:
+		return errors.New("status: a fault needs at least one of status, reset and delayMs")
+	case f.Status == 0 && (f.Code != "" || f.Message != "" || f.Body != "" || f.Processed || len(f.Headers) > 0):
+		return errors.New("status: code, message, body, headers and processed need a status to answer with")
+	}
+	for name := range f.Headers {
+		if headerName.MatchString(name) {
+			continue
+		}
+		return fmt.Errorf("headers.%s: not the name of a header", name)
+	}
+	return nil
+}

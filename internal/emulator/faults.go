@@ -1,0 +1,123 @@
+package emulator
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// faultList holds the faults in the order in which they were added.
+type faultList struct {
+	mu     sync.Mutex
+	serial int
+	faults []*fault
+}
+
+type fault struct {
+	control.FaultStatus
+	path *regexp.Regexp // nil without a pathRegexp
+}
+
+func (l *faultList) add(definition control.Fault) (control.FaultStatus, error) {
+	if err := definition.Validate(); err != nil {
+		return control.FaultStatus{}, err
+	}
+	added := &fault{}
+	if definition.PathRegexp != "" {
+		added.path = regexp.MustCompile(definition.PathRegexp) // Validate has compiled it before
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.serial++
+	added.FaultStatus = control.FaultStatus{ID: "fault-" + strconv.Itoa(l.serial), Fault: definition}
+	l.faults = append(l.faults, added)
+	return added.FaultStatus, nil
+}
+
+func (l *faultList) list() []control.FaultStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	listed := []control.FaultStatus{}
+	for _, fault := range l.faults {
+		listed = append(listed, fault.FaultStatus)
+	}
+	return listed
+}
+
+func (l *faultList) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = nil
+}
+
+func (l *faultList) remove(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.faults)
+	l.faults = slices.DeleteFunc(l.faults, func(fault *fault) bool { return fault.ID == id })
+	return len(l.faults) < before
+}
+
+// hit returns the fault that the request runs into, or nil. rawPath is the path as it was sent.
+func (l *faultList) hit(method, rawPath string) *control.FaultStatus {
+	decoded, err := url.PathUnescape(rawPath)
+	if err != nil {
+		decoded = rawPath
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, fault := range l.faults {
+		if !fault.matches(method, rawPath, decoded) {
+			continue
+		}
+		times := 1
+		if fault.Fault.Times != nil {
+			times = *fault.Fault.Times
+		}
+		if times != 0 && fault.Applied >= times {
+			continue
+		}
+		fault.Matched++
+		if fault.Matched <= fault.Fault.After {
+			continue
+		}
+		fault.Applied++
+		return new(fault.FaultStatus)
+	}
+	return nil
+}
+
+func (f *fault) matches(method, rawPath, decoded string) bool {
+	if f.Fault.Method != "" && !strings.EqualFold(f.Fault.Method, method) {
+		return false
+	}
+	if !strings.HasPrefix(rawPath, f.Fault.Path) && !strings.HasPrefix(decoded, f.Fault.Path) {
+		return false
+	}
+	return f.path == nil || f.path.MatchString(rawPath) || f.path.MatchString(decoded)
+}
+
+type connectionKey struct{}
+
+// cutConnection ends the TCP connection under the request without a farewell, and the handler with it.
+// Other requests on the same HTTP/2 connection end as well, as they do when a network fails.
+func cutConnection(ctx context.Context) {
+	if conn, ok := ctx.Value(connectionKey{}).(net.Conn); ok {
+		if layered, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			conn = layered.NetConn()
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset rather than an orderly end
+		}
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,69 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const maxGetByIDs = 1000
+
+// getByIDs answers POST /directoryObjects/getByIds. Ids that do not exist are left out of the answer.
+//
+// https://learn.microsoft.com/graph/api/directoryobject-getbyids
+func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error) {
+	if err := checkSelected(query, ""); err != nil {
+		return nil, err
+	}
+	object, refusal := jsonBody(req)
+	if refusal != nil {
+		return nil, refusal
+	}
+	var ids, types []string
+	for name, value := range object {
+		var err error
+		switch name {
+		case "ids":
+			err = json.Unmarshal(value, &ids)
+		case "types":
+			err = json.Unmarshal(value, &types)
+		default:
+			return nil, badRequest("The parameter '" + name + "' in the request payload is not a valid parameter for the operation 'getByIds'.")
+		}
+		if err != nil {
+			return nil, badRequest("Unable to read JSON request payload. " +
+				"Please ensure Content-Type header is set and payload is of valid JSON format.")
+		}
+	}
+	if len(ids) == 0 || len(ids) > maxGetByIDs {
+		return nil, &graphError{status: http.StatusBadRequest, code: "Request_BadRequest",
+			message: "The number of ids must be between 1 and 1000."}
+	}
+	for _, id := range ids {
+		if err := checkObjectID(id); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	values := []map[string]any{}
+	seen := map[string]bool{}
+	for _, id := range ids {
+		id = strings.ToLower(id)
+		found, exists := s.directory.object(id)
+		if !exists || seen[id] || found.user != nil && found.user.createLag.running(s.now()) {
+			continue
+		}
+		seen[id] = true
+		short := strings.TrimPrefix(found.typeName(), "microsoft.graph.")
+		if types != nil && !slices.Contains(types, short) && !slices.Contains(types, "directoryObject") {
+			continue
+		}
+		values = append(values, found.describe(req.caller, query))
+	}
+	return answer(http.StatusOK, map[string]any{
+		"@odata.context": req.contextURL("directoryObjects" + query.fragment()),
+		"value":          values,
+	}), nil
+}

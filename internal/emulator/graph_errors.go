@@ -1,0 +1,87 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"time"
+)
+
+// graphError is a refusal in Graph's error envelope.
+//
+// https://learn.microsoft.com/graph/errors
+type graphError struct {
+	status  int
+	code    string
+	message string
+	header  http.Header
+	inner   map[string]any // more members of innerError
+}
+
+func (e *graphError) Error() string { return e.code + ": " + e.message }
+
+func badRequest(message string) *graphError {
+	return &graphError{status: http.StatusBadRequest, code: "BadRequest", message: message}
+}
+
+func segmentNotFound(segment string) *graphError {
+	return badRequest("Resource not found for the segment '" + segment + "'.")
+}
+
+func resourceNotFound(key string) *graphError {
+	return &graphError{status: http.StatusNotFound, code: "Request_ResourceNotFound", message: "Resource '" + key +
+		"' does not exist or one of its queried reference-property objects are not present."}
+}
+
+// caseError applies the configured replacement for an answer that Microsoft does not document.
+func (s *Server) caseError(name string, err *graphError) *graphError {
+	s.mu.Lock()
+	override, found := s.behavior.Errors[name]
+	s.mu.Unlock()
+	if !found {
+		return err
+	}
+	replaced := *err
+	if override.Status != 0 {
+		replaced.status = override.Status
+	}
+	if override.Code != "" || override.EmptyCode {
+		replaced.code = override.Code
+	}
+	if override.Message != "" {
+		replaced.message = override.Message
+	}
+	return &replaced
+}
+
+// failure turns an error into an answer.
+func (s *Server) failure(req *graphRequest, err error) *graphResponse {
+	var refusal *graphError
+	if !errors.As(err, &refusal) {
+		refusal = &graphError{status: http.StatusInternalServerError, code: "generalException", message: err.Error()}
+	}
+	response := &graphResponse{status: refusal.status, header: http.Header{}, contentType: "application/json"}
+	response.body = s.envelope(req, refusal)
+	maps.Copy(response.header, refusal.header)
+	return response
+}
+
+func (s *Server) envelope(req *graphRequest, refusal *graphError) []byte {
+	inner := map[string]any{
+		"date":              s.now().UTC().Format(time.DateOnly + "T15:04:05"),
+		"request-id":        req.requestID,
+		"client-request-id": req.clientRequestID,
+	}
+	maps.Copy(inner, refusal.inner)
+	type body struct {
+		Code       string         `json:"code"`
+		Message    string         `json:"message"`
+		InnerError map[string]any `json:"innerError"`
+	}
+	data, err := json.Marshal(map[string]body{"error": {refusal.code, refusal.message, inner}})
+	if err != nil {
+		panic("emulator: error envelopes always marshal: " + err.Error())
+	}
+	return data
+}

@@ -1,0 +1,229 @@
+package emulator
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// loginRequest is a request to the authority.
+type loginRequest struct {
+	*http.Request
+	origin        string
+	tenant        string // first segment of the path
+	form          url.Values
+	clientID      string
+	requestID     string
+	correlationID string
+}
+
+// serveLogin handles a request to the authority.
+func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
+	arrival, arrived := s.requests.arrive(), s.now()
+	path := r.URL.EscapedPath()
+	req := &loginRequest{Request: r, origin: s.origin(r), requestID: uuid.NewString(),
+		correlationID: r.Header.Get("Client-Request-Id")}
+	if req.correlationID == "" {
+		req.correlationID = uuid.NewString()
+	}
+	segments, err := pathSegments(path)
+	var rest string
+	if err == nil && len(segments) > 0 {
+		req.tenant, rest = segments[0], "/"+strings.Join(segments[1:], "/")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	req.form, _ = url.ParseQuery(string(body)) // what cannot be parsed is missing, and reported as that
+	req.clientID = req.form.Get("client_id")
+	if user, secret, ok := r.BasicAuth(); ok {
+		req.clientID = user
+		req.form.Set("client_id", user)
+		req.form.Set("client_secret", secret)
+	}
+
+	var response *graphResponse
+	handle := func() *graphResponse { return s.login(req, rest) }
+	hit := s.faults.hit(r.Method, path)
+	cut, faultID := false, ""
+	if hit == nil {
+		response = handle()
+	} else {
+		faultID = hit.ID
+		response, cut = s.loginFault(req, hit.Fault, handle)
+	}
+	entry := control.Request{Time: arrived.UTC(), Method: r.Method, Path: path, Query: r.URL.RawQuery, Class: control.ClassLogin,
+		Template: "/{tenant}" + rest, AppID: req.clientID, RequestID: req.requestID, ClientRequestID: req.correlationID,
+		UserAgent: r.UserAgent(), Fault: faultID}
+	if !cut {
+		entry.Status = response.status
+	}
+	s.requests.add(arrival, entry)
+	s.logger.Debug("sign-in request", "method", entry.Method, "path", entry.Path, "status", entry.Status,
+		"app", entry.AppID, "fault", entry.Fault)
+	if cut {
+		cutConnection(r.Context())
+	}
+	header := w.Header()
+	for name, values := range response.header {
+		header[name] = values
+	}
+	setIfAbsent(header, "X-Ms-Request-Id", req.requestID)
+	setIfAbsent(header, "Client-Request-Id", req.correlationID)
+	setIfAbsent(header, "Cache-Control", "no-store, no-cache")
+	setIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
+	if response.body != nil {
+		setIfAbsent(header, "Content-Type", response.contentType)
+	}
+	w.WriteHeader(response.status)
+	_, _ = w.Write(response.body) // a caller that has gone away is no concern here
+}
+
+func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func() *graphResponse) (*graphResponse, bool) {
+	if !wait(req.Context(), time.Duration(fault.DelayMs)*time.Millisecond) {
+		panic(http.ErrAbortHandler)
+	}
+	switch {
+	case fault.Reset == control.ResetBefore:
+		return nil, true
+	case fault.Reset == control.ResetAfter:
+		handle()
+		return nil, true
+	case fault.Status == 0:
+		return handle(), false
+	}
+	if fault.Processed {
+		handle()
+	}
+	response := s.loginFailure(req, &loginError{status: fault.Status, name: fault.Code, message: fault.Message})
+	if fault.Body != "" {
+		response.body = []byte(fault.Body)
+	}
+	if fault.ContentType != "" {
+		response.contentType = fault.ContentType
+	}
+	for name, value := range fault.Headers {
+		response.header.Set(name, value)
+	}
+	return response, false
+}
+
+// login answers what the authority has; rest is the path after the tenant.
+func (s *Server) login(req *loginRequest, rest string) *graphResponse {
+	type resource struct {
+		method string
+		handle func(*loginRequest) (*graphResponse, *loginError)
+	}
+	resources := map[string]resource{
+		"/v2.0/.well-known/openid-configuration": {http.MethodGet, s.openIDConfiguration},
+		"/oauth2/v2.0/token":                     {http.MethodPost, s.token},
+		"/discovery/v2.0/keys":                   {http.MethodGet, s.tokenKeys},
+		"/discovery/instance":                    {http.MethodGet, s.instanceDiscovery},
+	}
+	found, known := resources[rest]
+	if !known {
+		return s.loginFailure(req, &loginError{status: http.StatusNotFound, name: "invalid_request", number: 900561,
+			message: "The endpoint '" + rest + "' does not exist here."})
+	}
+	if found.method != req.Method {
+		return s.loginFailure(req, &loginError{status: http.StatusMethodNotAllowed, name: "invalid_request", number: 900561,
+			message: "The endpoint only accepts " + found.method + " requests. Received a " + req.Method + " request."})
+	}
+	response, err := found.handle(req)
+	if err != nil {
+		return s.loginFailure(req, err)
+	}
+	return response
+}
+
+// openIDConfiguration answers GET /{tenant}/v2.0/.well-known/openid-configuration.
+func (s *Server) openIDConfiguration(req *loginRequest) (*graphResponse, *loginError) {
+	s.mu.Lock()
+	tenantID, known := s.directory.tenantID, s.directory.matchesTenant(req.tenant)
+	s.mu.Unlock()
+	if !known {
+		refusal := unknownTenant(req.tenant)
+		refusal.name = "invalid_tenant"
+		return nil, refusal
+	}
+	base := req.origin + "/" + tenantID
+	return answer(http.StatusOK, map[string]any{
+		"issuer":                                base + "/v2.0",
+		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
+		"token_endpoint":                        base + "/oauth2/v2.0/token",
+		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
+		"jwks_uri":                              base + "/discovery/v2.0/keys",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic", "private_key_jwt"},
+		"response_types_supported":              []string{"code", "token"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"ES256"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"cloud_instance_name":                   strings.TrimPrefix(req.origin, "https://"),
+		"msgraph_host":                          strings.TrimPrefix(req.origin, "https://"),
+	}), nil
+}
+
+// tokenKeys answers GET /{tenant}/discovery/v2.0/keys.
+func (s *Server) tokenKeys(*loginRequest) (*graphResponse, *loginError) {
+	return answer(http.StatusOK, map[string]any{"keys": []any{jwk(tokenKeyID, &s.keys.token.PublicKey)}}), nil
+}
+
+// instanceDiscovery answers GET /common/discovery/instance. The only instance is this server.
+func (s *Server) instanceDiscovery(req *loginRequest) (*graphResponse, *loginError) {
+	host := strings.TrimPrefix(req.origin, "https://")
+	tenant := s.TenantID()
+	if authority, err := url.Parse(req.URL.Query().Get("authorization_endpoint")); err == nil {
+		if segments, err := pathSegments(authority.EscapedPath()); err == nil && len(segments) > 0 {
+			tenant = segments[0]
+		}
+	}
+	return answer(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": req.origin + "/" + url.PathEscape(tenant) + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata":                  []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
+	}), nil
+}
+
+// loginError is a refusal by the authority.
+//
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+type loginError struct {
+	status  int
+	name    string // the OAuth error
+	number  int    // the AADSTS number
+	message string
+}
+
+func (s *Server) loginFailure(req *loginRequest, refusal *loginError) *graphResponse {
+	timestamp := s.now().UTC().Format("2006-01-02 15:04:05Z")
+	description := refusal.message
+	body := map[string]any{
+		"error": refusal.name, "timestamp": timestamp, "trace_id": req.requestID, "correlation_id": req.correlationID,
+	}
+	if refusal.number != 0 {
+		description = "AADSTS" + itoa(refusal.number) + ": " + refusal.message
+		body["error_codes"] = []int{refusal.number}
+		body["error_uri"] = req.origin + "/error?code=" + itoa(refusal.number)
+	}
+	body["error_description"] = description + " Trace ID: " + req.requestID + " Correlation ID: " + req.correlationID +
+		" Timestamp: " + timestamp
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic("emulator: sign-in errors always marshal: " + err.Error())
+	}
+	return &graphResponse{status: refusal.status, header: http.Header{}, body: data, contentType: "application/json; charset=utf-8"}
+}
+
+func unknownTenant(name string) *loginError {
+	return &loginError{http.StatusBadRequest, "invalid_request", 90002, "Tenant '" + name + "' not found. " +
+		"Check to make sure you have the correct tenant ID and are signing into the correct cloud. " +
+		"Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."}
+}

@@ -1,0 +1,162 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	defaultPageSize = 100
+	maxPageSize     = 999
+)
+
+// query holds the OData query options of a request.
+//
+// https://learn.microsoft.com/graph/query-parameters
+type query struct {
+	selected  []string // nil without $select
+	top       int      // 0 without $top
+	filter    string
+	count     bool
+	skipToken string
+	values    url.Values // all of them, for the next link
+}
+
+// parseQuery reads the options that a resource understands and refuses other system query options. Parameters that are
+// no system query options are ignored, as OData prescribes; $ may be left out.
+func parseQuery(raw string, understood []string) (query, error) {
+	result := query{values: url.Values{}}
+	for _, pair := range strings.Split(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, errName := url.QueryUnescape(rawName)
+		value, errValue := url.QueryUnescape(rawValue)
+		if errName != nil || errValue != nil {
+			return query{}, badRequest("The query string holds an invalid escape.")
+		}
+		option := name
+		if slices.Contains(understood, "$"+name) {
+			option = "$" + name
+		}
+		if !strings.HasPrefix(option, "$") {
+			continue
+		}
+		if !slices.Contains(understood, option) {
+			return query{}, badRequest("The query parameter '" + option + "' is not supported.")
+		}
+		if result.values.Has(option) {
+			return query{}, badRequest("Query option '" + option +
+				"' was specified more than once, but it must be specified at most once.")
+		}
+		result.values.Set(option, value)
+		if err := result.set(option, value); err != nil {
+			return query{}, err
+		}
+	}
+	return result, nil
+}
+
+func (q *query) set(option, value string) error {
+	switch option {
+	case "$select":
+		q.selected = []string{}
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				return badRequest("Term '" + value + "' is not valid in a $select or $expand expression.")
+			}
+			q.selected = append(q.selected, name)
+		}
+	case "$top":
+		top, err := strconv.Atoi(value)
+		if err != nil {
+			return badRequest("Invalid value '" + value + "' for $top query option found. " +
+				"The $top query option requires a non-negative integer value.")
+		}
+		if top < 1 || top > maxPageSize {
+			return &graphError{status: http.StatusBadRequest, code: "Request_BadRequest",
+				message: "Invalid page size specified: '" + value + "'. Must be between 1 and " + strconv.Itoa(maxPageSize) + " inclusive."}
+		}
+		q.top = top
+	case "$filter":
+		q.filter = value
+	case "$count":
+		switch value {
+		case "true":
+			q.count = true
+		case "false":
+		default:
+			return badRequest("Invalid value '" + value + "' for $count query option found. Valid values are 'true' or 'false'.")
+		}
+	case "$skiptoken":
+		q.skipToken = value
+	}
+	return nil
+}
+
+// page is a part of a collection.
+type page[T any] struct {
+	items    []T
+	nextLink string
+}
+
+// paginate cuts the page that the query asks for out of all items. The token for the next page names the last item
+// of this one, so that a page stays where it is when items before it come or go.
+func paginate[T any](req *graphRequest, query query, items []T, id func(T) string) (page[T], error) {
+	start := 0
+	if query.skipToken != "" {
+		last, err := base64.RawURLEncoding.DecodeString(query.skipToken)
+		position := -1
+		if err == nil {
+			position = slices.IndexFunc(items, func(item T) bool { return id(item) == string(last) })
+		}
+		if position < 0 {
+			return page[T]{}, &graphError{status: http.StatusBadRequest, code: "Directory_ExpiredPageToken",
+				message: "The specified page token value has expired and can no longer be included in your request."}
+		}
+		start = position + 1
+	}
+	size := query.top
+	if size == 0 {
+		size = defaultPageSize
+	}
+	end := min(start+size, len(items))
+	result := page[T]{items: items[start:end]}
+	if end < len(items) {
+		next := url.Values{}
+		for option, values := range query.values {
+			next[option] = values
+		}
+		next.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(id(items[end-1]))))
+		result.nextLink = req.origin + req.fullPath() + "?" + next.Encode()
+	}
+	return result, nil
+}
+
+// checkCount enforces the header without which directory objects cannot be counted.
+//
+// https://learn.microsoft.com/graph/aad-advanced-queries
+func checkCount(req *graphRequest, query query) error {
+	if query.count && !strings.EqualFold(req.header.Get("ConsistencyLevel"), "eventual") {
+		return &graphError{status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
+			message: "Request with $count query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'."}
+	}
+	return nil
+}
+
+// collection is the answer to a list.
+func collection(req *graphRequest, query query, fragment string, total int, values []map[string]any, nextLink string) *graphResponse {
+	body := map[string]any{"@odata.context": req.contextURL(fragment), "value": values}
+	if query.count && query.skipToken == "" {
+		body["@odata.count"] = total
+	}
+	if nextLink != "" {
+		body["@odata.nextLink"] = nextLink
+	}
+	return answer(http.StatusOK, body)
+}

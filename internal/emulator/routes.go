@@ -1,0 +1,221 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// route is a resource that Graph has.
+type route struct {
+	template  string // path without version, keys replaced by {id}
+	class     string
+	endpoints map[string]endpoint // by HTTP method; empty for a $batch
+}
+
+// endpoint is what can be done with a resource.
+type endpoint struct {
+	permissions []string // any of these application permissions suffices
+	options     []string // query options it understands, with $
+	cost        int      // resource units before reductions; 1 when 0
+	handle      func(*graphRequest, query) (*graphResponse, error)
+}
+
+// resourceUnits is what a request costs.
+//
+// https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
+func (e endpoint) resourceUnits(query query) int {
+	units := max(e.cost, 1)
+	if query.selected != nil {
+		units--
+	}
+	if query.top > 0 && query.top < 20 {
+		units--
+	}
+	return max(units, 1)
+}
+
+// Application permissions, any of which suffices.
+//
+// https://learn.microsoft.com/graph/permissions-reference
+var (
+	readUserPermissions    = []string{"User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readGroupPermissions   = []string{"GroupMember.Read.All", "Group.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readMethodPermissions  = []string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
+	readObjectPermissions  = append(append([]string(nil), readUserPermissions...), readGroupPermissions...)
+	readStatePermissions   = []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
+	writeStatePermissions  = []string{"Policy.ReadWrite.AuthenticationMethod"}
+	collectionQueryOptions = []string{"$select", "$top", "$filter", "$count", "$skiptoken"}
+)
+
+func unknownRoute() *route {
+	return &route{template: "/unknown", class: control.ClassUnknown}
+}
+
+// route finds the resource that a path names. With an error it still returns a route, for the log.
+func (s *Server) route(req *graphRequest) (*route, error) {
+	segments, err := pathSegments(req.path)
+	if err != nil {
+		return unknownRoute(), badRequest("Invalid URI: " + err.Error() + ".")
+	}
+	if len(segments) == 0 {
+		return unknownRoute(), segmentNotFound("")
+	}
+	// A key can stand in parentheses, users('id'), as well as in a segment of its own, users/id.
+	name, key, keyed := cutKey(segments[0])
+	rest := segments[1:]
+	if keyed {
+		rest = append([]string{key}, rest...)
+	}
+	var found *route
+	switch name {
+	case "$batch":
+		if len(rest) == 0 {
+			return &route{template: "/$batch", class: control.ClassBatch}, nil
+		}
+	case "users":
+		found, err = s.userRoute(req, rest, keyed)
+	case "groups":
+		found, err = s.groupRoute(rest)
+	case "directoryObjects":
+		found, err = s.directoryObjectRoute(rest)
+	default:
+		err = segmentNotFound(name)
+	}
+	if err != nil {
+		if found == nil {
+			found = unknownRoute()
+		}
+		return found, err
+	}
+	if found == nil {
+		return unknownRoute(), segmentNotFound(segments[len(segments)-1])
+	}
+	return found, nil
+}
+
+// cutKey splits users('o”hara@contoso.example') into users and o'hara@contoso.example.
+func cutKey(segment string) (name, key string, keyed bool) {
+	name, rest, found := strings.Cut(segment, "('")
+	if !found || !strings.HasSuffix(rest, "')") {
+		return segment, "", false
+	}
+	return name, strings.ReplaceAll(strings.TrimSuffix(rest, "')"), "''", "'"), true
+}
+
+// userRoute finds what lies under /users; rest are the segments after it.
+func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route, error) {
+	if len(rest) == 0 {
+		return &route{"/users", control.ClassDirectory, map[string]endpoint{
+			http.MethodGet: {readUserPermissions, collectionQueryOptions, 2, s.listUsers},
+		}}, nil
+	}
+	key := rest[0]
+	if strings.HasPrefix(key, "$") && !keyed {
+		// https://learn.microsoft.com/graph/api/user-get: such a name is only found in the form users('$x@y')
+		return nil, s.caseError(control.CaseDollarUPN, segmentNotFound(key))
+	}
+	if len(rest) == 1 {
+		return &route{"/users/{id}", control.ClassDirectory, map[string]endpoint{
+			http.MethodGet: {readUserPermissions, []string{"$select"}, 1,
+				func(req *graphRequest, query query) (*graphResponse, error) { return s.getUser(req, query, key) }},
+		}}, nil
+	}
+	if rest[1] != "authentication" {
+		return nil, segmentNotFound(rest[1])
+	}
+	if len(rest) == 2 {
+		return &route{template: "/users/{id}/authentication", class: control.ClassAuthentication}, nil
+	}
+	template := "/users/{id}/authentication/" + rest[2]
+	if rest[2] == "requirements" {
+		found := &route{template, control.ClassAuthentication, map[string]endpoint{
+			http.MethodGet: {readStatePermissions, []string{"$select"}, 1,
+				func(req *graphRequest, query query) (*graphResponse, error) {
+					return s.getRequirements(req, query, key)
+				}},
+			http.MethodPatch: {writeStatePermissions, nil, 1,
+				func(req *graphRequest, _ query) (*graphResponse, error) { return s.patchRequirements(req, key) }},
+		}}
+		switch {
+		case req.version != "beta":
+			// Absent from the v1.0 metadata of every cloud.
+			return found, s.caseError(control.CaseBetaOnly, segmentNotFound(rest[2]))
+		case len(rest) > 3:
+			return nil, segmentNotFound(rest[3])
+		}
+		return found, nil
+	}
+	kind, known := methodSegments[rest[2]]
+	if !known || kind.betaOnly && req.version != "beta" {
+		return nil, segmentNotFound(rest[2])
+	}
+	switch len(rest) {
+	case 3:
+		return &route{template, control.ClassAuthentication, map[string]endpoint{
+			http.MethodGet: {readMethodPermissions, []string{"$select", "$top"}, 1,
+				func(req *graphRequest, _ query) (*graphResponse, error) { return s.listMethods(req, key, rest[2]) }},
+		}}, nil
+	case 4:
+		return &route{template + "/{id}", control.ClassAuthentication, map[string]endpoint{
+			http.MethodGet: {readMethodPermissions, []string{"$select"}, 1,
+				func(req *graphRequest, _ query) (*graphResponse, error) {
+					return s.getMethod(req, key, rest[2], rest[3])
+				}},
+		}}, nil
+	}
+	return nil, segmentNotFound(rest[4])
+}
+
+// groupRoute finds what lies under /groups.
+func (s *Server) groupRoute(rest []string) (*route, error) {
+	if len(rest) == 0 {
+		return &route{"/groups", control.ClassDirectory, map[string]endpoint{
+			http.MethodGet: {readGroupPermissions, collectionQueryOptions, 2, s.listGroups},
+		}}, nil
+	}
+	id := rest[0]
+	if len(rest) == 1 {
+		return &route{"/groups/{id}", control.ClassDirectory, map[string]endpoint{
+			http.MethodGet: {readGroupPermissions, []string{"$select"}, 1,
+				func(req *graphRequest, query query) (*graphResponse, error) { return s.getGroup(req, query, id) }},
+		}}, nil
+	}
+	transitive := rest[1] == "transitiveMembers"
+	if !transitive && rest[1] != "members" {
+		return nil, segmentNotFound(rest[1])
+	}
+	template, cast := "/groups/{id}/"+rest[1], ""
+	if len(rest) > 2 {
+		switch cast = rest[2]; cast {
+		case userType, groupType:
+			template += "/" + cast
+		default:
+			return nil, segmentNotFound(cast)
+		}
+	}
+	if len(rest) > 3 {
+		return nil, segmentNotFound(rest[3])
+	}
+	cost := 3
+	if transitive {
+		cost = 5
+	}
+	return &route{template, control.ClassDirectory, map[string]endpoint{
+		http.MethodGet: {readGroupPermissions, collectionQueryOptions, cost,
+			func(req *graphRequest, query query) (*graphResponse, error) {
+				return s.listMembers(req, query, id, transitive, cast)
+			}},
+	}}, nil
+}
+
+// directoryObjectRoute finds what lies under /directoryObjects.
+func (s *Server) directoryObjectRoute(rest []string) (*route, error) {
+	if len(rest) != 1 || rest[0] != "getByIds" && rest[0] != "microsoft.graph.getByIds" {
+		return nil, segmentNotFound(strings.Join(rest[:min(len(rest), 1)], ""))
+	}
+	return &route{"/directoryObjects/getByIds", control.ClassDirectory, map[string]endpoint{
+		http.MethodPost: {readObjectPermissions, []string{"$select"}, 5, s.getByIDs},
+	}}, nil
+}

@@ -1,0 +1,275 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// Config says what to start.
+type Config struct {
+	// Address is the host and port to listen on: "127.0.0.1:0" when empty, that is a free port on the loopback interface.
+	Address string
+	// AllowRemote permits an address that is not a loopback address.
+	AllowRemote bool
+	// Tenant is the tenant to begin with; nil is an empty one with a generated id and no app. It is copied.
+	Tenant *Tenant
+	// Behavior is the behaviour to begin with; the zero value is quick, consistent and patient.
+	Behavior control.Behavior
+	// Logger receives a warning per oddity and, at debug level, a line per request; nil discards.
+	Logger *slog.Logger
+	// Now is the clock for tokens, replica lag and throttling; nil is the wall clock.
+	Now func() time.Time
+}
+
+// Server is a running emulator.
+type Server struct {
+	url    string
+	caPEM  []byte
+	hosts  map[string]bool // lower-case host:port by which the server may be addressed
+	logger *slog.Logger
+	now    func() time.Time
+	keys   *signingKeys
+	http   *http.Server
+	listen net.Listener
+	done   chan struct{}  // closed when the accept loop has ended
+	active sync.WaitGroup // requests being handled
+
+	requests *requestLog
+	faults   *faultList
+
+	closing   sync.Mutex // guards closed and additions to active against Close
+	closed    bool
+	closeOnce sync.Once
+	closeErr  error
+
+	mu        sync.Mutex // guards everything below
+	directory *directory
+	behavior  control.Behavior
+	limits    []*bucket
+	challenge int // see claims_challenge.go
+}
+
+// ErrRemoteAddress is returned by [Start] for an address that others could reach, unless Config.AllowRemote permits it.
+var ErrRemoteAddress = errors.New("not a loopback address")
+
+// Start listens and serves in the background until [Server.Close]. It fails for an address that cannot be bound or that
+// others could reach without permission, and for a tenant or a behaviour that makes no sense.
+func Start(cfg Config) (*Server, error) {
+	if cfg.Address == "" {
+		cfg.Address = "127.0.0.1:0"
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Tenant == nil {
+		cfg.Tenant = &Tenant{}
+	}
+	if err := cfg.Tenant.Validate(); err != nil {
+		return nil, fmt.Errorf("tenant: %w", err)
+	}
+	if err := cfg.Behavior.Validate(); err != nil {
+		return nil, fmt.Errorf("behavior: %w", err)
+	}
+	host, _, err := net.SplitHostPort(cfg.Address)
+	if err != nil {
+		return nil, fmt.Errorf("address %q is not of the form host:port: %w", cfg.Address, err)
+	}
+	if !cfg.AllowRemote && !isLoopback(host) {
+		return nil, fmt.Errorf("address %q: %w", cfg.Address, ErrRemoteAddress)
+	}
+	keys, err := newSigningKeys()
+	if err != nil {
+		return nil, err
+	}
+	leaf, caPEM, names, err := newServerCertificate(host)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", cfg.Address)
+	if err != nil {
+		return nil, err
+	}
+	address := listener.Addr().(*net.TCPAddr)
+	if host == "" || address.IP.IsUnspecified() {
+		host = "localhost" // an unspecified address cannot be dialled by its name
+	}
+	port := fmt.Sprint(address.Port)
+	s := &Server{
+		url:      "https://" + net.JoinHostPort(host, port),
+		caPEM:    caPEM,
+		hosts:    map[string]bool{},
+		logger:   cfg.Logger,
+		now:      cfg.Now,
+		keys:     keys,
+		listen:   listener,
+		done:     make(chan struct{}),
+		requests: newRequestLog(),
+		faults:   &faultList{},
+	}
+	for _, name := range names {
+		s.hosts[strings.ToLower(net.JoinHostPort(name, port))] = true
+	}
+	s.directory = newDirectory(cfg.Tenant, s.now())
+	s.setBehavior(cfg.Behavior)
+	s.http = &http.Server{
+		Handler:           s.track(s.handler()),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
+		// Clients that give up or do not trust the certificate are everyday life in tests.
+		ErrorLog: log.New(logWriter{s.logger}, "", 0),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, conn)
+		},
+	}
+	if cfg.AllowRemote && !isLoopback(host) || address.IP.IsUnspecified() {
+		s.logger.Warn("the emulator listens on an address that others may reach; whoever can reach it can read and change " +
+			"everything in the emulated tenant, its secrets included; never put anything real into it, never use it in production")
+	}
+	go func() {
+		defer close(s.done)
+		if err := s.http.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.logger.Error("the emulator stopped serving", "error", err)
+		}
+	}()
+	s.logger.Info("the emulator is listening", "url", s.url, "tenant", s.TenantID())
+	return s, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// URL is the address of the server, such as https://127.0.0.1:43127: the Graph endpoint, the authority host and the
+// base of the control API in one.
+func (s *Server) URL() string { return s.url }
+
+// CAPEM is the certificate of the authority that signed the server's certificate, in PEM.
+func (s *Server) CAPEM() []byte { return append([]byte(nil), s.caPEM...) }
+
+// TenantID is the GUID of the tenant as it is now; a seed can change it.
+func (s *Server) TenantID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.directory.tenantID
+}
+
+// Close stops accepting requests, waits for those under way, and frees everything. When ctx ends first, requests under
+// way are cut off and the context's error is returned. Further calls return what the first one did.
+func (s *Server) Close(ctx context.Context) error {
+	s.closeOnce.Do(func() { s.closeErr = s.close(ctx) })
+	return s.closeErr
+}
+
+// close does not use http.Server.Shutdown, which gives every idle HTTP/2 connection a second to notice.
+func (s *Server) close(ctx context.Context) error {
+	s.closing.Lock()
+	s.closed = true
+	s.closing.Unlock()
+	_ = s.listen.Close() // new connections are refused while requests under way end
+	idle := make(chan struct{})
+	go func() {
+		s.active.Wait()
+		close(idle)
+	}()
+	var err error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	// Ends the accept loop and every connection, and with the connections the contexts of requests still under way.
+	if closeErr := s.http.Close(); err == nil && !errors.Is(closeErr, net.ErrClosed) {
+		err = closeErr
+	}
+	<-idle
+	<-s.done
+	return err
+}
+
+// track counts requests under way, and refuses those that come in after Close began.
+func (s *Server) track(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.closing.Lock()
+		if s.closed {
+			s.closing.Unlock()
+			panic(http.ErrAbortHandler)
+		}
+		s.active.Add(1)
+		s.closing.Unlock()
+		defer s.active.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// origin is the scheme, host and port by which the caller addressed the server, for links in answers.
+func (s *Server) origin(r *http.Request) string {
+	if s.hosts[strings.ToLower(r.Host)] {
+		return "https://" + r.Host
+	}
+	return s.url
+}
+
+// ownResource tells whether resource, "https://host:port", is this server under any of its names.
+func (s *Server) ownResource(resource string) bool {
+	host, found := strings.CutPrefix(strings.ToLower(resource), "https://")
+	return found && (s.hosts[host] || resource == s.url)
+}
+
+func (s *Server) setBehavior(behavior control.Behavior) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	behavior = *clone(&behavior)
+	if behavior.ClaimsChallenge && !s.behavior.ClaimsChallenge {
+		s.challenge++
+	}
+	s.behavior = behavior
+	s.limits = newBuckets(behavior.Throttle, s.now())
+}
+
+func (s *Server) currentBehavior() control.Behavior {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *clone(&s.behavior)
+}
+
+// logWriter turns the lines of net/http into debug messages.
+type logWriter struct{ logger *slog.Logger }
+
+func (w logWriter) Write(line []byte) (int, error) {
+	w.logger.Debug(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// wait sleeps unless the context ends first, and tells whether it slept to the end.
+func wait(ctx context.Context, duration time.Duration) bool {
+	if duration <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

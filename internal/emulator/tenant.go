@@ -1,0 +1,244 @@
+package emulator
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// Tenant is a whole tenant: what a tenant file holds, what [Start] begins with, and what a snapshot returns.
+type Tenant = control.Tenant
+
+// The parts of a [Tenant].
+type (
+	App                 = control.App
+	Secret              = control.Secret
+	Certificate         = control.Certificate
+	FederatedCredential = control.FederatedCredential
+	User                = control.User
+	Method              = control.Method
+	Group               = control.Group
+)
+
+// LoadTenant reads a tenant file: one JSON object with the fields of [Tenant]. It refuses unknown fields, identifiers
+// that are no GUIDs or stand twice, members that do not exist, and unknown states or types of methods; the error names
+// every problem with its place in the file.
+func LoadTenant(r io.Reader) (*Tenant, error) {
+	return control.DecodeTenant(r)
+}
+
+// directory is the tenant's content. Its methods want the caller to hold the server's lock.
+type directory struct {
+	tenantID      string
+	displayName   string
+	defaultDomain string
+	cloud         string
+
+	apps   []*control.App
+	users  []*userRecord
+	groups []*groupRecord
+
+	byID  map[string]*userRecord // by lower-case object id
+	byUPN map[string]*userRecord // by lower-case user principal name
+}
+
+// userRecord is a user with what lagging replicas still show of it.
+type userRecord struct {
+	control.User
+	stateLag  *lag   // while set, some reads see stateLag's old state
+	oldState  string // the state those reads see
+	createLag *lag   // while set, some reads do not see the user at all
+}
+
+// groupRecord is a group whose members are object ids, lower case.
+type groupRecord struct {
+	id          string
+	displayName string
+	members     []string
+}
+
+// newDirectory takes over a tenant that has been validated.
+func newDirectory(tenant *control.Tenant, now time.Time) *directory {
+	d := &directory{
+		tenantID:      strings.ToLower(tenant.TenantID),
+		displayName:   tenant.DisplayName,
+		defaultDomain: tenant.DefaultDomain,
+		cloud:         tenant.Cloud,
+		byID:          map[string]*userRecord{},
+		byUPN:         map[string]*userRecord{},
+	}
+	if d.tenantID == "" {
+		d.tenantID = uuid.NewString()
+	}
+	if d.displayName == "" {
+		d.displayName = "Emulated tenant"
+	}
+	tenant = clone(tenant)
+	for i := range tenant.Apps {
+		d.apps = append(d.apps, normalizedApp(tenant.Apps[i]))
+	}
+	for i := range tenant.Users {
+		d.addUser(tenant.Users[i], now)
+	}
+	for i := range tenant.Groups {
+		d.groups = append(d.groups, &groupRecord{
+			id:          strings.ToLower(tenant.Groups[i].ID),
+			displayName: tenant.Groups[i].DisplayName,
+		})
+		if d.groups[i].id == "" {
+			d.groups[i].id = uuid.NewString()
+		}
+	}
+	for i := range tenant.Groups {
+		d.groups[i].members, _ = d.memberIDs(tenant.Groups[i].Members)
+	}
+	return d
+}
+
+func normalizedApp(app control.App) *control.App {
+	app.ClientID = strings.ToLower(app.ClientID)
+	for i := range app.FederatedCredentials {
+		if app.FederatedCredentials[i].Audience == "" {
+			app.FederatedCredentials[i].Audience = control.DefaultFederatedAudience
+		}
+	}
+	return &app
+}
+
+// clone copies a value of the control types in depth, so that nobody outside the lock shares memory with the directory.
+func clone[T any](value *T) *T {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic("emulator: control types always marshal: " + err.Error())
+	}
+	copied := new(T)
+	if err := json.Unmarshal(data, copied); err != nil {
+		panic("emulator: control types always unmarshal: " + err.Error())
+	}
+	return copied
+}
+
+func (d *directory) addUser(user control.User, now time.Time) *userRecord {
+	record := &userRecord{User: user}
+	record.Normalize(now)
+	d.users = append(d.users, record)
+	d.byID[record.ID] = record
+	d.byUPN[strings.ToLower(record.UserPrincipalName)] = record
+	return record
+}
+
+// user finds a user by object id or by user principal name, whatever the case of the letters.
+func (d *directory) user(key string) *userRecord {
+	key = strings.ToLower(key)
+	if record := d.byID[key]; record != nil {
+		return record
+	}
+	return d.byUPN[key]
+}
+
+func (d *directory) removeUser(record *userRecord) {
+	delete(d.byID, record.ID)
+	delete(d.byUPN, strings.ToLower(record.UserPrincipalName))
+	d.users = slices.DeleteFunc(d.users, func(other *userRecord) bool { return other == record })
+	d.removeFromGroups(record.ID)
+}
+
+func (d *directory) removeFromGroups(id string) {
+	for _, group := range d.groups {
+		group.members = slices.DeleteFunc(group.members, func(member string) bool { return member == id })
+	}
+}
+
+func (d *directory) group(id string) *groupRecord {
+	for _, group := range d.groups {
+		if strings.EqualFold(group.id, id) {
+			return group
+		}
+	}
+	return nil
+}
+
+func (d *directory) removeGroup(group *groupRecord) {
+	d.groups = slices.DeleteFunc(d.groups, func(other *groupRecord) bool { return other == group })
+	d.removeFromGroups(group.id)
+}
+
+// memberIDs turns the members of a group into object ids; unknown is the first that does not exist.
+func (d *directory) memberIDs(members []string) (ids []string, unknown string) {
+	for _, member := range members {
+		var id string
+		if user := d.user(member); user != nil {
+			id = user.ID
+		} else if group := d.group(member); group != nil {
+			id = group.id
+		} else {
+			return nil, member
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, ""
+}
+
+// transitiveMembers lists the members of a group and of the groups in it, each once, in the order in which a walk meets them.
+func (d *directory) transitiveMembers(group *groupRecord) []string {
+	var found []string
+	seen := map[string]bool{}
+	var walk func(*groupRecord)
+	walk = func(group *groupRecord) {
+		for _, id := range group.members {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			found = append(found, id)
+			if nested := d.group(id); nested != nil {
+				walk(nested)
+			}
+		}
+	}
+	walk(group)
+	return found
+}
+
+func (d *directory) app(clientID string) *control.App {
+	for _, app := range d.apps {
+		if strings.EqualFold(app.ClientID, clientID) {
+			return app
+		}
+	}
+	return nil
+}
+
+// matchesTenant tells whether name, from a sign-in path, is this tenant.
+func (d *directory) matchesTenant(name string) bool {
+	return strings.EqualFold(name, d.tenantID) || d.defaultDomain != "" && strings.EqualFold(name, d.defaultDomain)
+}
+
+// snapshot returns the tenant as it really is.
+func (d *directory) snapshot() *control.Tenant {
+	tenant := &control.Tenant{
+		TenantID: d.tenantID, DisplayName: d.displayName, DefaultDomain: d.defaultDomain, Cloud: d.cloud,
+	}
+	for _, app := range d.apps {
+		tenant.Apps = append(tenant.Apps, *clone(app))
+	}
+	for _, user := range d.users {
+		tenant.Users = append(tenant.Users, *clone(&user.User))
+	}
+	for _, group := range d.groups {
+		tenant.Groups = append(tenant.Groups, group.export())
+	}
+	return tenant
+}
+
+func (g *groupRecord) export() control.Group {
+	return control.Group{ID: g.id, DisplayName: g.displayName, Members: slices.Clone(g.members)}
+}

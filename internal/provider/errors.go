@@ -1,0 +1,105 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// addError reports an error of the client: what was tried on which object, what came back, and what to do.
+func addError(diags *diag.Diagnostics, err error) {
+	summary, detail := describeError(err)
+	diags.AddError(summary, detail)
+}
+
+// addAttributeError is addError with the attribute that asked for it.
+func addAttributeError(diags *diag.Diagnostics, at path.Path, err error) {
+	summary, detail := describeError(err)
+	diags.AddAttributeError(at, summary, detail)
+}
+
+func describeError(err error) (summary, detail string) {
+	var (
+		refusal    *client.TransitionError
+		answer     *client.Error
+		auth       *client.AuthError
+		connection *client.ConnectionError
+	)
+	switch {
+	case errors.As(err, &refusal):
+		return refusal.Summary(), refusal.Explanation() + "\n\n" + refusal.Remedy()
+	case errors.As(err, &auth):
+		return describeAuthError(auth)
+	case errors.As(err, &connection):
+		return describeConnectionError(connection)
+	case errors.As(err, &answer):
+		return describeAnswer(answer)
+	}
+	return "Unable to complete the operation", sentence(err.Error())
+}
+
+func describeAnswer(e *client.Error) (summary, detail string) {
+	parts := []string{fmt.Sprintf("Microsoft Graph answered HTTP %d", e.Status)}
+	if e.Code != "" {
+		parts[0] += " " + e.Code
+	}
+	if e.Message != "" {
+		parts[0] += ": " + e.Message
+	}
+	parts[0] = sentence(parts[0])
+	switch {
+	case client.IsLicenseRequired(e):
+		parts = append(parts, "The tenant has no Microsoft Entra ID P1 licence, which this needs.")
+	case client.IsForbidden(e) && len(e.Permissions) > 0:
+		parts = append(parts, fmt.Sprintf("Grant the app one of these application permissions of Microsoft Graph, with admin consent: %s. "+
+			"The first is the least. A signed-in user needs a role that allows it as well.", strings.Join(e.Permissions, ", ")))
+	case client.IsThrottled(e):
+		parts = append(parts, "Microsoft Graph throttles this tenant, and waiting for it took too long. Nothing was lost: run the command again later.")
+	case e.Status == 401:
+		parts = append(parts, "The access token was not accepted. Check that environment (or graph_endpoint and authority_host) names the tenant's cloud, "+
+			"and that this machine's clock is right.")
+	case e.Status >= 500:
+		parts = append(parts, "Microsoft Graph had a failure of its own, and repeating the request did not help. Nothing was lost: run the command again later.")
+	}
+	var ids []string
+	if e.RequestID != "" {
+		ids = append(ids, "request-id "+e.RequestID)
+	}
+	if e.ClientRequestID != "" {
+		ids = append(ids, "client-request-id "+e.ClientRequestID)
+	}
+	if len(ids) > 0 {
+		parts = append(parts, "For Microsoft's support: "+strings.Join(ids, ", ")+".")
+	}
+	return "Unable to " + e.Operation, strings.Join(parts, "\n\n")
+}
+
+func describeAuthError(e *client.AuthError) (summary, detail string) {
+	parts := []string{sentence(e.Message)}
+	if e.Code != "" {
+		parts[0] = e.Code + ": " + parts[0]
+	}
+	parts = append(parts, e.Remedy)
+	if e.CorrelationID != "" {
+		parts = append(parts, fmt.Sprintf("For Microsoft's support: trace id %s, correlation id %s.", e.TraceID, e.CorrelationID))
+	}
+	return "Unable to sign in to Microsoft Entra ID", strings.Join(parts, "\n\n")
+}
+
+func describeConnectionError(e *client.ConnectionError) (summary, detail string) {
+	advice := map[client.ConnectionKind]string{
+		client.ConnectionUntrusted: "The certificate that it showed is signed by no authority that this machine trusts. In a network that re-signs TLS, " +
+			"set ca_bundle_path (ENTRAMFA_CA_BUNDLE_PATH) to a PEM file of that network's authority.",
+		client.ConnectionNoHost:  "The name does not resolve. Check environment, or the spelling of graph_endpoint and authority_host, and this machine's DNS.",
+		client.ConnectionNoTLS:   "It does not speak TLS. Check the port of graph_endpoint and authority_host.",
+		client.ConnectionRefused: "Nothing listens there. Check graph_endpoint and authority_host, and whether this machine needs a proxy to reach them (HTTPS_PROXY).",
+		client.ConnectionBroken:  "Check the network, and whether this machine needs a proxy (HTTPS_PROXY). Nothing was lost: run the command again.",
+	}[e.Kind]
+	return fmt.Sprintf("Unable to reach %s", e.Host),
+		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Err.Error()), advice)
+}

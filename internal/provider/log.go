@@ -1,0 +1,45 @@
+package provider
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+)
+
+// newLogger carries the client's records into Terraform's log. The level is chosen there (TF_LOG).
+func newLogger() *slog.Logger { return slog.New(tflogHandler{}) }
+
+type tflogHandler struct{ attributes []slog.Attr }
+
+func (tflogHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h tflogHandler) Handle(ctx context.Context, record slog.Record) error {
+	fields := make(map[string]any, record.NumAttrs()+len(h.attributes))
+	add := func(attribute slog.Attr) bool {
+		fields[attribute.Key] = attribute.Value.Resolve().Any()
+		return true
+	}
+	for _, attribute := range h.attributes {
+		add(attribute)
+	}
+	record.Attrs(add)
+	switch {
+	case record.Level >= slog.LevelError:
+		tflog.Error(ctx, record.Message, fields)
+	case record.Level >= slog.LevelWarn:
+		tflog.Warn(ctx, record.Message, fields)
+	case record.Level >= slog.LevelInfo:
+		tflog.Info(ctx, record.Message, fields)
+	default:
+		tflog.Debug(ctx, record.Message, fields)
+	}
+	return nil
+}
+
+func (h tflogHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return tflogHandler{attributes: append(append([]slog.Attr(nil), h.attributes...), attributes...)}
+}
+
+// WithGroup keeps the names flat, as tflog has no groups.
+func (h tflogHandler) WithGroup(string) slog.Handler { return h }

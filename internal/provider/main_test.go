@@ -1,0 +1,45 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMain finds a CLI for a plain `go test`, by the same search as the Makefile's.
+func TestMain(m *testing.M) {
+	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		if err := findCLI(); err != nil {
+			fmt.Fprintln(os.Stderr, "the acceptance tests need a Terraform or OpenTofu CLI:", err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func findCLI() error {
+	names := []string{"TF_ACC_TERRAFORM_PATH", "TF_ACC_PROVIDER_HOST", "TF_CLI_CONFIG_FILE", "CHECKPOINT_DISABLE", "TMPDIR"}
+	script, err := filepath.Abs("../../scripts/with-cli.sh")
+	if err != nil {
+		return err
+	}
+	search := exec.Command("sh", script, "any", "env")
+	search.Stderr = os.Stderr
+	output, err := search.Output()
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(output), "\n") {
+		for _, name := range names {
+			if value, ok := strings.CutPrefix(line, name+"="); ok {
+				if err := os.Setenv(name, value); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// providerModel is the provider block.
+type providerModel struct {
+	TenantID                       types.String `tfsdk:"tenant_id"`
+	ClientID                       types.String `tfsdk:"client_id"`
+	ClientIDFilePath               types.String `tfsdk:"client_id_file_path"`
+	ClientCertificate              types.String `tfsdk:"client_certificate"`
+	ClientCertificatePath          types.String `tfsdk:"client_certificate_path"`
+	ClientCertificatePassword      types.String `tfsdk:"client_certificate_password"`
+	ClientSecret                   types.String `tfsdk:"client_secret"`
+	ClientSecretFilePath           types.String `tfsdk:"client_secret_file_path"`
+	UseOIDC                        types.Bool   `tfsdk:"use_oidc"`
+	OIDCToken                      types.String `tfsdk:"oidc_token"`
+	OIDCTokenFilePath              types.String `tfsdk:"oidc_token_file_path"`
+	OIDCRequestURL                 types.String `tfsdk:"oidc_request_url"`
+	OIDCRequestToken               types.String `tfsdk:"oidc_request_token"`
+	ADOPipelineServiceConnectionID types.String `tfsdk:"ado_pipeline_service_connection_id"`
+	UseAKSWorkloadIdentity         types.Bool   `tfsdk:"use_aks_workload_identity"`
+	UseMSI                         types.Bool   `tfsdk:"use_msi"`
+	UseCLI                         types.Bool   `tfsdk:"use_cli"`
+	Environment                    types.String `tfsdk:"environment"`
+	GraphEndpoint                  types.String `tfsdk:"graph_endpoint"`
+	AuthorityHost                  types.String `tfsdk:"authority_host"`
+	CABundlePath                   types.String `tfsdk:"ca_bundle_path"`
+	EmergencyAccess                types.Object `tfsdk:"emergency_access"`
+}
+
+// unknownSettings names the attributes that are not known yet, as in a plan that creates what they come from.
+// emergency_access is not among them: the client works without it.
+func (m providerModel) unknownSettings() []string {
+	var names []string
+	for name, value := range map[string]attr.Value{
+		"tenant_id": m.TenantID, "client_id": m.ClientID, "client_id_file_path": m.ClientIDFilePath,
+		"client_certificate": m.ClientCertificate, "client_certificate_path": m.ClientCertificatePath,
+		"client_certificate_password": m.ClientCertificatePassword, "client_secret": m.ClientSecret,
+		"client_secret_file_path": m.ClientSecretFilePath, "use_oidc": m.UseOIDC, "oidc_token": m.OIDCToken,
+		"oidc_token_file_path": m.OIDCTokenFilePath, "oidc_request_url": m.OIDCRequestURL,
+		"oidc_request_token": m.OIDCRequestToken, "ado_pipeline_service_connection_id": m.ADOPipelineServiceConnectionID,
+		"use_aks_workload_identity": m.UseAKSWorkloadIdentity, "use_msi": m.UseMSI, "use_cli": m.UseCLI,
+		"environment": m.Environment, "graph_endpoint": m.GraphEndpoint, "authority_host": m.AuthorityHost,
+		"ca_bundle_path": m.CABundlePath,
+	} {
+		if value.IsUnknown() {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// settings is the provider block with the environment filled in.
+type settings struct {
+	cloud       client.Cloud
+	credentials client.Credentials
+	caBundle    []byte
+}
+
+// settingsReader fills unset attributes from the environment. A mistake is reported at the attribute, and names the
+// variable where the value came from one.
+type settingsReader struct {
+	lookupEnv func(string) (string, bool)
+	diags     *diag.Diagnostics
+}
+
+// text is an attribute's value, or that of the first variable that is set and not empty.
+func (r settingsReader) text(value types.String, variables ...string) (text, variable string) {
+	if !value.IsNull() {
+		return value.ValueString(), ""
+	}
+	for _, name := range variables {
+		if text, ok := r.lookupEnv(name); ok && text != "" {
+			return text, name
+		}
+	}
+	return "", ""
+}
+
+func (r settingsReader) value(value types.String, variables ...string) string {
+	text, _ := r.text(value, variables...)
+	return text
+}
+
+func (r settingsReader) switchedOn(attribute string, value types.Bool, standard bool, variable string) bool {
+	if !value.IsNull() {
+		return value.ValueBool()
+	}
+	text, ok := r.lookupEnv(variable)
+	if !ok || text == "" {
+		return standard
+	}
+	on, err := strconv.ParseBool(strings.ToLower(text))
+	if err != nil {
+		r.diags.AddAttributeError(path.Root(attribute), "Invalid environment variable",
+			fmt.Sprintf("%s is %q; write true or false.", variable, text))
+	}
+	return on
+}
+
+// file is the content of the file that an attribute or variable names; empty where neither is set.
+func (r settingsReader) file(attribute string, value types.String, variables ...string) []byte {
+	name, variable := r.text(value, variables...)
+	if name == "" {
+		return nil
+	}
+	content, err := os.ReadFile(name)
+	switch {
+	case err != nil:
+		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, sentence(fmt.Sprintf("%v%s", err, fromVariable(variable))))
+	case len(strings.TrimSpace(string(content))) == 0:
+		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, fmt.Sprintf("The file %q is empty%s.", name, fromVariable(variable)))
+	}
+	return content
+}
+
+func fromVariable(variable string) string {
+	if variable == "" {
+		return ""
+	}
+	return " (from the environment variable " + variable + ")"
+}
+
+// resolve reads the provider block and the environment.
+func (r settingsReader) resolve(m providerModel) settings {
+	var s settings
+
+	name, variable := r.text(m.Environment, "ARM_ENVIRONMENT")
+	if name == "" {
+		name = client.Public.Name
+	}
+	// Of the variable, unlike of the attribute, other tools accept any case.
+	if variable != "" {
+		name = strings.ToLower(name)
+	}
+	named, err := client.NamedCloud(name)
+	if err != nil {
+		r.diags.AddAttributeError(path.Root("environment"), "Invalid environment", sentence(err.Error()+fromVariable(variable)))
+		return s
+	}
+	graphEndpoint, graphVariable := r.text(m.GraphEndpoint, "ENTRAMFA_GRAPH_ENDPOINT")
+	authorityHost, authorityVariable := r.text(m.AuthorityHost, "ENTRAMFA_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST")
+	if s.cloud, err = named.WithEndpoints(graphEndpoint, ""); err != nil {
+		r.diags.AddAttributeError(path.Root("graph_endpoint"), "Invalid endpoint", sentence(err.Error()+fromVariable(graphVariable)))
+	} else if s.cloud, err = s.cloud.WithEndpoints("", authorityHost); err != nil {
+		r.diags.AddAttributeError(path.Root("authority_host"), "Invalid endpoint", sentence(err.Error()+fromVariable(authorityVariable)))
+	}
+	s.caBundle = r.file("ca_bundle_path", m.CABundlePath, "ENTRAMFA_CA_BUNDLE_PATH")
+
+	c := &s.credentials
+	c.TenantID = r.value(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
+	c.ClientID = r.value(m.ClientID, "ARM_CLIENT_ID")
+	if c.ClientID == "" {
+		c.ClientID = strings.TrimSpace(string(r.file("client_id_file_path", m.ClientIDFilePath, "ARM_CLIENT_ID_FILE_PATH")))
+	}
+	if c.ClientID == "" {
+		c.ClientID = r.value(types.StringNull(), "AZURE_CLIENT_ID")
+	}
+	c.ClientCertificate = []byte(r.value(m.ClientCertificate, "ARM_CLIENT_CERTIFICATE"))
+	if len(c.ClientCertificate) == 0 {
+		c.ClientCertificate = r.file("client_certificate_path", m.ClientCertificatePath, "ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH")
+	}
+	c.ClientCertificatePassword = r.value(m.ClientCertificatePassword, "ARM_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
+	c.ClientSecret = r.value(m.ClientSecret, "ARM_CLIENT_SECRET")
+	if c.ClientSecret == "" {
+		c.ClientSecret = strings.TrimSpace(string(r.file("client_secret_file_path", m.ClientSecretFilePath, "ARM_CLIENT_SECRET_FILE_PATH")))
+	}
+	if c.ClientSecret == "" {
+		c.ClientSecret = r.value(types.StringNull(), "AZURE_CLIENT_SECRET")
+	}
+
+	aks := r.switchedOn("use_aks_workload_identity", m.UseAKSWorkloadIdentity, false, "ARM_USE_AKS_WORKLOAD_IDENTITY")
+	c.UseOIDC = r.switchedOn("use_oidc", m.UseOIDC, false, "ARM_USE_OIDC") || aks
+	c.OIDCToken = r.value(m.OIDCToken, "ARM_OIDC_TOKEN")
+	c.OIDCTokenFilePath = r.value(m.OIDCTokenFilePath, "ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
+	c.OIDCRequestURL = r.value(m.OIDCRequestURL, "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI")
+	c.OIDCRequestToken = r.value(m.OIDCRequestToken, "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN")
+	c.ADOPipelineServiceConnectionID = r.value(m.ADOPipelineServiceConnectionID,
+		"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID")
+	c.UseManagedIdentity = r.switchedOn("use_msi", m.UseMSI, false, "ARM_USE_MSI")
+	c.UseAzureCLI = r.switchedOn("use_cli", m.UseCLI, true, "ARM_USE_CLI")
+	return s
+}
+
+// emergencyAccessModel is the emergency_access attribute.
+type emergencyAccessModel struct {
+	UserIDs            types.Set `tfsdk:"user_ids"`
+	UserPrincipalNames types.Set `tfsdk:"user_principal_names"`
+	GroupIDs           types.Set `tfsdk:"group_ids"`
+}
+
+// known reports whether every element is known.
+func (m emergencyAccessModel) known(ctx context.Context) bool {
+	for _, set := range []types.Set{m.UserIDs, m.UserPrincipalNames, m.GroupIDs} {
+		value, err := set.ToTerraformValue(ctx)
+		if err != nil || !value.IsFullyKnown() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,472 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// Values of on_destroy.
+const (
+	onDestroyDisable = "disable"
+	onDestroyKeep    = "keep"
+)
+
+type userMFAStateResource struct{ data *providerData }
+
+func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{} }
+
+var (
+	_ resource.ResourceWithConfigure        = (*userMFAStateResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*userMFAStateResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*userMFAStateResource)(nil)
+	_ resource.ResourceWithImportState      = (*userMFAStateResource)(nil)
+	_ resource.ResourceWithIdentity         = (*userMFAStateResource)(nil)
+)
+
+func (r *userMFAStateResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_user_mfa_state"
+}
+
+func (r *userMFAStateResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of one user.\n\n" +
+			"Every user starts `disabled`. Setting `enabled` asks the user to register a method at the next sign-in; the service then moves the user " +
+			"to `enforced` by itself, at once if a method is registered already. `enabled` is satisfied by `enforced`, so that promotion is never drift.\n\n" +
+			"Users whose MFA comes from Conditional Access or security defaults only are `disabled` here, and that is right: Microsoft advises against " +
+			"combining the two.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The object id of the user.",
+			},
+			"user_id": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The object id of the user, a GUID. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed. " +
+					"Another user replaces the resource.",
+				Validators: []validator.String{guidValidator()},
+			},
+			"user_principal_name": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The user principal name of the user, compared without case. A guest's has the form " +
+					"`adele_fabrikam.com#EXT#@contoso.onmicrosoft.com`. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed. " +
+					"Another user replaces the resource; another name of the same user does not.",
+				Validators: []validator.String{userPrincipalNameValidator()},
+			},
+			"state": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The wanted per-user MFA state, in lower case: `disabled`, `enabled` or `enforced`. A user who is `enforced` satisfies `enabled`. " +
+					"`enforced` is refused unless `allow_promotion` is set and the user has registered a method. Graph: `perUserMfaState`.",
+				Validators: []validator.String{mfaStateValidator()},
+			},
+			"allow_promotion": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether `enforced` may be written for a user who has registered an MFA method, instead of leaving the promotion to the service. " +
+					"Needs `UserAuthenticationMethod.Read.All`. Default `false`.",
+			},
+			"on_destroy": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyDisable),
+				MarkdownDescription: "What destroying the resource does: `disable` sets the user to `disabled`, so that per-user MFA stops applying; " +
+					"`keep` leaves the user as they are. It has to be applied before the destroy to count. Default `disable`.",
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyDisable, onDestroyKeep)},
+			},
+			"effective_state": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The state that the service has. It is `enforced` where `state` is `enabled` and the user has registered a method.",
+			},
+		},
+	}
+}
+
+func (r *userMFAStateResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"user_id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "The object id of the user, a GUID.",
+			},
+		},
+	}
+}
+
+func (r *userMFAStateResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_principal_name")),
+	}
+}
+
+func (r *userMFAStateResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.data, _ = req.ProviderData.(*providerData)
+}
+
+// ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
+func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var prior, plan, config *userMFAStateModel
+	if !req.State.Raw.IsNull() {
+		prior = &userMFAStateModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		if !resp.Diagnostics.HasError() {
+			warnDestroy(prior, &resp.Diagnostics)
+		}
+		return
+	}
+	plan, config = &userMFAStateModel{}, &userMFAStateModel{}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	if prior == nil {
+		r.planCreate(ctx, plan, &resp.Diagnostics)
+	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
+		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
+		resp.RequiresReplace.Append(at)
+		warnDestroy(prior, &resp.Diagnostics)
+	} else if !resp.Diagnostics.HasError() {
+		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planCreate looks the user up and checks the move from the present state.
+func (r *userMFAStateResource) planCreate(ctx context.Context, plan *userMFAStateModel, diags *diag.Diagnostics) {
+	plan.EffectiveState = plannedEffectiveState(plan.State)
+	key, at := plan.userKey()
+	if key.IsUnknown() || !r.data.planReady() {
+		return
+	}
+	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
+	if err != nil {
+		addUserError(diags, at, key.ValueString(), err)
+		return
+	}
+	plan.setUser(user)
+	if plan.State.IsUnknown() {
+		return
+	}
+
+	wanted := client.MFAState(plan.State.ValueString())
+	r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+	if diags.HasError() {
+		return
+	}
+	current, err := r.data.client.GetUserMFAState(ctx, user)
+	if err != nil {
+		addAttributeError(diags, at, err)
+		return
+	}
+	if _, err := r.data.client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool()); err != nil {
+		addAttributeError(diags, path.Root("state"), err)
+		return
+	}
+	switch {
+	case current.Weakens(wanted):
+		warnWeakening(diags, user, current)
+	case current.Satisfies(wanted) && current != client.MFADisabled:
+		diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s is adopted as it is", user.Name()),
+			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
+				"Terraform manages the state, and a destroy %s.", user.Name(), current, wanted, destroyEffect(plan.OnDestroy)))
+	}
+}
+
+// planUser decides whether the configuration still names the user of the state. Another spelling of the same id or name
+// keeps the prior value, so that it is no change.
+func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config *userMFAStateModel, diags *diag.Diagnostics) (at path.Path, replace bool) {
+	key, at := config.userKey()
+	same := false
+	switch {
+	case key.IsUnknown():
+		// It may turn out to be the same user. Terraform then settles it at apply, where a replacement that was not
+		// planned is not possible any more: so it is planned, and reviewers see that it may happen.
+		return at, true
+	case at.Equal(path.Root("user_id")):
+		same = strings.EqualFold(key.ValueString(), prior.UserID.ValueString())
+	case strings.EqualFold(key.ValueString(), prior.UserPrincipalName.ValueString()):
+		same = true
+	case r.data.planReady():
+		user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
+		if client.IsNotFound(err) {
+			diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key.ValueString()),
+				fmt.Sprintf("No user of this tenant has this name. The user of this resource (object id %s) is now called %q.\n\n"+
+					"If the user was renamed, write the new name here. If another user is meant, check the spelling.",
+					prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
+			return at, false
+		}
+		if err != nil {
+			addAttributeError(diags, at, err)
+			return at, false
+		}
+		if strings.EqualFold(user.ID, prior.UserID.ValueString()) {
+			plan.ID, plan.UserID = prior.ID, prior.UserID
+			return at, false
+		}
+	}
+	if !same {
+		return at, true
+	}
+	plan.ID, plan.UserID, plan.UserPrincipalName = prior.ID, prior.UserID, prior.UserPrincipalName
+	return at, false
+}
+
+// planUpdate checks the move from the state that the refresh has read.
+func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, diags *diag.Diagnostics) {
+	if plan.State.IsUnknown() {
+		plan.EffectiveState = types.StringUnknown()
+		return
+	}
+	current, wanted := client.MFAState(prior.EffectiveState.ValueString()), client.MFAState(plan.State.ValueString())
+	if r.data.planReady() {
+		r.data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
+		if diags.HasError() {
+			return
+		}
+	}
+	if current.Satisfies(wanted) {
+		plan.EffectiveState = prior.EffectiveState
+		// enabled where the state says enforced is no change: as after the import of a user whom the service has promoted.
+		if client.MFAState(prior.State.ValueString()).Satisfies(wanted) {
+			plan.State = prior.State
+		}
+		return
+	}
+	plan.EffectiveState = plannedEffectiveState(plan.State)
+	if !r.data.planReady() {
+		return
+	}
+	if _, err := r.data.client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool()); err != nil {
+		addAttributeError(diags, path.Root("state"), err)
+		return
+	}
+	if current.Weakens(wanted) {
+		warnWeakening(diags, prior.user(), current)
+	}
+}
+
+// plannedEffectiveState is what will be read back after a write. After enabled only the service knows: it promotes a
+// user who has registered a method.
+func plannedEffectiveState(state types.String) types.String {
+	switch client.MFAState(state.ValueString()) {
+	case client.MFADisabled, client.MFAEnforced:
+		return state
+	}
+	return types.StringUnknown()
+}
+
+func destroyEffect(onDestroy types.String) string {
+	if onDestroy.ValueString() == onDestroyKeep {
+		return "leaves it as it is"
+	}
+	return "sets it to disabled"
+}
+
+func warnDestroy(prior *userMFAStateModel, diags *diag.Diagnostics) {
+	if prior == nil || prior.OnDestroy.ValueString() == onDestroyKeep {
+		return
+	}
+	if current := client.MFAState(prior.EffectiveState.ValueString()); current.Weakens(client.MFADisabled) {
+		warnWeakening(diags, prior.user(), current)
+	}
+}
+
+func warnWeakening(diags *diag.Diagnostics, user client.User, current client.MFAState) {
+	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA stops applying to %s", user.Name()),
+		fmt.Sprintf("The apply moves %s (object id %s) from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
+			"a password is then enough to sign in.", user.Name(), user.ID, current))
+}
+
+// addUserError reports a user who cannot be read.
+func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error) {
+	if !client.IsNotFound(err) {
+		addAttributeError(diags, at, err)
+		return
+	}
+	advice := "Check the id, and that tenant_id of the provider block is the tenant of the user."
+	if !isGUID(key) {
+		advice = "Check the spelling, and that tenant_id of the provider block is the tenant of the user. " +
+			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com."
+	}
+	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), "There is no such user in this tenant (a deleted one does not count).\n\n"+advice)
+}
+
+func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan userMFAStateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	key, at := plan.userKey()
+	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().NewObject)
+	if err != nil {
+		addUserError(&resp.Diagnostics, at, key.ValueString(), err)
+		return
+	}
+	plan.setUser(user)
+	r.set(ctx, user, &plan, true, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state userMFAStateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	// The framework wants the identity of a resource that is gone, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	user, err := r.data.client.GetUser(ctx, state.UserID.ValueString())
+	var current client.MFAState
+	if err == nil {
+		current, err = r.data.client.ObserveUserMFAState(ctx, user, client.MFAState(state.State.ValueString()))
+	}
+	if client.IsNotFound(err) {
+		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
+		if gone {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		if goneErr != nil {
+			err = goneErr
+		}
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	state.refresh(user, current)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, prior userMFAStateModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	if !plan.State.Equal(prior.State) {
+		written := r.set(ctx, prior.user(), &plan, false, &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			// A part may have been written. The state says so, and the rest is planned again.
+			if written != "" {
+				prior.observe(written)
+				resp.Diagnostics.Append(resp.State.Set(ctx, prior)...)
+			}
+			return
+		}
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state userMFAStateModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled, client.SetOptions{})
+	if client.IsNotFound(err) {
+		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
+		if gone {
+			return
+		}
+		if goneErr != nil {
+			err = goneErr
+		}
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	warnUnconfirmed(&resp.Diagnostics, state.user(), result)
+}
+
+// ImportState accepts an object id, a user principal name, or the identity.
+func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	key := req.ID
+	if key == "" {
+		var identity userMFAStateIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		key = identity.UserID.ValueString()
+	}
+	key = strings.TrimSpace(key)
+	if !isGUID(key) && !strings.Contains(key, "@") {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
+		return
+	}
+	user, err := r.data.client.FindUser(ctx, key, r.data.client.Consistency().Missing)
+	if err != nil {
+		addUserError(&resp.Diagnostics, path.Empty(), key, err)
+		return
+	}
+	imported := newUserMFAStateModel(user)
+	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+}
+
+// set moves the user to the planned state and takes over what the service has then. It returns the state that was
+// written last, also where it failed after that.
+func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan *userMFAStateModel, create bool, diags *diag.Diagnostics) client.MFAState {
+	wanted := client.MFAState(plan.State.ValueString())
+	r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+	if diags.HasError() {
+		return ""
+	}
+	result, err := r.data.client.SetUserMFAState(ctx, user, wanted,
+		client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: create})
+	var written client.MFAState
+	if len(result.Written) > 0 {
+		written = result.Effective
+	}
+	if err != nil {
+		addAttributeError(diags, path.Root("state"), err)
+		if written != "" {
+			diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s was left at %s", user.Name(), written),
+				fmt.Sprintf("The way from %s to %s was begun and not finished. Apply again to finish it.", result.Before, wanted))
+		}
+		return written
+	}
+	plan.EffectiveState = types.StringValue(string(result.Effective))
+	warnUnconfirmed(diags, user, result)
+	return written
+}
+
+func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.SetResult) {
+	if result.Unconfirmed == nil {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", user.Name()),
+		fmt.Sprintf("Microsoft Graph accepted the change to %q, and reading it back did not show it: %s\n\n"+
+			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, sentence(result.Unconfirmed.Error())))
+}
