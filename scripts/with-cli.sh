@@ -31,7 +31,7 @@ if [ -z "${TF_ACC:-}" ]; then
 	HOME=$root/build/home
 	export GOENV GOPATH GOCACHE GOMODCACHE HOME
 	unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_DATA_DIRS
-	for name in $(env | sed -n 's/^\(ARM_[A-Z0-9_]*\)=.*/\1/p; s/^\(AZURE_[A-Z0-9_]*\)=.*/\1/p'); do
+	for name in $(env | sed -n 's/^\(ARM_[A-Z0-9_]*\)=.*/\1/p; s/^\(AZURE_[A-Z0-9_]*\)=.*/\1/p; s/^\(ENTRAMFA_[A-Z0-9_]*\)=.*/\1/p'); do
 		unset "$name"
 	done
 fi

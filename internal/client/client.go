@@ -103,6 +103,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	settings.PerCallPolicies = []policy.Policy{clientRequestIDPolicy{}}
 	azure, err := azcore.NewClient("terraform-provider-entramfa", moduleVersion(options.Version), runtime.PipelineOptions{
 		PerRetry: []policy.Policy{
+			retryAfterPolicy{},
 			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, nil),
 			logPolicy{logger: options.Logger, clock: options.Clock},
 		},

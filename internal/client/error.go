@@ -77,8 +77,8 @@ func hasStatus(err error, status int) bool {
 // parts of Graph; encoding/json matches both to one field because it compares names without case.
 type errorEnvelope struct {
 	Error *struct {
-		Code       string `json:"code"`
-		Message    string `json:"message"`
+		Code    string `json:"code"`
+		Message string `json:"message"`
 		// InnerError is read apart from the rest, so that a form of it that nobody knows does not cost code and message.
 		InnerError json.RawMessage `json:"innerError"`
 	} `json:"error"`

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -84,14 +83,15 @@ func (c *Client) sendTo(ctx context.Context, address string, call call, out any)
 	if out == nil {
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if err := decoder.Decode(out); err != nil && err != io.EOF {
+	problem := ""
+	if len(bytes.TrimSpace(body)) == 0 {
+		problem = "the answer is empty where an object was expected"
+	} else if err := json.Unmarshal(body, out); err != nil {
+		problem = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(response.Header, body)
+	}
+	if problem != "" {
 		answer := newError(call.operation, nil, response.StatusCode, response.Header, nil)
-		answer.Message = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(response.Header, body)
-		return answer
-	} else if err == io.EOF {
-		answer := newError(call.operation, nil, response.StatusCode, response.Header, nil)
-		answer.Message = "the answer is empty where an object was expected"
+		answer.Message = problem
 		return answer
 	}
 	return nil
@@ -120,6 +120,14 @@ type page[T any] struct {
 	NextLink string `json:"@odata.nextLink"`
 }
 
+// check tells an empty page from an answer that is no page: what protects somebody must not be taken for nobody.
+func (p page[T]) check(operation string) error {
+	if p.Value == nil {
+		return &Error{Operation: operation, Status: http.StatusOK, Message: "the answer holds no list (value)"}
+	}
+	return nil
+}
+
 // maxPages bounds a collection whose links never end.
 const maxPages = 10_000
 
@@ -128,6 +136,9 @@ func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 	var all []T
 	var current page[T]
 	if err := c.send(ctx, call, &current); err != nil {
+		return nil, err
+	}
+	if err := current.check(call.operation); err != nil {
 		return nil, err
 	}
 	all = append(all, current.Value...)
@@ -145,6 +156,9 @@ func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 		if err := c.sendTo(ctx, link, call, &current); err != nil {
 			return nil, err
 		}
+		if err := current.check(call.operation); err != nil {
+			return nil, err
+		}
 		all = append(all, current.Value...)
 	}
 	return all, nil
@@ -154,7 +168,7 @@ func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 func (c *Client) checkLink(link string) error {
 	there, err := url.Parse(link)
 	if err != nil {
-		return fmt.Errorf("the link to the next page cannot be read; the token was not sent anywhere: %w", err)
+		return fmt.Errorf("the link to the next page cannot be read; the token was not sent anywhere: %w", withoutAddress(err))
 	}
 	here, err := url.Parse(c.cloud.GraphEndpoint)
 	if err != nil {

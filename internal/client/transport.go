@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"syscall"
 
@@ -136,6 +137,15 @@ func connectionKind(err error) ConnectionKind {
 		return ConnectionRefused
 	}
 	return ConnectionBroken
+}
+
+// withoutAddress takes the address off an error of net/http or net/url: its query may hold what belongs to nobody else.
+func withoutAddress(err error) error {
+	var withAddress *url.Error
+	if errors.As(err, &withAddress) {
+		return withAddress.Err
+	}
+	return err
 }
 
 // shouldRetry repeats what may pass by itself: throttling, server errors and broken connections. A certificate that is

@@ -27,7 +27,7 @@ func (u User) Name() string { return firstNonEmpty(u.UserPrincipalName, u.ID) }
 
 const userSelect = "id,userPrincipalName,displayName,userType,accountEnabled"
 
-var userReadPermissions = []string{"User.Read.All", "User.ReadBasic.All", "Directory.Read.All"}
+var userReadPermissions = []string{"User.Read.All", "Directory.Read.All"}
 
 // userPath is the path of a user by object id or user principal name. A guest's name holds "#EXT#", which would cut the
 // address short if it were not escaped, and a name that begins with "$" is only understood in the form of a key.
@@ -41,7 +41,7 @@ func userPath(key string) string {
 }
 
 // GetUser reads a user by object id or user principal name. IsNotFound is true of the error where there is none.
-// It needs User.Read.All or User.ReadBasic.All.
+// It needs User.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/user-get
 func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
@@ -57,10 +57,13 @@ func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
 		path:        userPath(key),
 		query:       url.Values{"$select": {userSelect}},
 	}, &user)
-	if err == nil && user.ID == "" {
+	if err != nil {
+		return User{}, err
+	}
+	if user.ID == "" {
 		return User{}, &Error{Operation: fmt.Sprintf("read user %q", key), Status: http.StatusOK, Message: "the answer names no user id"}
 	}
-	return user, err
+	return user, nil
 }
 
 // FindUser reads a user and takes a 404 for an answer only once it has lasted for the given time: a user that was made

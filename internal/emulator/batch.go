@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,8 @@ import (
 )
 
 const maxBatchItems = 20
+
+var absoluteURL = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 // batchItem is a request within a $batch.
 type batchItem struct {
@@ -172,7 +175,7 @@ func checkItem(item batchItem, known map[string]bool) error {
 		return badRequest("Request method is missing for request id : " + *item.ID + ".")
 	case strings.Trim(item.URL, "/") == "":
 		return badRequest("Request url is missing for request id : " + *item.ID + ".")
-	case strings.Contains(item.URL, "://") && !strings.Contains(strings.SplitN(item.URL, "://", 2)[0], "/"):
+	case absoluteURL.MatchString(item.URL):
 		return badRequest("Request url must be relative for request id : " + *item.ID + ".")
 	}
 	hasType := false

@@ -91,7 +91,7 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 		outcome.response = s.failure(req, &graphError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge",
 			message: "The request body is too large."})
 		outcome.route = unknownRoute()
-	case !wait(r.Context(), time.Duration(s.currentBehavior().LatencyMs)*time.Millisecond):
+	case !wait(r.Context(), s.latency()):
 		panic(http.ErrAbortHandler)
 	default:
 		req.body = body
@@ -118,6 +118,12 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(outcome.response.body) // a caller that has gone away is no concern here
 	}
+}
+
+func (s *Server) latency() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(s.behavior.LatencyMs) * time.Millisecond
 }
 
 func setIfAbsent(header http.Header, name, value string) {

@@ -41,7 +41,6 @@ type Server struct {
 	now    func() time.Time
 	keys   *signingKeys
 	http   *http.Server
-	listen net.Listener
 	done   chan struct{}  // closed when the accept loop has ended
 	active sync.WaitGroup // requests being handled
 
@@ -115,7 +114,6 @@ func Start(cfg Config) (*Server, error) {
 		logger:   cfg.Logger,
 		now:      cfg.Now,
 		keys:     keys,
-		listen:   listener,
 		done:     make(chan struct{}),
 		requests: newRequestLog(),
 		faults:   &faultList{},
@@ -179,28 +177,16 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.closeErr
 }
 
-// close does not use http.Server.Shutdown, which gives every idle HTTP/2 connection a second to notice.
 func (s *Server) close(ctx context.Context) error {
 	s.closing.Lock()
 	s.closed = true
 	s.closing.Unlock()
-	_ = s.listen.Close() // new connections are refused while requests under way end
-	idle := make(chan struct{})
-	go func() {
-		s.active.Wait()
-		close(idle)
-	}()
-	var err error
-	select {
-	case <-idle:
-	case <-ctx.Done():
-		err = ctx.Err()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		// Ends every connection, and with the connections the contexts of requests still under way.
+		_ = s.http.Close()
 	}
-	// Ends the accept loop and every connection, and with the connections the contexts of requests still under way.
-	if closeErr := s.http.Close(); err == nil && !errors.Is(closeErr, net.ErrClosed) {
-		err = closeErr
-	}
-	<-idle
+	s.active.Wait()
 	<-s.done
 	return err
 }

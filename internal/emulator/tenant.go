@@ -171,6 +171,7 @@ func (d *directory) removeGroup(group *groupRecord) {
 
 // memberIDs turns the members of a group into object ids; unknown is the first that does not exist.
 func (d *directory) memberIDs(members []string) (ids []string, unknown string) {
+	seen := map[string]bool{}
 	for _, member := range members {
 		var id string
 		if user := d.user(member); user != nil {
@@ -180,7 +181,8 @@ func (d *directory) memberIDs(members []string) (ids []string, unknown string) {
 		} else {
 			return nil, member
 		}
-		if !slices.Contains(ids, id) {
+		if !seen[id] {
+			seen[id] = true
 			ids = append(ids, id)
 		}
 	}

@@ -223,8 +223,8 @@ func TestPermissionsForUsersAndGroups(t *testing.T) {
 	f := start(t)
 	app := emulator.App{ClientID: "0d4f1b8e-6a53-4c0d-9d8f-4b4f5b0c9e10", Secrets: []emulator.Secret{{Value: "s"}}}
 	paths := map[string]string{
-		"/v1.0/users/" + adele:                                    "User.ReadBasic.All",
-		"/v1.0/users":                                             "User.Read.All",
+		"/v1.0/users/" + adele: "User.ReadBasic.All",
+		"/v1.0/users":          "User.Read.All",
 		"/v1.0/users/" + adele + "/authentication/methods":        "UserAuthenticationMethod.Read.All",
 		"/v1.0/groups/" + emulator.SampleAllStaffID:               "Group.Read.All",
 		"/v1.0/groups/" + emulator.SampleAllStaffID + "/members":  "GroupMember.Read.All",

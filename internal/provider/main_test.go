@@ -17,7 +17,11 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if mirrorDir != "" {
+		_ = os.RemoveAll(mirrorDir)
+	}
+	os.Exit(code)
 }
 
 func findCLI() error {

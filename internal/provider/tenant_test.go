@@ -129,7 +129,13 @@ func newTenant(t *testing.T) *tenant { return newTenantWith(t, quick()) }
 
 func newTenantWith(t *testing.T, options client.Options) *tenant {
 	t.Helper()
-	server, err := emulator.Start(emulator.Config{Tenant: testTenant(), Logger: slog.New(slog.DiscardHandler)})
+	return startTenant(t, testTenant(), options)
+}
+
+// startTenant serves a tenant until the test ends.
+func startTenant(t *testing.T, people *control.Tenant, options client.Options) *tenant {
+	t.Helper()
+	server, err := emulator.Start(emulator.Config{Tenant: people, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

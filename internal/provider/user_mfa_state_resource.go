@@ -265,11 +265,10 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 // plannedEffectiveState is what will be read back after a write. After enabled only the service knows: it promotes a
 // user who has registered a method.
 func plannedEffectiveState(state types.String) types.String {
-	switch client.MFAState(state.ValueString()) {
-	case client.MFADisabled, client.MFAEnforced:
-		return state
+	if state.IsUnknown() || state.ValueString() == string(client.MFAEnabled) {
+		return types.StringUnknown()
 	}
-	return types.StringUnknown()
+	return state
 }
 
 func destroyEffect(onDestroy types.String) string {

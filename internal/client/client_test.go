@@ -1,0 +1,63 @@
+package client
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestAClientNeedsACredential(t *testing.T) {
+	t.Parallel()
+	if _, err := New(Public, nil, Options{}); err == nil {
+		t.Error("a client was made without a credential")
+	}
+	made, err := New(China, &fakeCredential{}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Cloud() != China {
+		t.Errorf("the client speaks to %+v", made.Cloud())
+	}
+}
+
+func TestEveryVersionMakesAClient(t *testing.T) {
+	t.Parallel()
+	// What azcore insists on.
+	accepted := regexp.MustCompile(`^v\d+\.\d+\.\d+(?:-[a-zA-Z0-9_.-]+)?$`)
+	for version, want := range map[string]string{
+		"1.2.3":            "v1.2.3",
+		"1.2.3-beta.1":     "v1.2.3-beta.1",
+		"v1.2.3":           "v1.2.3",
+		"dev":              "v0.0.0-dev",
+		"":                 "v0.0.0-dev",
+		"1.2":              "v0.0.0-1.2",
+		"1.2.3+build.5":    "v0.0.0-1.2.3-build.5",
+		"a local build (1": "v0.0.0-a-local-build--1",
+	} {
+		options, err := Options{Version: version}.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := moduleVersion(options.Version)
+		if got != want || !accepted.MatchString(got) {
+			t.Errorf("%q: got %q, want %q", version, got, want)
+		}
+		if _, err := New(Public, &fakeCredential{}, Options{Version: version}); err != nil {
+			t.Errorf("%q: %v", version, err)
+		}
+	}
+}
+
+func TestTheUserAgentNamesCallerAndVersion(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
+	c, _, _ := newTestClient(t, graph, func(o *Options) { o.ApplicationID, o.Version = "Terraform/1.15.0", "1.2.3" })
+	if _, err := c.GetUser(t.Context(), adeleUPN); err != nil {
+		t.Fatal(err)
+	}
+	agent := graph.all()[0].Header.Get("User-Agent")
+	if !strings.HasPrefix(agent, "Terraform/1.15.0 ") || !strings.Contains(agent, "terraform-provider-entramfa/v1.2.3") {
+		t.Errorf("User-Agent %q", agent)
+	}
+}

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// capturedLog keeps every record of every level.
+type capturedLog struct {
+	mutex   sync.Mutex
+	records []map[string]string
+}
+
+func (l *capturedLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l *capturedLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *capturedLog) WithGroup(string) slog.Handler            { return l }
+
+func (l *capturedLog) Handle(_ context.Context, record slog.Record) error {
+	fields := map[string]string{"level": record.Level.String(), "message": record.Message}
+	record.Attrs(func(a slog.Attr) bool {
+		fields[a.Key] = a.Value.String()
+		return true
+	})
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.records = append(l.records, fields)
+	return nil
+}
+
+func (l *capturedLog) all() []map[string]string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return append([]map[string]string(nil), l.records...)
+}
+
+func TestEachTryIsLoggedByWhatFindsItAgain(t *testing.T) {
+	t.Parallel()
+	captured := &capturedLog{}
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		switch n {
+		case 0:
+			w.Header().Set("Retry-After", "0.01")
+			graphError(w, 429, "TooManyRequests")
+		case 1:
+			hangUp(w, "")
+		default:
+			reply(w, 200, adeleJSON)
+		}
+	})
+	c, _, _ := newTestClient(t, graph, func(o *Options) { o.Logger = slog.New(captured) })
+	if _, err := c.GetUser(t.Context(), adeleUPN); err != nil {
+		t.Fatal(err)
+	}
+	records := captured.all()
+	if len(records) != 3 {
+		t.Fatalf("%d records for 3 tries: %v", len(records), records)
+	}
+	id := graph.all()[0].Header.Get("client-request-id")
+	for n, record := range records {
+		for field, want := range map[string]string{
+			"method": "GET", "path": "/v1.0/users/" + adeleUPN, "host": strings.TrimPrefix(graph.URL, "https://"), "client_request_id": id, "duration_ms": "0",
+		} {
+			if record[field] != want {
+				t.Errorf("record %d: %s is %q, want %q", n, field, record[field], want)
+			}
+		}
+	}
+	for n, want := range []map[string]string{
+		{"level": "INFO", "message": "Microsoft Graph throttles", "status": "429", "retry_after": "0.01", "request_id": "server-request-id"},
+		{"level": "WARN", "message": "Microsoft Graph gave no answer", "error": "EOF"},
+		{"level": "DEBUG", "message": "Microsoft Graph answered", "status": "200", "request_id": "server-request-id"},
+	} {
+		for field, value := range want {
+			if got := records[n][field]; got != value {
+				t.Errorf("record %d: %s is %q, want %q", n, field, got, value)
+			}
+		}
+	}
+}
+
+func TestTheLogHoldsNoTokenNoQueryAndNoBody(t *testing.T) {
+	t.Parallel()
+	captured := &capturedLog{}
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		w.Header().Set("X-Other-Header", "response-header-value")
+		switch {
+		case n < 2:
+			hangUp(w, "")
+		case n == 2:
+			reply(w, 200, fmt.Sprintf(`{"value":[{"id":"body-of-the-answer"}],"@odata.nextLink":"https://%s%s"}`, r.Host, nextPage+"-query-of-the-link"))
+		case n == 3:
+			reply(w, 200, `{"value":[]}`)
+		default:
+			graphError(w, 400, "code-in-the-body")
+		}
+	})
+	c, _, _ := newTestClient(t, graph, func(o *Options) { o.Logger = slog.New(captured) })
+	if _, err := c.ListTransitiveMemberUsers(t.Context(), "group-id"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.putUserMFAState(t.Context(), adele, "body-of-the-request"); err == nil {
+		t.Fatal("the refusal is not an error")
+	}
+
+	text := fmt.Sprint(captured.all())
+	wire := fmt.Sprint(graph.all())
+	for _, secret := range []string{"secret-token-1", "Authorization", "select", "skiptoken", "query-of-the-link", "body-of-the-request"} {
+		if !strings.Contains(wire, secret) {
+			t.Errorf("%q was not sent at all, so that its absence from the log means nothing", secret)
+		}
+		if strings.Contains(text, secret) {
+			t.Errorf("the log holds %q: %s", secret, text)
+		}
+	}
+	for _, answered := range []string{"body-of-the-answer", "code-in-the-body", "response-header-value", adeleUPN} {
+		if strings.Contains(text, answered) {
+			t.Errorf("the log holds %q: %s", answered, text)
+		}
+	}
+	if n := len(captured.all()); n != 5 || !strings.Contains(text, "/v1.0/groups/group-id/transitiveMembers") || !strings.Contains(text, "PATCH") {
+		t.Errorf("%d records: %s", n, text)
+	}
+}

@@ -1,0 +1,289 @@
+package client
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAUserIsReadByTheNamedProperties(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
+	c, _, _ := newTestClient(t, graph, nil)
+	user, err := c.GetUser(t.Context(), adeleID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enabled := true
+	want := User{ID: adeleID, UserPrincipalName: adeleUPN, DisplayName: "Adele", UserType: "Member", AccountEnabled: &enabled}
+	if diff := cmp.Diff(want, user); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	request := graph.all()[0]
+	query, err := url.ParseQuery(strings.TrimPrefix(request.Target, request.path()+"?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(url.Values{"$select": {"id,userPrincipalName,displayName,userType,accountEnabled"}}, query); diff != "" {
+		t.Errorf("query (-want +got):\n%s", diff)
+	}
+	if request.Method != http.MethodGet || request.path() != "/v1.0/users/"+adeleID || request.Header.Get("Accept") != "application/json" {
+		t.Errorf("request %+v", request)
+	}
+}
+
+func TestAUserIsCalledByNameWhereThereIsOne(t *testing.T) {
+	t.Parallel()
+	if got := adele.Name(); got != adeleUPN {
+		t.Errorf("got %q", got)
+	}
+	if got := (User{ID: adeleID}).Name(); got != adeleID {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAUserPathIsOneSegmentWhateverTheName(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		adeleID:  adeleID,
+		adeleUPN: "adele@contoso.example",
+		"adele_fabrikam.com#EXT#@contoso.example": "adele_fabrikam.com%23EXT%23@contoso.example",
+		"$adele@contoso.example":                  "('$adele@contoso.example')",
+		"$o'neil@contoso.example":                 "('$o%27%27neil@contoso.example')",
+		"$a/b#c@contoso.example":                  "('$a%2Fb%23c@contoso.example')",
+		"o'neil@contoso.example":                  "o%27neil@contoso.example",
+		"two words@contoso.example":               "two%20words@contoso.example",
+		"a/b@contoso.example":                     "a%2Fb@contoso.example",
+		"a\\b@contoso.example":                    "a%5Cb@contoso.example",
+		"100%@contoso.example":                    "100%25@contoso.example",
+		"%2e%2e":                                  "%252e%252e",
+		"../groups/x":                             "..%2Fgroups%2Fx",
+		"a?$select=x":                             "a%3F$select=x",
+		"a+b@contoso.example":                     "a+b@contoso.example",
+		"ädele@contoso.example":                   "%C3%A4dele@contoso.example",
+		"...":                                     "...",
+	} {
+		graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
+		c, _, _ := newTestClient(t, graph, nil)
+		if _, err := c.GetUser(t.Context(), key); err != nil {
+			t.Errorf("%q: %v", key, err)
+			continue
+		}
+		path := "/v1.0/users/" + want
+		if strings.HasPrefix(want, "(") {
+			path = "/v1.0/users" + want
+		}
+		if got := graph.all()[0].path(); got != path {
+			t.Errorf("%q: the server saw\n%s\nwant\n%s", key, got, path)
+		}
+	}
+}
+
+func TestWhatCanBeNoUserIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
+	c, _, _ := newTestClient(t, graph, nil)
+	for _, key := range []string{"", " ", "\t\n", ".", ".."} {
+		if user, err := c.GetUser(t.Context(), key); err == nil || IsNotFound(err) {
+			t.Errorf("%q: got %+v and error %v", key, user, err)
+		}
+	}
+	if n := len(graph.all()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	if _, err := c.GetUser(t.Context(), adeleUPN); err != nil || len(graph.all()) != 1 {
+		t.Errorf("a name that can be one: error %v after %d requests", err, len(graph.all()))
+	}
+}
+
+func FuzzUserPath(f *testing.F) {
+	for _, key := range []string{adeleID, adeleUPN, "a#EXT#@b", "$a'b@c", "o'neil@b", "a b@c", "a/b@c", "%@b", "..", "../x", "\u00e4@b", "a?b", "\x00", "\xff", "$", "$/../x"} {
+		f.Add(key)
+	}
+	graph := newRecorder(f, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 404, "Request_ResourceNotFound") })
+	c, _, _ := newTestClient(f, graph, nil)
+	f.Fuzz(func(t *testing.T, key string) {
+		if len(key) > 1000 {
+			return
+		}
+		graph.mutex.Lock()
+		graph.requests = nil
+		graph.mutex.Unlock()
+		_, err := c.GetUser(t.Context(), key)
+		requests := graph.all()
+		if strings.TrimSpace(key) == "" || key == "." || key == ".." {
+			if err == nil || len(requests) != 0 {
+				t.Fatalf("%q was asked for", key)
+			}
+			return
+		}
+		if !IsNotFound(err) || len(requests) != 1 {
+			t.Fatalf("%q: error %v after %d requests", key, err, len(requests))
+		}
+		if got := readUserPath(t, requests[0].path()); got != key {
+			t.Fatalf("%q arrived as %q in %s", key, got, requests[0].path())
+		}
+	})
+}
+
+// readUserPath reads a path as Graph does: one segment after users, or the key form.
+func readUserPath(t *testing.T, path string) string {
+	t.Helper()
+	rest, ok := strings.CutPrefix(path, "/v1.0/users")
+	if !ok {
+		t.Fatalf("%s is not below /v1.0/users", path)
+	}
+	segment, plain := strings.CutPrefix(rest, "/")
+	if strings.Contains(segment, "/") || segment == "." || segment == ".." {
+		t.Fatalf("%s is more than one segment", path)
+	}
+	text, err := url.PathUnescape(segment)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if plain {
+		return text
+	}
+	text, begins := strings.CutPrefix(text, "('")
+	text, ends := strings.CutSuffix(text, "')")
+	if !begins || !ends || strings.Count(text, "'")%2 != 0 {
+		t.Fatalf("%s is not a key", path)
+	}
+	return strings.ReplaceAll(text, "''", "'")
+}
+
+// userMissing answers 404 as long as missing says so; it gets the number of the request, from 0.
+func userMissing(missing func(n int) bool) func(w http.ResponseWriter, _ *http.Request, n int) {
+	return func(w http.ResponseWriter, _ *http.Request, n int) {
+		if missing(n) {
+			graphError(w, 404, "Request_ResourceNotFound")
+			return
+		}
+		reply(w, 200, adeleJSON)
+	}
+}
+
+func TestFindUserWaitsAsLongAsItIsTold(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		patience time.Duration
+		missing  func(n int) bool
+		found    bool
+		requests int
+		waited   time.Duration
+	}{
+		{"a user who is there", 30 * time.Second, func(int) bool { return false }, true, 1, 0},
+		{"a user who is there, without patience", 0, func(int) bool { return false }, true, 1, 0},
+		{"a new user, without patience", 0, func(n int) bool { return n < 1 }, false, 1, 0},
+		{"a new user, with negative patience", -time.Second, func(n int) bool { return n < 1 }, false, 1, 0},
+		{"a new user", 30 * time.Second, func(n int) bool { return n < 3 }, true, 4, 3500 * time.Millisecond},
+		// 0.5, 1, 2, 4, 5, 5, 5, 5 and what is left of 30: 2.5 seconds.
+		{"no user", 30 * time.Second, func(int) bool { return true }, false, 10, 30 * time.Second},
+		{"a user who comes at the last moment", 30 * time.Second, func(n int) bool { return n < 9 }, true, 10, 30 * time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			graph := newRecorder(t, userMissing(tc.missing))
+			c, _, clock := newTestClient(t, graph, nil)
+			user, err := c.FindUser(t.Context(), adeleID, tc.patience)
+			if tc.found && (err != nil || user.ID != adeleID) {
+				t.Errorf("got %+v and error %v", user, err)
+			}
+			if !tc.found && (!IsNotFound(err) || user != (User{})) {
+				t.Errorf("got %+v and error %v, want Graph's 404", user, err)
+			}
+			if n := len(graph.all()); n != tc.requests {
+				t.Errorf("%d requests, want %d", n, tc.requests)
+			}
+			if _, sum := clock.waited(); sum != tc.waited {
+				t.Errorf("waited %s, want %s", sum, tc.waited)
+			}
+		})
+	}
+}
+
+func TestFindUserWaitsForNothingButA404(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") })
+	c, _, clock := newTestClient(t, graph, nil)
+	if _, err := c.FindUser(t.Context(), adeleID, time.Minute); !IsForbidden(err) {
+		t.Errorf("error %v, want the 403", err)
+	}
+	if waits, _ := clock.waited(); len(waits) != 0 {
+		t.Errorf("waited %v", waits)
+	}
+}
+
+func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
+	t.Parallel()
+	graph404 := func(w http.ResponseWriter) { graphError(w, 404, "Request_ResourceNotFound") }
+	for _, tc := range []struct {
+		name   string
+		answer func(w http.ResponseWriter, n int)
+		gone   bool
+		failed bool
+	}{
+		{"a lasting 404", func(w http.ResponseWriter, _ int) { graph404(w) }, true, false},
+		{"a user who is there", func(w http.ResponseWriter, _ int) { reply(w, 200, adeleJSON) }, false, false},
+		{"a 404 that heals", func(w http.ResponseWriter, n int) {
+			if n == 0 {
+				graph404(w)
+				return
+			}
+			reply(w, 200, adeleJSON)
+		}, false, false},
+		{"a 404 and then a 403", func(w http.ResponseWriter, n int) {
+			if n == 0 {
+				graph404(w)
+				return
+			}
+			graphError(w, 403, "Authorization_RequestDenied")
+		}, false, true},
+		{"a 404 and then a page's 404", func(w http.ResponseWriter, n int) {
+			if n == 0 {
+				graph404(w)
+				return
+			}
+			http.Error(w, "<html>no such page</html>", 404)
+		}, false, true},
+		{"a 400", func(w http.ResponseWriter, _ int) { graphError(w, 400, "Request_ResourceNotFound") }, false, true},
+		{"a 401", func(w http.ResponseWriter, _ int) { graphError(w, 401, "InvalidAuthenticationToken") }, false, true},
+		{"a 403", func(w http.ResponseWriter, _ int) { graphError(w, 403, "Authorization_RequestDenied") }, false, true},
+		{"a 410", func(w http.ResponseWriter, _ int) { graphError(w, 410, "Gone") }, false, true},
+		{"a 429", func(w http.ResponseWriter, _ int) { graphError(w, 429, "TooManyRequests") }, false, true},
+		{"a 500", func(w http.ResponseWriter, _ int) { graphError(w, 500, "InternalServerError") }, false, true},
+		{"a page's 404", func(w http.ResponseWriter, _ int) { http.Error(w, "<html>no such page</html>", 404) }, false, true},
+		{"an empty 404", func(w http.ResponseWriter, _ int) { w.WriteHeader(404) }, false, true},
+		{"no connection", func(w http.ResponseWriter, _ int) { hangUp(w, "") }, false, true},
+		{"an object without an id", func(w http.ResponseWriter, _ int) { reply(w, 200, "{}") }, false, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) { tc.answer(w, n) })
+			c, _, clock := newTestClient(t, graph, nil)
+			gone, err := c.UserGone(t.Context(), adeleID)
+			if gone != tc.gone || (err != nil) != tc.failed {
+				t.Errorf("gone %t with error %v", gone, err)
+			}
+			if _, sum := clock.waited(); gone && sum != 3*time.Second {
+				t.Errorf("the 404 was believed after %s", sum)
+			}
+		})
+	}
+}
+
+func TestAMissingUserIsNamedInTheError(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, userMissing(func(int) bool { return true }))
+	c, _, _ := newTestClient(t, graph, nil)
+	_, err := c.GetUser(t.Context(), "o'neil@contoso.example")
+	if want := `unable to read user "o'neil@contoso.example": HTTP 404 Request_ResourceNotFound`; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %s", fmt.Sprint(err))
+	}
+}

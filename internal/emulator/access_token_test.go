@@ -1,0 +1,60 @@
+package emulator
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// The token endpoint issues no token for another audience, nor one that begins in the future, so these are made here.
+func TestTokensForAnotherAudienceOrTimeAreRefused(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	s, err := Start(Config{Tenant: SampleTenant(), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	app := &control.App{ClientID: SampleAppID, Permissions: []string{"User.Read.All"}}
+	authenticate := func(audience string, at time.Time) error {
+		t.Helper()
+		issued := now
+		now = at
+		token, _, err := s.issueAccessToken(app, audience)
+		now = issued
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.authenticate(&graphRequest{origin: s.url, header: http.Header{"Authorization": {"Bearer " + token}}})
+	}
+	tests := []struct {
+		name, audience string
+		at             time.Time
+		message        string
+	}{
+		{"this server", s.url, now, ""},
+		{"this server by another name", strings.Replace(s.url, "127.0.0.1", "LOCALHOST", 1), now, ""},
+		{"the public cloud", "https://graph.microsoft.com", now, "Access token validation failure. Invalid audience."},
+		{"this server without TLS", strings.Replace(s.url, "https", "http", 1), now, "Access token validation failure. Invalid audience."},
+		{"tomorrow", s.url, now.Add(24 * time.Hour), "Lifetime validation failed, the token is not yet valid."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := authenticate(test.audience, test.at)
+			var refusal *graphError
+			switch {
+			case test.message == "" && err != nil:
+				t.Error(err)
+			case test.message != "" && (!errors.As(err, &refusal) || refusal.status != 401 || refusal.message != test.message):
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,292 @@
+package provider_test
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// The examples of the documentation are written for the emulator's sample tenant.
+
+func newSampleTenant(t *testing.T) *tenant {
+	t.Helper()
+	return startTenant(t, emulator.SampleTenant(), quick())
+}
+
+const examples = "../../examples/"
+
+func example(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(examples, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// bySecret signs the full app of the sample tenant in.
+func bySecret() []string {
+	return []string{"ARM_TENANT_ID=" + emulator.SampleTenantID, "ARM_CLIENT_ID=" + emulator.SampleAppID, "ARM_CLIENT_SECRET=" + emulator.SampleSecret}
+}
+
+// appliedExamples are the example files that a test of this file applies.
+var appliedExamples = []string{
+	"provider/provider.tf", "provider/azure_cli.tf", "provider/client_certificate.tf", "provider/client_secret.tf", "provider/managed_identity.tf",
+	"resources/entramfa_user_mfa_state/resource.tf", "resources/entramfa_user_mfa_state/import.sh",
+	"resources/entramfa_user_mfa_state/import-by-string-id.tf", "resources/entramfa_user_mfa_state/import-by-identity.tf",
+	"data-sources/entramfa_user_mfa_state/data-source.tf",
+}
+
+func TestNoExampleIsWithoutATest(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, name := range appliedExamples {
+		known[name] = true
+	}
+	found := 0
+	for _, folder := range []string{"provider", "resources", "data-sources"} {
+		err := filepath.WalkDir(filepath.Join(examples, folder), func(place string, entry os.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(examples, place)
+			if err == nil {
+				found++
+				if !known[filepath.ToSlash(name)] {
+					t.Errorf("no test applies the example %s", name)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found != len(appliedExamples) {
+		t.Errorf("there are %d examples, and tests for %d", found, len(appliedExamples))
+	}
+}
+
+func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"resources/entramfa_user_mfa_state/resource.tf", "data-sources/entramfa_user_mfa_state/data-source.tf"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, name)}, bySecret()...)
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.expect(0, "destroy", "-input=false", "-auto-approve")
+		})
+	}
+}
+
+func TestTheImportExamplesImport(t *testing.T) {
+	t.Parallel()
+	const folder = "resources/entramfa_user_mfa_state/"
+	t.Run("import.sh", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
+		w.sees(w.expect(0, "state", "list"), "entramfa_user_mfa_state.adele", "entramfa_user_mfa_state.alex")
+	})
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, map[string]string{
+			"example.tf": example(t, folder+"resource.tf"), "import.tf": example(t, folder+"import-by-string-id.tf"),
+		}, bySecret()...)
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+	t.Run("import-by-identity.tf", func(t *testing.T) {
+		t.Parallel()
+		tn := newSampleTenant(t)
+		w := tn.workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+		w.write("import.tf", example(t, folder+"import-by-identity.tf"))
+		if w.importsByIdentity() {
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			return
+		}
+		// A CLI without import by identity: the same id, over the protocol.
+		_, rest, _ := strings.Cut(example(t, folder+"import-by-identity.tf"), `user_id = "`)
+		id, _, found := strings.Cut(rest, `"`)
+		if !found {
+			t.Fatal("the example holds no user_id")
+		}
+		s := tn.session(t, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
+		value := tftypes.NewValue(s.identity, map[string]tftypes.Value{"user_id": tftypes.NewValue(tftypes.String, id)})
+		imported, err := s.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{
+			TypeName: typeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, value)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		noErrors(t, imported.Diagnostics)
+		if len(imported.ImportedResources) != 1 {
+			t.Errorf("%d resources were imported", len(imported.ImportedResources))
+		}
+	})
+}
+
+func TestTheProviderExamplesSignIn(t *testing.T) {
+	t.Parallel()
+	tn := newSampleTenant(t)
+	ctx := context.Background()
+	read := fmt.Sprintf("data \"entramfa_user_mfa_state\" \"test\" {\n  user_principal_name = %q\n}\n", "megan.bowen@contoso.example")
+	applies := func(t *testing.T, name string, environment ...string) *workspace {
+		t.Helper()
+		w := tn.workspace(t, map[string]string{"provider.tf": example(t, "provider/"+name), "main.tf": read}, environment...)
+		return w
+	}
+	works := func(w *workspace) { w.expect(0, "apply", "-input=false", "-auto-approve") }
+
+	t.Run("provider.tf", func(t *testing.T) {
+		t.Parallel()
+		assertion, err := tn.IssueAssertion(ctx, control.AssertionRequest{
+			Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:contoso/mfa:ref:refs/heads/main",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		works(applies(t, "provider.tf", "ARM_TENANT_ID="+emulator.SampleTenantID, "ARM_CLIENT_ID="+emulator.SampleAppID, "ARM_OIDC_TOKEN="+assertion))
+	})
+	t.Run("client_secret.tf", func(t *testing.T) {
+		t.Parallel()
+		works(applies(t, "client_secret.tf", "ARM_CLIENT_SECRET="+emulator.SampleSecret))
+	})
+	t.Run("client_certificate.tf", func(t *testing.T) {
+		t.Parallel()
+		key, certificate, _ := selfSigned(t)
+		text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+		if _, err := tn.PatchApp(ctx, emulator.SampleAppID, control.AppPatch{Certificates: &[]control.Certificate{{PEM: text}}}); err != nil {
+			t.Fatal(err)
+		}
+		pfx, err := pkcs12.Modern.Encode(key, certificate, []*x509.Certificate{}, "pass word")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := applies(t, "client_certificate.tf", "ARM_CLIENT_CERTIFICATE_PASSWORD=pass word")
+		w.write("terraform.pfx", string(pfx))
+		works(w)
+	})
+	t.Run("managed_identity.tf", func(t *testing.T) {
+		t.Parallel()
+		// The endpoint of Azure App Service, as its documentation describes it.
+		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-IDENTITY-HEADER") != "header" || r.URL.Query().Get("client_id") != emulator.SampleAppID {
+				http.Error(w, "not the identity that was asked for", http.StatusBadRequest)
+				return
+			}
+			token, expires := tn.sampleToken(r.Context())
+			answer(w, map[string]any{
+				"access_token": token, "expires_on": fmt.Sprint(expires.Unix()), "resource": r.URL.Query().Get("resource"), "token_type": "Bearer",
+			})
+		}))
+		t.Cleanup(endpoint.Close)
+		works(applies(t, "managed_identity.tf", "IDENTITY_ENDPOINT="+endpoint.URL, "IDENTITY_HEADER=header"))
+	})
+	t.Run("azure_cli.tf", func(t *testing.T) {
+		t.Parallel()
+		token, expires := tn.sampleToken(ctx)
+		said, err := json.Marshal(map[string]any{
+			"accessToken": token, "expires_on": expires.Unix(), "expiresOn": expires.Format("2006-01-02 15:04:05.000000"), "tokenType": "Bearer",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bin := t.TempDir()
+		script := "#!/bin/sh\ncat <<'JSON'\n" + string(said) + "\nJSON\n"
+		if err := os.WriteFile(filepath.Join(bin, "az"), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		w := applies(t, "azure_cli.tf")
+		w.env = append(w.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		works(w)
+	})
+}
+
+func answer(w http.ResponseWriter, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// sampleToken is an access token of the sample tenant's full app, as another sign-in service would hand it over.
+func (tn *tenant) sampleToken(ctx context.Context) (string, time.Time) {
+	tn.t.Helper()
+	authority, err := os.ReadFile(tn.caFile)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	trusting, err := client.NewHTTPClient(authority)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	where, err := client.Public.WithEndpoints(tn.url, tn.url)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	credential, _, err := client.Credentials{
+		TenantID: emulator.SampleTenantID, ClientID: emulator.SampleAppID, ClientSecret: emulator.SampleSecret,
+	}.NewCredential(where, client.Options{HTTPClient: trusting})
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{tn.url + "/.default"}})
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	return token.Token, token.ExpiresOn
+}
+
+// codeBlocks are the blocks of a language in a Markdown file.
+func codeBlocks(t *testing.T, file, language string) []string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	inside := false
+	for _, line := range strings.Split(string(content), "\n") {
+		switch fence := strings.TrimSpace(line); {
+		case !inside && fence == "```"+language:
+			blocks, inside = append(blocks, ""), true
+		case inside && fence == "```":
+			inside = false
+		case inside:
+			blocks[len(blocks)-1] += line + "\n"
+		}
+	}
+	return blocks
+}
+
+func TestTheConfigurationOfTheREADMEApplies(t *testing.T) {
+	t.Parallel()
+	blocks := codeBlocks(t, "../../README.md", "terraform")
+	if len(blocks) != 2 {
+		t.Fatalf("the README has %d blocks of configuration; this test knows 2", len(blocks))
+	}
+	w := newSampleTenant(t).workspace(t, map[string]string{"readme.tf": strings.Join(blocks, "\n")}, bySecret()...)
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 added")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+}

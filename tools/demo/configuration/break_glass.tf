@@ -1,0 +1,4 @@
+resource "entramfa_user_mfa_state" "break_glass" {
+  user_principal_name = "break.glass.1@contoso.example"
+  state               = "enabled"
+}

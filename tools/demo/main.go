@@ -1,0 +1,120 @@
+// Command demo walks through the main job of the provider, with explanations between the steps: it starts the emulator
+// with the sample tenant and drives a real Terraform or OpenTofu CLI through init, plan, apply, drift, repair, two
+// refused changes and destroy.
+//
+// It is a test as much as a tour. Every claim that it prints is checked, by exit codes, by the JSON of `show -json` and
+// by what the emulator's control API says about the tenant; the first that does not hold stops it with exit code 1.
+// It needs no network, writes nothing outside its work folder, and leaves nothing running.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	// A closed pipe, as in `make demo | head`, has to be caught as well: it would end this program on the spot and leave
+	// the emulator running.
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+type options struct {
+	cli             string
+	provider        string
+	providerVersion string
+	emulator        string
+	work            string
+}
+
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var opts options
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&opts.cli, "cli", "", "`path` of the Terraform or OpenTofu CLI")
+	flags.StringVar(&opts.provider, "provider", "", "`path` of the provider")
+	flags.StringVar(&opts.providerVersion, "provider-version", "0.1.0", "`version` as which the provider is installed")
+	flags.StringVar(&opts.emulator, "emulator", "", "`path` of entra-emulator")
+	flags.StringVar(&opts.work, "work", "", "`folder` to work in; it is emptied first")
+	if err := flags.Parse(args); err != nil {
+		return opts, err
+	}
+	if flags.NArg() > 0 {
+		return opts, fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	}
+	for _, required := range []struct{ name, value string }{
+		{"cli", opts.cli},
+		{"provider", opts.provider},
+		{"emulator", opts.emulator},
+		{"work", opts.work},
+	} {
+		if required.value == "" {
+			return opts, fmt.Errorf("--%s is missing; `make demo` sets all of them", required.name)
+		}
+	}
+	return opts, nil
+}
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	opts, err := parseOptions(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "demo:", err)
+		return 2
+	}
+	screen := newScreen(stdout, wantsColor(stdout, os.LookupEnv))
+	summary, err := demonstrate(ctx, opts, screen)
+	if err == nil {
+		screen.summary("demo: " + summary)
+		err = screen.err
+	}
+	if err == nil {
+		return 0
+	}
+
+	fmt.Fprintln(stderr)
+	if ctx.Err() != nil {
+		fmt.Fprintf(stderr, "demo: stopped from outside; nothing is left running (%s)\n", firstLine(err.Error()))
+		return 1
+	}
+	fmt.Fprintf(stderr, "demo: %s\n", err)
+	var unexpected *deviation
+	if errors.As(err, &unexpected) && unexpected.output != "" {
+		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.command, indent(unexpected.output))
+	}
+	return 1
+}
+
+// demonstrate prepares the work folder and makes the steps. Whatever becomes of them, it stops what it has started.
+func demonstrate(ctx context.Context, opts options, screen *screen) (summary string, err error) {
+	work, err := prepareWorkspace(opts)
+	if err != nil {
+		return "", err
+	}
+	terraform, err := newCLI(ctx, opts.cli, work, screen.color)
+	if err != nil {
+		return "", err
+	}
+	program := newEmulator(opts.emulator, work)
+	tour := &tour{screen: screen, work: work, cli: terraform, emulator: program}
+	steps := tour.steps()
+
+	err = tour.walk(ctx, steps)
+	if stopErr := program.stop(); err == nil && stopErr != nil {
+		err = stopErr
+	}
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d steps as expected with %s; nothing is left running", len(steps), terraform.product), nil
+}
