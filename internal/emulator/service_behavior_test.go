@@ -56,6 +56,12 @@ func TestControlChangesDoNotLag(t *testing.T) {
 	if got := f.state(adele); got != "enforced" {
 		t.Errorf("a write through Graph does not lag: %s", got)
 	}
+	if _, err := f.control.SetPerUserMFAState(f.ctx, adele, "enabled"); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.state(adele); got != "enabled" {
+		t.Errorf("the lag of an earlier write hides the administrator's change: %s", got)
+	}
 	if stored, err := f.control.SetPerUserMFAState(f.ctx, alex, "enabled"); err != nil || stored != "enforced" {
 		t.Errorf("promotion of a registered user: %s, %v", stored, err)
 	}
