@@ -24,6 +24,9 @@ type Client struct {
 	azure       *azcore.Client
 	clock       Clock
 	consistency Consistency
+	retry       policy.RetryOptions
+	// policyLock orders the writes of the authentication methods policy.
+	policyLock contextLock
 }
 
 // Options are what a caller may choose. The zero value is right for production.
@@ -113,6 +116,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	}
 	return &Client{
 		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
+		retry: options.Retry, policyLock: newContextLock(),
 	}, nil
 }
 

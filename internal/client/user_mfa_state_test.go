@@ -512,7 +512,10 @@ func TestAFailedWriteIsNotListedAsWritten(t *testing.T) {
 
 func TestAStateThatCannotBeReadStopsTheMove(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool { graphError(w, 403, "Authorization_RequestDenied"); return true }}).start(t)
+	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool {
+		graphError(w, 403, "Authorization_RequestDenied")
+		return true
+	}}).start(t)
 	c, _, _ := newTestClient(t, u.recorder, nil)
 	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{NewUser: true})
 	if !IsForbidden(err) {
@@ -577,7 +580,10 @@ func TestOnlyANewUsers404IsWaitedOut(t *testing.T) {
 
 func TestTheWaitForANewUserIsBounded(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool { graphError(w, 404, "Request_ResourceNotFound"); return true }}).start(t)
+	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool {
+		graphError(w, 404, "Request_ResourceNotFound")
+		return true
+	}}).start(t)
 	c, _, clock := newTestClient(t, u.recorder, nil)
 	_, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{NewUser: true})
 	if !IsNotFound(err) {
