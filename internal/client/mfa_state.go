@@ -80,7 +80,7 @@ func (e *TransitionError) Summary() string {
 	if user == "" {
 		user = "the user"
 	}
-	return fmt.Sprintf("%s cannot move from %s to %s", user, e.From, e.To)
+	return fmt.Sprintf("The per-user MFA state of %s cannot move from %s to %s", user, e.From, e.To)
 }
 
 // Explanation says why the move is refused.

@@ -85,8 +85,9 @@ func (r *userMFAStateResource) Schema(_ context.Context, _ resource.SchemaReques
 				Validators: []validator.String{stringvalidator.OneOf(onDestroyDisable, onDestroyKeep)},
 			},
 			"effective_state": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The state that the service has. It is `enforced` where `state` is `enabled` and the user has registered a method.",
+				Computed: true,
+				MarkdownDescription: "The state that the service has. It is `enforced` where `state` is `enabled` and the user has registered a method. " +
+					"Where `enabled` is to be written, it is known after the apply only: whether to promote the user is the service's decision.",
 			},
 		},
 	}
@@ -208,7 +209,8 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 		if client.IsNotFound(err) {
 			diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key.ValueString()),
 				fmt.Sprintf("No user of this tenant has this name. The user of this resource (object id %s) is now called %q.\n\n"+
-					"If the user was renamed, write the new name here. If another user is meant, check the spelling.",
+					"If the user was renamed, write the new name here. If the same run renames the user, or another one is meant, "+
+					"name them by user_id, or check the spelling.",
 					prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
 			return at, false
 		}
@@ -283,14 +285,14 @@ func warnDestroy(prior *userMFAStateModel, diags *diag.Diagnostics) {
 		return
 	}
 	if current := client.MFAState(prior.EffectiveState.ValueString()); current.Weakens(client.MFADisabled) {
-		warnWeakening(diags, prior.user(), current)
+		warnWeakening(diags, prior.user(), current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
 	}
 }
 
-func warnWeakening(diags *diag.Diagnostics, user client.User, current client.MFAState) {
+func warnWeakening(diags *diag.Diagnostics, user client.User, current client.MFAState, advice ...string) {
 	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA stops applying to %s", user.Name()),
 		fmt.Sprintf("The apply moves %s (object id %s) from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
-			"a password is then enough to sign in.", user.Name(), user.ID, current))
+			"a password is then enough to sign in.%s", user.Name(), user.ID, current, strings.Join(append([]string{""}, advice...), " ")))
 }
 
 // addUserError reports a user who cannot be read.
@@ -302,7 +304,8 @@ func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error) 
 	advice := "Check the id, and that tenant_id of the provider block is the tenant of the user."
 	if !isGUID(key) {
 		advice = "Check the spelling, and that tenant_id of the provider block is the tenant of the user. " +
-			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com."
+			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
+			"A user whom the same run creates or renames is named by id instead, as in user_id = azuread_user.adele.object_id."
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), "There is no such user in this tenant (a deleted one does not count).\n\n"+advice)
 }

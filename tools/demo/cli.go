@@ -30,14 +30,15 @@ type cli struct {
 	color   bool
 	env     []string
 	secrets []string
-	// patience bounds one command.
-	patience time.Duration
+	// patience bounds one command, stopPatience its end once it was asked to stop.
+	patience     time.Duration
+	stopPatience time.Duration
 }
 
 func newCLI(ctx context.Context, path string, work workspace, color bool) (*cli, error) {
-	absolute, err := filepath.Abs(path)
+	absolute, err := findProgram(path)
 	if err != nil {
-		return nil, fmt.Errorf("--cli: %w", err)
+		return nil, fmt.Errorf("--cli: %w; name one with TERRAFORM=/path/to/cli", err)
 	}
 	c := &cli{path: absolute, name: strings.TrimSuffix(filepath.Base(path), ".exe"), work: work, color: color, patience: commandPatience}
 	c.signIn(nil)
@@ -117,7 +118,7 @@ func (c *cli) runInto(ctx context.Context, stdout, stderr *bytes.Buffer, args ..
 	commandCtx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 	child, err := startProcess(commandCtx, processConfig{
-		path: c.path, args: args, dir: string(c.work), env: c.env, stdout: stdout, stderr: stderr, ask: interruptGroup,
+		path: c.path, args: args, dir: string(c.work), env: c.env, stdout: stdout, stderr: stderr, ask: interruptGroup, patience: c.stopPatience,
 	})
 	if err != nil {
 		return nil, err

@@ -30,7 +30,9 @@ type emulator struct {
 	// variables lead the provider to it.
 	variables []variable
 	tenant    *control.Client
-	patience  time.Duration
+	// patience bounds the start, stopPatience the end.
+	patience     time.Duration
+	stopPatience time.Duration
 }
 
 func newEmulator(path string, work workspace) *emulator {
@@ -41,17 +43,19 @@ func (e *emulator) args() []string {
 	return []string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", caFile, "--env-file", envFile}
 }
 
+func (e *emulator) name() string { return filepath.Base(e.path) }
+
 // command is how it is started, as a person would type it.
 func (e *emulator) command() string {
-	return filepath.Base(e.path) + " " + strings.Join(e.args(), " ") + " &"
+	return e.name() + " " + strings.Join(e.args(), " ") + " &"
 }
 
 // start starts the emulator and returns once it answers. It runs until stop, also when ctx ends before: the CLI is
 // stopped first.
 func (e *emulator) start(ctx context.Context) error {
-	path, err := filepath.Abs(e.path)
+	path, err := findProgram(e.path)
 	if err != nil {
-		return err
+		return fmt.Errorf("--emulator: %w; `make build` builds it", err)
 	}
 	logFile, err := os.Create(e.work.path(emulatorLog))
 	if err != nil {
@@ -60,12 +64,13 @@ func (e *emulator) start(ctx context.Context) error {
 	defer logFile.Close() // the child has its own handle
 	e.process, err = startProcess(context.WithoutCancel(ctx), processConfig{
 		path: path, args: e.args(), dir: string(e.work), env: os.Environ(), stdout: logFile, stderr: logFile, ask: terminateGroup,
+		patience: e.stopPatience,
 	})
 	if err != nil {
 		return err
 	}
 	if err := e.ready(ctx); err != nil {
-		return &deviation{command: e.command(), problem: err.Error(), output: e.log()}
+		return &deviation{command: e.name(), problem: err.Error(), output: e.log()}
 	}
 	return nil
 }
@@ -136,10 +141,12 @@ func (e *emulator) stop() error {
 	if e.tenant != nil {
 		e.tenant.CloseIdleConnections()
 	}
+	// What it says leads nowhere from here on.
+	_ = os.Remove(e.work.path(envFile)) //nolint:gosec // G703: where to work is the caller's choice
 	select {
 	case <-e.process.done:
 		return &deviation{
-			command: e.command(), output: e.log(),
+			command: e.name(), output: e.log(),
 			problem: fmt.Sprintf("it ended by itself, with exit code %d, and should have run until the demo stops it", e.process.exitCode()),
 		}
 	default:
@@ -151,13 +158,13 @@ func (e *emulator) stop() error {
 		if code < 0 {
 			problem = "it did not stop when asked to, and was killed"
 		}
-		return &deviation{command: e.command(), problem: problem, output: e.log()}
+		return &deviation{command: e.name(), problem: problem, output: e.log()}
 	}
 	return e.process.leftNothing(context.Background())
 }
 
 func (e *emulator) log() string {
-	text, err := os.ReadFile(e.work.path(emulatorLog))
+	text, err := os.ReadFile(e.work.path(emulatorLog)) //nolint:gosec // G703: where to work is the caller's choice
 	if err != nil {
 		return ""
 	}

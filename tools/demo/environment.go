@@ -16,7 +16,7 @@ func (v variable) secret() bool {
 
 var exportPattern = regexp.MustCompile(`^export ([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
-// parseEnvFile reads lines for a POSIX shell of the form export NAME='value', where a quote in the value is '\''.
+// parseEnvFile reads lines for a POSIX shell of the form export NAME='value', where a quote in the value is '\”.
 // An error names the line and the variable and not the value, which may be a secret.
 func parseEnvFile(text string) ([]variable, error) {
 	var variables []variable

@@ -90,8 +90,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "demo: %s\n", err)
 	var unexpected *deviation
 	if errors.As(err, &unexpected) && unexpected.output != "" {
-		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.command, indent(unexpected.output))
+		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.command, indent(stripColor(unexpected.output)))
 	}
+	fmt.Fprintln(stderr, "\nNothing is left running."+workspace(opts.work).hint())
 	return 1
 }
 

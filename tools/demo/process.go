@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,6 +20,8 @@ type process struct {
 	cmd  *exec.Cmd
 	// cancel asks the process to stop; it is killed if it does not.
 	cancel context.CancelFunc
+	// patience is how long it may take to stop.
+	patience time.Duration
 	// done is closed when the process has ended and been waited for.
 	done chan struct{}
 }
@@ -32,8 +35,17 @@ type processConfig struct {
 	stderr io.Writer
 	// ask is how the process is asked to stop.
 	ask func(pid int) error
-	// patience replaces stopPatience.
+	// patience is stopPatience where it is 0.
 	patience time.Duration
+}
+
+// findProgram is the absolute path of a program, as programs run in the work folder. A bare name is looked for in PATH.
+func findProgram(path string) (string, error) {
+	found, err := exec.LookPath(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(found)
 }
 
 // startProcess starts a child, which runs until it ends or until ctx does.
@@ -42,12 +54,9 @@ func startProcess(ctx context.Context, config processConfig) (*process, error) {
 	cmd := exec.CommandContext(ctx, config.path, config.args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = config.dir, config.env, config.stdout, config.stderr
 	cmd.Cancel = func() error { return config.ask(cmd.Process.Pid) }
-	cmd.WaitDelay = stopPatience
-	if config.patience != 0 {
-		cmd.WaitDelay = config.patience
-	}
+	cmd.WaitDelay = cmp.Or(config.patience, stopPatience)
 	ownGroup(cmd)
-	p := &process{name: filepath.Base(config.path), cmd: cmd, cancel: cancel, done: make(chan struct{})}
+	p := &process{name: filepath.Base(config.path), cmd: cmd, cancel: cancel, patience: cmd.WaitDelay, done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		cancel()
 		return nil, fmt.Errorf("%s cannot be started: %w", p.name, err)
@@ -70,7 +79,7 @@ func (p *process) exitCode() int { return p.cmd.ProcessState.ExitCode() }
 
 // leftNothing waits for what the process has started in turn, such as a CLI's providers, and fails if it does not end.
 func (p *process) leftNothing(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	err := poll(ctx, func() (bool, error) { return !groupAlive(p.cmd.Process.Pid), nil })
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 type screen struct {
 	out   io.Writer
 	color bool
+	begun bool
 	// err is the first failure to print, such as a closed pipe.
 	err error
 }
@@ -46,6 +47,15 @@ func (s *screen) print(text string) {
 	if _, err := io.WriteString(s.out, text); err != nil && s.err == nil {
 		s.err = fmt.Errorf("printing: %w", err)
 	}
+	s.begun = true
+}
+
+// block prints something with a blank line before it.
+func (s *screen) block(text string) {
+	if s.begun {
+		s.print("\n")
+	}
+	s.print(strings.TrimRight(text, "\n") + "\n")
 }
 
 func (s *screen) bold(text string) string {
@@ -56,28 +66,32 @@ func (s *screen) bold(text string) string {
 }
 
 func (s *screen) heading(number, of int, title string) {
-	s.print("\n" + s.bold(fmt.Sprintf("[%d/%d] %s", number, of, title)) + "\n\n")
+	s.block(s.bold(fmt.Sprintf("[%d/%d] %s", number, of, title)))
 }
 
-func (s *screen) summary(text string) { s.print("\n" + s.bold(text) + "\n") }
+func (s *screen) summary(text string) { s.block(s.bold(text)) }
 
 // say prints a paragraph.
 func (s *screen) say(format string, args ...any) {
-	s.print(wrap(fmt.Sprintf(format, args...), proseWidth) + "\n")
+	s.block(wrap(fmt.Sprintf(format, args...), proseWidth))
 }
 
-// event prints what somebody other than Terraform does.
-func (s *screen) event(text string) { s.print("\n  > " + text + "\n") }
+// event prints what somebody other than the CLI does.
+func (s *screen) event(text string) { s.block("  > " + text) }
 
-func (s *screen) command(text string) { s.print("\n  " + s.bold("$ "+text) + "\n") }
+func (s *screen) command(text string) { s.block("  " + s.bold("$ "+text)) }
 
-func (s *screen) exitCode(code int) { s.print(fmt.Sprintf("  (exit code %d)\n", code)) }
+// note follows a command.
+func (s *screen) note(text string) { s.print(indent(wrap("("+text+")", proseWidth-len(indentation)))) }
 
-func (s *screen) file(name, content string) { s.print("\n  " + name + ":\n" + indent(content) + "\n") }
+func (s *screen) file(name, content string) { s.block("  " + name + ":\n" + indent(content)) }
 
 // output prints a part of a command's output.
 func (s *screen) output(text string, part excerpt) {
 	lines := part.of(strings.Split(text, "\n"))
+	if len(lines) == 0 {
+		return
+	}
 	if s.color {
 		// A colour may be switched off in a line that is left out.
 		for i := range lines {
@@ -87,7 +101,7 @@ func (s *screen) output(text string, part excerpt) {
 	s.print(indent(strings.Join(lines, "\n")))
 }
 
-func (s *screen) table(rows [][]string) { s.print("\n" + indent(table(rows)) + "\n") }
+func (s *screen) table(rows [][]string) { s.block(indent(table(rows))) }
 
 // excerpt is the part of an output that is worth reading. The zero value is all of it.
 type excerpt struct {
@@ -99,8 +113,8 @@ type excerpt struct {
 	only []string
 }
 
-// silent is in lines that say nothing new; they are left out without a trace.
-const silent = ": Refreshing state..."
+// progress matches lines that say nothing new, such as "Refreshing state..."; they are left out without a trace.
+var progress = regexp.MustCompile(`: (Refreshing state|Creating|Modifying|Destroying|Still [a-z]+)\.\.\.`)
 
 // of applies the excerpt. Blank lines around it go, and several become one.
 func (e excerpt) of(lines []string) []string {
@@ -113,7 +127,7 @@ func (e excerpt) of(lines []string) []string {
 		case strings.TrimSpace(text) == "":
 			blank = true
 			continue
-		case strings.Contains(text, silent):
+		case progress.MatchString(text):
 			continue
 		case i < first || i > last || !e.wants(text):
 			omitted = true

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -62,9 +60,9 @@ func (t *tour) steps() []step {
 }
 
 func (t *tour) walk(ctx context.Context, steps []step) error {
-	t.screen.say("A tour of the entramfa provider with %s, against a sample tenant on this machine; no subscription, no network. "+
-		"Everything happens in %s. A $ stands before each command, and its output follows, without \"Refreshing state...\" "+
-		"and with %s where more is left out. Every statement is checked, and the tour stops at the first that does not hold.",
+	t.screen.say("A tour of the entramfa provider with %s, against a sample tenant on this machine: no subscription, no network, "+
+		"and everything happens in %s. Each command stands behind a $, its output below, without lines of progress and with %s "+
+		"where more is left out. Every statement is checked, and the tour stops at the first that does not hold.",
 		t.cli.product, t.work.display(), omission)
 	for i, step := range steps {
 		t.screen.heading(i+1, len(steps), step.title)
@@ -79,11 +77,6 @@ func (t *tour) walk(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// say is the screen's, with the CLI's name for {CLI}.
-func (t *tour) say(text string) {
-	t.screen.say("%s", strings.ReplaceAll(text, "{CLI}", t.cli.brand))
-}
-
 // run shows a command, runs it, shows a part of its output, and checks the exit code and texts in the output.
 func (t *tour) run(ctx context.Context, args []string, part excerpt, exitCode int, texts ...string) (*result, error) {
 	t.screen.command(t.cli.name + " " + strings.Join(args, " "))
@@ -93,7 +86,7 @@ func (t *tour) run(ctx context.Context, args []string, part excerpt, exitCode in
 	}
 	t.screen.output(got.output, part)
 	if exitCode != 0 || strings.Contains(got.command, "-detailed-exitcode") {
-		t.screen.exitCode(got.exitCode)
+		t.screen.note(fmt.Sprintf("exit code %d", got.exitCode))
 	}
 	return got, got.expect(exitCode, texts...)
 }
@@ -128,7 +121,7 @@ func (t *tour) showUsers(tenant *control.Tenant, upns ...string) error {
 }
 
 func (t *tour) startTenant(ctx context.Context) error {
-	t.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. Into a file it writes the environment variables that " +
+	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. Into a file it writes the environment variables that " +
 		"lead the provider to it, a client secret among them. For a real tenant, set the same ARM_* variables for an app registration of yours.")
 	t.screen.command(t.emulator.command())
 	if err := t.emulator.start(ctx); err != nil {
@@ -139,7 +132,7 @@ func (t *tour) startTenant(ctx context.Context) error {
 	for _, v := range t.emulator.variables {
 		names = append(names, v.name)
 	}
-	t.screen.print(indent(wrap("(sets "+strings.Join(names, ", ")+")", proseWidth-len(indentation))) + "\n")
+	t.screen.note("sets " + strings.Join(names, ", "))
 	t.cli.signIn(t.emulator.variables)
 
 	var err error
@@ -156,18 +149,19 @@ func (t *tour) startTenant(ctx context.Context) error {
 				"internal/emulator/sample_tenant.go and this program have to agree", upn, user.PerUserMFAState, len(user.Methods))
 		}
 	}
-	t.say(fmt.Sprintf("Of its %d users the tour needs four. Nobody has per-user MFA yet:", len(t.before.Users)))
+	t.screen.say("Of its %d users the tour needs four. None of them has per-user MFA yet:", len(t.before.Users))
 	return t.showUsers(t.before, adele, alex, miriam, breakGlass)
 }
 
 func (t *tour) initialize(ctx context.Context) error {
-	t.say("Two people are to use MFA, and two emergency access accounts must never depend on it:")
+	t.screen.say("Two people are to use MFA, and two emergency access accounts must never depend on it:")
 	config, err := t.work.configure(mainConfig)
 	if err != nil {
 		return err
 	}
 	t.screen.file(mainConfig, config)
-	t.say(cliConfigFile + " tells {CLI} to install providers from the folder " + mirrorFolder + " and from nowhere else, so nothing is downloaded:")
+	t.screen.say("%s tells %s to install providers from the folder %s and from nowhere else, so nothing is downloaded:",
+		cliConfigFile, t.cli.brand, mirrorFolder)
 	t.screen.command(fmt.Sprintf("export TF_CLI_CONFIG_FILE=$PWD/%s", cliConfigFile))
 	got, err := t.run(ctx, []string{"init"}, excerpt{only: []string{"- Installed", "successfully initialized", "Error"}}, 0,
 		"Installed mfa-as-code/entramfa", "has been successfully initialized!")
@@ -185,9 +179,9 @@ func (t *tour) initialize(ctx context.Context) error {
 }
 
 func (t *tour) plan(ctx context.Context) error {
-	t.say("The plan asks the tenant already: a user who does not exist, a missing permission or a move that is not allowed is an error now, " +
+	t.screen.say("The plan asks the tenant already: a user who does not exist, a missing permission or a move that is not allowed is an error now, " +
 		"not halfway through the apply. The effective_state is what the service will have made of it, and only the service knows that.")
-	got, err := t.run(ctx, []string{"plan", "-out=" + planFile}, excerpt{through: "Plan:"}, 0, "Plan: 2 to add, 0 to change, 0 to destroy.")
+	got, err := t.run(ctx, []string{"plan", "-out=" + planFile}, excerpt{from: "# " + adeleAddress, through: "Plan:"}, 0, "Plan: 2 to add, 0 to change, 0 to destroy.")
 	if err != nil {
 		return err
 	}
@@ -215,7 +209,7 @@ func (t *tour) plan(ctx context.Context) error {
 }
 
 func (t *tour) apply(ctx context.Context) error {
-	t.say("The provider writes enabled for both, and reads back what came of it.")
+	t.screen.say("The provider writes enabled for both, and reads back what came of it.")
 	got, err := t.run(ctx, []string{"apply", planFile}, excerpt{}, 0, "Resources: 2 added, 0 changed, 0 destroyed.")
 	if err != nil {
 		return err
@@ -228,8 +222,7 @@ func (t *tour) apply(ctx context.Context) error {
 	if err := t.checkState(ctx, got, "enabled", "enforced"); err != nil {
 		return err
 	}
-	t.screen.print("\n")
-	t.say("In the tenant, Adele will now be asked to register a method at her next sign-in. Alex has one already, so the service has " +
+	t.screen.say("In the tenant, Adele will now be asked to register a method at her next sign-in. Alex has one already, so the service has " +
 		"moved him on to enforced at once:")
 	return t.showUsers(now, adele, alex)
 }
@@ -251,13 +244,13 @@ func (t *tour) checkState(ctx context.Context, after *result, adeleState, alexSt
 }
 
 func (t *tour) planAgain(ctx context.Context) error {
-	t.say("Alex is enforced where the configuration says enabled. That is no difference, because enforced is what the service makes of enabled. " +
+	t.screen.say("Alex is enforced where the configuration says enabled. That is no difference, because enforced is what the service makes of enabled. " +
 		"-detailed-exitcode is for a scheduled job that looks for drift: 0 is none, 2 is some, 1 is an error.")
-	return t.planIsEmpty(ctx, map[string]string{adele: "enabled", alex: "enforced"})
+	return t.planIsEmpty(ctx, excerpt{}, map[string]string{adele: "enabled", alex: "enforced"})
 }
 
-func (t *tour) planIsEmpty(ctx context.Context, states map[string]string) error {
-	got, err := t.run(ctx, []string{"plan", "-detailed-exitcode"}, excerpt{}, 0, "No changes. Your infrastructure matches the configuration.")
+func (t *tour) planIsEmpty(ctx context.Context, part excerpt, states map[string]string) error {
+	got, err := t.run(ctx, []string{"plan", "-detailed-exitcode"}, part, 0, "No changes. Your infrastructure matches the configuration.")
 	if err != nil {
 		return err
 	}
@@ -266,7 +259,7 @@ func (t *tour) planIsEmpty(ctx context.Context, states map[string]string) error 
 }
 
 func (t *tour) register(ctx context.Context) error {
-	t.say("Adele sets up Microsoft Authenticator, and the service promotes her to enforced. Nobody has to touch the configuration.")
+	t.screen.say("Adele sets up Microsoft Authenticator at her next sign-in, and the service promotes her. Nobody has to touch the configuration.")
 	if _, err := t.emulator.tenant.RegisterMethod(ctx, adele, control.Method{Type: control.MethodMicrosoftAuthenticator}); err != nil {
 		return err
 	}
@@ -278,33 +271,25 @@ func (t *tour) register(ctx context.Context) error {
 	if err := checkTenant(t.before, now, states); err != nil {
 		return err
 	}
-	t.screen.event("Adele registers a method (played by the emulator's control API)")
-	if err := t.showUsers(now, adele); err != nil {
+	t.screen.event("Adele registers; the service sets enforced (played by the emulator's control API)")
+	if err := t.planIsEmpty(ctx, excerpt{through: "No changes."}, states); err != nil {
 		return err
 	}
-	if err := t.planIsEmpty(ctx, states); err != nil {
-		return err
-	}
-	t.screen.print("\n")
-	t.say("The next apply records the new effective_state; so does a refresh, which changes nothing in the tenant:")
-	got, err := t.run(ctx, []string{"apply", "-refresh-only", "-auto-approve"}, excerpt{from: "# " + adeleAddress, through: "Apply complete!"}, 0,
-		"has changed", "Resources: 0 added, 0 changed, 0 destroyed.")
+	t.screen.say("The next apply records the new effective_state; so does a refresh, which changes nothing in the tenant:")
+	got, err := t.run(ctx, []string{"apply", "-refresh-only", "-auto-approve"}, excerpt{from: "# " + adeleAddress, through: "}"}, 0,
+		adeleAddress+" has changed", `effective_state = "enabled" -> "enforced"`, "Resources: 0 added, 0 changed, 0 destroyed.")
 	if err != nil {
 		return err
 	}
 	if err := t.checkState(ctx, got, "enforced", "enforced"); err != nil {
 		return err
 	}
-	if _, err := t.check(ctx, got, states); err != nil {
-		return err
-	}
-	_, err = t.run(ctx, []string{"state", "show", adeleAddress}, excerpt{}, 0,
-		`effective_state = "enforced"`, `state = "enabled"`)
+	_, err = t.check(ctx, got, states)
 	return err
 }
 
 func (t *tour) drift(ctx context.Context) error {
-	t.say("Somebody disables Adele in the portal and tells nobody. The next plan finds it and exits with 2.")
+	t.screen.say("Somebody disables Adele in the portal and tells nobody. The next plan finds it and exits with 2.")
 	stored, err := t.emulator.tenant.SetPerUserMFAState(ctx, adele, control.StateDisabled)
 	if err != nil {
 		return err
@@ -335,7 +320,7 @@ func (t *tour) drift(ctx context.Context) error {
 }
 
 func (t *tour) repair(ctx context.Context) error {
-	t.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
+	t.screen.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
 	got, err := t.run(ctx, []string{"apply", repairFile}, excerpt{}, 0, "Resources: 0 added, 1 changed, 0 destroyed.")
 	if err != nil {
 		return err
@@ -352,7 +337,7 @@ func (t *tour) repair(ctx context.Context) error {
 	if err := t.showUsers(now, adele); err != nil {
 		return err
 	}
-	return t.planIsEmpty(ctx, states)
+	return t.planIsEmpty(ctx, excerpt{through: "No changes."}, states)
 }
 
 // refuse adds a configuration, shows that the plan refuses it, and takes it away.
@@ -373,24 +358,24 @@ func (t *tour) refuse(ctx context.Context, name string, texts ...string) error {
 }
 
 func (t *tour) refuseDirectMove(ctx context.Context) error {
-	t.say("Miriam has registered nothing. Enforced would break her apps before she has had a chance to register, so the plan refuses it " +
+	t.screen.say("Miriam has registered nothing. Enforced would break her apps before she has had a chance to register, so the plan refuses it " +
 		"and says what to write instead:")
 	return t.refuse(ctx, miriamConfig,
-		"Error: "+miriam+" cannot move from disabled to enforced",
+		"Error: The per-user MFA state of "+miriam+" cannot move from disabled to enforced",
 		"A direct move from disabled to enforced is refused",
 		`Set the state to "enabled"`)
 }
 
 func (t *tour) refuseEmergencyAccess(ctx context.Context) error {
-	t.say("The provider block lists the accounts that have to work when MFA does not. No resource may catch them, by mistake or by for_each:")
+	t.screen.say("The provider block lists the accounts that have to work when MFA does not. No resource may catch them, by mistake or by for_each:")
 	return t.refuse(ctx, breakGlassConfig,
 		"Error: ", breakGlass, "is an emergency access account", "emergency_access.user_principal_names")
 }
 
 func (t *tour) destroy(ctx context.Context) error {
-	t.say("Destroying the resources takes per-user MFA away from both users, and the plan warns of it, by name. " +
+	t.screen.say("Destroying the resources takes per-user MFA away from both users, and the plan warns of it, by name. " +
 		"(on_destroy = \"keep\" would leave them as they are.)")
-	got, err := t.run(ctx, []string{"plan", "-destroy", "-out=" + destroyFile}, excerpt{from: "Plan:"}, 0,
+	got, err := t.run(ctx, []string{"plan", "-destroy", "-out=" + destroyFile}, excerpt{from: "Plan:", through: "Warning: "}, 0,
 		"Plan: 0 to add, 0 to change, 2 to destroy.",
 		"Warning: Per-user MFA stops applying to "+adele,
 		"Warning: Per-user MFA stops applying to "+alex)
@@ -425,8 +410,7 @@ func (t *tour) destroy(ctx context.Context) error {
 	if err := checkState(state, nil); err != nil {
 		return got.deviates("%s", err)
 	}
-	t.screen.print("\n")
-	t.say(fmt.Sprintf("Everybody is disabled again, what they have registered is still theirs, and the other %d users were never touched. "+
-		"The whole tour has changed the tenant by %d requests, no more than the plans said.", len(now.Users)-2, t.writes))
-	return errors.Join(t.showUsers(now, adele, alex, miriam, breakGlass), os.Remove(filepath.Join(string(t.work), envFile)))
+	t.screen.say("Both are disabled again and keep what they have registered. The other %d users were never touched, and the whole tour has "+
+		"changed the tenant by %d requests: as many as the plans had announced.", len(now.Users)-2, t.writes)
+	return t.showUsers(now, adele, alex)
 }

@@ -50,10 +50,22 @@ func (w workspace) display() string {
 		return string(w)
 	}
 	relative, err := filepath.Rel(current, string(w))
-	if err != nil || len(relative) > len(string(w)) {
+	if err != nil || !filepath.IsLocal(relative) {
 		return string(w)
 	}
 	return relative
+}
+
+// hint says what is left to look at, if anything is.
+func (w workspace) hint() string {
+	if _, err := os.Stat(w.path(markerFile)); err != nil {
+		return ""
+	}
+	text := " What was used is in " + w.display()
+	if _, err := os.Stat(w.path(emulatorLog)); err == nil {
+		text += ", the emulator's log in " + emulatorLog + " there"
+	}
+	return text + "."
 }
 
 // prepareWorkspace empties the folder and puts a mirror with the provider and the CLI's configuration into it.

@@ -9,10 +9,7 @@ terraform {
 # Where the tenant is and who signs in comes from the environment.
 provider "entramfa" {
   emergency_access = {
-    user_principal_names = [
-      "break.glass.1@contoso.example",
-      "break.glass.2@contoso.example",
-    ]
+    user_principal_names = ["break.glass.1@contoso.example", "break.glass.2@contoso.example"]
   }
 }
 
