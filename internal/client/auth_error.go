@@ -86,18 +86,23 @@ func describeAuthFailure(ctx context.Context, failures *failureRecord, err error
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return fmt.Errorf("unable to sign in: %w", ctxErr)
 	}
+	// azidentity passes on only the text of what an assertion failed by.
+	own := failures.getOwn()
+	if own != nil || errors.As(err, &own) {
+		return own
+	}
 	var failed *azidentity.AuthenticationFailedError
 	if errors.As(err, &failed) && failed.RawResponse != nil {
 		if body, readErr := runtime.Payload(failed.RawResponse); readErr == nil {
 			return newAuthError(failed.RawResponse.StatusCode, body)
 		}
 	}
-	if host, cause := failures.get(); cause != nil {
-		return &ConnectionError{Operation: "sign in", Host: host, Kind: connectionKind(cause), Err: cause}
+	host, status, cause := failures.get()
+	if cause != nil {
+		return newConnectionError("sign in", host, cause)
 	}
-	var own *AuthError
-	if errors.As(err, &own) {
-		return own
+	if status >= 200 && status <= 299 {
+		return foreignAuthAnswer(status, "a token")
 	}
 	code := aadstsPattern.FindString(err.Error())
 	return &AuthError{Message: firstLine(err.Error()), Code: code, Remedy: remedyFor(code)}
@@ -114,10 +119,7 @@ func newAuthError(status int, body []byte) *AuthError {
 		CorrelationID string `json:"correlation_id"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || (answer.Error == "" && answer.Description == "") {
-		return &AuthError{
-			Message: fmt.Sprintf("the sign-in service answered HTTP %d with something other than its own error", status),
-			Remedy:  "Check authority_host, and whether a proxy stands in between.",
-		}
+		return foreignAuthAnswer(status, "its own error")
 	}
 	code := aadstsPattern.FindString(answer.Description)
 	message := strings.TrimSpace(strings.TrimPrefix(answer.Description, code+":"))
@@ -131,6 +133,14 @@ func newAuthError(status int, body []byte) *AuthError {
 		TraceID:       answer.TraceID,
 		CorrelationID: answer.CorrelationID,
 		Remedy:        remedyFor(code),
+	}
+}
+
+// foreignAuthAnswer is the failure of a sign-in at something that is no sign-in service.
+func foreignAuthAnswer(status int, instead string) *AuthError {
+	return &AuthError{
+		Message: fmt.Sprintf("the sign-in service answered HTTP %d with something other than %s", status, instead),
+		Remedy:  "Check authority_host, and whether a proxy stands in between.",
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -27,6 +29,10 @@ type Client struct {
 	retry       policy.RetryOptions
 	// policyLock orders the writes of the authentication methods policy.
 	policyLock contextLock
+	// writtenCampaign is the campaign that was written last, under policyLock.
+	writtenCampaign *RegistrationCampaign
+	// createdLocations tells apart named locations that nothing else does.
+	createdLocations createdLocations
 }
 
 // Options are what a caller may choose. The zero value is right for production.
@@ -133,10 +139,16 @@ func (c *Client) SignIn(ctx context.Context) error {
 
 func scope(cloud Cloud) string { return cloud.GraphEndpoint + "/.default" }
 
-// moduleVersion gives azcore the form it insists on, vN.N.N.
+var (
+	moduleVersionPattern = regexp.MustCompile(`^\d+\.\d+\.\d+(-[a-zA-Z0-9_.-]+)?$`)
+	notInModuleVersion   = regexp.MustCompile(`[^a-zA-Z0-9_.-]`)
+)
+
+// moduleVersion gives azcore the form it insists on, vN.N.N or vN.N.N-text, whatever the build was called.
 func moduleVersion(version string) string {
-	if len(version) > 0 && version[0] >= '0' && version[0] <= '9' {
+	version = strings.TrimPrefix(version, "v")
+	if moduleVersionPattern.MatchString(version) {
 		return "v" + version
 	}
-	return "v0.0.0-" + version
+	return "v0.0.0-" + notInModuleVersion.ReplaceAllString(version, "-")
 }

@@ -1,9 +1,13 @@
 package client
 
 import (
+	"fmt"
 	"net/http"
+	"path"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -59,5 +63,32 @@ func TestTheUserAgentNamesCallerAndVersion(t *testing.T) {
 	agent := graph.all()[0].Header.Get("User-Agent")
 	if !strings.HasPrefix(agent, "Terraform/1.15.0 ") || !strings.Contains(agent, "terraform-provider-entramfa/v1.2.3") {
 		t.Errorf("User-Agent %q", agent)
+	}
+}
+
+func TestAClientServesManyAtOnce(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if n%5 == 0 {
+			graphError(w, 503, "serviceUnavailable")
+			return
+		}
+		reply(w, 200, fmt.Sprintf(`{"id":%q}`, path.Base(r.URL.Path)))
+	})
+	c, credential, _ := newTestClient(t, graph, nil)
+	var all sync.WaitGroup
+	for n := range 40 {
+		all.Go(func() {
+			key := strconv.Itoa(n)
+			if user, err := c.GetUser(t.Context(), key); err == nil && user.ID != key {
+				t.Errorf("asked for %s and got %s", key, user.ID)
+			} else if err != nil && !hasStatus(err, 503) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(credential.requests()); n != 1 {
+		t.Errorf("%d token requests, want 1", n)
 	}
 }

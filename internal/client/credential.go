@@ -143,7 +143,7 @@ func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCr
 		if err != nil {
 			return nil, method, err
 		}
-		credential, err = azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, assertion,
+		credential, err = azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, recordingFailure(assertion),
 			&azidentity.ClientAssertionCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery})
 	case MethodManagedIdentity:
 		identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: settings}
@@ -153,11 +153,24 @@ func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCr
 		credential, err = azidentity.NewManagedIdentityCredential(identity)
 	case MethodAzureCLI:
 		credential, err = azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.TenantID})
+		credential = azureCLICredential{credential}
 	}
 	if err != nil {
 		return nil, method, fmt.Errorf("signing in by %s: %w", method, err)
 	}
 	return credential, method, nil
+}
+
+// recordingFailure keeps why there is no assertion for describeAuthFailure.
+func recordingFailure(source func(context.Context) (string, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		assertion, err := source(ctx)
+		var own *AuthError
+		if record, ok := ctx.Value(failureRecordKey{}).(*failureRecord); ok && errors.As(err, &own) {
+			record.setOwn(own)
+		}
+		return assertion, err
+	}
 }
 
 // assertionSource returns where the assertions of a federated identity come from: a given token, then a file, then a
@@ -202,7 +215,8 @@ func ParseCertificate(data []byte, password string) ([]*x509.Certificate, crypto
 		if err != nil {
 			return nil, nil, fmt.Errorf("it is PEM, but %w", err)
 		}
-		return chain, key, nil
+		chain, err = leafFirst(chain, key)
+		return chain, key, err
 	}
 	if decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(trimmed)), "")); err == nil && len(decoded) > 0 {
 		data = decoded
@@ -217,5 +231,42 @@ func ParseCertificate(data []byte, password string) ([]*x509.Certificate, crypto
 	if err != nil {
 		return nil, nil, fmt.Errorf("it is neither PEM nor PKCS#12: %w", err)
 	}
-	return append([]*x509.Certificate{leaf}, chain...), key, nil
+	chain, err = leafFirst(append([]*x509.Certificate{leaf}, chain...), key)
+	return chain, key, err
+}
+
+// leafFirst puts the certificate of the key first, wherever the file has it.
+func leafFirst(chain []*x509.Certificate, key crypto.PrivateKey) ([]*x509.Certificate, error) {
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("its key cannot sign")
+	}
+	for n, certificate := range chain {
+		public, ok := certificate.PublicKey.(interface {
+			Equal(other crypto.PublicKey) bool
+		})
+		if ok && public.Equal(signer.Public()) {
+			sorted := append([]*x509.Certificate{certificate}, chain[:n]...)
+			return append(sorted, chain[n+1:]...), nil
+		}
+	}
+	return nil, errors.New("none of its certificates belongs to its key")
+}
+
+// azureCLICredential says what helps where the Azure CLI gives no token. It is what is used where nothing is configured,
+// so this is also what somebody reads who has configured nothing.
+type azureCLICredential struct{ azcore.TokenCredential }
+
+func (c azureCLICredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := c.TokenCredential.GetToken(ctx, options)
+	if err == nil || ctx.Err() != nil {
+		return token, err
+	}
+	code := aadstsPattern.FindString(err.Error())
+	return token, &AuthError{
+		Code:    code,
+		Message: "the Azure CLI gave no token: " + firstLine(err.Error()),
+		Remedy: "Nothing else is configured, so the Azure CLI was asked. Install it and run `az login --tenant <tenant_id>`, or configure another way " +
+			"to sign in: a client certificate, a client secret, use_oidc or use_msi.",
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // DirectoryObject is a user or a group, as a look-up by id finds it.
@@ -26,7 +27,12 @@ func (o DirectoryObject) IsUser() bool { return o.ODataType == "#microsoft.graph
 // IsGroup reports whether the object is a group.
 func (o DirectoryObject) IsGroup() bool { return o.ODataType == "#microsoft.graph.group" }
 
-// Name is how people call the object.
+// Kind is what the object is: user, group, servicePrincipal and so on.
+func (o DirectoryObject) Kind() string {
+	return firstNonEmpty(strings.TrimPrefix(o.ODataType, "#microsoft.graph."), "directoryObject")
+}
+
+// Name is how people call the object; an app that may not read objects of its kind learns the id only.
 func (o DirectoryObject) Name() string {
 	return firstNonEmpty(o.UserPrincipalName, o.DisplayName, o.ID)
 }
@@ -34,58 +40,88 @@ func (o DirectoryObject) Name() string {
 // maxGetByIDs is how many ids one look-up takes.
 const maxGetByIDs = 1000
 
-// GetDirectoryObjects looks ids up, whatever they are of, one request for each thousand. What does not exist is not in the
-// answer, whose keys are ids in lower case.
+// GetDirectoryObjects looks ids up, whatever they are of, one request for each thousand. Objects that do not exist are
+// missing from the answer, whose keys are ids in lower case. One that is missing is believed to be once that has lasted
+// for the given time: an object that was made a moment ago is not on every replica yet.
 //
 // Source: https://learn.microsoft.com/graph/api/directoryobject-getbyids
-func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string) (map[string]DirectoryObject, error) {
-	wanted := make([]string, 0, len(ids))
+func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience time.Duration) (map[string]DirectoryObject, error) {
+	missing := make([]string, 0, len(ids))
 	for _, id := range ids {
-		wanted = append(wanted, strings.ToLower(id))
+		missing = append(missing, strings.ToLower(id))
 	}
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
 
-	found := make(map[string]DirectoryObject, len(wanted))
-	for chunk := range slices.Chunk(wanted, maxGetByIDs) {
+	found := make(map[string]DirectoryObject, len(missing))
+	err := c.until(ctx, patience, func() (bool, error) {
+		if err := c.addDirectoryObjects(ctx, missing, found); err != nil {
+			return true, err
+		}
+		missing = slices.DeleteFunc(missing, func(id string) bool {
+			_, here := found[id]
+			return here
+		})
+		return len(missing) == 0, nil
+	})
+	return found, err
+}
+
+func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found map[string]DirectoryObject) error {
+	for chunk := range slices.Chunk(ids, maxGetByIDs) {
 		var answer page[DirectoryObject]
 		operation := fmt.Sprintf("look up %d users and groups by id", len(chunk))
 		err := c.send(ctx, call{
-			operation:   operation,
-			permissions: []string{"Directory.Read.All", "User.Read.All with GroupMember.Read.All"},
+			operation: operation,
+			// The page names Directory.Read.All, and says that the permissions for the kinds that are looked up do as well.
+			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			method:      http.MethodPost,
 			version:     v1,
 			path:        "/directoryObjects/getByIds",
 			body:        map[string][]string{"ids": chunk},
 		}, &answer)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := answer.check(operation); err != nil {
-			return nil, err
+			return err
 		}
 		for _, object := range answer.Value {
 			found[strings.ToLower(object.ID)] = object
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // maxCheckMemberGroups is how many groups one membership check takes.
 const maxCheckMemberGroups = 20
 
 // MemberGroups returns those of the groups that a user is a member of, directly or through other groups, as ids in lower
-// case. It needs GroupMember.Read.All and User.Read.All.
+// case. An answer that names none of them is believed once it has lasted for the given time: a membership that was made a
+// moment ago is not on every replica yet. It needs GroupMember.Read.All and User.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups
-func (c *Client) MemberGroups(ctx context.Context, userID string, groupIDs []string) ([]string, error) {
+func (c *Client) MemberGroups(ctx context.Context, userID string, groupIDs []string, patience time.Duration) ([]string, error) {
+	if len(groupIDs) == 0 {
+		return nil, nil
+	}
+	var member []string
+	err := c.until(ctx, patience, func() (bool, error) {
+		var err error
+		member, err = c.checkMemberGroups(ctx, userID, groupIDs)
+		return err != nil || len(member) > 0, err
+	})
+	return member, err
+}
+
+func (c *Client) checkMemberGroups(ctx context.Context, userID string, groupIDs []string) ([]string, error) {
 	var member []string
 	for chunk := range slices.Chunk(groupIDs, maxCheckMemberGroups) {
 		var answer page[string]
 		operation := fmt.Sprintf("check in which groups user %q is", userID)
 		err := c.send(ctx, call{
 			operation:   operation,
-			permissions: []string{"GroupMember.Read.All"},
+			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			method:      http.MethodPost,
 			version:     v1,
 			path:        "/users/" + url.PathEscape(userID) + "/checkMemberGroups",

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"go4.org/netipx"
 )
 
 // Kinds of named locations and of their ranges. They have to be said in every request.
@@ -30,53 +33,73 @@ const permissionWriteConditionalAccess = "Policy.ReadWrite.ConditionalAccess (wi
 type NamedLocation struct {
 	ID          string
 	DisplayName string
-	// IsIP tells a location of IP ranges from one of countries; what follows is set for the former only.
-	IsIP bool
+	// Kind is the type without Graph's prefix: ipNamedLocation, countryNamedLocation. What follows is set for the former only.
+	Kind string
 	// IsTrusted says that Conditional Access may treat requests from here as coming from a trusted network.
 	IsTrusted bool
 	// Ranges are the CIDRs as the service has them: it echoes what was sent, host bits and long IPv6 forms included.
 	Ranges []string
-	// Created and Modified are nil where the service does not say.
-	Created, Modified *time.Time
+	// Created is nil where the service does not say.
+	Created *time.Time
 }
 
-// IPRanges are the ranges as what they cover. A range that cannot be read is left out.
-func (l NamedLocation) IPRanges() []IPRange {
-	ranges := make([]IPRange, 0, len(l.Ranges))
-	for _, text := range l.Ranges {
-		if prefix, err := parsePrefix(text); err == nil {
-			ranges = append(ranges, IPRange{prefix.Masked()})
-		}
-	}
-	return ranges
+// IsIP tells a location of IP ranges from one of countries.
+func (l NamedLocation) IsIP() bool {
+	return strings.EqualFold("#microsoft.graph."+l.Kind, typeIPNamedLocation)
 }
 
-type cidrRange struct {
+// Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
+func (l NamedLocation) Shows(wanted NamedLocation) bool {
+	return l.IsIP() && l.DisplayName == wanted.DisplayName && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
+}
+
+// ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
+// another.
+type ipRange struct {
 	ODataType string `json:"@odata.type"`
-	CIDR      string `json:"cidrAddress"`
+	CIDR      string `json:"cidrAddress,omitempty"`
+	Lower     string `json:"lowerAddress,omitempty"`
+	Upper     string `json:"upperAddress,omitempty"`
+}
+
+// texts are the CIDRs that cover the range, or a text that is none where it cannot be read.
+func (r ipRange) texts() []string {
+	if r.CIDR != "" {
+		return []string{r.CIDR}
+	}
+	lower, lowerErr := netip.ParseAddr(r.Lower)
+	upper, upperErr := netip.ParseAddr(r.Upper)
+	if span := netipx.IPRangeFrom(lower, upper); lowerErr == nil && upperErr == nil && span.IsValid() {
+		var texts []string
+		for _, prefix := range span.Prefixes() {
+			texts = append(texts, prefix.String())
+		}
+		return texts
+	}
+	return []string{fmt.Sprintf("%s %s-%s", r.ODataType, r.Lower, r.Upper)}
 }
 
 type namedLocation struct {
-	ODataType   string      `json:"@odata.type"`
-	ID          string      `json:"id,omitempty"`
-	DisplayName string      `json:"displayName,omitempty"`
-	IsTrusted   *bool       `json:"isTrusted,omitempty"`
-	IPRanges    []cidrRange `json:"ipRanges,omitempty"`
-	Created     *time.Time  `json:"createdDateTime,omitempty"`
-	Modified    *time.Time  `json:"modifiedDateTime,omitempty"`
+	ODataType   string     `json:"@odata.type"`
+	ID          string     `json:"id,omitempty"`
+	DisplayName string     `json:"displayName,omitempty"`
+	IsTrusted   *bool      `json:"isTrusted,omitempty"`
+	IPRanges    []ipRange  `json:"ipRanges,omitempty"`
+	Created     *time.Time `json:"createdDateTime,omitempty"`
 }
 
 func (l namedLocation) location() NamedLocation {
 	location := NamedLocation{
-		ID: l.ID, DisplayName: l.DisplayName, IsIP: strings.EqualFold(l.ODataType, typeIPNamedLocation),
-		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created, Modified: l.Modified,
+		ID: l.ID, DisplayName: l.DisplayName, Kind: strings.TrimPrefix(l.ODataType, "#microsoft.graph."),
+		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created,
 	}
 	for _, r := range l.IPRanges {
-		location.Ranges = append(location.Ranges, r.CIDR)
+		location.Ranges = append(location.Ranges, r.texts()...)
 	}
 	return location
 }
 
+// wire is the body that makes the location, or replaces it as a whole.
 func (l NamedLocation) wire() namedLocation {
 	wire := namedLocation{ODataType: typeIPNamedLocation, DisplayName: l.DisplayName, IsTrusted: &l.IsTrusted}
 	for _, text := range l.Ranges {
@@ -86,18 +109,11 @@ func (l NamedLocation) wire() namedLocation {
 		}
 		// The service wants a prefix length, also of a single address.
 		if !strings.Contains(text, "/") {
-			if prefix, err := parsePrefix(text); err == nil {
-				text = prefix.String()
-			}
+			text = NormalizeIPRange(text)
 		}
-		wire.IPRanges = append(wire.IPRanges, cidrRange{kind, text})
+		wire.IPRanges = append(wire.IPRanges, ipRange{ODataType: kind, CIDR: text})
 	}
 	return wire
-}
-
-// shows reports whether the location is an IP location with the same name, trust and ranges.
-func (l NamedLocation) shows(wanted NamedLocation) bool {
-	return l.IsIP && l.DisplayName == wanted.DisplayName && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.IPRanges(), wanted.IPRanges())
 }
 
 const namedLocationsPath = "/identity/conditionalAccess/namedLocations"
@@ -122,12 +138,18 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 	return locations, err
 }
 
-// GetNamedLocation reads a named location. IsNotFound is true of the error where there is none.
+// GetNamedLocation reads a named location once. IsNotFound is true of the error where there is none, and where a replica
+// does not know it yet.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-get
 func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
+	found, err := c.getNamedLocation(ctx, id)
+	return found.location(), err
+}
+
+func (c *Client) getNamedLocation(ctx context.Context, id string) (namedLocation, error) {
 	var found namedLocation
-	operation := fmt.Sprintf("read named location %q", id)
+	operation := fmt.Sprintf("read named location %s", id)
 	err := c.send(ctx, call{
 		operation:   operation,
 		permissions: []string{permissionReadState},
@@ -136,26 +158,94 @@ func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation
 		path:        namedLocationPath(id),
 	}, &found)
 	if err == nil && found.ID == "" {
-		return NamedLocation{}, &Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
+		err = &Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
 	}
+	return found, err
+}
+
+// FindNamedLocation reads a named location and believes a 404 only once it has lasted.
+func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
+	found, err := c.findNamedLocation(ctx, id)
 	return found.location(), err
+}
+
+func (c *Client) findNamedLocation(ctx context.Context, id string) (namedLocation, error) {
+	var found namedLocation
+	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		var err error
+		found, err = c.getNamedLocation(ctx, id)
+		return !IsNotFound(err), err
+	})
+	return found, err
+}
+
+// FindNamedLocationsByName returns the locations of any kind that have a name, compared without case: names are not unique.
+// That there is none is believed only once it has lasted.
+func (c *Client) FindNamedLocationsByName(ctx context.Context, name string) ([]NamedLocation, error) {
+	var found []NamedLocation
+	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		all, err := c.ListNamedLocations(ctx)
+		found = NamedLocationsNamed(all, name)
+		return err != nil || len(found) > 0, err
+	})
+	return found, err
+}
+
+// NamedLocationsNamed returns those of the locations that have a name, compared without case.
+func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation {
+	var named []NamedLocation
+	for _, location := range locations {
+		if strings.EqualFold(location.DisplayName, name) {
+			named = append(named, location)
+		}
+	}
+	return named
 }
 
 // ObserveNamedLocation reads a named location and believes a 404, or content that differs from the expected one, only once
 // it has lasted: for some time after a write, replicas answer with old and new by turns.
 func (c *Client) ObserveNamedLocation(ctx context.Context, expected NamedLocation) (NamedLocation, error) {
-	var location NamedLocation
+	var (
+		location NamedLocation
+		seen     bool
+	)
 	began := c.clock.Now()
 	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		var err error
-		location, err = c.GetNamedLocation(ctx, expected.ID)
-		if IsNotFound(err) {
+		read, err := c.GetNamedLocation(ctx, expected.ID)
+		switch {
+		case IsNotFound(err) && seen:
+			// One replica has it, so it is not gone for certain.
+			return false, nil
+		case IsNotFound(err):
 			return false, err
+		case err != nil:
+			return true, err
 		}
+		location, seen = read, true
 		// A difference is believed sooner than that everything is gone.
-		return err != nil || location.shows(expected) || c.clock.Now().Sub(began) >= c.consistency.Drift, err
+		return read.Shows(expected) || c.clock.Now().Sub(began) >= c.consistency.Drift, nil
 	})
 	return location, err
+}
+
+// createdLocations are the ids of the locations that this process has made.
+type createdLocations struct {
+	mutex sync.Mutex
+	ids   map[string]bool
+}
+
+// claim records an id, and reports whether it was not recorded already.
+func (l *createdLocations) claim(id string) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.ids[id] {
+		return false
+	}
+	if l.ids == nil {
+		l.ids = map[string]bool{}
+	}
+	l.ids[id] = true
+	return true
 }
 
 // CreateNamedLocation makes an IP named location and returns it with its id as soon as the service has accepted it, before
@@ -183,6 +273,7 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 			body:        wanted.wire(),
 		}, &made)
 		if err == nil && made.ID != "" {
+			c.createdLocations.claim(made.ID)
 			return made.location(), nil
 		}
 		if err == nil {
@@ -212,20 +303,22 @@ func uncertain(err error) bool {
 	return errors.As(err, &connection) && connection.Kind == ConnectionBroken
 }
 
-// findCreated looks for a location that a lost request has made, for as long as replicas may hide it.
+// findCreated looks for a location that a lost request has made, for as long as replicas may hide it. One that another
+// request of this process has made is somebody else's, however alike.
 func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began time.Time) (NamedLocation, bool, error) {
 	// Clocks differ between here and there.
 	const clockSkew = 5 * time.Minute
 	var found NamedLocation
 	ok := false
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	err := c.until(ctx, c.consistency.NewObject, func() (bool, error) {
 		locations, err := c.ListNamedLocations(ctx)
 		if err != nil {
 			return true, err
 		}
 		for _, location := range locations {
-			if location.shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) {
+			if location.Shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) && c.createdLocations.claim(location.ID) {
 				found, ok = location, true
+				break
 			}
 		}
 		return ok, nil
@@ -235,22 +328,19 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 
 // AwaitNamedLocation reads until a location shows what was written. What it returns as an error is why that could not be
 // seen; the write itself was accepted.
-func (c *Client) AwaitNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, error) {
-	location := wanted
-	err := c.until(ctx, c.consistency.Timeout, func() (bool, error) {
+func (c *Client) AwaitNamedLocation(ctx context.Context, wanted NamedLocation) error {
+	return c.until(ctx, c.consistency.Timeout, func() (bool, error) {
 		read, err := c.GetNamedLocation(ctx, wanted.ID)
 		switch {
 		case IsNotFound(err):
 			return false, err
 		case err != nil:
 			return true, err
-		case !read.shows(wanted):
-			return false, fmt.Errorf("the service accepted named location %q but does not show it after %s", wanted.DisplayName, c.consistency.Timeout)
+		case !read.Shows(wanted):
+			return false, fmt.Errorf("reads of it still show something else after %s", c.consistency.Timeout)
 		}
-		location = read
 		return true, nil
 	})
-	return location, err
 }
 
 // UpdateNamedLocation replaces name, trust and the whole list of ranges. It returns when the service has accepted that,
@@ -258,59 +348,134 @@ func (c *Client) AwaitNamedLocation(ctx context.Context, wanted NamedLocation) (
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
 func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) error {
+	operation := fmt.Sprintf("change named location %q (id %s)", wanted.DisplayName, wanted.ID)
+	return c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		err := c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
+		return !IsNotFound(err), err
+	})
+}
+
+func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) error {
 	return c.send(ctx, call{
-		operation:   fmt.Sprintf("change named location %q (id %s)", wanted.DisplayName, wanted.ID),
+		operation:   operation,
 		permissions: []string{permissionWriteConditionalAccess},
 		method:      http.MethodPatch,
 		version:     v1,
-		path:        namedLocationPath(wanted.ID),
-		body:        wanted.wire(),
+		path:        namedLocationPath(id),
+		body:        body,
 	}, nil)
 }
 
-// DeleteNamedLocation deletes a location. A trusted one cannot be deleted, so its trust is taken away first, and the
-// replicas are given time to see that. The service keeps a deleted location for 30 days. That it is gone already is no
-// error.
+// LocationInUseError is the deletion of a location that Conditional Access policies name.
+type LocationInUseError struct {
+	Location NamedLocation
+	Policies []ConditionalAccessPolicy
+}
+
+// Error names the policies.
+func (e *LocationInUseError) Error() string {
+	names := make([]string, len(e.Policies))
+	for i, using := range e.Policies {
+		names[i] = fmt.Sprintf("%q", using.DisplayName)
+	}
+	return fmt.Sprintf("unable to delete named location %q (id %s): Conditional Access policies name it: %s",
+		e.Location.DisplayName, e.Location.ID, strings.Join(names, ", "))
+}
+
+// DeleteNamedLocation deletes a location. The service deletes neither one that a policy names, so that is looked at before
+// anything is written (a *LocationInUseError), nor a trusted one, so its trust is taken away first and the replicas are given
+// time to see that. The service keeps a deleted location for 30 days. That it is gone already is no error.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
-func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) error {
-	present, err := c.GetNamedLocation(ctx, location.ID)
+func (c *Client) DeleteNamedLocation(ctx context.Context, id string) error {
+	present, err := c.findNamedLocation(ctx, id)
 	if IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if present.IsIP && present.IsTrusted {
-		present.IsTrusted = false
-		if err := c.UpdateNamedLocation(ctx, present); err != nil && !IsNotFound(err) {
-			return err
-		}
-		// A replica that still shows trust may be the one that refuses the deletion.
-		if _, err := c.AwaitNamedLocation(ctx, present); err != nil && ctx.Err() != nil {
-			return err
-		}
+	location := present.location()
+	if err := c.awaitUnused(ctx, location); err != nil {
+		return err
 	}
-	operation := fmt.Sprintf("delete named location %q (id %s)", present.DisplayName, location.ID)
-	err = c.send(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionWriteConditionalAccess},
-		method:      http.MethodDelete,
-		version:     v1,
-		path:        namedLocationPath(location.ID),
-	}, nil)
+	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, id)
+	if location.IsTrusted {
+		gone, err := c.untrust(ctx, present)
+		if gone || err != nil {
+			return err
+		}
+		operation += ", which is not trusted any more"
+	}
+	return c.deleteUntrusted(ctx, id, operation)
+}
+
+// awaitUnused reads the policies until none names the location: one that was deleted a moment ago may still be listed.
+func (c *Client) awaitUnused(ctx context.Context, location NamedLocation) error {
+	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+		policies, err := c.ListConditionalAccessPolicies(ctx)
+		if err != nil {
+			// Only the service's own refusal counts, and it comes with the deletion.
+			return true, ctx.Err()
+		}
+		using := &LocationInUseError{Location: location}
+		for _, p := range policies {
+			if p.RefersTo(location.ID) {
+				using.Policies = append(using.Policies, p)
+			}
+		}
+		if len(using.Policies) == 0 {
+			return true, nil
+		}
+		return false, using
+	})
+}
+
+// untrust takes the trust away and waits until that shows. The ranges are sent back as they came, whatever their form.
+func (c *Client) untrust(ctx context.Context, present namedLocation) (gone bool, err error) {
+	location := present.location()
+	location.IsTrusted = false
+	err = c.patchNamedLocation(ctx, present.ID, fmt.Sprintf("take the trust from named location %q (id %s)", present.DisplayName, present.ID), namedLocation{
+		ODataType: present.ODataType, DisplayName: present.DisplayName, IsTrusted: &location.IsTrusted, IPRanges: present.IPRanges,
+	})
 	if IsNotFound(err) {
-		return nil
+		return c.NamedLocationGone(ctx, present.ID)
 	}
-	return err
+	if err != nil {
+		return false, err
+	}
+	// A replica that still shows trust may be the one that refuses the deletion, so this is waited for. That it cannot be
+	// seen is no reason not to try.
+	if c.AwaitNamedLocation(ctx, location) != nil {
+		return false, ctx.Err()
+	}
+	return false, nil
+}
+
+// deleteUntrusted deletes, and repeats what a replica may have refused that still sees the trust.
+func (c *Client) deleteUntrusted(ctx context.Context, id, operation string) error {
+	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+		err := c.send(ctx, call{
+			operation:   operation,
+			permissions: []string{permissionWriteConditionalAccess},
+			method:      http.MethodDelete,
+			version:     v1,
+			path:        namedLocationPath(id),
+		}, nil)
+		if IsNotFound(err) {
+			gone, goneErr := c.NamedLocationGone(ctx, id)
+			if gone || goneErr != nil {
+				return true, goneErr
+			}
+			return false, err
+		}
+		return !hasStatus(err, http.StatusBadRequest) && !hasStatus(err, http.StatusConflict), err
+	})
 }
 
 // NamedLocationGone reports whether a location does not exist any more: Graph's own 404, and one that lasts.
 func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error) {
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		_, err := c.GetNamedLocation(ctx, id)
-		return !IsNotFound(err), err
-	})
+	_, err := c.findNamedLocation(ctx, id)
 	if IsNotFound(err) {
 		return true, nil
 	}

@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +18,23 @@ const (
 	CampaignMicrosoftManaged = "default"
 )
 
+// Methods that a campaign can be about, as Microsoft's how-to spells them. They are compared without case: the reference
+// prints Fido2.
+//
+// Source: https://learn.microsoft.com/entra/identity/authentication/how-to-mfa-registration-campaign
+const (
+	CampaignMicrosoftAuthenticator = "microsoftAuthenticator"
+	CampaignFIDO2                  = "fido2"
+)
+
 // AllUsers is the id by which a campaign targets everybody.
 const AllUsers = "all_users"
+
+// Kinds of targets.
+const (
+	TargetUser  = "user"
+	TargetGroup = "group"
+)
 
 // CampaignTarget is a user or a group in a campaign's scope.
 //
@@ -25,28 +42,41 @@ const AllUsers = "all_users"
 type CampaignTarget struct {
 	// ID is a GUID, or AllUsers with TargetType "group".
 	ID string `json:"id"`
-	// TargetType is "user" or "group".
+	// TargetType is TargetUser, TargetGroup, or one that this version does not know.
 	TargetType string `json:"targetType"`
 	// AuthenticationMethod is what included users are asked to register; empty for excluded ones. Compared without case.
 	AuthenticationMethod string `json:"targetedAuthenticationMethod,omitempty"`
 }
 
+func (t CampaignTarget) known() bool {
+	return t.TargetType == TargetUser || t.TargetType == TargetGroup
+}
+
+// key tells targets apart. Everybody is everybody, whatever kind of target that is said to be.
+func (t CampaignTarget) key() string {
+	if t.ID == AllUsers {
+		return AllUsers
+	}
+	return strings.ToLower(t.TargetType + " " + t.ID)
+}
+
 // RegistrationCampaign asks people to register an authentication method when they sign in.
 //
-// Source: https://learn.microsoft.com/graph/api/resources/authenticationmethodsregistrationcampaign
+// Source: https://learn.microsoft.com/graph/api/resources/authenticationmethodsregistrationcampaign?view=graph-rest-beta
 type RegistrationCampaign struct {
 	// State is CampaignEnabled, CampaignDisabled, CampaignMicrosoftManaged, or one that this version does not know.
 	State string `json:"state"`
 	// SnoozeDays is after how many days a person who put it off is asked again, 0 to 14; 0 is at every sign-in with MFA.
-	SnoozeDays int32 `json:"snoozeDurationInDays"`
-	// RequireAfterSnoozes says that after three times nobody may put it off any more. Nil where Graph does not say.
+	// Nil in an answer that does not say, and in a wish that leaves it as it is.
+	SnoozeDays *int32 `json:"snoozeDurationInDays,omitempty"`
+	// RequireAfterSnoozes says that after three times nobody may put it off any more. Nil as with SnoozeDays.
 	RequireAfterSnoozes *bool            `json:"enforceRegistrationAfterAllowedSnoozes,omitempty"`
 	Include             []CampaignTarget `json:"includeTargets"`
 	Exclude             []CampaignTarget `json:"excludeTargets"`
 }
 
-// AuthenticationMethod is the one method that the campaign is about, or empty where it includes nobody. The service has
-// one for the whole tenant.
+// AuthenticationMethod is the one method that the campaign is about, or empty where it includes nobody or a wish leaves
+// the method as it is. The service has one for the whole tenant.
 func (r RegistrationCampaign) AuthenticationMethod() string {
 	for _, target := range r.Include {
 		if target.AuthenticationMethod != "" {
@@ -56,37 +86,97 @@ func (r RegistrationCampaign) AuthenticationMethod() string {
 	return ""
 }
 
-// Equal compares what a campaign says: targets in any order, methods without case. What Microsoft manages in the state
-// CampaignMicrosoftManaged does not count, and a limit that either side does not know neither.
-func (r RegistrationCampaign) Equal(other RegistrationCampaign) bool {
-	if r.State != other.State {
+// Satisfies reports whether the campaign is as wanted: targets in any order, methods without case. What the wish leaves
+// open does not count, nor what the service does not say, nor what belongs to Microsoft in CampaignMicrosoftManaged.
+func (r RegistrationCampaign) Satisfies(wanted RegistrationCampaign) bool {
+	if r.State != wanted.State || !sameTargets(r.Include, wanted.Include) || !sameTargets(r.Exclude, wanted.Exclude) {
 		return false
 	}
-	managed := r.State == CampaignMicrosoftManaged
-	if !managed && r.SnoozeDays != other.SnoozeDays {
+	if r.State == CampaignMicrosoftManaged {
+		return true
+	}
+	if wanted.SnoozeDays != nil && r.SnoozeDays != nil && *wanted.SnoozeDays != *r.SnoozeDays {
 		return false
 	}
-	if !managed && r.RequireAfterSnoozes != nil && other.RequireAfterSnoozes != nil && *r.RequireAfterSnoozes != *other.RequireAfterSnoozes {
+	if wanted.RequireAfterSnoozes != nil && r.RequireAfterSnoozes != nil && *wanted.RequireAfterSnoozes != *r.RequireAfterSnoozes {
 		return false
 	}
-	return sameTargets(r.Include, other.Include, !managed) && sameTargets(r.Exclude, other.Exclude, false)
+	method := wanted.AuthenticationMethod()
+	return method == "" || !slices.ContainsFunc(r.Include, func(target CampaignTarget) bool {
+		return target.known() && !strings.EqualFold(target.AuthenticationMethod, method)
+	})
 }
 
-func sameTargets(some, others []CampaignTarget, withMethod bool) bool {
-	key := func(targets []CampaignTarget) string {
-		keys := make([]string, 0, len(targets))
+// sameTargets compares what is known of two lists. Targets of a kind that this version does not know are never written
+// and never taken away, so they make no difference.
+func sameTargets(some, others []CampaignTarget) bool {
+	keys := func(targets []CampaignTarget) []string {
+		all := make([]string, 0, len(targets))
 		for _, target := range targets {
-			text := strings.ToLower(target.TargetType + " " + target.ID)
-			if withMethod {
-				text += " " + strings.ToLower(target.AuthenticationMethod)
+			if target.known() {
+				all = append(all, target.key())
 			}
-			keys = append(keys, text)
 		}
-		sort.Strings(keys)
-		return strings.Join(keys, "\n")
+		slices.Sort(all)
+		return slices.Compact(all)
 	}
-	return key(some) == key(others)
+	return slices.Equal(keys(some), keys(others))
 }
+
+// completed fills in what a wish leaves open from the campaign that is there.
+func (r RegistrationCampaign) completed(present RegistrationCampaign) RegistrationCampaign {
+	if r.SnoozeDays == nil {
+		r.SnoozeDays = present.SnoozeDays
+	}
+	if r.RequireAfterSnoozes == nil {
+		r.RequireAfterSnoozes = present.RequireAfterSnoozes
+	}
+	method := firstNonEmpty(r.AuthenticationMethod(), present.AuthenticationMethod(), CampaignMicrosoftAuthenticator)
+	r.Include = append(knownKinds(r.Include), unknownKinds(present.Include)...)
+	for i := range r.Include {
+		r.Include[i].AuthenticationMethod = firstNonEmpty(r.Include[i].AuthenticationMethod, method)
+	}
+	r.Exclude = append(knownKinds(r.Exclude), unknownKinds(present.Exclude)...)
+	return r
+}
+
+func knownKinds(targets []CampaignTarget) []CampaignTarget {
+	return slices.DeleteFunc(slices.Clone(targets), func(target CampaignTarget) bool { return !target.known() })
+}
+
+func unknownKinds(targets []CampaignTarget) []CampaignTarget {
+	return slices.DeleteFunc(slices.Clone(targets), CampaignTarget.known)
+}
+
+// Encode makes a text of the campaign, for whoever has to remember it; DecodeRegistrationCampaign reads it.
+func (r RegistrationCampaign) Encode() ([]byte, error) { return json.Marshal(r) }
+
+// DecodeRegistrationCampaign reads what Encode has written.
+func DecodeRegistrationCampaign(text []byte) (RegistrationCampaign, error) {
+	var campaign RegistrationCampaign
+	err := json.Unmarshal(text, &campaign)
+	if err == nil && campaign.State == "" {
+		err = errors.New("it has no state")
+	}
+	if err != nil {
+		return RegistrationCampaign{}, fmt.Errorf("the text is no registration campaign: %w", err)
+	}
+	return campaign, nil
+}
+
+// NoCampaignError says that the Graph of a cloud does not have the authentication methods policy, or none with a campaign.
+type NoCampaignError struct {
+	// Host is the Graph that was asked.
+	Host string
+	// Err is Graph's answer.
+	Err *Error
+}
+
+func (e *NoCampaignError) Error() string {
+	return fmt.Sprintf("%s has no registration campaign: %v", e.Host, e.Err)
+}
+
+func (e *NoCampaignError) Unwrap() error { return e.Err }
 
 // campaignVersion is the API version of the campaign. Its limit of snoozes is in the schema of beta only, and a campaign is
 // written as a whole: a write by v1.0 could not say what is to become of the limit. Beta has the policy in all four
@@ -97,14 +187,18 @@ const campaignVersion = beta
 
 const campaignPath = "/policies/authenticationMethodsPolicy"
 
-// authenticationMethodsPolicy is the part of the policy that holds the campaign, whose members are kept as they are.
+// campaignMembers are a campaign's members as they stand in an answer, those that this version does not know included.
+type campaignMembers map[string]json.RawMessage
+
+// authenticationMethodsPolicy is the part of the policy that holds the campaign.
 type authenticationMethodsPolicy struct {
 	RegistrationEnforcement struct {
-		Campaign map[string]json.RawMessage `json:"authenticationMethodsRegistrationCampaign"`
+		Campaign campaignMembers `json:"authenticationMethodsRegistrationCampaign"`
 	} `json:"registrationEnforcement"`
 }
 
-// GetRegistrationCampaign reads the campaign. It needs Policy.Read.All.
+// GetRegistrationCampaign reads the campaign. It needs Policy.Read.All. Where the cloud has none the error is a
+// *NoCampaignError.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get?view=graph-rest-beta
 func (c *Client) GetRegistrationCampaign(ctx context.Context) (RegistrationCampaign, error) {
@@ -112,7 +206,7 @@ func (c *Client) GetRegistrationCampaign(ctx context.Context) (RegistrationCampa
 	return campaign, err
 }
 
-func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampaign, map[string]json.RawMessage, error) {
+func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampaign, campaignMembers, error) {
 	const operation = "read the registration campaign"
 	var policy authenticationMethodsPolicy
 	err := c.send(ctx, call{
@@ -122,12 +216,22 @@ func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampa
 		version:     campaignVersion,
 		path:        campaignPath,
 	}, &policy)
+	var answer *Error
+	if errors.As(err, &answer) && answer.FromGraph && (answer.Status == http.StatusNotFound || answer.Status == http.StatusBadRequest) {
+		// The path is the same for everybody and nothing can be wrong with it, except that this Graph does not have it.
+		return RegistrationCampaign{}, nil, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: answer}
+	}
 	if err != nil {
 		return RegistrationCampaign{}, nil, err
 	}
 	members := policy.RegistrationEnforcement.Campaign
+	unreadable := func(message string) error {
+		return &Error{Operation: operation, Status: http.StatusOK, Message: message}
+	}
 	if members == nil {
-		return RegistrationCampaign{}, nil, &Error{Operation: operation, Status: http.StatusOK, Message: "the authentication methods policy holds no registration campaign"}
+		return RegistrationCampaign{}, nil, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: &Error{
+			Operation: operation, Status: http.StatusOK, Message: "the authentication methods policy holds no registration campaign",
+		}}
 	}
 	text, err := json.Marshal(members)
 	if err != nil {
@@ -135,50 +239,103 @@ func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampa
 	}
 	var campaign RegistrationCampaign
 	if err := json.Unmarshal(text, &campaign); err != nil {
-		return RegistrationCampaign{}, nil, &Error{Operation: operation, Status: http.StatusOK, Message: "the campaign cannot be read: " + err.Error()}
+		return RegistrationCampaign{}, nil, unreadable("the campaign cannot be read: " + err.Error())
+	}
+	if campaign.State == "" {
+		return RegistrationCampaign{}, nil, unreadable("the campaign has no state")
 	}
 	return campaign, members, nil
 }
 
+// with lays a campaign over the members, and keeps what this version knows nothing of, in the campaign and in each target.
+func (m campaignMembers) with(campaign RegistrationCampaign) (campaignMembers, error) {
+	merged, err := overlaid(m, campaign)
+	if err != nil {
+		return nil, err
+	}
+	// What an answer says about itself is no part of what is written.
+	maps.DeleteFunc(merged, func(name string, _ json.RawMessage) bool {
+		return strings.Contains(name, "@odata.") && name != "@odata.type"
+	})
+	for name, targets := range map[string][]CampaignTarget{"includeTargets": campaign.Include, "excludeTargets": campaign.Exclude} {
+		var present []campaignMembers
+		if text, ok := m[name]; ok {
+			if err := json.Unmarshal(text, &present); err != nil {
+				return nil, err
+			}
+		}
+		written := make([]campaignMembers, 0, len(targets))
+		for _, target := range targets {
+			var before campaignMembers
+			for _, members := range present {
+				var same CampaignTarget
+				if text, err := json.Marshal(members); err == nil && json.Unmarshal(text, &same) == nil && same.key() == target.key() {
+					before = members
+				}
+			}
+			members, err := overlaid(before, target)
+			if err != nil {
+				return nil, err
+			}
+			written = append(written, members)
+		}
+		if merged[name], err = json.Marshal(written); err != nil {
+			return nil, err
+		}
+	}
+	return merged, nil
+}
+
+func overlaid(members campaignMembers, value any) (campaignMembers, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	merged := maps.Clone(members)
+	return merged, json.Unmarshal(text, &merged)
+}
+
+// CampaignResult is what came of a change of the campaign.
+type CampaignResult struct {
+	// Before is the campaign that was found.
+	Before RegistrationCampaign
+	// Now is the campaign that the tenant has, as far as it is known: see Unconfirmed.
+	Now RegistrationCampaign
+	// Unconfirmed is why the write could not be read back. The service accepted it all the same, and Now is what was written.
+	Unconfirmed error
+}
+
 // SetRegistrationCampaign makes the campaign what is wanted: it reads the campaign there is, lays the wanted members over
 // it, writes the whole campaign and nothing else of the policy, and reads back until it shows. Where the campaign is as
-// wanted already nothing is written. The answer is what the service has then; unconfirmed says why it could not be read
-// back, after a write that the service accepted.
+// wanted already nothing is written.
 //
 // The policy is one object for the tenant without protection against concurrent writes, so within one process writes wait
 // for each other.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update?view=graph-rest-beta
-func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign) (now RegistrationCampaign, unconfirmed, err error) {
+func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign) (CampaignResult, error) {
+	const operation = "write the registration campaign"
 	if err := c.policyLock.lock(ctx); err != nil {
-		return RegistrationCampaign{}, nil, fmt.Errorf("unable to write the registration campaign: %w", err)
+		return CampaignResult{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
 	defer c.policyLock.unlock()
 
-	present, members, err := c.getRegistrationCampaign(ctx)
+	present, members, err := c.settledCampaign(ctx, c.writtenCampaign)
 	if err != nil {
-		return RegistrationCampaign{}, nil, err
+		return CampaignResult{}, err
 	}
-	if present.Equal(wanted) {
-		return present, nil, nil
+	result := CampaignResult{Before: present, Now: present}
+	limitUnsaid := wanted.RequireAfterSnoozes != nil && present.RequireAfterSnoozes == nil && wanted.State != CampaignMicrosoftManaged
+	if present.Satisfies(wanted) && !limitUnsaid {
+		return result, nil
 	}
-	if wanted.Include == nil {
-		wanted.Include = []CampaignTarget{}
-	}
-	if wanted.Exclude == nil {
-		wanted.Exclude = []CampaignTarget{}
-	}
-	text, err := json.Marshal(wanted)
-	if err != nil {
-		return RegistrationCampaign{}, nil, fmt.Errorf("unable to write the registration campaign: %w", err)
-	}
-	if err := json.Unmarshal(text, &members); err != nil {
-		return RegistrationCampaign{}, nil, fmt.Errorf("unable to write the registration campaign: %w", err)
-	}
+	wanted = wanted.completed(present)
 	var policy authenticationMethodsPolicy
-	policy.RegistrationEnforcement.Campaign = members
+	if policy.RegistrationEnforcement.Campaign, err = members.with(wanted); err != nil {
+		return result, fmt.Errorf("unable to %s: %w", operation, err)
+	}
 	err = c.send(ctx, call{
-		operation:   "write the registration campaign",
+		operation:   operation,
 		permissions: []string{permissionWriteState},
 		method:      http.MethodPatch,
 		version:     campaignVersion,
@@ -186,32 +343,39 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 		body:        policy,
 	}, nil)
 	if err != nil {
-		return RegistrationCampaign{}, nil, err
+		return result, err
 	}
+	c.writtenCampaign = &wanted
 
-	now = wanted
-	unconfirmed = c.until(ctx, c.consistency.Timeout, func() (bool, error) {
+	result.Now = wanted
+	result.Unconfirmed = c.until(ctx, c.consistency.Timeout, func() (bool, error) {
 		read, err := c.GetRegistrationCampaign(ctx)
 		if err != nil {
 			return true, err
 		}
-		if !read.Equal(wanted) {
+		if !read.Satisfies(wanted) {
 			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.consistency.Timeout)
 		}
-		now = read
+		result.Now = read
 		return true, nil
 	})
-	return now, unconfirmed, nil
+	return result, nil
 }
 
 // ObserveRegistrationCampaign reads the campaign and believes one that differs from the expected one only once it has
 // lasted, as ObserveUserMFAState does.
 func (c *Client) ObserveRegistrationCampaign(ctx context.Context, expected RegistrationCampaign) (RegistrationCampaign, error) {
-	var campaign RegistrationCampaign
-	err := c.until(ctx, c.consistency.Drift, func() (bool, error) {
-		var err error
-		campaign, err = c.GetRegistrationCampaign(ctx)
-		return err != nil || campaign.Equal(expected), err
-	})
+	campaign, _, err := c.settledCampaign(ctx, &expected)
 	return campaign, err
+}
+
+// settledCampaign reads the campaign; one that differs from the expected one is believed once it has lasted. Nil expects
+// nothing.
+func (c *Client) settledCampaign(ctx context.Context, expected *RegistrationCampaign) (campaign RegistrationCampaign, members campaignMembers, err error) {
+	err = c.until(ctx, c.consistency.Drift, func() (bool, error) {
+		var err error
+		campaign, members, err = c.getRegistrationCampaign(ctx)
+		return err != nil || expected == nil || campaign.Satisfies(*expected), err
+	})
+	return campaign, members, err
 }

@@ -111,7 +111,7 @@ func (c *Client) describeFailure(ctx context.Context, operation string, err erro
 	if errors.As(err, &connection) {
 		return connection
 	}
-	return &ConnectionError{Operation: operation, Host: c.cloud.GraphEndpoint, Kind: connectionKind(err), Err: err}
+	return newConnectionError(operation, c.cloud.GraphEndpoint, err)
 }
 
 // page is one page of a collection.

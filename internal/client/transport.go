@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -25,6 +26,8 @@ func NewHTTPClient(caBundle []byte) (*http.Client, error) {
 	}
 	transport := base.Clone()
 	transport.MaxIdleConnsPerHost = 32
+	// A server that accepts a request and never answers must not hold a run for ever.
+	transport.ResponseHeaderTimeout = 2 * time.Minute
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if caBundle != nil {
 		authorities, err := x509.SystemCertPool()
@@ -49,30 +52,50 @@ type transport struct{ client *http.Client }
 func (t transport) Do(request *http.Request) (*http.Response, error) {
 	response, err := t.client.Do(request)
 	if record, ok := request.Context().Value(failureRecordKey{}).(*failureRecord); ok {
-		record.set(request.URL.Scheme+"://"+request.URL.Host, err)
+		status := 0
+		if err == nil {
+			status = response.StatusCode
+		}
+		record.set(request.URL.Scheme+"://"+request.URL.Host, status, err)
 	}
 	return response, err
 }
 
 type failureRecordKey struct{}
 
-// failureRecord holds how the latest request under a context failed.
+// failureRecord holds how the latest request under a context ended, and what this package's own part of a sign-in, the
+// source of assertions, failed by.
 type failureRecord struct {
-	mutex sync.Mutex
-	host  string
-	err   error
+	mutex  sync.Mutex
+	host   string
+	status int
+	err    error
+	own    *AuthError
 }
 
-func (r *failureRecord) set(host string, err error) {
+func (r *failureRecord) set(host string, status int, err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.host, r.err = host, err
+	r.host, r.status, r.err = host, status, err
 }
 
-func (r *failureRecord) get() (host string, err error) {
+// get returns the host of the latest request and either its status or its error.
+func (r *failureRecord) get() (host string, status int, err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return r.host, r.err
+	return r.host, r.status, r.err
+}
+
+func (r *failureRecord) setOwn(own *AuthError) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.own = own
+}
+
+func (r *failureRecord) getOwn() *AuthError {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.own
 }
 
 func withFailureRecord(ctx context.Context) (context.Context, *failureRecord) {
@@ -103,6 +126,10 @@ type ConnectionError struct {
 	Host string
 	Kind ConnectionKind
 	Err  error
+}
+
+func newConnectionError(operation, host string, err error) *ConnectionError {
+	return &ConnectionError{Operation: operation, Host: host, Kind: connectionKind(err), Err: withoutAddress(err)}
 }
 
 // Error says which host did not answer and why.

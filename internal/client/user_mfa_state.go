@@ -129,7 +129,12 @@ func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, op
 	}
 	result.Effective = result.Before
 
-	move, err := c.CheckUserMFAState(ctx, user, result.Before, to, options.AllowPromotion)
+	var move Transition
+	err = c.until(ctx, patience, func() (bool, error) {
+		var err error
+		move, err = c.CheckUserMFAState(ctx, user, result.Before, to, options.AllowPromotion)
+		return !IsNotFound(err), err
+	})
 	if err != nil {
 		return result, err
 	}
@@ -137,6 +142,11 @@ func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, op
 		// The service may have promoted the user already, after the write of enabled.
 		if result.Effective.Satisfies(next) {
 			continue
+		}
+		// As long as nobody has seen the first write, the second would be the direct move that is always refused.
+		if result.Unconfirmed != nil {
+			return result, fmt.Errorf("unable to set the per-user MFA state of %q to %q: the step before it cannot be seen: %w",
+				user.Name(), next, result.Unconfirmed)
 		}
 		err := c.until(ctx, patience, func() (bool, error) {
 			err := c.putUserMFAState(ctx, user, next)

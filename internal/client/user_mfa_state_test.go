@@ -594,3 +594,55 @@ func TestTheWaitForANewUserIsBounded(t *testing.T) {
 	}
 	wantPatched(t, u)
 }
+
+func TestAnUnexpectedStateIsBelievedOnlyOnceItHasLasted(t *testing.T) {
+	t.Parallel()
+	shows := func(states ...MFAState) func(http.ResponseWriter, int, int) bool {
+		return func(w http.ResponseWriter, n, _ int) bool {
+			stateJSON(w, states[min(n, len(states)-1)])
+			return true
+		}
+	}
+	for _, tc := range []struct {
+		name     string
+		onRead   func(http.ResponseWriter, int, int) bool
+		expected MFAState
+		want     MFAState
+		waited   time.Duration
+	}{
+		{"the expected state", shows(MFAEnabled), MFAEnabled, MFAEnabled, 0},
+		{"a promotion, which satisfies", shows(MFAEnforced), MFAEnabled, MFAEnforced, 0},
+		{"no expectation", shows(MFADisabled), "", MFADisabled, 0},
+		{"an old replica", shows(MFADisabled, MFAEnabled), MFAEnabled, MFAEnabled, 500 * time.Millisecond},
+		{"a lasting change", shows(MFADisabled), MFAEnabled, MFADisabled, time.Second},
+		{"enabled where enforced was", shows(MFAEnabled), MFAEnforced, MFAEnabled, time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			u := (&scriptedUser{onRead: tc.onRead}).start(t)
+			c, _, clock := newTestClient(t, u.recorder, nil)
+			state, err := c.ObserveUserMFAState(t.Context(), adele, tc.expected)
+			if err != nil || state != tc.want {
+				t.Errorf("got %q and error %v, want %q", state, err, tc.want)
+			}
+			if _, sum := clock.waited(); sum != tc.waited {
+				t.Errorf("waited %s, want %s", sum, tc.waited)
+			}
+		})
+	}
+	t.Run("a failure", func(t *testing.T) {
+		t.Parallel()
+		u := (&scriptedUser{onRead: func(w http.ResponseWriter, n, _ int) bool {
+			if n == 0 {
+				stateJSON(w, MFADisabled)
+				return true
+			}
+			graphError(w, 403, "Authorization_RequestDenied")
+			return true
+		}}).start(t)
+		c, _, _ := newTestClient(t, u.recorder, nil)
+		if state, err := c.ObserveUserMFAState(t.Context(), adele, MFAEnabled); !IsForbidden(err) || state != "" {
+			t.Errorf("got %q and error %v, want the 403", state, err)
+		}
+	})
+}

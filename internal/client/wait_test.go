@@ -75,7 +75,7 @@ func TestTheSystemClockWaitsAndCanBeInterrupted(t *testing.T) {
 
 func TestTheStandardBoundsOfWaiting(t *testing.T) {
 	t.Parallel()
-	want := Consistency{Interval: 500 * time.Millisecond, MaxInterval: 5 * time.Second, Timeout: 90 * time.Second, NewObject: 30 * time.Second, Missing: 3 * time.Second}
+	want := Consistency{Interval: 500 * time.Millisecond, MaxInterval: 5 * time.Second, Timeout: 90 * time.Second, NewObject: 30 * time.Second, Missing: 3 * time.Second, Drift: time.Second}
 	made, err := New(Public, &fakeCredential{}, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestTheStandardBoundsOfWaiting(t *testing.T) {
 	if diff := cmp.Diff(want, made.Consistency()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	own := Consistency{Interval: 1, MaxInterval: 2, Timeout: 3, NewObject: 4, Missing: 5}
+	own := Consistency{Interval: 1, MaxInterval: 2, Timeout: 3, NewObject: 4, Missing: 5, Drift: 6}
 	made, err = New(Public, &fakeCredential{}, Options{Consistency: own})
 	if err != nil {
 		t.Fatal(err)

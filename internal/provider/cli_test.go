@@ -157,6 +157,15 @@ func TestTheStoryOfAUserThroughTheRealCLI(t *testing.T) {
 	}
 }
 
+func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAre(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	w := tn.workspace(t, map[string]string{"main.tf": block() + byName(adeleUPN, "enabled")})
+	w.env = append(w.env, "PATH=/nowhere")
+	w.sees(w.expect(1, "plan", "-input=false"), "Unable to sign in to Microsoft Entra ID", "The Azure CLI gave no token",
+		"run `az login --tenant <tenant_id>`", "a client certificate, a client secret, use_oidc or use_msi")
+}
+
 func TestTheLogHoldsNoSecretAndNoToken(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t)

@@ -1,0 +1,374 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// theSecret is searched for in every error of a sign-in.
+const theSecret = "the~Secret.Value_0123456789"
+
+var bySecret = Credentials{TenantID: tenantID, ClientID: clientID, ClientSecret: theSecret}
+
+func TestTheAnswerOfTheTokenEndpointIsRead(t *testing.T) {
+	t.Parallel()
+	const tail = " Trace ID: 11 Correlation ID: 22 Timestamp: 2026-01-02 03:04:05Z"
+	foreign := AuthError{Remedy: "Check authority_host, and whether a proxy stands in between."}
+	for _, tc := range []struct {
+		name   string
+		status int
+		body   string
+		want   AuthError
+	}{
+		{
+			"a code with its ids in the text", 401,
+			`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure it is the value.` + tail + `","trace_id":"11","correlation_id":"22"}`,
+			AuthError{Code: "AADSTS7000215", Message: "Invalid client secret provided. Ensure it is the value.", TraceID: "11", CorrelationID: "22", Remedy: authRemedies["AADSTS7000215"]},
+		},
+		{
+			"the ids on lines of their own", 400,
+			`{"error":"invalid_request","error_description":"AADSTS90002: Tenant 'x' not found.\r\nTrace ID: 11\r\nCorrelation ID: 22\r\nTimestamp: x","trace_id":"11","correlation_id":"22"}`,
+			AuthError{Code: "AADSTS90002", Message: "Tenant 'x' not found.", TraceID: "11", CorrelationID: "22", Remedy: authRemedies["AADSTS90002"]},
+		},
+		{
+			"a code that has no remedy of its own", 400, `{"error":"invalid_request","error_description":"AADSTS999999: Something new."}`,
+			AuthError{Code: "AADSTS999999", Message: "Something new.", Remedy: generalAuthRemedy},
+		},
+		{
+			"no code", 400, `{"error":"invalid_request","error_description":"Identity not found"}`,
+			AuthError{Message: "Identity not found", Remedy: generalAuthRemedy},
+		},
+		{"no description", 400, `{"error":"temporarily_unavailable"}`, AuthError{Message: "temporarily_unavailable", Remedy: generalAuthRemedy}},
+		{"only ids", 400, `{"error":"invalid_client","error_description":"Trace ID: 11"}`, AuthError{Message: "invalid_client", Remedy: generalAuthRemedy}},
+		{"HTML", 502, "<html>", AuthError{Message: "the sign-in service answered HTTP 502 with something other than its own error", Remedy: foreign.Remedy}},
+		{"nothing", 503, "", AuthError{Message: "the sign-in service answered HTTP 503 with something other than its own error", Remedy: foreign.Remedy}},
+		{"JSON of somebody else", 404, `{"message":"x"}`, AuthError{Message: "the sign-in service answered HTTP 404 with something other than its own error", Remedy: foreign.Remedy}},
+		{"Graph's form", 400, `{"error":{"code":"x"}}`, AuthError{Message: "the sign-in service answered HTTP 400 with something other than its own error", Remedy: foreign.Remedy}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := newAuthError(tc.status, []byte(tc.body))
+			if diff := cmp.Diff(&tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for _, id := range []string{"Trace ID", "Correlation ID", "Timestamp"} {
+				if strings.Contains(got.Message, id) {
+					t.Errorf("the message holds the %s: %s", id, got.Message)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryKnownFailureHasItsWayOut(t *testing.T) {
+	t.Parallel()
+	// What a person has to look at for each number; written out, so that a remedy cannot move to another number unseen.
+	for code, says := range map[string]string{
+		"AADSTS7000215": "secret is wrong", "AADSTS7000222": "secret has expired", "AADSTS700016": "client_id", "AADSTS90002": "tenant_id",
+		"AADSTS900023": "tenant_id", "AADSTS900382": "environment", "AADSTS90038": "environment", "AADSTS500011": "graph_endpoint",
+		"AADSTS700027": "certificate", "AADSTS700024": "clock", "AADSTS70021": "issuer, subject and audience", "AADSTS700211": "issuer",
+		"AADSTS700212": "audience", "AADSTS700213": "subject", "AADSTS50034": "account", "AADSTS65001": "consent", "AADSTS53003": "Conditional Access",
+		"AADSTS7000112": "disabled",
+	} {
+		e := newAuthError(400, fmt.Appendf(nil, `{"error":"x","error_description":"%s: Text."}`, code))
+		if e.Code != code || !strings.Contains(e.Remedy, says) || e.Remedy == generalAuthRemedy {
+			t.Errorf("%s: code %q, remedy %q, which should speak of %q", code, e.Code, e.Remedy, says)
+		}
+	}
+	for code := range authRemedies {
+		if !aadstsPattern.MatchString(code) || aadstsPattern.FindString(code) != code {
+			t.Errorf("%q can never be found in an answer", code)
+		}
+	}
+}
+
+func TestTheTextOfAFailedSignIn(t *testing.T) {
+	t.Parallel()
+	full := AuthError{Code: "AADSTS90002", Message: "Tenant not found.", TraceID: "11", CorrelationID: "22", Remedy: "Check tenant_id."}
+	if got, want := full.Error(), "unable to sign in to Microsoft Entra ID: AADSTS90002: Tenant not found. Check tenant_id. (trace id 11, correlation id 22)"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	bare := AuthError{Message: "no token", Remedy: "Get one."}
+	if got, want := bare.Error(), "unable to sign in to Microsoft Entra ID: no token. Get one."; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// bothWays runs a check on a failed sign-in that came by itself and on one that came with a call to Graph.
+func bothWays(t *testing.T, start func(t *testing.T) *Client, check func(t *testing.T, err error)) {
+	t.Helper()
+	for name, try := range map[string]func(ctx context.Context, c *Client) error{
+		"on its own":      func(ctx context.Context, c *Client) error { return c.SignIn(ctx) },
+		"in a Graph call": func(ctx context.Context, c *Client) error { _, err := c.GetUser(ctx, adeleUPN); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// A failure that is repeated with the pauses of these tests ends with the context and not with itself.
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			err := try(ctx, start(t))
+			if err == nil {
+				t.Fatal("the sign-in did not fail")
+			}
+			for e := err; e != nil; e = errors.Unwrap(e) {
+				if text := fmt.Sprintf("%v %+v %#v", e, e, e); strings.Contains(text, theSecret) {
+					t.Errorf("the error holds the secret: %s", text)
+				}
+			}
+			check(t, err)
+		})
+	}
+}
+
+func wantAuthError(t *testing.T, err error) *AuthError {
+	t.Helper()
+	var failed *AuthError
+	if !errors.As(err, &failed) {
+		t.Fatalf("error %T %v, want an *AuthError", err, err)
+	}
+	if failed.Remedy == "" {
+		t.Error("there is no way out")
+	}
+	return failed
+}
+
+func TestARefusedSignInIsAnAuthErrorWithItsCodeAndWayOut(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		code, kind, text string
+		status           int
+		// discovery is set where the tenant's own page refuses, before any token is asked for.
+		discovery bool
+	}{
+		{"AADSTS7000215", "invalid_client", "Invalid client secret provided.", 401, false},
+		{"AADSTS7000222", "invalid_client", "The provided client secret keys are expired.", 401, false},
+		{"AADSTS700016", "unauthorized_client", "Application with identifier 'x' was not found in the directory 'y'.", 400, false},
+		{"AADSTS90002", "invalid_request", "Tenant 'x' not found.", 400, true},
+	} {
+		t.Run(tc.code, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T) *Client {
+				t.Helper()
+				refuse := func(w http.ResponseWriter) { refuseToken(w, tc.status, tc.kind, tc.code+": "+tc.text) }
+				entra := newEntra(t, func(w http.ResponseWriter, _ url.Values, _ int) { refuse(w) })
+				if tc.discovery {
+					entra = newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { refuse(w) })
+				}
+				t.Cleanup(func() {
+					requests := entra.all()
+					if last := requests[len(requests)-1]; !tc.discovery && !strings.Contains(last.Body, url.QueryEscape(theSecret)) {
+						t.Errorf("the secret was not sent, so that its absence from the error means nothing: %s", last.Body)
+					}
+					if n := entra.count(http.MethodPost); n > 1 {
+						t.Errorf("a refused sign-in was tried %d times", n)
+					}
+				})
+				return signingInAt(t, entra.URL, bySecret, Options{})
+			}, func(t *testing.T, err error) {
+				t.Helper()
+				want := AuthError{Code: tc.code, Message: tc.text, TraceID: "trace-1", CorrelationID: "correlation-1", Remedy: authRemedies[tc.code]}
+				if diff := cmp.Diff(&want, wantAuthError(t, err)); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestASignInServiceThatIsNotOneIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	const says = "with something other than"
+	page := func(status int) func(w http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte("<html>Sign in to the network first</html>"))
+		}
+	}
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"a page under HTTP 200": page(200), "a page under HTTP 403": page(403), "a page under HTTP 503": page(503),
+		"nothing under HTTP 200":         func(w http.ResponseWriter) { reply(w, 200, "") },
+		"a token cut short":              func(w http.ResponseWriter) { reply(w, 200, `{"token_type":"Bearer","access_token":"`+theSecret) },
+		"another service's answer":       func(w http.ResponseWriter) { reply(w, 200, `{"hello":"world"}`) },
+		"another service's refusal":      func(w http.ResponseWriter) { reply(w, 404, `{"message":"no route"}`) },
+		"a redirect to another sign-in":  func(w http.ResponseWriter) { w.Header().Set("Location", "https://127.0.0.1:1/"); w.WriteHeader(302) },
+		"a token that is not of a token": func(w http.ResponseWriter) { reply(w, 200, `[]`) },
+	} {
+		for _, discovery := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, from the start %t", name, discovery), func(t *testing.T) {
+				t.Parallel()
+				bothWays(t, func(t *testing.T) *Client {
+					t.Helper()
+					entra := newEntra(t, func(w http.ResponseWriter, _ url.Values, _ int) { answer(w) })
+					if discovery {
+						entra = newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { answer(w) })
+					}
+					return signingInAt(t, entra.URL, bySecret, Options{})
+				}, func(t *testing.T, err error) {
+					t.Helper()
+					failed := wantAuthError(t, err)
+					if !strings.Contains(failed.Message, says) || !strings.Contains(failed.Remedy, "authority_host") {
+						t.Errorf("message %q, remedy %q", failed.Message, failed.Remedy)
+					}
+					if strings.Contains(err.Error(), "<html>") || strings.Contains(err.Error(), "\n") {
+						t.Errorf("the error repeats the page: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// unrepeated makes a repetition last so long that a test sees it.
+var unrepeated = Options{Retry: quickRetry}
+
+func init() { unrepeated.Retry.RetryDelay, unrepeated.Retry.MaxRetryDelay = time.Hour, time.Hour }
+
+func TestASignInWithoutAnAnswerSaysWhy(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		kind    ConnectionKind
+		address func(t *testing.T) string
+	}{
+		{"a certificate that nobody vouches for", ConnectionUntrusted, func(t *testing.T) string {
+			t.Helper()
+			return newEntra(t, giveToken).URL
+		}},
+		{"nothing listens", ConnectionRefused, func(*testing.T) string { return "https://127.0.0.1:1" }},
+		{"no TLS", ConnectionNoTLS, func(t *testing.T) string {
+			t.Helper()
+			plain := httptest.NewServer(http.NotFoundHandler())
+			t.Cleanup(plain.Close)
+			return strings.Replace(plain.URL, "http:", "https:", 1)
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T) *Client {
+				t.Helper()
+				options := unrepeated
+				options.HTTPClient = trustNobodyElse(t)
+				return signingInAt(t, tc.address(t), bySecret, options)
+			}, func(t *testing.T, err error) {
+				t.Helper()
+				var connection *ConnectionError
+				if !errors.As(err, &connection) {
+					t.Fatalf("error %T %v, want a *ConnectionError", err, err)
+				}
+				if connection.Kind != tc.kind || connection.Operation != "sign in" || !strings.HasPrefix(connection.Host, "https://127.0.0.1:") {
+					t.Errorf("kind %q in %q at %q, want %q", connection.Kind, connection.Operation, connection.Host, tc.kind)
+				}
+			})
+		})
+	}
+}
+
+func trustNobodyElse(t *testing.T) *http.Client {
+	t.Helper()
+	httpClient, err := NewHTTPClient(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(httpClient.CloseIdleConnections)
+	return httpClient
+}
+
+func TestASignInThatBreaksOffIsRepeated(t *testing.T) {
+	t.Parallel()
+	entra := newEntra(t, func(w http.ResponseWriter, form url.Values, n int) {
+		switch n {
+		case 0:
+			hangUp(w, "")
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			giveToken(w, form, n)
+		}
+	})
+	c := signingInAt(t, entra.URL, bySecret, Options{})
+	if err := c.SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tokenRequests(entra)); n != 3 {
+		t.Errorf("%d token requests, want 3", n)
+	}
+}
+
+func TestASignInServesTheCallsThatFollow(t *testing.T) {
+	t.Parallel()
+	entra := newEntra(t, giveToken)
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
+	cloud, err := Public.WithEndpoints(graph.URL, entra.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := Options{HTTPClient: trust(t, graph.Server), Retry: quickRetry}
+	c, err := New(cloud, newCredential(t, bySecret, cloud, options), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := c.GetUser(t.Context(), adeleUPN); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forms := tokenRequests(entra)
+	if len(forms) != 1 {
+		t.Fatalf("%d token requests, want 1", len(forms))
+	}
+	for field, want := range map[string]string{
+		"client_id": clientID, "client_secret": theSecret, "grant_type": "client_credentials",
+	} {
+		if got := forms[0].Get(field); got != want {
+			t.Errorf("%s is %q, want %q", field, got, want)
+		}
+	}
+	if !strings.HasPrefix(forms[0].Get("scope"), graph.URL+"/.default") {
+		t.Errorf("scope %q", forms[0].Get("scope"))
+	}
+	if !strings.Contains(forms[0].Get("claims"), "CP1") {
+		t.Errorf("the token is not one that can be challenged: claims %q", forms[0].Get("claims"))
+	}
+	for _, request := range graph.all() {
+		if got := request.Header.Get("Authorization"); got != "Bearer issued-token-1" {
+			t.Errorf("Authorization %q", got)
+		}
+	}
+	for _, request := range entra.all() {
+		if request.Header.Get("Authorization") != "" {
+			t.Error("the token went to the sign-in service")
+		}
+	}
+}
+
+func TestTheEndOfTheContextEndsASignIn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	entra := newRecorder(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
+		cancel()
+		<-r.Context().Done()
+	})
+	c := signingInAt(t, entra.URL, bySecret, Options{})
+	err := c.SignIn(ctx)
+	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "unable to sign in: ") {
+		t.Errorf("error %v", err)
+	}
+	var connection *ConnectionError
+	if errors.As(err, &connection) {
+		t.Error("the end of the context is reported as a failed connection")
+	}
+}
