@@ -91,7 +91,7 @@ func TestAFailedRequestForAnAssertionHoldsNoToken(t *testing.T) {
 		{"refused", func(w http.ResponseWriter) { reply(w, 403, `{"message":"`+leaked+`"}`) }, "it answered HTTP 403"},
 		{"redirected to a sign-in page", func(w http.ResponseWriter) {
 			w.Header().Set("Location", "https://127.0.0.1:1/")
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		}, "it answered HTTP 302"},
 		{"a page", func(w http.ResponseWriter) { reply(w, 200, "<html>"+leaked) }, "its answer is not JSON"},
 		{"cut short", func(w http.ResponseWriter) { reply(w, 200, `{"value":"`+leaked) }, "its answer is not JSON"},

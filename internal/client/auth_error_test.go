@@ -196,11 +196,14 @@ func TestASignInServiceThatIsNotOneIsSaidToBe(t *testing.T) {
 	}
 	for name, answer := range map[string]func(w http.ResponseWriter){
 		"a page under HTTP 200": page(200), "a page under HTTP 403": page(403), "a page under HTTP 503": page(503),
-		"nothing under HTTP 200":         func(w http.ResponseWriter) { reply(w, 200, "") },
-		"a token cut short":              func(w http.ResponseWriter) { reply(w, 200, `{"token_type":"Bearer","access_token":"`+theSecret) },
-		"another service's answer":       func(w http.ResponseWriter) { reply(w, 200, `{"hello":"world"}`) },
-		"another service's refusal":      func(w http.ResponseWriter) { reply(w, 404, `{"message":"no route"}`) },
-		"a redirect to another sign-in":  func(w http.ResponseWriter) { w.Header().Set("Location", "https://127.0.0.1:1/"); w.WriteHeader(302) },
+		"nothing under HTTP 200":    func(w http.ResponseWriter) { reply(w, 200, "") },
+		"a token cut short":         func(w http.ResponseWriter) { reply(w, 200, `{"token_type":"Bearer","access_token":"`+theSecret) },
+		"another service's answer":  func(w http.ResponseWriter) { reply(w, 200, `{"hello":"world"}`) },
+		"another service's refusal": func(w http.ResponseWriter) { reply(w, 404, `{"message":"no route"}`) },
+		"a redirect to another sign-in": func(w http.ResponseWriter) {
+			w.Header().Set("Location", "https://127.0.0.1:1/")
+			w.WriteHeader(http.StatusFound)
+		},
 		"a token that is not of a token": func(w http.ResponseWriter) { reply(w, 200, `[]`) },
 	} {
 		for _, discovery := range []bool{true, false} {

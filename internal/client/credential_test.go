@@ -77,17 +77,23 @@ func TestAWayToSignInNamesWhatItLacks(t *testing.T) {
 	}{
 		{"nothing", full, "", "no way to sign in is configured: set a client certificate, a client secret, use_oidc, use_msi or use_cli"},
 		{
-			"a secret alone", Credentials{ClientSecret: theSecret}, MethodClientSecret,
+			"a secret alone",
+			Credentials{ClientSecret: theSecret},
+			MethodClientSecret,
 			"signing in by client secret needs tenant_id and client_id",
 		},
 		{"a secret without tenant", Credentials{ClientID: clientID, ClientSecret: theSecret}, MethodClientSecret, "signing in by client secret needs tenant_id"},
 		{"a secret without client", Credentials{TenantID: tenantID, ClientSecret: theSecret}, MethodClientSecret, "signing in by client secret needs client_id"},
 		{
-			"a certificate alone", Credentials{ClientCertificate: []byte("x")}, MethodClientCertificate,
+			"a certificate alone",
+			Credentials{ClientCertificate: []byte("x")},
+			MethodClientCertificate,
 			"signing in by client certificate needs tenant_id and client_id",
 		},
 		{
-			"OIDC alone", Credentials{UseOIDC: true, OIDCToken: theSecret}, MethodOIDC,
+			"OIDC alone",
+			Credentials{UseOIDC: true, OIDCToken: theSecret},
+			MethodOIDC,
 			"signing in by workload identity federation (OpenID Connect) needs tenant_id and client_id",
 		},
 		{

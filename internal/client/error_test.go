@@ -69,7 +69,9 @@ func TestARefusalIsReadWhateverItsForm(t *testing.T) {
 			Error{Code: "BadRequest", Message: "No.", RequestID: "r", FromGraph: true},
 		},
 		{
-			"an envelope under the wrong content type", 404, http.Header{"Content-Type": {"text/plain"}}, `{"error":{"code":"Request_ResourceNotFound","message":"Gone."}}`,
+			"an envelope under the wrong content type", 404,
+			http.Header{"Content-Type": {"text/plain"}},
+			`{"error":{"code":"Request_ResourceNotFound","message":"Gone."}}`,
 			Error{Code: "Request_ResourceNotFound", Message: "Gone.", FromGraph: true},
 		},
 		{

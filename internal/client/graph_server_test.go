@@ -46,8 +46,8 @@ type recorder struct {
 }
 
 // newRecorder starts a server. The handler gets the number of the request, from 0.
-func newRecorder(t testing.TB, handle func(w http.ResponseWriter, r *http.Request, n int)) *recorder {
-	t.Helper()
+func newRecorder(tb testing.TB, handle func(w http.ResponseWriter, r *http.Request, n int)) *recorder {
+	tb.Helper()
 	s := &recorder{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handle(w, r, s.record(r))
@@ -55,7 +55,7 @@ func newRecorder(t testing.TB, handle func(w http.ResponseWriter, r *http.Reques
 	// What the server says of handshakes that a test makes fail is no news.
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
@@ -88,17 +88,17 @@ func (s *recorder) count(method string) int {
 }
 
 // trust makes the production HTTP client that trusts the servers.
-func trust(t testing.TB, servers ...*httptest.Server) *http.Client {
-	t.Helper()
+func trust(tb testing.TB, servers ...*httptest.Server) *http.Client {
+	tb.Helper()
 	var bundle []byte
 	for _, server := range servers {
 		bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...)
 	}
 	httpClient, err := NewHTTPClient(bundle)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(httpClient.CloseIdleConnections)
+	tb.Cleanup(httpClient.CloseIdleConnections)
 	return httpClient
 }
 
@@ -106,20 +106,20 @@ func trust(t testing.TB, servers ...*httptest.Server) *http.Client {
 var quickRetry = policy.RetryOptions{MaxRetries: 3, RetryDelay: time.Millisecond, MaxRetryDelay: 2 * time.Second}
 
 // newTestClient makes a client whose Graph is the server and whose time is not the real one.
-func newTestClient(t testing.TB, graph *recorder, change func(*Options)) (*Client, *fakeCredential, *fakeClock) {
-	t.Helper()
+func newTestClient(tb testing.TB, graph *recorder, change func(*Options)) (*Client, *fakeCredential, *fakeClock) {
+	tb.Helper()
 	credential, clock := &fakeCredential{}, newFakeClock()
-	options := Options{HTTPClient: trust(t, graph.Server), Retry: quickRetry, Clock: clock}
+	options := Options{HTTPClient: trust(tb, graph.Server), Retry: quickRetry, Clock: clock}
 	if change != nil {
 		change(&options)
 	}
 	cloud, err := Public.WithEndpoints(graph.URL, "")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	made, err := New(cloud, credential, options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return made, credential, clock
 }

@@ -261,7 +261,7 @@ func TestAConnectionThatStaysBrokenIsAConnectionError(t *testing.T) {
 
 // hangUp writes some bytes and closes the connection.
 func hangUp(w http.ResponseWriter, text string) {
-	connection, buffered, err := w.(http.Hijacker).Hijack()
+	connection, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(err)
 	}

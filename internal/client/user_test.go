@@ -250,7 +250,7 @@ func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
 				graph404(w)
 				return
 			}
-			http.Error(w, "<html>no such page</html>", 404)
+			http.Error(w, "<html>no such page</html>", http.StatusNotFound)
 		}, false, true},
 		{"a 400", func(w http.ResponseWriter, _ int) { graphError(w, 400, "Request_ResourceNotFound") }, false, true},
 		{"a 401", func(w http.ResponseWriter, _ int) { graphError(w, 401, "InvalidAuthenticationToken") }, false, true},
@@ -258,8 +258,8 @@ func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
 		{"a 410", func(w http.ResponseWriter, _ int) { graphError(w, 410, "Gone") }, false, true},
 		{"a 429", func(w http.ResponseWriter, _ int) { graphError(w, 429, "TooManyRequests") }, false, true},
 		{"a 500", func(w http.ResponseWriter, _ int) { graphError(w, 500, "InternalServerError") }, false, true},
-		{"a page's 404", func(w http.ResponseWriter, _ int) { http.Error(w, "<html>no such page</html>", 404) }, false, true},
-		{"an empty 404", func(w http.ResponseWriter, _ int) { w.WriteHeader(404) }, false, true},
+		{"a page's 404", func(w http.ResponseWriter, _ int) { http.Error(w, "<html>no such page</html>", http.StatusNotFound) }, false, true},
+		{"an empty 404", func(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusNotFound) }, false, true},
 		{"no connection", func(w http.ResponseWriter, _ int) { hangUp(w, "") }, false, true},
 		{"an object without an id", func(w http.ResponseWriter, _ int) { reply(w, 200, "{}") }, false, true},
 	} {
