@@ -47,6 +47,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Retry bounds the repetitions of a request. Default: 6 repetitions, waits of at most 2 minutes.
 	Retry policy.RetryOptions
+	// Rates are how fast requests of a class may follow one another; a class that is not named is not held back.
+	// Default: DefaultRates.
+	Rates map[RateClass]Rate
 	// Consistency bounds the waits for replicas.
 	Consistency Consistency
 	// Clock is the time to wait by.
@@ -85,6 +88,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Retry.ShouldRetry == nil {
 		o.Retry.ShouldRetry = shouldRetry
 	}
+	if o.Rates == nil {
+		o.Rates = DefaultRates()
+	}
 	o.Consistency = o.Consistency.withDefaults()
 	return o, nil
 }
@@ -113,6 +119,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	azure, err := azcore.NewClient("terraform-provider-entramfa", moduleVersion(options.Version), runtime.PipelineOptions{
 		PerRetry: []policy.Policy{
 			retryAfterPolicy{},
+			newPacePolicy(options.Rates, options.Clock, options.Logger),
 			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, nil),
 			logPolicy{logger: options.Logger, clock: options.Clock},
 		},

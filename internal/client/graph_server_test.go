@@ -105,11 +105,11 @@ func trust(tb testing.TB, servers ...*httptest.Server) *http.Client {
 // quickRetry repeats without making a test wait. A Retry-After of up to two seconds is obeyed.
 var quickRetry = policy.RetryOptions{MaxRetries: 3, RetryDelay: time.Millisecond, MaxRetryDelay: 2 * time.Second}
 
-// newTestClient makes a client whose Graph is the server and whose time is not the real one.
+// newTestClient makes a client whose Graph is the server and whose time is not the real one. It is not held back.
 func newTestClient(tb testing.TB, graph *recorder, change func(*Options)) (*Client, *fakeCredential, *fakeClock) {
 	tb.Helper()
 	credential, clock := &fakeCredential{}, newFakeClock()
-	options := Options{HTTPClient: trust(tb, graph.Server), Retry: quickRetry, Clock: clock}
+	options := Options{HTTPClient: trust(tb, graph.Server), Retry: quickRetry, Clock: clock, Rates: map[RateClass]Rate{}}
 	if change != nil {
 		change(&options)
 	}

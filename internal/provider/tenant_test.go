@@ -117,6 +117,7 @@ type tenant struct {
 // quick are bounds by which a test does not wait long for what will not come.
 func quick() client.Options {
 	return client.Options{
+		Rates: map[client.RateClass]client.Rate{},
 		Retry: policy.RetryOptions{MaxRetries: 2, RetryDelay: time.Millisecond, MaxRetryDelay: 2 * time.Second},
 		Consistency: client.Consistency{
 			Interval: 5 * time.Millisecond, MaxInterval: 20 * time.Millisecond, Timeout: 5 * time.Second,
