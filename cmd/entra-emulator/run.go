@@ -36,8 +36,9 @@ const gracePeriod = 5 * time.Second
 
 const introduction = `entra-emulator is an in-memory Microsoft Entra tenant behind HTTPS: sign-in and the parts of
 Microsoft Graph that the entramfa Terraform provider uses, with users, groups, registered
-authentication methods and per-user MFA states. It lets you try a module, or test one in a
-pipeline, without a tenant. Everything is lost when it stops.
+authentication methods, per-user MFA states, the authentication methods policy with its
+registration campaign, named locations and Conditional Access policies. It lets you try a
+module, or test one in a pipeline, without a tenant. Everything is lost when it stops.
 
 It is a stand-in for tests, never for production: whoever can reach it can change everything
 in it. It therefore listens on the loopback interface only, unless told otherwise.
@@ -52,7 +53,7 @@ Examples:
   terraform plan
 
   # A tenant of your own, slow and inconsistent like the real one
-  entra-emulator --tenant-file tenant.json --latency 200ms --replica-lag 3s --throttle 5
+  entra-emulator --tenant-file tenant.json --latency 200ms --replica-lag 3s --documented-throttling
 
   # What can be changed while it runs: users, states, faults, the request log ...
   curl --cacert entra-emulator-ca.pem https://127.0.0.1:8443/_emulator/
@@ -77,6 +78,7 @@ type options struct {
 	latency      time.Duration
 	replicaLag   time.Duration
 	throttle     float64
+	documented   bool
 	logRequests  bool
 	allowRemote  bool
 	version      bool
@@ -95,8 +97,10 @@ func flagSet(opts *options) *pflag.FlagSet {
 	flags.BoolVar(&opts.printEnv, "print-env", false, "print the provider's variables to standard output, once listening")
 	flags.StringVar(&opts.app, "app", "", "app that the variables sign in as, by client `id or name` (default: the tenant's first)")
 	flags.DurationVar(&opts.latency, "latency", 0, "delay of every Graph request, such as 200ms")
-	flags.DurationVar(&opts.replicaLag, "replica-lag", 0, "how long reads still see the old state after a write, such as 3s")
+	flags.DurationVar(&opts.replicaLag, "replica-lag", 0, "how long reads still see what was before a write, such as 3s")
 	flags.Float64Var(&opts.throttle, "throttle", 0, "Graph requests per `second` before 429 (0 is without limit)")
+	flags.BoolVar(&opts.documented, "documented-throttling", false,
+		"the documented limits: 1 Conditional Access request per second for all apps together, refused without Retry-After")
 	flags.BoolVar(&opts.logRequests, "log-requests", false, "log every request to standard error")
 	flags.BoolVar(&opts.allowRemote, "allow-remote", false, "permit --listen with an address that other machines can reach")
 	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
@@ -257,13 +261,18 @@ func (o *options) chosenApp(tenant *emulator.Tenant) (*emulator.App, error) {
 
 func (o *options) behavior() control.Behavior {
 	behavior := control.Behavior{
-		LatencyMs:  int(o.latency.Milliseconds()),
-		ReplicaLag: control.ReplicaLag{DurationMs: int(o.replicaLag.Milliseconds())},
+		LatencyMs: int(o.latency.Milliseconds()),
+		ReplicaLag: control.ReplicaLag{
+			DurationMs: int(o.replicaLag.Milliseconds()), LagCreates: true, LagDeletes: true, LagChecks: true,
+		},
+	}
+	if o.documented {
+		behavior.Throttle = control.DocumentedThrottling()
 	}
 	if o.throttle > 0 {
-		behavior.Throttle = []control.Throttle{{
+		behavior.Throttle = append(behavior.Throttle, control.Throttle{
 			RequestsPerSecond: o.throttle, Burst: max(1, int(o.throttle)), RetryAfter: "auto",
-		}}
+		})
 	}
 	return behavior
 }
@@ -303,7 +312,7 @@ func replaceFile(path string, content []byte, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // gone already after the rename
+	defer func() { _ = os.Remove(file.Name()) }() // gone already after the rename
 	if _, err := file.Write(content); err != nil {
 		_ = file.Close()
 		return err

@@ -131,9 +131,11 @@ func TestHelpExplainsEveryFlag(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, &stdout, &stderr); code != 0 || stderr.Len() != 0 {
 		t.Fatalf("%d %s", code, stderr.String())
 	}
-	for _, want := range []string{"--listen", "--tenant-file", "--sample-tenant", "--ca-file", "--env-file", "--print-env", "--app",
-		"--latency", "--replica-lag", "--throttle", "--log-requests", "--allow-remote", "--version", "127.0.0.1:8443",
-		"entra-emulator-ca.pem", "never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH"} {
+	for _, want := range []string{
+		"--listen", "--tenant-file", "--sample-tenant", "--ca-file", "--env-file", "--print-env", "--app",
+		"--latency", "--replica-lag", "--throttle", "--documented-throttling", "--log-requests", "--allow-remote", "--version", "127.0.0.1:8443",
+		"entra-emulator-ca.pem", "never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH",
+	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("%q is not in the help", want)
 		}
@@ -151,7 +153,7 @@ func TestServesUntilStopped(t *testing.T) {
 	dir := t.TempDir()
 	caFile, envFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "it's.env")
 	p := launch(t, "--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", caFile, "--env-file", envFile, "--print-env",
-		"--app", "terraform-plan", "--latency", "1ms", "--replica-lag", "2s", "--throttle", "5", "--log-requests")
+		"--app", "terraform-plan", "--latency", "1ms", "--replica-lag", "2s", "--throttle", "5", "--documented-throttling", "--log-requests")
 	lines, err := os.ReadFile(envFile)
 	if err != nil || string(lines) != p.stdout.String() {
 		t.Errorf("file:\n%s\nstandard output:\n%s\n%v", lines, p.stdout, err)
@@ -177,8 +179,9 @@ func TestServesUntilStopped(t *testing.T) {
 	}
 	defer client.CloseIdleConnections()
 	behavior, err := client.GetBehavior(t.Context())
-	if err != nil || behavior.LatencyMs != 1 || behavior.ReplicaLag.DurationMs != 2000 || len(behavior.Throttle) != 1 ||
-		behavior.Throttle[0].RequestsPerSecond != 5 || behavior.Throttle[0].Burst != 5 {
+	if err != nil || behavior.LatencyMs != 1 || behavior.ReplicaLag.DurationMs != 2000 || !behavior.ReplicaLag.LagDeletes ||
+		len(behavior.Throttle) != 3 || behavior.Throttle[0] != control.DocumentedThrottling()[0] ||
+		behavior.Throttle[2].RequestsPerSecond != 5 || behavior.Throttle[2].Burst != 5 {
 		t.Errorf("%+v, %v", behavior, err)
 	}
 	if code := p.end(); code != 0 {
@@ -233,7 +236,7 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	noSecret := write("no-secret.json", `{"apps":[{"clientId":"11111111-2222-4333-8444-555555555555","displayName":"bare"}]}`)
 	ca := filepath.Join(dir, "ca.pem")
 	tests := []struct {
@@ -251,15 +254,27 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 		{"remote address", []string{"--listen", "0.0.0.0:0"}, 1, []string{"not a loopback address", "--allow-remote"}},
 		{"address without a port", []string{"--listen", "127.0.0.1"}, 1, []string{"host:port"}},
 		{"missing tenant file", []string{"--tenant-file", filepath.Join(dir, "none.json")}, 1, []string{"--tenant-file", "none.json"}},
-		{"bad tenant file", []string{"--tenant-file", write("bad.json", `{"users":[{"userPrincipalName":"a@b","state":"on"}]}`)}, 1,
-			[]string{"bad.json", "users[0].state: unknown field"}},
+		{
+			"bad tenant file",
+			[]string{"--tenant-file", write("bad.json", `{"users":[{"userPrincipalName":"a@b","state":"on"}]}`)},
+			1,
+			[]string{"bad.json", "users[0].state: unknown field"},
+		},
 		{"unknown app", []string{"--sample-tenant", "--app", "nobody"}, 1, []string{`"nobody"`, "(terraform-plan)"}},
 		{"variables without an app", []string{"--print-env"}, 1, []string{"--sample-tenant"}},
-		{"variables without a secret", []string{"--print-env", "--listen", "127.0.0.1:0", "--tenant-file", noSecret, "--ca-file", ca}, 1,
-			[]string{"no client secret", "--app"}},
+		{
+			"variables without a secret",
+			[]string{"--print-env", "--listen", "127.0.0.1:0", "--tenant-file", noSecret, "--ca-file", ca},
+			1,
+			[]string{"no client secret", "--app"},
+		},
 		{"CA file in no directory", []string{"--listen", "127.0.0.1:0", "--ca-file", filepath.Join(dir, "none", "ca.pem")}, 1, []string{"--ca-file"}},
-		{"variables in no directory", []string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", ca, "--env-file", filepath.Join(dir, "none", "env")}, 1,
-			[]string{"--env-file"}},
+		{
+			"variables in no directory",
+			[]string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", ca, "--env-file", filepath.Join(dir, "none", "env")},
+			1,
+			[]string{"--env-file"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,11 +46,16 @@ func newSigningKeys() (*signingKeys, error) {
 
 // jwk is the public half of a key as a JSON Web Key.
 func jwk(id string, key *ecdsa.PublicKey) map[string]any {
-	coordinate := func(value *big.Int) string {
-		return base64.RawURLEncoding.EncodeToString(value.FillBytes(make([]byte, 32)))
+	point, err := key.Bytes() // 4, x, y
+	if err != nil {
+		panic("emulator: its own keys are valid: " + err.Error())
 	}
-	return map[string]any{"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id,
-		"x": coordinate(key.X), "y": coordinate(key.Y)}
+	size := (len(point) - 1) / 2
+	return map[string]any{
+		"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id,
+		"x": base64.RawURLEncoding.EncodeToString(point[1 : 1+size]),
+		"y": base64.RawURLEncoding.EncodeToString(point[1+size:]),
+	}
 }
 
 // accessClaims are the claims of an access token.
@@ -90,7 +94,7 @@ func (s *Server) issueAccessToken(app *control.App, audience string) (string, ti
 		lifetime = time.Duration(seconds) * time.Second
 	}
 	now := s.now()
-	object := uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.directory.tenantID+"/"+app.ClientID)).String()
+	object := s.directory.servicePrincipalID(app)
 	claims := accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    s.url + "/" + s.directory.tenantID + "/",

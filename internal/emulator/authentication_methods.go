@@ -29,7 +29,8 @@ var methodSegments = map[string]methodSegment{
 	"platformCredentialMethods":      {kind: control.MethodPlatformCredential},
 	"hardwareOathMethods":            {kind: control.MethodHardwareOath, betaOnly: true},
 	"passwordlessMicrosoftAuthenticatorMethods": {
-		kind: control.MethodPasswordlessMicrosoftAuthenticator, betaOnly: true},
+		kind: control.MethodPasswordlessMicrosoftAuthenticator, betaOnly: true,
+	},
 }
 
 // methodTypeNames are the values of @odata.type; what is not in them is the type with "AuthenticationMethod".
@@ -74,14 +75,20 @@ func methodObject(method control.Method) map[string]any {
 	case control.MethodPassword:
 		add(map[string]any{"password": nil, "createdDateTime": created})
 	case control.MethodMicrosoftAuthenticator:
-		add(map[string]any{"displayName": nullIfEmpty(method.DisplayName), "deviceTag": "SoftwareTokenActivated",
-			"phoneAppVersion": nil, "createdDateTime": created})
+		add(map[string]any{
+			"displayName": nullIfEmpty(method.DisplayName), "deviceTag": "SoftwareTokenActivated",
+			"phoneAppVersion": nil, "createdDateTime": created,
+		})
 	case control.MethodPhone:
-		add(map[string]any{"phoneNumber": nullIfEmpty(method.PhoneNumber), "phoneType": method.PhoneType,
-			"smsSignInState": "notAllowedByPolicy", "createdDateTime": created})
+		add(map[string]any{
+			"phoneNumber": nullIfEmpty(method.PhoneNumber), "phoneType": method.PhoneType,
+			"smsSignInState": "notAllowedByPolicy", "createdDateTime": created,
+		})
 	case control.MethodFIDO2:
-		add(map[string]any{"displayName": nullIfEmpty(method.DisplayName), "createdDateTime": created, "aaGuid": nil,
-			"model": nil, "attestationCertificates": []string{}, "attestationLevel": nil})
+		add(map[string]any{
+			"displayName": nullIfEmpty(method.DisplayName), "createdDateTime": created, "aaGuid": nil,
+			"model": nil, "attestationCertificates": []string{}, "attestationLevel": nil,
+		})
 	case control.MethodSoftwareOath:
 		add(map[string]any{"secretKey": nil, "createdDateTime": created})
 	case control.MethodHardwareOath:
@@ -89,15 +96,19 @@ func methodObject(method control.Method) map[string]any {
 	case control.MethodWindowsHelloForBusiness:
 		add(map[string]any{"displayName": nullIfEmpty(method.DisplayName), "createdDateTime": created, "keyStrength": "normal"})
 	case control.MethodTemporaryAccessPass:
-		add(map[string]any{"temporaryAccessPass": nil, "createdDateTime": created, "startDateTime": created,
-			"lifetimeInMinutes": 60, "isUsableOnce": false, "isUsable": true, "methodUsabilityReason": "EnabledByPolicy"})
+		add(map[string]any{
+			"temporaryAccessPass": nil, "createdDateTime": created, "startDateTime": created,
+			"lifetimeInMinutes": 60, "isUsableOnce": false, "isUsable": true, "methodUsabilityReason": "EnabledByPolicy",
+		})
 	case control.MethodEmail:
 		add(map[string]any{"emailAddress": nullIfEmpty(method.EmailAddress), "createdDateTime": created})
 	case control.MethodPasswordlessMicrosoftAuthenticator:
 		add(map[string]any{"displayName": nullIfEmpty(method.DisplayName), "creationDateTime": created})
 	case control.MethodPlatformCredential:
-		add(map[string]any{"displayName": nullIfEmpty(method.DisplayName), "createdDateTime": created,
-			"keyStrength": "unknown", "platform": "macOS"})
+		add(map[string]any{
+			"displayName": nullIfEmpty(method.DisplayName), "createdDateTime": created,
+			"keyStrength": "unknown", "platform": "macOS",
+		})
 	}
 	return object
 }

@@ -44,8 +44,10 @@ type batchAnswer struct {
 // https://learn.microsoft.com/graph/json-batching
 func (s *Server) serveBatch(req *graphRequest, route *route, result *outcome) *graphResponse {
 	if req.method != http.MethodPost {
-		return s.failure(req, s.caseError(control.CaseMethodNotAllowed, &graphError{status: http.StatusMethodNotAllowed,
-			code: "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target."}))
+		return s.failure(req, s.caseError(control.CaseMethodNotAllowed, &graphError{
+			status: http.StatusMethodNotAllowed,
+			code:   "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target.",
+		}))
 	}
 	if err := s.throttle(req, route.class); err != nil {
 		return s.failure(req, err)
@@ -60,8 +62,10 @@ func (s *Server) serveBatch(req *graphRequest, route *route, result *outcome) *g
 		reply := batchAnswer{ID: *item.ID, Status: http.StatusFailedDependency, Headers: map[string]string{}}
 		if dependencyFailed(item, status) {
 			reply.Headers["Content-Type"] = "application/json"
-			reply.Body = json.RawMessage(s.envelope(req, &graphError{code: "FailedDependency",
-				message: "The request could not be performed because a request it depends on failed."}))
+			reply.Body = json.RawMessage(s.envelope(req, &graphError{
+				code:    "FailedDependency",
+				message: "The request could not be performed because a request it depends on failed.",
+			}))
 		} else {
 			reply = s.serveItem(req, item, result)
 			if result.cut {

@@ -64,12 +64,12 @@ func TestBatchOrderIsNotTheOrderOfTheItems(t *testing.T) {
 	body := `{"requests":[` + strings.Join(items, ",") + `]}`
 	for range 5 {
 		answer := f.graph(http.MethodPost, "/v1.0/$batch", body)
-		responses := answer.body["responses"].([]any)
+		responses := as[[]any](answer.body["responses"])
 		if len(responses) != 20 {
 			t.Fatalf("%d answers", len(responses))
 		}
 		for i, response := range responses {
-			if response.(map[string]any)["id"] != fmt.Sprint(i) {
+			if as[map[string]any](response)["id"] != fmt.Sprint(i) {
 				return
 			}
 		}
@@ -140,8 +140,10 @@ func TestBatchDependents(t *testing.T) {
 func TestBatchItemsAreThrottledAndFaultyOneByOne(t *testing.T) {
 	f := start(t)
 	f.setBehavior(control.Behavior{Throttle: []control.Throttle{{Class: control.ClassDirectory, RequestsPerSecond: 0.5, Burst: 2, RetryAfter: "auto"}}})
-	f.addFault(control.Fault{PathRegexp: `/users/megan.*/requirements$`, Status: 503, Code: "serviceNotAvailable",
-		Headers: map[string]string{"Retry-After": "3"}})
+	f.addFault(control.Fault{
+		PathRegexp: `/users/megan.*/requirements$`, Status: 503, Code: "serviceNotAvailable",
+		Headers: map[string]string{"Retry-After": "3"},
+	})
 	var items []string
 	for i := range 5 {
 		items = append(items, fmt.Sprintf(`{"id":"%d","method":"GET","url":"/users/%s"}`, i, adele))

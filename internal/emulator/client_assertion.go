@@ -42,7 +42,8 @@ func (s *Server) checkAssertion(req *loginRequest, app *control.App, assertion s
 //
 // https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 func (s *Server) checkCertificateAssertion(req *loginRequest, app *control.App, assertion string, unverified *jwt.Token,
-	claims *jwt.RegisteredClaims) *loginError {
+	claims *jwt.RegisteredClaims,
+) *loginError {
 	if !strings.EqualFold(claims.Subject, app.ClientID) {
 		return invalidClient(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
 	}

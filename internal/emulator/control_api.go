@@ -38,6 +38,17 @@ func (s *Server) controlEndpoints() []controlEndpoint {
 		{"GET", "groups/{key}", "a group by object id", s.serveGroup},
 		{"PATCH", "groups/{key}", "change a group", s.servePatchGroup},
 		{"DELETE", "groups/{key}", "remove a group", s.serveDeleteGroup},
+		{"GET", "authentication-methods-policy", "the authentication methods policy", s.serveMethodsPolicy},
+		{"PATCH", "authentication-methods-policy", "change it as an administrator or Microsoft does; objects are merged", s.servePatchMethodsPolicy},
+		{"GET", "named-locations", "all named locations", s.serveNamedLocations},
+		{"POST", "named-locations", "add a named location", s.serveCreateNamedLocation},
+		{"GET", "named-locations/{key}", "a named location by id", s.serveNamedLocation},
+		{"PATCH", "named-locations/{key}", "change a named location", s.servePatchNamedLocation},
+		{"DELETE", "named-locations/{key}", "move a named location into the bin", s.serveDeleteNamedLocation},
+		{"GET", "conditional-access-policies", "all Conditional Access policies", s.serveAccessPolicies},
+		{"POST", "conditional-access-policies", "add a Conditional Access policy", s.serveCreateAccessPolicy},
+		{"GET", "conditional-access-policies/{key}", "a Conditional Access policy by id", s.serveAccessPolicy},
+		{"DELETE", "conditional-access-policies/{key}", "move a Conditional Access policy into the bin", s.serveDeleteAccessPolicy},
 		{"GET", "apps", "all apps, secrets included", s.serveApps},
 		{"POST", "apps", "add an app", s.serveCreateApp},
 		{"GET", "apps/{key}", "an app by client id", s.serveApp},
@@ -111,11 +122,15 @@ func readControlBody(w http.ResponseWriter, r *http.Request, target any) bool {
 func (s *Server) info() control.Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	info := control.Info{URL: s.url, TenantID: s.directory.tenantID, DisplayName: s.directory.displayName,
-		DefaultDomain: s.directory.defaultDomain, CAPEM: string(s.caPEM), Apps: []control.AppInfo{}}
+	info := control.Info{
+		URL: s.url, TenantID: s.directory.tenantID, DisplayName: s.directory.displayName,
+		DefaultDomain: s.directory.defaultDomain, CAPEM: string(s.caPEM), Apps: []control.AppInfo{},
+	}
 	for _, app := range s.directory.apps {
-		info.Apps = append(info.Apps, control.AppInfo{ClientID: app.ClientID, DisplayName: app.DisplayName,
-			Permissions: slices.Clone(app.Permissions)})
+		info.Apps = append(info.Apps, control.AppInfo{
+			ClientID: app.ClientID, ServicePrincipalID: s.directory.servicePrincipalID(app),
+			DisplayName: app.DisplayName, Permissions: slices.Clone(app.Permissions),
+		})
 	}
 	return info
 }

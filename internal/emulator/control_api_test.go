@@ -19,9 +19,9 @@ func TestControlListsItself(t *testing.T) {
 	if err != nil || answer.status != 200 {
 		t.Fatal(answer.status, err)
 	}
-	for _, entry := range answer.body["endpoints"].([]any) {
-		endpoint := entry.(map[string]any)
-		if endpoint["description"] == "" || !strings.HasPrefix(endpoint["path"].(string), "/_emulator/") {
+	for _, entry := range as[[]any](answer.body["endpoints"]) {
+		endpoint := as[map[string]any](entry)
+		if endpoint["description"] == "" || !strings.HasPrefix(as[string](endpoint["path"]), "/_emulator/") {
 			t.Errorf("%v", endpoint)
 		}
 	}
@@ -93,7 +93,8 @@ func TestControlUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	patched, err := f.control.PatchUser(f.ctx, created.UserPrincipalName, control.UserPatch{
-		UserPrincipalName: new("renamed@contoso.example"), AccountEnabled: new(false), PerUserMFAState: new("enforced")})
+		UserPrincipalName: new("renamed@contoso.example"), AccountEnabled: new(false), PerUserMFAState: new("enforced"),
+	})
 	if err != nil || patched.ID != created.ID || *patched.AccountEnabled || patched.PerUserMFAState != "enforced" {
 		t.Fatalf("%+v, %v", patched, err)
 	}
@@ -187,8 +188,10 @@ func TestControlGroupsAndApps(t *testing.T) {
 	if group, err := f.control.GetGroup(f.ctx, group.ID); err != nil || len(group.Members) != 1 {
 		t.Errorf("%+v, %v", group, err)
 	}
-	app, err := f.control.CreateApp(f.ctx, control.App{ClientID: "0D4F1B8E-6A53-4C0D-9D8F-4B4F5B0C9E10", Secrets: []control.Secret{{Value: "s"}},
-		FederatedCredentials: []control.FederatedCredential{{Issuer: "https://i.example", Subject: "s"}}})
+	app, err := f.control.CreateApp(f.ctx, control.App{
+		ClientID: "0D4F1B8E-6A53-4C0D-9D8F-4B4F5B0C9E10", Secrets: []control.Secret{{Value: "s"}},
+		FederatedCredentials: []control.FederatedCredential{{Issuer: "https://i.example", Subject: "s"}},
+	})
 	if err != nil || app.ClientID != strings.ToLower(app.ClientID) || app.FederatedCredentials[0].Audience != control.DefaultFederatedAudience {
 		t.Fatalf("%+v, %v", app, err)
 	}
@@ -225,9 +228,11 @@ func TestRequestLog(t *testing.T) {
 		t.Errorf("%+v", requests[0])
 	}
 	requests[0].RequestID, requests[0].Time = "", requests[1].Time
-	want := control.Request{Time: requests[1].Time, Method: "GET", Path: "/v1.0/users/nobody%40contoso.example", Query: "$select=id",
+	want := control.Request{
+		Time: requests[1].Time, Method: "GET", Path: "/v1.0/users/nobody%40contoso.example", Query: "$select=id",
 		Status: 404, Class: control.ClassDirectory, Template: "/v1.0/users/{id}", AppID: emulator.SampleAppID,
-		ClientRequestID: "11111111-2222-4333-8444-555555555555", UserAgent: "test/1"}
+		ClientRequestID: "11111111-2222-4333-8444-555555555555", UserAgent: "test/1",
+	}
 	if diff := cmp.Diff(want, requests[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -255,11 +260,18 @@ func TestRequestLog(t *testing.T) {
 
 func TestBehaviorRoundTrip(t *testing.T) {
 	f := start(t)
-	want := control.Behavior{LatencyMs: 1, ReplicaLag: control.ReplicaLag{DurationMs: 2, Reads: 3, Alternate: true, LagCreates: true},
+	want := control.Behavior{
+		LatencyMs: 1, ReplicaLag: control.ReplicaLag{DurationMs: 2, Reads: 3, Alternate: true, LagCreates: true, LagDeletes: true, LagChecks: true},
 		Throttle:  []control.Throttle{{PathPrefix: "/beta", Class: control.ClassDirectory, Method: "GET", RequestsPerSecond: 0.5, Burst: 4, RetryAfter: "1"}},
-		Promotion: new(false), StatusOnStateWrite: 200, TokenLifetimeSeconds: 60,
-		TokenRequests: &control.TokenRequests{GitHub: &control.TokenRequest{RequestToken: "t", Issuer: "i", Subject: "s"}},
-		Errors:        map[string]control.ErrorOverride{control.CaseUnknownUser: {Status: 400, Code: "c", Message: "m"}}}
+		Promotion: new(false), StatusOnStateWrite: 200, TokenLifetimeSeconds: 60, Cloud: control.CloudChina,
+		Campaign: control.CampaignBehavior{
+			StatusOnWrite: 204, MergeOnWrite: true, ManagedMethod: control.CampaignFIDO2, RefuseEnabledFIDO2: true,
+			ReadFIDO2Capitalized: true, AllowEmptyInclude: true, LimitOn: control.LimitOnBoth,
+		},
+		ConditionalAccess: control.ConditionalAccessBehavior{PageSize: 2, NumberInInnerError: true, AllowDeleteInUse: true},
+		TokenRequests:     &control.TokenRequests{GitHub: &control.TokenRequest{RequestToken: "t", Issuer: "i", Subject: "s"}},
+		Errors:            map[string]control.ErrorOverride{control.CaseUnknownUser: {Status: 400, Code: "c", Message: "m"}},
+	}
 	f.setBehavior(want)
 	got, err := f.control.GetBehavior(f.ctx)
 	if err != nil {
@@ -269,10 +281,19 @@ func TestBehaviorRoundTrip(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []control.Behavior{
-		{StatusOnStateWrite: 404}, {Throttle: []control.Throttle{{}}}, {Throttle: []control.Throttle{{RequestsPerSecond: 1, Burst: -1}}},
-		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Class: "x"}}}, {Errors: map[string]control.ErrorOverride{"x": {}}},
+		{StatusOnStateWrite: 404},
+		{Throttle: []control.Throttle{{}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Burst: -1}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Class: "x"}}},
+		{Errors: map[string]control.ErrorOverride{"x": {}}},
 		{Errors: map[string]control.ErrorOverride{control.CaseBetaOnly: {Status: 200}}},
-		{TokenRequests: &control.TokenRequests{AzureDevOps: &control.TokenRequest{}}}, {TokenLifetimeSeconds: -1},
+		{Cloud: "mars"},
+		{Campaign: control.CampaignBehavior{StatusOnWrite: 400}},
+		{Campaign: control.CampaignBehavior{ManagedMethod: "sms"}},
+		{Campaign: control.CampaignBehavior{LimitOn: "v1.0"}},
+		{ConditionalAccess: control.ConditionalAccessBehavior{PageSize: -1}},
+		{TokenRequests: &control.TokenRequests{AzureDevOps: &control.TokenRequest{}}},
+		{TokenLifetimeSeconds: -1},
 	} {
 		if err := f.control.SetBehavior(f.ctx, bad); err == nil {
 			t.Errorf("%+v is accepted", bad)

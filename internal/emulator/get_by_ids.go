@@ -9,7 +9,8 @@ import (
 
 const maxGetByIDs = 1000
 
-// getByIDs answers POST /directoryObjects/getByIds. Ids that do not exist are left out of the answer.
+// getByIDs answers POST /directoryObjects/getByIds. Ids that do not exist are left out of the answer, and so are those
+// of types that were not asked for. Objects of a type that the caller may not read come with id and type only.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-getbyids
 func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error) {
@@ -37,8 +38,10 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 		}
 	}
 	if len(ids) == 0 || len(ids) > maxGetByIDs {
-		return nil, &graphError{status: http.StatusBadRequest, code: "Request_BadRequest",
-			message: "The number of ids must be between 1 and 1000."}
+		return nil, &graphError{
+			status: http.StatusBadRequest, code: "Request_BadRequest",
+			message: "The number of ids must be between 1 and 1000.",
+		}
 	}
 	for _, id := range ids {
 		if err := checkObjectID(id); err != nil {
@@ -52,12 +55,12 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 	for _, id := range ids {
 		id = strings.ToLower(id)
 		found, exists := s.directory.object(id)
-		if !exists || seen[id] || found.user != nil && found.user.createLag.running(s.now()) {
+		if !exists || seen[id] || found.user != nil && found.user.createLag.stale(s.now()) {
 			continue
 		}
 		seen[id] = true
 		short := strings.TrimPrefix(found.typeName(), "microsoft.graph.")
-		if types != nil && !slices.Contains(types, short) && !slices.Contains(types, "directoryObject") {
+		if len(types) > 0 && !slices.Contains(types, short) && !slices.Contains(types, "directoryObject") {
 			continue
 		}
 		values = append(values, found.describe(req.caller, query))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,8 +89,10 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	case err != nil && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler)
 	case err != nil:
-		outcome.response = s.failure(req, &graphError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge",
-			message: "The request body is too large."})
+		outcome.response = s.failure(req, &graphError{
+			status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge",
+			message: "The request body is too large.",
+		})
 		outcome.route = unknownRoute()
 	case !wait(r.Context(), s.latency()):
 		panic(http.ErrAbortHandler)
@@ -213,12 +216,16 @@ func (s *Server) faultResponse(req *graphRequest, fault control.Fault) *graphRes
 func (s *Server) serveRoute(req *graphRequest, route *route) (*graphResponse, error) {
 	endpoint, found := route.endpoints[req.method]
 	if !found {
-		return nil, s.caseError(control.CaseMethodNotAllowed, &graphError{status: http.StatusMethodNotAllowed,
-			code: "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target."})
+		return nil, s.caseError(control.CaseMethodNotAllowed, &graphError{
+			status: http.StatusMethodNotAllowed,
+			code:   "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target.",
+		})
 	}
-	if !req.caller.hasAny(endpoint.permissions) {
-		return nil, s.caseError(control.CaseInsufficientPrivileges, &graphError{status: http.StatusForbidden,
-			code: "Authorization_RequestDenied", message: "Insufficient privileges to complete the operation."})
+	if slices.ContainsFunc(endpoint.permissions, func(list []string) bool { return !req.caller.hasAny(list) }) {
+		return nil, s.caseError(control.CaseInsufficientPrivileges, &graphError{
+			status: http.StatusForbidden,
+			code:   "Authorization_RequestDenied", message: "Insufficient privileges to complete the operation.",
+		})
 	}
 	query, err := parseQuery(req.rawQuery, endpoint.options)
 	if err != nil {

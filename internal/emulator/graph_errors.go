@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -17,6 +18,10 @@ type graphError struct {
 	message string
 	header  http.Header
 	inner   map[string]any // more members of innerError
+	// name is the Case by which [control.Behavior] can replace the answer, if it can.
+	name string
+	// number is the number of a refusal by Conditional Access, which stands in front of the message.
+	number int
 }
 
 func (e *graphError) Error() string { return e.code + ": " + e.message }
@@ -32,6 +37,29 @@ func segmentNotFound(segment string) *graphError {
 func resourceNotFound(key string) *graphError {
 	return &graphError{status: http.StatusNotFound, code: "Request_ResourceNotFound", message: "Resource '" + key +
 		"' does not exist or one of its queried reference-property objects are not present."}
+}
+
+// as names the case, so that the configured replacement for it is applied when the error is answered.
+func (e *graphError) as(name string) *graphError {
+	named := *e
+	named.name = name
+	return &named
+}
+
+// numbered puts the number of a refusal by Conditional Access where the behaviour has it: two envelopes are known.
+func (s *Server) numbered(refusal *graphError) *graphError {
+	s.mu.Lock()
+	older := s.behavior.ConditionalAccess.NumberInInnerError
+	s.mu.Unlock()
+	result := *refusal
+	text := strconv.Itoa(refusal.number) + ": " + refusal.message
+	if !older {
+		result.message = text
+		return &result
+	}
+	result.message = "The request was rejected by the policy service; the inner error has the details."
+	result.inner = map[string]any{"message": text}
+	return &result
 }
 
 // caseError applies the configured replacement for an answer that Microsoft does not document.
@@ -60,6 +88,12 @@ func (s *Server) failure(req *graphRequest, err error) *graphResponse {
 	var refusal *graphError
 	if !errors.As(err, &refusal) {
 		refusal = &graphError{status: http.StatusInternalServerError, code: "generalException", message: err.Error()}
+	}
+	if refusal.number != 0 {
+		refusal = s.numbered(refusal)
+	}
+	if refusal.name != "" {
+		refusal = s.caseError(refusal.name, refusal)
 	}
 	response := &graphResponse{status: refusal.status, header: http.Header{}, contentType: "application/json"}
 	response.body = s.envelope(req, refusal)

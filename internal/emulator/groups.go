@@ -3,6 +3,8 @@ package emulator
 import (
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -21,14 +23,18 @@ var groupEntity = entityType[*groupRecord]{
 		"securityEnabled": func(*groupRecord) any { return true },
 	}, "classification", "createdDateTime", "deletedDateTime", "description", "expirationDateTime", "isAssignableToRole",
 		"mail", "mailNickname", "membershipRule", "membershipRuleProcessingState", "onPremisesSyncEnabled", "visibility"),
-	defaults: []string{"createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "id", "mail",
-		"mailEnabled", "mailNickname", "membershipRule", "securityEnabled", "visibility"},
+	defaults: []string{
+		"createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "id", "mail",
+		"mailEnabled", "mailNickname", "membershipRule", "securityEnabled", "visibility",
+	},
 }
 
 func checkObjectID(id string) error {
 	if !control.IsGUID(id) {
-		return &graphError{status: http.StatusBadRequest, code: "Request_BadRequest",
-			message: "Invalid object identifier '" + id + "'."}
+		return &graphError{
+			status: http.StatusBadRequest, code: "Request_BadRequest",
+			message: "Invalid object identifier '" + id + "'.",
+		}
 	}
 	return nil
 }
@@ -89,33 +95,72 @@ func (s *Server) listGroups(req *graphRequest, query query) (*graphResponse, err
 	return collection(req, query, "groups"+query.fragment(), len(found), values, page.nextLink), nil
 }
 
-// directoryObject is a user or a group; exactly one is set.
+// directoryObject is a user, a group or the service principal of an app; exactly one is set.
 type directoryObject struct {
-	user  *userRecord
-	group *groupRecord
+	user      *userRecord
+	group     *groupRecord
+	principal *servicePrincipal
 }
 
 func (o directoryObject) id() string {
-	if o.user != nil {
+	switch {
+	case o.user != nil:
 		return o.user.ID
+	case o.group != nil:
+		return o.group.id
 	}
-	return o.group.id
+	return o.principal.id
 }
 
 func (o directoryObject) typeName() string {
-	if o.user != nil {
+	switch {
+	case o.user != nil:
 		return userType
+	case o.group != nil:
+		return groupType
 	}
-	return groupType
+	return servicePrincipalType
 }
 
-// object finds a user or a group by its object id, lower case. It wants the server's lock.
+const servicePrincipalType = "microsoft.graph.servicePrincipal"
+
+// servicePrincipal is an app within the tenant.
+type servicePrincipal struct {
+	id  string
+	app *control.App
+}
+
+// servicePrincipalEntity has what tells one app from another.
+//
+// https://learn.microsoft.com/graph/api/resources/serviceprincipal
+var servicePrincipalEntity = entityType[*servicePrincipal]{
+	name: servicePrincipalType,
+	properties: map[string]func(*servicePrincipal) any{
+		"id":                   func(p *servicePrincipal) any { return p.id },
+		"appId":                func(p *servicePrincipal) any { return p.app.ClientID },
+		"displayName":          func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
+		"servicePrincipalType": func(*servicePrincipal) any { return "Application" },
+	},
+	defaults: []string{"id", "appId", "displayName", "servicePrincipalType"},
+}
+
+// servicePrincipalID is the object id of an app in the tenant; an app always has the same.
+func (d *directory) servicePrincipalID(app *control.App) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(d.tenantID+"/"+app.ClientID)).String()
+}
+
+// object finds a user, a group or a service principal by its object id, lower case. It wants the server's lock.
 func (d *directory) object(id string) (directoryObject, bool) {
 	if user := d.byID[id]; user != nil {
 		return directoryObject{user: user}, true
 	}
 	if group := d.group(id); group != nil {
 		return directoryObject{group: group}, true
+	}
+	for _, app := range d.apps {
+		if principal := d.servicePrincipalID(app); principal == id {
+			return directoryObject{principal: &servicePrincipal{principal, app}}, true
+		}
 	}
 	return directoryObject{}, false
 }
@@ -131,6 +176,8 @@ func (o directoryObject) describe(caller caller, query query) map[string]any {
 		object = userEntity.object(o.user, selectedOf(userEntity, query))
 	case o.group != nil && caller.hasAny(readGroupPermissions):
 		object = groupEntity.object(o.group, selectedOf(groupEntity, query))
+	case o.principal != nil && caller.hasAny(readApplicationPermissions):
+		object = servicePrincipalEntity.object(o.principal, selectedOf(servicePrincipalEntity, query))
 	}
 	object["@odata.type"] = "#" + o.typeName()
 	return object
@@ -154,16 +201,17 @@ func checkSelected(query query, cast string) error {
 	for _, name := range query.selected {
 		_, ofUser := userEntity.properties[name]
 		_, ofGroup := groupEntity.properties[name]
+		_, ofPrincipal := servicePrincipalEntity.properties[name]
 		typeName := cast
 		switch cast {
 		case userType:
-			ofGroup = false
+			ofGroup, ofPrincipal = false, false
 		case groupType:
-			ofUser = false
+			ofUser, ofPrincipal = false, false
 		default:
 			typeName = "microsoft.graph.directoryObject"
 		}
-		if !ofUser && !ofGroup {
+		if !ofUser && !ofGroup && !ofPrincipal {
 			return badRequest("Could not find a property named '" + name + "' on type '" + typeName + "'.")
 		}
 	}

@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,7 +43,7 @@ func TestMembers(t *testing.T) {
 		var found []string
 		for _, value := range answer.values() {
 			kind, _ := value["@odata.type"].(string)
-			found = append(found, kind+" "+value["displayName"].(string))
+			found = append(found, kind+" "+as[string](value["displayName"]))
 		}
 		slices.Sort(found)
 		return found
@@ -52,8 +53,10 @@ func TestMembers(t *testing.T) {
 		want []string
 	}{
 		{"/members", []string{"#microsoft.graph.group break-glass accounts, second safe", "#microsoft.graph.user Break glass 1"}},
-		{"/transitiveMembers", []string{"#microsoft.graph.group break-glass accounts, second safe",
-			"#microsoft.graph.user Break glass 1", "#microsoft.graph.user Break glass 2"}},
+		{"/transitiveMembers", []string{
+			"#microsoft.graph.group break-glass accounts, second safe",
+			"#microsoft.graph.user Break glass 1", "#microsoft.graph.user Break glass 2",
+		}},
 		{"/transitiveMembers/microsoft.graph.user", []string{" Break glass 1", " Break glass 2"}},
 		{"/members/microsoft.graph.user?$select=displayName", []string{" Break glass 1"}},
 		{"/transitiveMembers/microsoft.graph.group", []string{" break-glass accounts, second safe"}},
@@ -133,8 +136,10 @@ func TestGetByIDs(t *testing.T) {
 		name, body string
 		want       []string
 	}{
-		{"users and groups", `{"ids":["` + user + `","` + unknown + `","` + emulator.SampleAllStaffID + `"]}`,
-			[]string{user, emulator.SampleAllStaffID}},
+		{
+			"users and groups", `{"ids":["` + user + `","` + unknown + `","` + emulator.SampleAllStaffID + `"]}`,
+			[]string{user, emulator.SampleAllStaffID},
+		},
 		{"only users", `{"ids":["` + user + `","` + emulator.SampleAllStaffID + `"],"types":["user"]}`, []string{user}},
 		{"twice", `{"ids":["` + user + `","` + user + `"]}`, []string{user}},
 		{"none", `{"ids":["` + unknown + `"]}`, nil},
@@ -144,7 +149,7 @@ func TestGetByIDs(t *testing.T) {
 			answer := f.graph(http.MethodPost, "/v1.0/directoryObjects/getByIds", test.body)
 			var ids []string
 			for _, value := range answer.values() {
-				ids = append(ids, value["id"].(string))
+				ids = append(ids, as[string](value["id"]))
 			}
 			if diff := cmp.Diff(test.want, ids); diff != "" || answer.status != 200 {
 				t.Errorf("%d %s", answer.status, diff)
@@ -158,12 +163,80 @@ func TestGetByIDs(t *testing.T) {
 	}
 }
 
+func TestGetByIDsOfOtherTypes(t *testing.T) {
+	f := start(t)
+	info, err := f.control.Info(f.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "/v1.0/directoryObjects/getByIds"
+	user, principal := "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b301", info.Apps[0].ServicePrincipalID
+	ids := `"ids":["` + user + `","` + principal + `","` + emulator.SampleAllStaffID + `"]`
+	kinds := func(answer reply) []string {
+		t.Helper()
+		var found []string
+		for _, value := range answer.values() {
+			found = append(found, strings.TrimPrefix(as[string](value["@odata.type"]), "#microsoft.graph.")+" "+as[string](value["displayName"]))
+		}
+		return found
+	}
+	all := []string{"user Adele Vance", "servicePrincipal terraform", "group all-staff"}
+	for types, want := range map[string][]string{
+		"": all, `,"types":[]`: all, `,"types":["directoryObject"]`: all, `,"types":["user","group"]`: {all[0], all[2]},
+		`,"types":["servicePrincipal"]`: {all[1]}, `,"types":["device"]`: nil,
+	} {
+		if diff := cmp.Diff(want, kinds(f.graph(http.MethodPost, path, "{"+ids+types+"}"))); diff != "" {
+			t.Errorf("%s: %s", types, diff)
+		}
+	}
+	many := func(count int) string {
+		return `{"ids":["` + user + `"` + strings.Repeat(`,"`+user+`"`, count-1) + `]}`
+	}
+	if answer := f.graph(http.MethodPost, path, many(1000)); answer.status != 200 {
+		t.Errorf("1000 ids: %d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, path, many(1001)); answer.status != 400 {
+		t.Errorf("1001 ids: %d %s", answer.status, answer.raw)
+	}
+	for permissions, want := range map[string][]string{
+		"Directory.Read.All":                 all,
+		"User.Read.All,Group.Read.All":       {all[0], "servicePrincipal ", all[2]},
+		"User.Read.All":                      {all[0], "servicePrincipal ", "group "},
+		"GroupMember.Read.All":               {"user ", "servicePrincipal ", all[2]},
+		"Policy.Read.All":                    nil,
+		"GroupMember.Read.All,User.Read.All": {all[0], "servicePrincipal ", all[2]},
+	} {
+		f.permit(strings.Split(permissions, ",")...)
+		answer := f.graph(http.MethodPost, path, "{"+ids+"}")
+		f.checkAllowed(permissions, answer, want != nil)
+		if diff := cmp.Diff(want, kinds(answer)); diff != "" {
+			t.Errorf("%s: %s", permissions, diff)
+		}
+	}
+}
+
+func TestGetByIDsOfAUserJustCreated(t *testing.T) {
+	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 1, LagCreates: true} })
+	user, err := f.control.CreateUser(f.ctx, control.User{UserPrincipalName: "new.hire@contoso.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{0, 1, 1} {
+		answer := f.graph(http.MethodPost, "/v1.0/directoryObjects/getByIds", `{"ids":["`+user.ID+`"]}`)
+		if got := len(answer.values()); got != want || answer.status != 200 {
+			t.Errorf("read %d: %d %s", i, answer.status, answer.raw)
+		}
+	}
+}
+
 func TestAuthenticationMethods(t *testing.T) {
 	f := start(t)
 	user := "johanna.lorenz@contoso.example"
-	for _, kind := range []string{control.MethodMicrosoftAuthenticator, control.MethodPhone, control.MethodFIDO2,
+	for _, kind := range []string{
+		control.MethodMicrosoftAuthenticator, control.MethodPhone, control.MethodFIDO2,
 		control.MethodWindowsHelloForBusiness, control.MethodTemporaryAccessPass, control.MethodEmail, control.MethodHardwareOath,
-		control.MethodPasswordlessMicrosoftAuthenticator, control.MethodPlatformCredential} {
+		control.MethodPasswordlessMicrosoftAuthenticator, control.MethodPlatformCredential,
+	} {
 		if _, err := f.control.RegisterMethod(f.ctx, user, control.Method{Type: kind}); err != nil {
 			t.Fatal(err)
 		}
@@ -179,12 +252,14 @@ func TestAuthenticationMethods(t *testing.T) {
 			if value["id"] == "" {
 				t.Errorf("without an id: %v", value)
 			}
-			found = append(found, value["@odata.type"].(string))
+			found = append(found, as[string](value["@odata.type"]))
 		}
 		return found
 	}
-	want := []string{"password", "softwareOath", "microsoftAuthenticator", "phone", "fido2", "windowsHelloForBusiness",
-		"temporaryAccessPass", "email", "hardwareOath", "passwordlessMicrosoftAuthenticator", "platformCredential"}
+	want := []string{
+		"password", "softwareOath", "microsoftAuthenticator", "phone", "fido2", "windowsHelloForBusiness",
+		"temporaryAccessPass", "email", "hardwareOath", "passwordlessMicrosoftAuthenticator", "platformCredential",
+	}
 	var all, released []string
 	for _, kind := range want {
 		name := "#microsoft.graph." + kind + "AuthenticationMethod"

@@ -99,6 +99,20 @@ type reply struct {
 	body   map[string]any
 }
 
+// as is the value as a T, or the zero value where it is something else, which no test expects.
+func as[T any](value any) T {
+	typed, _ := value.(T)
+	return typed
+}
+
+// at walks down into objects.
+func at(value any, path ...string) any {
+	for _, name := range path {
+		value = as[map[string]any](value)[name]
+	}
+	return value
+}
+
 func (r reply) errorCode() string {
 	object, _ := r.body["error"].(map[string]any)
 	code, _ := object["code"].(string)
@@ -115,7 +129,7 @@ func (r reply) values() []map[string]any {
 	list, _ := r.body["value"].([]any)
 	var values []map[string]any
 	for _, item := range list {
-		values = append(values, item.(map[string]any))
+		values = append(values, as[map[string]any](item))
 	}
 	return values
 }
@@ -185,14 +199,14 @@ func (f *fixture) batch(version, items string) map[string]reply {
 		f.t.Fatalf("batch: %d %s", outer.status, outer.raw)
 	}
 	answers := map[string]reply{}
-	for _, item := range outer.body["responses"].([]any) {
-		object := item.(map[string]any)
-		answer := reply{status: int(object["status"].(float64)), header: http.Header{}}
+	for _, item := range as[[]any](outer.body["responses"]) {
+		object := as[map[string]any](item)
+		answer := reply{status: int(as[float64](object["status"])), header: http.Header{}}
 		answer.body, _ = object["body"].(map[string]any)
-		for name, value := range object["headers"].(map[string]any) {
-			answer.header.Set(name, value.(string))
+		for name, value := range as[map[string]any](object["headers"]) {
+			answer.header.Set(name, as[string](value))
 		}
-		answers[object["id"].(string)] = answer
+		answers[as[string](object["id"])] = answer
 	}
 	return answers
 }
@@ -203,7 +217,7 @@ func (f *fixture) state(user string) string {
 	if answer.status != http.StatusOK {
 		f.t.Fatalf("reading the state of %s: %d %s", user, answer.status, answer.raw)
 	}
-	return answer.body["perUserMfaState"].(string)
+	return as[string](answer.body["perUserMfaState"])
 }
 
 func (f *fixture) writeState(user, state string) {
@@ -218,8 +232,10 @@ func (f *fixture) writeState(user, state string) {
 // tokenRequest posts a form to the token endpoint of the sample tenant; values come in pairs and "" removes one.
 func (f *fixture) tokenRequest(values ...string) reply {
 	f.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {emulator.SampleAppID},
-		"client_secret": {emulator.SampleSecret}, "scope": {f.server.URL() + "/.default"}}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {emulator.SampleAppID},
+		"client_secret": {emulator.SampleSecret}, "scope": {f.server.URL() + "/.default"},
+	}
 	tenant := f.server.TenantID()
 	for i := 0; i+1 < len(values); i += 2 {
 		switch {

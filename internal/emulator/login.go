@@ -28,8 +28,10 @@ type loginRequest struct {
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	arrival, arrived := s.requests.arrive(), s.now()
 	path := r.URL.EscapedPath()
-	req := &loginRequest{Request: r, origin: s.origin(r), requestID: uuid.NewString(),
-		correlationID: r.Header.Get("Client-Request-Id")}
+	req := &loginRequest{
+		Request: r, origin: s.origin(r), requestID: uuid.NewString(),
+		correlationID: r.Header.Get("Client-Request-Id"),
+	}
 	if req.correlationID == "" {
 		req.correlationID = uuid.NewString()
 	}
@@ -60,9 +62,11 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		faultID = hit.ID
 		response, cut = s.loginFault(req, hit.Fault, handle)
 	}
-	entry := control.Request{Time: arrived.UTC(), Method: r.Method, Path: path, Query: r.URL.RawQuery, Class: control.ClassLogin,
+	entry := control.Request{
+		Time: arrived.UTC(), Method: r.Method, Path: path, Query: r.URL.RawQuery, Class: control.ClassLogin,
 		Template: "/{tenant}" + rest, AppID: req.clientID, RequestID: req.requestID, ClientRequestID: req.correlationID,
-		UserAgent: r.UserAgent(), Fault: faultID}
+		UserAgent: r.UserAgent(), Fault: faultID,
+	}
 	if !cut {
 		entry.Status = response.status
 	}
@@ -130,12 +134,16 @@ func (s *Server) login(req *loginRequest, rest string) *graphResponse {
 	}
 	found, known := resources[rest]
 	if !known {
-		return s.loginFailure(req, &loginError{status: http.StatusNotFound, name: "invalid_request", number: 900561,
-			message: "The endpoint '" + rest + "' does not exist here."})
+		return s.loginFailure(req, &loginError{
+			status: http.StatusNotFound, name: "invalid_request", number: 900561,
+			message: "The endpoint '" + rest + "' does not exist here.",
+		})
 	}
 	if found.method != req.Method {
-		return s.loginFailure(req, &loginError{status: http.StatusMethodNotAllowed, name: "invalid_request", number: 900561,
-			message: "The endpoint only accepts " + found.method + " requests. Received a " + req.Method + " request."})
+		return s.loginFailure(req, &loginError{
+			status: http.StatusMethodNotAllowed, name: "invalid_request", number: 900561,
+			message: "The endpoint only accepts " + found.method + " requests. Received a " + req.Method + " request.",
+		})
 	}
 	response, err := found.handle(req)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is SHA-1 by definition
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -41,8 +41,10 @@ func newSigner(t *testing.T) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "terraform"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "terraform"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +87,7 @@ func TestAzidentitySignsInBySecret(t *testing.T) {
 	f := start(t)
 	f.useCredential(azidentity.NewClientSecretCredential(emulator.SampleTenantID, emulator.SampleAppID, emulator.SampleSecret,
 		&azidentity.ClientSecretCredentialOptions{ClientOptions: f.clientOptions(), DisableInstanceDiscovery: true}))
-	t.Run("domain instead of the tenant id", func(t *testing.T) {
+	t.Run("domain instead of the tenant id", func(_ *testing.T) {
 		f.useCredential(azidentity.NewClientSecretCredential("contoso.example", emulator.SampleAppID, emulator.SampleSecret,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: f.clientOptions(), DisableInstanceDiscovery: true}))
 	})
@@ -95,7 +97,8 @@ func TestAzidentitySignsInByCertificate(t *testing.T) {
 	f := start(t)
 	signer := newSigner(t)
 	if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{
-		Certificates: &[]control.Certificate{{PEM: newSigner(t).pem}, {PEM: signer.pem}}}); err != nil {
+		Certificates: &[]control.Certificate{{PEM: newSigner(t).pem}, {PEM: signer.pem}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	f.useCredential(azidentity.NewClientCertificateCredential(emulator.SampleTenantID, emulator.SampleAppID,
@@ -108,7 +111,8 @@ func TestAzidentitySignsInByFederatedAssertion(t *testing.T) {
 	f.useCredential(azidentity.NewClientAssertionCredential(emulator.SampleTenantID, emulator.SampleAppID,
 		func(ctx context.Context) (string, error) {
 			return f.control.IssueAssertion(ctx, control.AssertionRequest{
-				Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:contoso/mfa:ref:refs/heads/main"})
+				Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:contoso/mfa:ref:refs/heads/main",
+			})
 		},
 		&azidentity.ClientAssertionCredentialOptions{ClientOptions: f.clientOptions(), DisableInstanceDiscovery: true}))
 }
@@ -117,9 +121,11 @@ func TestAzurePipelinesSignIn(t *testing.T) {
 	f := start(t)
 	const issuer, subject, connection = "https://vstoken.dev.azure.com/1", "sc://contoso/mfa/terraform", "11111111-2222-4333-8444-555555555555"
 	f.setBehavior(control.Behavior{TokenRequests: &control.TokenRequests{AzureDevOps: &control.TokenRequest{
-		RequestToken: "system-token", Issuer: issuer, Subject: subject, ServiceConnectionID: connection}}})
+		RequestToken: "system-token", Issuer: issuer, Subject: subject, ServiceConnectionID: connection,
+	}}})
 	if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{
-		FederatedCredentials: &[]control.FederatedCredential{{Issuer: issuer, Subject: subject}}}); err != nil {
+		FederatedCredentials: &[]control.FederatedCredential{{Issuer: issuer, Subject: subject}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("SYSTEM_OIDCREQUESTURI", f.server.URL()+"/_emulator/oidc/azure-devops")
@@ -144,8 +150,10 @@ func TestGitHubTokenRequest(t *testing.T) {
 	if answer := f.get(path); answer.status != http.StatusNotFound {
 		t.Errorf("not configured: %d %s", answer.status, answer.raw)
 	}
-	f.setBehavior(control.Behavior{TokenRequests: &control.TokenRequests{GitHub: &control.TokenRequest{RequestToken: "request-token",
-		Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:contoso/mfa:ref:refs/heads/main"}}})
+	f.setBehavior(control.Behavior{TokenRequests: &control.TokenRequests{GitHub: &control.TokenRequest{
+		RequestToken: "request-token",
+		Issuer:       "https://token.actions.githubusercontent.com", Subject: "repo:contoso/mfa:ref:refs/heads/main",
+	}}})
 	if answer := f.get(path, "Authorization", "bearer other"); answer.status != http.StatusUnauthorized {
 		t.Errorf("wrong token: %d %s", answer.status, answer.raw)
 	}
@@ -168,7 +176,8 @@ func TestClaimsChallengeIsMetByANewToken(t *testing.T) {
 	}
 	options := f.clientOptions()
 	pipeline := runtime.NewPipeline("test", "v0", runtime.PipelineOptions{PerRetry: []policy.Policy{
-		runtime.NewBearerTokenPolicy(credential, []string{f.server.URL() + "/.default"}, nil)}}, &options)
+		runtime.NewBearerTokenPolicy(credential, []string{f.server.URL() + "/.default"}, nil),
+	}}, &options)
 	get := func() int {
 		t.Helper()
 		request, err := runtime.NewRequest(f.ctx, http.MethodGet, f.server.URL()+"/v1.0/users/"+adele)
@@ -208,14 +217,15 @@ func (r reply) aadsts() int {
 	if len(codes) != 1 {
 		return 0
 	}
-	return int(codes[0].(float64))
+	return int(as[float64](codes[0]))
 }
 
 func TestSignInIsRefused(t *testing.T) {
 	f := start(t)
 	expired := f.clock.Now().Add(-time.Minute)
 	if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{Secrets: &[]control.Secret{
-		{Value: emulator.SampleSecret}, {Value: "expired-secret", Expires: &expired}}}); err != nil {
+		{Value: emulator.SampleSecret}, {Value: "expired-secret", Expires: &expired},
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -229,8 +239,12 @@ func TestSignInIsRefused(t *testing.T) {
 		{"wrong secret", []string{"client_secret", "hunter2-is-wrong"}, 401, "invalid_client", 7000215, "for a secret added to app '" + emulator.SampleAppID + "'"},
 		{"expired secret", []string{"client_secret", "expired-secret"}, 401, "invalid_client", 7000222, "are expired"},
 		{"no credential", []string{"client_secret", ""}, 401, "invalid_client", 7000216, "client_assertion"},
-		{"unknown tenant", []string{"tenant", "11111111-2222-4333-8444-555555555555"}, 400, "invalid_request", 90002,
-			"Check to make sure you have the correct tenant ID and are signing into the correct cloud"},
+		{
+			"unknown tenant",
+			[]string{"tenant", "11111111-2222-4333-8444-555555555555"},
+			400, "invalid_request", 90002,
+			"Check to make sure you have the correct tenant ID and are signing into the correct cloud",
+		},
 		{"unknown app", []string{"client_id", "11111111-2222-4333-8444-555555555555"}, 400, "unauthorized_client", 700016, "in the directory 'Contoso'"},
 		{"scope without .default", []string{"scope", f.server.URL() + "/User.Read"}, 400, "invalid_scope", 70011, "/.default"},
 		{"only OpenID scopes", []string{"scope", "openid profile"}, 400, "invalid_scope", 70011, "not valid"},
@@ -277,12 +291,17 @@ func itoa(number int) string { return big.NewInt(int64(number)).String() }
 
 func TestTenantOfAnotherCloud(t *testing.T) {
 	tenant := emulator.SampleTenant()
-	tenant.Cloud = "usgovernment"
-	f := start(t)
+	tenant.Cloud = control.CloudUSGovernment
+	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Cloud = control.CloudPublic })
 	if err := f.control.Seed(f.ctx, tenant); err != nil {
 		t.Fatal(err)
 	}
 	if answer := f.tokenRequest(); answer.aadsts() != 900382 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	// The emulator plays the tenant's own cloud unless told otherwise.
+	f.setBehavior(control.Behavior{})
+	if answer := f.tokenRequest(); answer.status != http.StatusOK {
 		t.Errorf("%d %s", answer.status, answer.raw)
 	}
 }
@@ -298,14 +317,15 @@ func TestCertificateAssertions(t *testing.T) {
 	f := start(t)
 	registered, other := newSigner(t), newSigner(t)
 	if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{
-		Certificates: &[]control.Certificate{{PEM: registered.pem}}}); err != nil {
+		Certificates: &[]control.Certificate{{PEM: registered.pem}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	sum256 := func(signer signer) string {
 		sum := sha256.Sum256(signer.certificate.Raw)
 		return base64.RawURLEncoding.EncodeToString(sum[:])
 	}
-	sum1 := sha1.Sum(registered.certificate.Raw) //nolint:gosec // x5t is SHA-1 by definition
+	sum1 := sha1.Sum(registered.certificate.Raw)
 	now := f.clock.Now()
 	type assertion struct {
 		method jwt.SigningMethod
@@ -338,9 +358,13 @@ func TestCertificateAssertions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			made := assertion{method: jwt.SigningMethodPS256, header: map[string]string{"x5t#S256": sum256(registered)}, key: registered.key,
-				claims: jwt.MapClaims{"aud": f.server.URL() + "/" + emulator.SampleTenantID + "/oauth2/v2.0/token", "iss": emulator.SampleAppID,
-					"sub": emulator.SampleAppID, "jti": "1", "nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix()}}
+			made := assertion{
+				method: jwt.SigningMethodPS256, header: map[string]string{"x5t#S256": sum256(registered)}, key: registered.key,
+				claims: jwt.MapClaims{
+					"aud": f.server.URL() + "/" + emulator.SampleTenantID + "/oauth2/v2.0/token", "iss": emulator.SampleAppID,
+					"sub": emulator.SampleAppID, "jti": "1", "nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
+				},
+			}
 			test.adjust(&made)
 			token := jwt.NewWithClaims(made.method, made.claims)
 			for name, value := range made.header {
@@ -491,7 +515,7 @@ func TestDiscovery(t *testing.T) {
 	if answer := get("/other.example/v2.0/.well-known/openid-configuration"); answer.body["error"] != "invalid_tenant" || answer.aadsts() != 90002 {
 		t.Errorf("%d %s", answer.status, answer.raw)
 	}
-	if answer := get("/" + emulator.SampleTenantID + "/discovery/v2.0/keys"); len(answer.body["keys"].([]any)) != 1 {
+	if answer := get("/" + emulator.SampleTenantID + "/discovery/v2.0/keys"); len(as[[]any](answer.body["keys"])) != 1 {
 		t.Errorf("%d %s", answer.status, answer.raw)
 	}
 	answer := get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" + base + "/oauth2/v2.0/authorize")

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -151,6 +152,9 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 	if strings.EqualFold(token.text, "startsWith") && len(p.tokens) > 0 && p.tokens[0].text == "(" {
 		return p.startsWith()
 	}
+	if token.text == "isof" && len(p.entity.derived) > 0 {
+		return p.isOf()
+	}
 	if strings.EqualFold(token.text, "not") || len(p.tokens) > 0 && p.tokens[0].text == "(" {
 		return nil, unsupportedFilter()
 	}
@@ -261,6 +265,25 @@ func (p *filterParser[T]) startsWith() (func(T) bool, error) {
 		text, ok := property(entity).(string)
 		return ok && len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 	}, nil
+}
+
+// isOf takes the argument of isof: the name of a derived type in quotes.
+func (p *filterParser[T]) isOf() (func(T) bool, error) {
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	token, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimPrefix(token.text, "#")
+	if !token.literal || !slices.Contains(p.entity.derived, name) {
+		return nil, invalidFilter("'" + token.text + "' is not the name of a type derived from '" + p.entity.name + "' in quotes.")
+	}
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	return func(entity T) bool { return p.entity.typeOf(entity) == name }, nil
 }
 
 // equalValues compares as the directory does: strings without regard to case.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,6 +21,7 @@ const (
 type query struct {
 	selected  []string // nil without $select
 	top       int      // 0 without $top
+	skip      int
 	filter    string
 	count     bool
 	skipToken string
@@ -79,10 +81,19 @@ func (q *query) set(option, value string) error {
 				"The $top query option requires a non-negative integer value.")
 		}
 		if top < 1 || top > maxPageSize {
-			return &graphError{status: http.StatusBadRequest, code: "Request_BadRequest",
-				message: "Invalid page size specified: '" + value + "'. Must be between 1 and " + strconv.Itoa(maxPageSize) + " inclusive."}
+			return &graphError{
+				status: http.StatusBadRequest, code: "Request_BadRequest",
+				message: "Invalid page size specified: '" + value + "'. Must be between 1 and " + strconv.Itoa(maxPageSize) + " inclusive.",
+			}
 		}
 		q.top = top
+	case "$skip":
+		skip, err := strconv.Atoi(value)
+		if err != nil || skip < 0 {
+			return badRequest("Invalid value '" + value + "' for $skip query option found. " +
+				"The $skip query option requires a non-negative integer value.")
+		}
+		q.skip = skip
 	case "$filter":
 		q.filter = value
 	case "$count":
@@ -116,8 +127,7 @@ func paginate[T any](req *graphRequest, query query, items []T, id func(T) strin
 			position = slices.IndexFunc(items, func(item T) bool { return id(item) == string(last) })
 		}
 		if position < 0 {
-			return page[T]{}, &graphError{status: http.StatusBadRequest, code: "Directory_ExpiredPageToken",
-				message: "The specified page token value has expired and can no longer be included in your request."}
+			return page[T]{}, expiredPageToken()
 		}
 		start = position + 1
 	}
@@ -138,13 +148,29 @@ func paginate[T any](req *graphRequest, query query, items []T, id func(T) strin
 	return result, nil
 }
 
+func expiredPageToken() error {
+	return &graphError{
+		status: http.StatusBadRequest, code: "Directory_ExpiredPageToken",
+		message: "The specified page token value has expired and can no longer be included in your request.",
+	}
+}
+
+// withoutSkip are the options for the next link, in which the token does what $skip did for the first page.
+func withoutSkip(values url.Values) url.Values {
+	copied := maps.Clone(values)
+	copied.Del("$skip")
+	return copied
+}
+
 // checkCount enforces the header without which directory objects cannot be counted.
 //
 // https://learn.microsoft.com/graph/aad-advanced-queries
 func checkCount(req *graphRequest, query query) error {
 	if query.count && !strings.EqualFold(req.header.Get("ConsistencyLevel"), "eventual") {
-		return &graphError{status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
-			message: "Request with $count query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'."}
+		return &graphError{
+			status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
+			message: "Request with $count query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'.",
+		}
 	}
 	return nil
 }

@@ -91,12 +91,18 @@ func TestBadWritesOfRequirementsAreRefused(t *testing.T) {
 		{"a JSON list", path, `[]`, "application/json", 400, "BadRequest", "Unable to read JSON"},
 		{"no content type", path, `{"perUserMfaState":"enabled"}`, "", 400, "BadRequest", "Content-Type header declaration"},
 		{"wrong content type", path, `{"perUserMfaState":"enabled"}`, "text/plain", 400, "BadRequest", "JSON Content-Type"},
-		{"unknown user", strings.Replace(path, adele, "nobody@contoso.example", 1), `{"perUserMfaState":"enabled"}`,
-			"application/json", 404, "Request_ResourceNotFound", "Resource 'nobody@contoso.example' does not exist"},
-		{"v1.0", strings.Replace(path, "/beta/", "/v1.0/", 1), `{"perUserMfaState":"enabled"}`, "application/json",
-			400, "BadRequest", "Resource not found for the segment 'requirements'."},
-		{"a query option", path + "?$select=perUserMfaState", `{"perUserMfaState":"enabled"}`, "application/json", 400,
-			"BadRequest", "'$select' is not supported"},
+		{
+			"unknown user", strings.Replace(path, adele, "nobody@contoso.example", 1), `{"perUserMfaState":"enabled"}`,
+			"application/json", 404, "Request_ResourceNotFound", "Resource 'nobody@contoso.example' does not exist",
+		},
+		{
+			"v1.0", strings.Replace(path, "/beta/", "/v1.0/", 1), `{"perUserMfaState":"enabled"}`, "application/json",
+			400, "BadRequest", "Resource not found for the segment 'requirements'.",
+		},
+		{
+			"a query option", path + "?$select=perUserMfaState", `{"perUserMfaState":"enabled"}`, "application/json", 400,
+			"BadRequest", "'$select' is not supported",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -16,9 +16,9 @@ type route struct {
 
 // endpoint is what can be done with a resource.
 type endpoint struct {
-	permissions []string // any of these application permissions suffices
-	options     []string // query options it understands, with $
-	cost        int      // resource units before reductions; 1 when 0
+	permissions [][]string // of each list, any one application permission
+	options     []string   // query options it understands, with $
+	cost        int        // resource units before reductions; 1 when 0
 	handle      func(*graphRequest, query) (*graphResponse, error)
 }
 
@@ -40,14 +40,39 @@ func (e endpoint) resourceUnits(query query) int {
 //
 // https://learn.microsoft.com/graph/permissions-reference
 var (
-	readUserPermissions    = []string{"User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	readGroupPermissions   = []string{"GroupMember.Read.All", "Group.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	readMethodPermissions  = []string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
-	readObjectPermissions  = append(append([]string(nil), readUserPermissions...), readGroupPermissions...)
-	readStatePermissions   = []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
-	writeStatePermissions  = []string{"Policy.ReadWrite.AuthenticationMethod"}
-	collectionQueryOptions = []string{"$select", "$top", "$filter", "$count", "$skiptoken"}
+	readPolicyPermissions      = []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
+	writePolicyPermissions     = []string{"Policy.ReadWrite.AuthenticationMethod"}
+	readUserPermissions        = []string{"User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readGroupPermissions       = []string{"GroupMember.Read.All", "Group.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readApplicationPermissions = []string{"Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readMethodPermissions      = []string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
+	readObjectPermissions      = append(append([]string(nil), readUserPermissions...), readGroupPermissions...)
+	readStatePermissions       = []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
+	writeStatePermissions      = []string{"Policy.ReadWrite.AuthenticationMethod"}
+	collectionQueryOptions     = []string{"$select", "$top", "$filter", "$count", "$skiptoken"}
 )
+
+// Permissions of Conditional Access, all of which are needed.
+//
+// https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
+// https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
+var (
+	readConditionalAccess = allOf("Policy.Read.All")
+	writeNamedLocations   = allOf("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess")
+	writeAccessPolicies   = allOf("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
+)
+
+// oneOf wants any of the permissions.
+func oneOf(permissions []string) [][]string { return [][]string{permissions} }
+
+// allOf wants every one of the permissions.
+func allOf(permissions ...string) [][]string {
+	var lists [][]string
+	for _, permission := range permissions {
+		lists = append(lists, []string{permission})
+	}
+	return lists
+}
 
 func unknownRoute() *route {
 	return &route{template: "/unknown", class: control.ClassUnknown}
@@ -80,6 +105,10 @@ func (s *Server) route(req *graphRequest) (*route, error) {
 		found, err = s.groupRoute(rest)
 	case "directoryObjects":
 		found, err = s.directoryObjectRoute(rest)
+	case "policies":
+		found, err = s.policyRoute(req, rest)
+	case "identity":
+		found, err = s.identityRoute(req, rest)
 	default:
 		err = segmentNotFound(name)
 	}
@@ -108,7 +137,7 @@ func cutKey(segment string) (name, key string, keyed bool) {
 func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route, error) {
 	if len(rest) == 0 {
 		return &route{"/users", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {readUserPermissions, collectionQueryOptions, 2, s.listUsers},
+			http.MethodGet: {oneOf(readUserPermissions), collectionQueryOptions, 2, s.listUsers},
 		}}, nil
 	}
 	key := rest[0]
@@ -118,8 +147,21 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 	}
 	if len(rest) == 1 {
 		return &route{"/users/{id}", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {readUserPermissions, []string{"$select"}, 1,
-				func(req *graphRequest, query query) (*graphResponse, error) { return s.getUser(req, query, key) }},
+			http.MethodGet: {
+				oneOf(readUserPermissions),
+				[]string{"$select"},
+				1,
+				func(req *graphRequest, query query) (*graphResponse, error) { return s.getUser(req, query, key) },
+			},
+		}}, nil
+	}
+	if rest[1] == "checkMemberGroups" && len(rest) == 2 {
+		return &route{"/users/{id}/checkMemberGroups", control.ClassDirectory, map[string]endpoint{
+			http.MethodPost: {
+				[][]string{readUserPermissions, readGroupPermissions},
+				nil, 1,
+				func(req *graphRequest, _ query) (*graphResponse, error) { return s.checkMemberGroups(req, key) },
+			},
 		}}, nil
 	}
 	if rest[1] != "authentication" {
@@ -131,12 +173,18 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 	template := "/users/{id}/authentication/" + rest[2]
 	if rest[2] == "requirements" {
 		found := &route{template, control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {readStatePermissions, []string{"$select"}, 1,
+			http.MethodGet: {
+				oneOf(readStatePermissions),
+				[]string{"$select"},
+				1,
 				func(req *graphRequest, query query) (*graphResponse, error) {
 					return s.getRequirements(req, query, key)
-				}},
-			http.MethodPatch: {writeStatePermissions, nil, 1,
-				func(req *graphRequest, _ query) (*graphResponse, error) { return s.patchRequirements(req, key) }},
+				},
+			},
+			http.MethodPatch: {
+				oneOf(writeStatePermissions), nil, 1,
+				func(req *graphRequest, _ query) (*graphResponse, error) { return s.patchRequirements(req, key) },
+			},
 		}}
 		switch {
 		case req.version != "beta":
@@ -154,15 +202,23 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 	switch len(rest) {
 	case 3:
 		return &route{template, control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {readMethodPermissions, []string{"$select", "$top"}, 1,
-				func(req *graphRequest, _ query) (*graphResponse, error) { return s.listMethods(req, key, rest[2]) }},
+			http.MethodGet: {
+				oneOf(readMethodPermissions),
+				[]string{"$select", "$top"},
+				1,
+				func(req *graphRequest, _ query) (*graphResponse, error) { return s.listMethods(req, key, rest[2]) },
+			},
 		}}, nil
 	case 4:
 		return &route{template + "/{id}", control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {readMethodPermissions, []string{"$select"}, 1,
+			http.MethodGet: {
+				oneOf(readMethodPermissions),
+				[]string{"$select"},
+				1,
 				func(req *graphRequest, _ query) (*graphResponse, error) {
 					return s.getMethod(req, key, rest[2], rest[3])
-				}},
+				},
+			},
 		}}, nil
 	}
 	return nil, segmentNotFound(rest[4])
@@ -172,14 +228,18 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 func (s *Server) groupRoute(rest []string) (*route, error) {
 	if len(rest) == 0 {
 		return &route{"/groups", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {readGroupPermissions, collectionQueryOptions, 2, s.listGroups},
+			http.MethodGet: {oneOf(readGroupPermissions), collectionQueryOptions, 2, s.listGroups},
 		}}, nil
 	}
 	id := rest[0]
 	if len(rest) == 1 {
 		return &route{"/groups/{id}", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {readGroupPermissions, []string{"$select"}, 1,
-				func(req *graphRequest, query query) (*graphResponse, error) { return s.getGroup(req, query, id) }},
+			http.MethodGet: {
+				oneOf(readGroupPermissions),
+				[]string{"$select"},
+				1,
+				func(req *graphRequest, query query) (*graphResponse, error) { return s.getGroup(req, query, id) },
+			},
 		}}, nil
 	}
 	transitive := rest[1] == "transitiveMembers"
@@ -203,10 +263,12 @@ func (s *Server) groupRoute(rest []string) (*route, error) {
 		cost = 5
 	}
 	return &route{template, control.ClassDirectory, map[string]endpoint{
-		http.MethodGet: {readGroupPermissions, collectionQueryOptions, cost,
+		http.MethodGet: {
+			oneOf(readGroupPermissions), collectionQueryOptions, cost,
 			func(req *graphRequest, query query) (*graphResponse, error) {
 				return s.listMembers(req, query, id, transitive, cast)
-			}},
+			},
+		},
 	}}, nil
 }
 
@@ -216,6 +278,6 @@ func (s *Server) directoryObjectRoute(rest []string) (*route, error) {
 		return nil, segmentNotFound(strings.Join(rest[:min(len(rest), 1)], ""))
 	}
 	return &route{"/directoryObjects/getByIds", control.ClassDirectory, map[string]endpoint{
-		http.MethodPost: {readObjectPermissions, []string{"$select"}, 5, s.getByIDs},
+		http.MethodPost: {oneOf(readObjectPermissions), []string{"$select"}, 5, s.getByIDs},
 	}}, nil
 }

@@ -23,6 +23,13 @@ const (
 	SampleBreakGlassID = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"
 	// SampleBreakGlassNestedID is the group within it.
 	SampleBreakGlassNestedID = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e04"
+
+	// SampleHeadquartersID is the trusted named location of the headquarters' ranges.
+	SampleHeadquartersID = "e5f9a3c7-4b2d-4e6f-8c80-2b3c4d5e6f01"
+	// SampleCountriesID is the named location of the countries that the company works in.
+	SampleCountriesID = "e5f9a3c7-4b2d-4e6f-8c80-2b3c4d5e6f02"
+	// SampleMFAPolicyID is the Conditional Access policy that asks everybody for MFA outside trusted locations.
+	SampleMFAPolicyID = "f60ab4d8-5c3e-4f70-9d91-3c4d5e6f7001"
 )
 
 // SampleTenant returns a small believable tenant, contoso.example, with fixed identifiers and obviously fake secrets.
@@ -83,8 +90,11 @@ func SampleTenant() *Tenant {
 					Name: "github-main", Issuer: "https://token.actions.githubusercontent.com",
 					Subject: "repo:contoso/mfa:ref:refs/heads/main", Audience: control.DefaultFederatedAudience,
 				}},
-				Permissions: []string{"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod",
-					"UserAuthenticationMethod.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
+				Permissions: []string{
+					"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod",
+					"UserAuthenticationMethod.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All",
+					"Policy.ReadWrite.ConditionalAccess",
+				},
 			},
 			{
 				ClientID: SamplePlanAppID, DisplayName: "terraform-plan",
@@ -109,5 +119,44 @@ func SampleTenant() *Tenant {
 				"break.glass.2@contoso.example",
 			}},
 		},
+		AuthenticationMethodsPolicy: sampleMethodsPolicy(),
+		NamedLocations:              sampleLocations(),
+		ConditionalAccessPolicies: []control.ConditionalAccessPolicy{{
+			ID: SampleMFAPolicyID, DisplayName: "MFA for everybody outside trusted locations", State: control.PolicyEnabled,
+			Conditions: control.PolicyConditions{
+				ClientAppTypes: []string{"all"},
+				Applications:   &control.PolicyApplications{IncludeApplications: []string{"All"}},
+				Users:          &control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeGroups: []string{SampleBreakGlassID}},
+				Locations: &control.PolicyLocations{
+					IncludeLocations: []string{control.LocationAll}, ExcludeLocations: []string{control.LocationAllTrusted},
+				},
+			},
+			GrantControls: &control.ConditionalAccessGrant{Operator: "OR", BuiltInControls: []string{"mfa"}},
+		}},
 	}
+}
+
+// sampleMethodsPolicy leaves the registration campaign to Microsoft, as a new tenant does.
+func sampleMethodsPolicy() *control.AuthenticationMethodsPolicy {
+	return &control.AuthenticationMethodsPolicy{
+		PolicyMigrationState: new("migrationComplete"),
+		RegistrationEnforcement: &control.RegistrationEnforcement{
+			AuthenticationMethodsRegistrationCampaign: &control.RegistrationCampaign{
+				State: control.ConfigDefault, SnoozeDurationInDays: new(control.DefaultSnoozeDurationInDays),
+				EnforceRegistrationAfterAllowedSnoozes: new(true),
+				IncludeTargets: []control.CampaignIncludeTarget{{
+					ID: control.AllUsers, TargetType: control.TargetGroup,
+					TargetedAuthenticationMethod: control.CampaignMicrosoftAuthenticator,
+				}},
+			},
+		},
+	}
+}
+
+func sampleLocations() []control.NamedLocation {
+	headquarters := control.NewIPNamedLocation("Headquarters", true, "203.0.113.0/24", "2001:db8:5a5a::/48")
+	headquarters.ID = SampleHeadquartersID
+	countries := control.NewCountryNamedLocation("Countries we work in", "DE", "IT", "CH")
+	countries.ID = SampleCountriesID
+	return []control.NamedLocation{headquarters, countries}
 }

@@ -102,11 +102,15 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	address := listener.Addr().(*net.TCPAddr)
-	if host == "" || address.IP.IsUnspecified() {
+	boundHost, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("address %s: %w", listener.Addr(), err)
+	}
+	unspecified := net.ParseIP(boundHost).IsUnspecified()
+	if host == "" || unspecified {
 		host = "localhost" // an unspecified address cannot be dialled by its name
 	}
-	port := fmt.Sprint(address.Port)
 	s := &Server{
 		url:      "https://" + net.JoinHostPort(host, port),
 		caPEM:    caPEM,
@@ -134,7 +138,7 @@ func Start(cfg Config) (*Server, error) {
 			return context.WithValue(ctx, connectionKey{}, conn)
 		},
 	}
-	if cfg.AllowRemote && !isLoopback(host) || address.IP.IsUnspecified() {
+	if cfg.AllowRemote && !isLoopback(host) || unspecified {
 		s.logger.Warn("the emulator listens on an address that others may reach; whoever can reach it can read and change " +
 			"everything in the emulated tenant, its secrets included; never put anything real into it, never use it in production")
 	}

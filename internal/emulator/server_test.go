@@ -90,7 +90,7 @@ func TestServesHTTP2AndHTTP1(t *testing.T) {
 		t.Fatalf("%v, %v", response, err)
 	}
 	_ = response.Body.Close()
-	transport := f.http.Transport.(*http.Transport).Clone()
+	transport := as[*http.Transport](f.http.Transport).Clone()
 	transport.ForceAttemptHTTP2 = false
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
@@ -186,8 +186,10 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 
 func TestManyCallersAtOnce(t *testing.T) {
 	f := start(t)
-	f.setBehavior(control.Behavior{ReplicaLag: control.ReplicaLag{Reads: 2, Alternate: true},
-		Throttle: []control.Throttle{{RequestsPerSecond: 1e6, Burst: 1e6}}})
+	f.setBehavior(control.Behavior{
+		ReplicaLag: control.ReplicaLag{Reads: 2, Alternate: true},
+		Throttle:   []control.Throttle{{RequestsPerSecond: 1e6, Burst: 1e6}},
+	})
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {

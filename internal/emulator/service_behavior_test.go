@@ -111,7 +111,7 @@ func TestThrottling(t *testing.T) {
 			if got := answer.header.Get("Retry-After"); got != want {
 				t.Errorf("Retry-After is %q, want %q", got, want)
 			}
-			if inner := answer.body["error"].(map[string]any)["innerError"].(map[string]any); inner["status"] != "429" {
+			if inner := at(answer.body, "error", "innerError"); at(inner, "status") != "429" {
 				t.Errorf("innerError: %v", inner)
 			}
 			if scope := answer.header.Get("X-Ms-Throttle-Scope"); scope !=
@@ -154,6 +154,52 @@ func TestThrottlingByClassAndMethod(t *testing.T) {
 	}
 }
 
+func TestDocumentedThrottling(t *testing.T) {
+	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Throttle = control.DocumentedThrottling() })
+	if answer := f.get(locationsPath); answer.status != 200 {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	other := *f // another app of the tenant shares the limit
+	other.token = f.tokenFor(emulator.SamplePlanAppID, emulator.SamplePlanSecret)
+	for path, caller := range map[string]*fixture{
+		headquarters: f, policiesPath: f, locationsBinPath: f, strings.Replace(locationsPath, "v1.0", "beta", 1): &other,
+	} {
+		answer := caller.get(path)
+		if answer.status != 429 || answer.errorCode() != "TooManyRequests" {
+			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		}
+		if _, found := answer.header["Retry-After"]; found {
+			t.Errorf("%s: Retry-After is %q", path, answer.header.Get("Retry-After"))
+		}
+		if scope := answer.header.Get("X-Ms-Throttle-Scope"); !strings.HasPrefix(scope, "Tenant/ReadWrite/") {
+			t.Errorf("%s: scope %s", path, scope)
+		}
+	}
+	for range 20 {
+		if answer := f.get(methodsPolicyV1); answer.status != 200 {
+			t.Fatalf("the directory is not limited: %d %s", answer.status, answer.raw)
+		}
+	}
+	f.clock.advance(time.Second)
+	// Items of a batch count one by one.
+	answers := f.batch("v1.0", `{"id":"1","method":"GET","url":"/identity/conditionalAccess/namedLocations"},
+		{"id":"2","method":"GET","url":"/identity/conditionalAccess/policies"},
+		{"id":"3","method":"GET","url":"/policies/authenticationMethodsPolicy"}`)
+	if sum := answers["1"].status + answers["2"].status; sum != 200+429 || answers["3"].status != 200 {
+		t.Errorf("%d, %d, %d", answers["1"].status, answers["2"].status, answers["3"].status)
+	}
+	counters, err := f.control.Counters(f.ctx)
+	if err != nil || counters.ByClass[control.ClassConditionalAccess] != 7 || counters.ByClass[control.ClassDirectory] != 21 {
+		t.Errorf("%+v, %v", counters, err)
+	}
+	f.setBehavior(control.Behavior{})
+	for range 5 {
+		if answer := f.get(locationsPath); answer.status != 200 {
+			t.Errorf("switched off: %d %s", answer.status, answer.raw)
+		}
+	}
+}
+
 func TestLatency(t *testing.T) {
 	f := start(t)
 	f.setBehavior(control.Behavior{LatencyMs: 80})
@@ -182,18 +228,26 @@ func TestFaults(t *testing.T) {
 		{"path that does not fit", control.Fault{Status: 500, Path: "/v1.0/users/"}, []int{200}, nil},
 		{"expression that fits", control.Fault{Status: 500, PathRegexp: `adele\.vance@.*requirements$`}, []int{500, 200}, nil},
 		{"expression that does not fit", control.Fault{Status: 500, PathRegexp: `megan`}, []int{200}, nil},
-		{"envelope and headers", control.Fault{Status: 429, Code: "TooManyRequests", Message: "Slow down.", Headers: map[string]string{"Retry-After": "7"}},
-			[]int{429}, func(t *testing.T, r reply) {
+		{
+			"envelope and headers",
+			control.Fault{Status: 429, Code: "TooManyRequests", Message: "Slow down.", Headers: map[string]string{"Retry-After": "7"}},
+			[]int{429},
+			func(t *testing.T, r reply) {
 				if r.errorCode() != "TooManyRequests" || r.errorMessage() != "Slow down." || r.header.Get("Retry-After") != "7" {
 					t.Errorf("%v %s", r.header, r.raw)
 				}
-			}},
-		{"raw body", control.Fault{Status: 502, Body: "<html>Bad gateway</html>", ContentType: "text/html"},
-			[]int{502}, func(t *testing.T, r reply) {
+			},
+		},
+		{
+			"raw body",
+			control.Fault{Status: 502, Body: "<html>Bad gateway</html>", ContentType: "text/html"},
+			[]int{502},
+			func(t *testing.T, r reply) {
 				if string(r.raw) != "<html>Bad gateway</html>" || r.header.Get("Content-Type") != "text/html" {
 					t.Errorf("%v %s", r.header, r.raw)
 				}
-			}},
+			},
+		},
 		{"success without a body", control.Fault{Status: 200}, []int{200}, func(t *testing.T, r reply) {
 			if len(r.raw) != 0 {
 				t.Errorf("%s", r.raw)
@@ -236,8 +290,10 @@ func TestFaultsThatHideWhetherTheWriteHappened(t *testing.T) {
 			f := start(t)
 			test.fault.Method = http.MethodPatch
 			id := f.addFault(test.fault)
-			answer, err := f.send(http.MethodPatch, path, http.Header{"Authorization": {"Bearer " + f.token},
-				"Content-Type": {"application/json"}}, `{"perUserMfaState":"enabled"}`)
+			answer, err := f.send(http.MethodPatch, path, http.Header{
+				"Authorization": {"Bearer " + f.token},
+				"Content-Type":  {"application/json"},
+			}, `{"perUserMfaState":"enabled"}`)
 			if test.cut && err == nil || !test.cut && (err != nil || answer.status != 500) {
 				t.Errorf("%d %s, %v", answer.status, answer.raw, err)
 			}
@@ -260,8 +316,10 @@ func TestFaultCutsABatchInTheMiddle(t *testing.T) {
 	f := start(t)
 	f.addFault(control.Fault{PathRegexp: "megan", Reset: control.ResetAfter})
 	body := `{"requests":[{"id":"1","method":"GET","url":"/users/` + megan + `"}]}`
-	if _, err := f.send(http.MethodPost, "/beta/$batch", http.Header{"Authorization": {"Bearer " + f.token},
-		"Content-Type": {"application/json"}}, body); err == nil {
+	if _, err := f.send(http.MethodPost, "/beta/$batch", http.Header{
+		"Authorization": {"Bearer " + f.token},
+		"Content-Type":  {"application/json"},
+	}, body); err == nil {
 		t.Error("the batch was answered")
 	}
 	if requests := f.requests(); len(requests) != 2 || requests[0].Status != 0 || requests[1].Status != 0 {
@@ -311,9 +369,18 @@ func TestFaultsAreListedRemovedAndCleared(t *testing.T) {
 	if answer := f.get("/v1.0/users"); answer.status != 200 {
 		t.Errorf("then none: %d", answer.status)
 	}
-	bad := []control.Fault{{}, {Status: 42}, {Status: 500, Path: "beta"}, {Status: 500, PathRegexp: "("}, {Reset: "now"},
-		{Status: 500, After: -1}, {Status: 500, Times: new(-1)}, {DelayMs: -1}, {DelayMs: 1, Code: "x"},
-		{Status: 500, Headers: map[string]string{"a b": "c"}}}
+	bad := []control.Fault{
+		{},
+		{Status: 42},
+		{Status: 500, Path: "beta"},
+		{Status: 500, PathRegexp: "("},
+		{Reset: "now"},
+		{Status: 500, After: -1},
+		{Status: 500, Times: new(-1)},
+		{DelayMs: -1},
+		{DelayMs: 1, Code: "x"},
+		{Status: 500, Headers: map[string]string{"a b": "c"}},
+	}
 	for _, fault := range bad {
 		if _, err := f.control.AddFault(f.ctx, fault); err == nil || !strings.Contains(err.Error(), "400") {
 			t.Errorf("%+v: %v", fault, err)

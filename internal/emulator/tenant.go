@@ -15,15 +15,21 @@ import (
 // Tenant is a whole tenant: what a tenant file holds, what [Start] begins with, and what a snapshot returns.
 type Tenant = control.Tenant
 
-// The parts of a [Tenant].
 type (
-	App                 = control.App
-	Secret              = control.Secret
-	Certificate         = control.Certificate
+	// App is an app of a [Tenant].
+	App = control.App
+	// Secret is a client secret of an [App].
+	Secret = control.Secret
+	// Certificate is a certificate of an [App].
+	Certificate = control.Certificate
+	// FederatedCredential says which foreign token an [App] accepts.
 	FederatedCredential = control.FederatedCredential
-	User                = control.User
-	Method              = control.Method
-	Group               = control.Group
+	// User is a user of a [Tenant].
+	User = control.User
+	// Method is an authentication method of a [User].
+	Method = control.Method
+	// Group is a group of a [Tenant].
+	Group = control.Group
 )
 
 // LoadTenant reads a tenant file: one JSON object with the fields of [Tenant]. It refuses unknown fields, identifiers
@@ -43,6 +49,10 @@ type directory struct {
 	apps   []*control.App
 	users  []*userRecord
 	groups []*groupRecord
+
+	methodsPolicy  versioned[control.AuthenticationMethodsPolicy]
+	locations      []*versioned[control.NamedLocation] // those in the bin as well
+	accessPolicies []*versioned[control.ConditionalAccessPolicy]
 
 	byID  map[string]*userRecord // by lower-case object id
 	byUPN map[string]*userRecord // by lower-case user principal name
@@ -98,7 +108,36 @@ func newDirectory(tenant *control.Tenant, now time.Time) *directory {
 	for i := range tenant.Groups {
 		d.groups[i].members, _ = d.memberIDs(tenant.Groups[i].Members)
 	}
+	d.takePolicies(tenant, now)
 	return d
+}
+
+// takePolicies takes over the policies and the locations of a tenant.
+func (d *directory) takePolicies(tenant *control.Tenant, now time.Time) {
+	if tenant.AuthenticationMethodsPolicy != nil {
+		d.methodsPolicy.value = *tenant.AuthenticationMethodsPolicy
+	}
+	d.methodsPolicy.value.Normalize(now)
+	for _, location := range tenant.NamedLocations {
+		location.DeletedDateTime = nil
+		d.addLocation(location, now)
+	}
+	for _, location := range tenant.DeletedNamedLocations {
+		if location.DeletedDateTime == nil {
+			location.DeletedDateTime = new(now.UTC())
+		}
+		d.addLocation(location, now)
+	}
+	for _, policy := range tenant.ConditionalAccessPolicies {
+		policy.DeletedDateTime = nil
+		d.addAccessPolicy(policy, now)
+	}
+	for _, policy := range tenant.DeletedConditionalAccessPolicies {
+		if policy.DeletedDateTime == nil {
+			policy.DeletedDateTime = new(now.UTC())
+		}
+		d.addAccessPolicy(policy, now)
+	}
 }
 
 func normalizedApp(app control.App) *control.App {
@@ -238,7 +277,30 @@ func (d *directory) snapshot() *control.Tenant {
 	for _, group := range d.groups {
 		tenant.Groups = append(tenant.Groups, group.export())
 	}
+	tenant.AuthenticationMethodsPolicy = clone(&d.methodsPolicy.value)
+	tenant.NamedLocations, tenant.DeletedNamedLocations = d.exportLocations(false), d.exportLocations(true)
+	tenant.ConditionalAccessPolicies, tenant.DeletedConditionalAccessPolicies = d.exportAccessPolicies(false), d.exportAccessPolicies(true)
 	return tenant
+}
+
+// exportLocations returns the named locations, or those in the bin.
+func (d *directory) exportLocations(bin bool) []control.NamedLocation {
+	return exported(d.locations, bin)
+}
+
+// exportAccessPolicies returns the Conditional Access policies, or those in the bin.
+func (d *directory) exportAccessPolicies(bin bool) []control.ConditionalAccessPolicy {
+	return exported(d.accessPolicies, bin)
+}
+
+func exported[T any](records []*versioned[T], gone bool) []T {
+	var values []T
+	for _, record := range records {
+		if record.gone == gone {
+			values = append(values, *clone(&record.value))
+		}
+	}
+	return values
 }
 
 func (g *groupRecord) export() control.Group {

@@ -90,7 +90,11 @@ func (s *Server) throttled(req *graphRequest, bucket *bucket, now time.Time) err
 	if req.method != http.MethodGet {
 		kind = "Write"
 	}
-	refusal.header.Set("X-Ms-Throttle-Scope", "Tenant_Application/"+kind+"/"+req.caller.appID+"/"+s.directory.tenantID)
+	scope := "Tenant_Application/" + kind
+	if bucket.rule.Class == control.ClassConditionalAccess {
+		scope = "Tenant/ReadWrite" // all apps together
+	}
+	refusal.header.Set("X-Ms-Throttle-Scope", scope+"/"+req.caller.appID+"/"+s.directory.tenantID)
 	refusal.header.Set("X-Ms-Throttle-Information", "ResourceUnitLimitExceeded")
 	if value := bucket.retryAfter(now); value != "" {
 		refusal.header.Set("Retry-After", value)

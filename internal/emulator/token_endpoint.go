@@ -22,20 +22,26 @@ func (s *Server) token(req *loginRequest) (*graphResponse, *loginError) {
 	if !s.directory.matchesTenant(req.tenant) {
 		return nil, unknownTenant(req.tenant)
 	}
-	if cloud := s.directory.cloud; cloud != "" && cloud != "public" {
-		return nil, &loginError{http.StatusBadRequest, "invalid_request", 900382,
-			"Confidential Client is not supported in Cross Cloud request."}
+	if cloud := s.behavior.Cloud; cloud != "" && cloud != s.directory.cloudName() {
+		return nil, &loginError{
+			http.StatusBadRequest, "invalid_request", 900382,
+			"Confidential Client is not supported in Cross Cloud request.",
+		}
 	}
 	grant := req.form.Get("grant_type")
 	for _, parameter := range []string{"grant_type", "client_id", "scope"} {
 		if req.form.Get(parameter) == "" && (parameter != "scope" || grant == "client_credentials") {
-			return nil, &loginError{http.StatusBadRequest, "invalid_request", 900144,
-				"The request body must contain the following parameter: '" + parameter + "'."}
+			return nil, &loginError{
+				http.StatusBadRequest, "invalid_request", 900144,
+				"The request body must contain the following parameter: '" + parameter + "'.",
+			}
 		}
 	}
 	if grant != "client_credentials" {
-		return nil, &loginError{http.StatusBadRequest, "unsupported_grant_type", 70003,
-			"The app requested an unsupported grant type '" + grant + "'."}
+		return nil, &loginError{
+			http.StatusBadRequest, "unsupported_grant_type", 70003,
+			"The app requested an unsupported grant type '" + grant + "'.",
+		}
 	}
 	app := s.directory.app(req.clientID)
 	if app == nil {
@@ -71,18 +77,22 @@ func (s *Server) requestedResource(scope string) (string, *loginError) {
 		}
 		base, found := strings.CutSuffix(name, "/.default")
 		if !found || resource != "" {
-			return "", &loginError{http.StatusBadRequest, "invalid_scope", 70011,
+			return "", &loginError{
+				http.StatusBadRequest, "invalid_scope", 70011,
 				"The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' " +
 					"is not valid. The scope " + scope + " is not valid. Client credential flows must have a scope value with /.default " +
-					"suffixed to the resource identifier (application ID URI)."}
+					"suffixed to the resource identifier (application ID URI).",
+			}
 		}
 		resource = strings.TrimSuffix(base, "/")
 	}
 	switch {
 	case resource == "":
-		return "", &loginError{http.StatusBadRequest, "invalid_scope", 70011,
+		return "", &loginError{
+			http.StatusBadRequest, "invalid_scope", 70011,
 			"The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' " +
-				"is not valid. The scope " + scope + " is not valid."}
+				"is not valid. The scope " + scope + " is not valid.",
+		}
 	case resource == graphAppID:
 		return s.url, nil
 	case !s.ownResource(resource):
@@ -101,14 +111,20 @@ func (s *Server) authenticateApp(req *loginRequest, app *control.App) *loginErro
 	case secret != "":
 		return s.checkSecret(app, secret)
 	case assertion == "":
-		return &loginError{http.StatusUnauthorized, "invalid_client", 7000216,
-			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."}
+		return &loginError{
+			http.StatusUnauthorized, "invalid_client", 7000216,
+			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+		}
 	case req.form.Get("client_assertion_type") == "":
-		return &loginError{http.StatusBadRequest, "invalid_request", 900144,
-			"The request body must contain the following parameter: 'client_assertion_type'."}
+		return &loginError{
+			http.StatusBadRequest, "invalid_request", 900144,
+			"The request body must contain the following parameter: 'client_assertion_type'.",
+		}
 	case req.form.Get("client_assertion_type") != assertionType:
-		return &loginError{http.StatusBadRequest, "invalid_request", 50027,
-			"The client_assertion_type must be '" + assertionType + "'."}
+		return &loginError{
+			http.StatusBadRequest, "invalid_request", 50027,
+			"The client_assertion_type must be '" + assertionType + "'.",
+		}
 	}
 	return s.checkAssertion(req, app, assertion)
 }

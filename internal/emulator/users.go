@@ -16,6 +16,8 @@ type entityType[T any] struct {
 	name       string
 	properties map[string]func(T) any
 	defaults   []string // what is returned without $select
+	derived    []string // names of derived types, for isof
+	typeOf     func(T) string
 }
 
 // userEntity has the properties that the emulator keeps and, always null, those that callers often select besides.
@@ -35,8 +37,10 @@ var userEntity = entityType[*userRecord]{
 		"employeeHireDate", "employeeId", "employeeType", "externalUserState", "givenName", "jobTitle", "mailNickname",
 		"mobilePhone", "officeLocation", "onPremisesImmutableId", "onPremisesSyncEnabled", "onPremisesUserPrincipalName",
 		"postalCode", "preferredLanguage", "state", "streetAddress", "surname", "usageLocation"),
-	defaults: []string{"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
-		"officeLocation", "preferredLanguage", "surname", "userPrincipalName"},
+	defaults: []string{
+		"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
+		"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
+	},
 }
 
 func withNulls[T any](properties map[string]func(T) any, names ...string) map[string]func(T) any {

@@ -89,7 +89,7 @@ func TestUsersArePaged(t *testing.T) {
 		}
 		pages++
 		for _, user := range answer.values() {
-			names = append(names, user["userPrincipalName"].(string))
+			names = append(names, as[string](user["userPrincipalName"]))
 		}
 		next, _ = answer.body["@odata.nextLink"].(string)
 		if next != "" && !strings.HasPrefix(next, f.server.URL()+"/v1.0/users?") {
@@ -129,7 +129,7 @@ func TestUsersAreFiltered(t *testing.T) {
 			answer := f.get("/v1.0/users?$filter=" + url.QueryEscape(test.filter))
 			var names []string
 			for _, user := range answer.values() {
-				names = append(names, user["userPrincipalName"].(string))
+				names = append(names, as[string](user["userPrincipalName"]))
 			}
 			if diff := cmp.Diff(test.want, names); diff != "" || answer.status != 200 {
 				t.Errorf("%d %s", answer.status, diff)
@@ -204,7 +204,7 @@ func TestErrorEnvelopeAndHeaders(t *testing.T) {
 	f := start(t)
 	const id = "11111111-2222-4333-8444-555555555555"
 	answer := f.get("/v1.0/users/nobody@contoso.example", "Client-Request-Id", id)
-	inner := answer.body["error"].(map[string]any)["innerError"].(map[string]any)
+	inner := as[map[string]any](at(answer.body, "error", "innerError"))
 	if inner["client-request-id"] != id || answer.header.Get("Client-Request-Id") != id {
 		t.Errorf("client-request-id is not echoed: %s", answer.raw)
 	}

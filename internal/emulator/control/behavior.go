@@ -19,6 +19,13 @@ type Behavior struct {
 	ClaimsChallenge bool `json:"claimsChallenge,omitempty"`
 	// TokenRequests are the endpoints that stand in for a pipeline's OpenID Connect issuer.
 	TokenRequests *TokenRequests `json:"tokenRequests,omitempty"`
+	// Cloud is the cloud whose endpoints the emulator plays; empty is the tenant's own. A tenant of another cloud refuses
+	// every sign-in with AADSTS900382.
+	Cloud string `json:"cloud,omitempty"`
+	// Campaign is how the authentication methods policy treats its registration campaign.
+	Campaign CampaignBehavior `json:"campaign,omitzero"`
+	// ConditionalAccess is how named locations and Conditional Access policies behave.
+	ConditionalAccess ConditionalAccessBehavior `json:"conditionalAccess,omitzero"`
 	// Errors replaces the answer of cases for which Microsoft documents none; the keys are the Case constants.
 	Errors map[string]ErrorOverride `json:"errors,omitempty"`
 }
@@ -37,7 +44,67 @@ const (
 	CaseDollarUPN = "dollarUpn"
 	// CaseMethodNotAllowed is a method that the resource does not have: 405 Request_BadRequest by default.
 	CaseMethodNotAllowed = "methodNotAllowed"
+	// CaseInvalidPolicy is a PATCH of the authentication methods policy with a bad property, value or body: 400 BadRequest by default.
+	CaseInvalidPolicy = "invalidPolicy"
+	// CaseEmptyCampaign is an enabled campaign that includes nobody: 400 BadRequest by default.
+	CaseEmptyCampaign = "emptyCampaign"
+	// CaseEnabledFIDO2 is an enabled campaign for fido2 where [CampaignBehavior.RefuseEnabledFIDO2] forbids it: 400 BadRequest by default.
+	CaseEnabledFIDO2 = "enabledFido2"
+	// CaseUnknownPolicyObject is a named location or a Conditional Access policy that does not exist: 404 ResourceNotFound by default.
+	CaseUnknownPolicyObject = "unknownPolicyObject"
+	// CaseInvalidLocation is a write of a named location with a bad property, value or body: 400 BadRequest by default.
+	CaseInvalidLocation = "invalidLocation"
+	// CaseLocationKind is a PATCH that would turn a location into one of another kind: 400 BadRequest by default.
+	CaseLocationKind = "locationKind"
+	// CaseLocationLimit is one IP location too many: 400 BadRequest by default.
+	CaseLocationLimit = "locationLimit"
+	// CaseTrustedLocation is a DELETE of a location that is trusted: 400 BadRequest by default.
+	CaseTrustedLocation = "trustedLocation"
+	// CaseLocationInUse is a DELETE of a location that a policy names: 400 BadRequest by default.
+	CaseLocationInUse = "locationInUse"
+	// CaseConditionalAccessPolicyLimit is one Conditional Access policy too many: 400 BadRequest by default.
+	CaseConditionalAccessPolicyLimit = "conditionalAccessPolicyLimit"
 )
+
+// CampaignBehavior is how the registration campaign behaves where Microsoft documents nothing, or more than one thing.
+type CampaignBehavior struct {
+	// StatusOnWrite is the status of a successful PATCH of the policy: 200 when 0. With 204 the answer has no body.
+	StatusOnWrite int `json:"statusOnWrite,omitempty"`
+	// MergeOnWrite makes a PATCH keep what it leaves out of a campaign (and of any other setting); otherwise what is left
+	// out goes to its default.
+	MergeOnWrite bool `json:"mergeOnWrite,omitempty"`
+	// ManagedMethod is the method that a campaign gets when it is handed over to Microsoft: microsoftAuthenticator when
+	// empty, with a limit, or fido2, without one.
+	ManagedMethod string `json:"managedMethod,omitempty"`
+	// RefuseEnabledFIDO2 refuses fido2 in a campaign that is enabled, as some tenants and clouds do.
+	RefuseEnabledFIDO2 bool `json:"refuseEnabledFido2,omitempty"`
+	// ReadFIDO2Capitalized makes the method read back as Fido2, however it was sent.
+	ReadFIDO2Capitalized bool `json:"readFido2Capitalized,omitempty"`
+	// AllowEmptyInclude permits an enabled campaign that includes nobody.
+	AllowEmptyInclude bool `json:"allowEmptyInclude,omitempty"`
+	// LimitOn says where enforceRegistrationAfterAllowedSnoozes exists: [LimitOnBeta] when empty, [LimitOnBoth] or [LimitNowhere].
+	LimitOn string `json:"limitOn,omitempty"`
+}
+
+// Where enforceRegistrationAfterAllowedSnoozes exists: the metadata has it on beta, a how-to uses it on v1.0, and
+// nothing is known of some clouds.
+const (
+	LimitOnBeta  = "beta"
+	LimitOnBoth  = "both"
+	LimitNowhere = "nowhere"
+)
+
+// ConditionalAccessBehavior is how named locations and Conditional Access policies behave where Microsoft documents
+// nothing, or more than one thing.
+type ConditionalAccessBehavior struct {
+	// PageSize is how many objects a page has that no $top asks for: 100 when 0.
+	PageSize int `json:"pageSize,omitempty"`
+	// NumberInInnerError puts the numbered text of a refusal ("1040: ...") into innerError and a general one into
+	// message, as the older of the two known envelopes does.
+	NumberInInnerError bool `json:"numberInInnerError,omitempty"`
+	// AllowDeleteInUse permits deleting a location that a policy names.
+	AllowDeleteInUse bool `json:"allowDeleteInUse,omitempty"`
+}
 
 // ErrorOverride replaces parts of an error answer; zero fields keep the default. Code may be replaced by the empty string through EmptyCode.
 type ErrorOverride struct {
@@ -56,8 +123,15 @@ type ReplicaLag struct {
 	Reads int `json:"reads,omitempty"`
 	// Alternate makes every second read within the lag see the new version, as with two replicas behind one address.
 	Alternate bool `json:"alternate,omitempty"`
-	// LagCreates extends the lag to users created through the control API: reads answer 404 within it.
+	// LagCreates extends the lag to users created through the control API, and to named locations and Conditional Access
+	// policies created through Graph: reads answer 404 within it.
 	LagCreates bool `json:"lagCreates,omitempty"`
+	// LagDeletes extends the lag to named locations and Conditional Access policies deleted through Graph: reads still
+	// find them within it.
+	LagDeletes bool `json:"lagDeletes,omitempty"`
+	// LagChecks extends the lag to what the service checks: a policy that names a location created within it is refused
+	// with 1040, and so is the deletion of a location that was trusted before it.
+	LagChecks bool `json:"lagChecks,omitempty"`
 }
 
 // Throttle is a token bucket for the requests that it selects; items of a $batch count one by one.
@@ -65,7 +139,7 @@ type ReplicaLag struct {
 type Throttle struct {
 	// PathPrefix selects by path, version included, such as "/beta/users"; empty selects every path.
 	PathPrefix string `json:"pathPrefix,omitempty"`
-	// Class selects by class (directory, authentication, batch); empty selects every class except batch.
+	// Class selects by class (directory, authentication, conditional-access, reports, batch); empty selects every class except batch.
 	Class string `json:"class,omitempty"`
 	// Method selects by HTTP method; empty selects every method.
 	Method string `json:"method,omitempty"`
@@ -76,6 +150,19 @@ type Throttle struct {
 	// RetryAfter is the Retry-After header of a refusal as it is sent ("1", "2.128"); "auto" is the whole seconds until the
 	// bucket has a token again, "date" the same as an HTTP date; empty sends no header.
 	RetryAfter string `json:"retryAfter,omitempty"`
+}
+
+// DocumentedThrottling returns the documented limits that a client meets first, for [Behavior.Throttle]: one request
+// per second for named locations and Conditional Access policies, whichever app they come from and without a
+// Retry-After, and five reports in ten seconds. The limits of the directory, thousands of resource units, are beyond
+// what one client reaches.
+//
+// https://learn.microsoft.com/graph/throttling-limits
+func DocumentedThrottling() []Throttle {
+	return []Throttle{
+		{Class: ClassConditionalAccess, RequestsPerSecond: 1, Burst: 1},
+		{Class: ClassReports, RequestsPerSecond: 0.5, Burst: 5, RetryAfter: "auto"},
+	}
 }
 
 // TokenRequests are the endpoints from which a pipeline fetches its assertion.

@@ -12,6 +12,8 @@ var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 
 var errorCases = []string{
 	CaseUnknownUser, CaseInsufficientPrivileges, CaseInvalidRequirements, CaseBetaOnly, CaseDollarUPN, CaseMethodNotAllowed,
+	CaseInvalidPolicy, CaseEmptyCampaign, CaseEnabledFIDO2, CaseUnknownPolicyObject, CaseInvalidLocation, CaseLocationKind,
+	CaseLocationLimit, CaseTrustedLocation, CaseLocationInUse, CaseConditionalAccessPolicyLimit,
 }
 
 // Validate reports settings that mean nothing. Each error names its place.
@@ -28,13 +30,31 @@ func (b *Behavior) Validate() error {
 		{"replicaLag.durationMs", b.ReplicaLag.DurationMs},
 		{"replicaLag.reads", b.ReplicaLag.Reads},
 		{"tokenLifetimeSeconds", b.TokenLifetimeSeconds},
+		{"conditionalAccess.pageSize", b.ConditionalAccess.PageSize},
 	} {
 		if number.value < 0 {
 			report(number.place, "must not be negative")
 		}
 	}
-	if b.StatusOnStateWrite != 0 && (b.StatusOnStateWrite < 200 || b.StatusOnStateWrite > 299) {
-		report("statusOnStateWrite", "%d is not a status of success (200 to 299)", b.StatusOnStateWrite)
+	for place, status := range map[string]int{
+		"statusOnStateWrite": b.StatusOnStateWrite, "campaign.statusOnWrite": b.Campaign.StatusOnWrite,
+	} {
+		if status != 0 && (status < 200 || status > 299) {
+			report(place, "%d is not a status of success (200 to 299)", status)
+		}
+	}
+	if b.Cloud != "" && !slices.Contains(clouds, b.Cloud) {
+		report("cloud", "%q is not a cloud; the clouds are %s", b.Cloud, strings.Join(clouds, ", "))
+	}
+	switch b.Campaign.ManagedMethod {
+	case "", CampaignMicrosoftAuthenticator, CampaignFIDO2:
+	default:
+		report("campaign.managedMethod", "%q is neither %s nor %s", b.Campaign.ManagedMethod, CampaignMicrosoftAuthenticator, CampaignFIDO2)
+	}
+	switch b.Campaign.LimitOn {
+	case "", LimitOnBeta, LimitOnBoth, LimitNowhere:
+	default:
+		report("campaign.limitOn", "%q is none of %s, %s, %s", b.Campaign.LimitOn, LimitOnBeta, LimitOnBoth, LimitNowhere)
 	}
 	for i, rule := range b.Throttle {
 		place := fmt.Sprintf("throttle[%d]", i)
@@ -45,7 +65,7 @@ func (b *Behavior) Validate() error {
 			report(place+".burst", "must not be negative")
 		}
 		switch rule.Class {
-		case "", ClassDirectory, ClassAuthentication, ClassBatch, ClassUnknown:
+		case "", ClassDirectory, ClassAuthentication, ClassConditionalAccess, ClassReports, ClassBatch, ClassUnknown:
 		default:
 			report(place+".class", "%q is no class of Graph requests", rule.Class)
 		}

@@ -185,6 +185,73 @@ func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "groups/"+key(id), nil, nil)
 }
 
+// GetAuthenticationMethodsPolicy returns the policy as it really is, whatever a lagging replica says.
+func (c *Client) GetAuthenticationMethodsPolicy(ctx context.Context) (*AuthenticationMethodsPolicy, error) {
+	policy := &AuthenticationMethodsPolicy{}
+	return policy, c.do(ctx, http.MethodGet, "authentication-methods-policy", nil, policy)
+}
+
+// PatchAuthenticationMethodsPolicy changes the policy behind Terraform's back, as an administrator in the portal or
+// Microsoft itself does. changes is anything that marshals to the body of a Graph PATCH with the properties of beta,
+// such as a [json.RawMessage]. Objects are merged, lists are replaced, and values are stored as they are given, also
+// those that Microsoft manages while the campaign is in its default state.
+func (c *Client) PatchAuthenticationMethodsPolicy(ctx context.Context, changes any) (*AuthenticationMethodsPolicy, error) {
+	policy := &AuthenticationMethodsPolicy{}
+	return policy, c.do(ctx, http.MethodPatch, "authentication-methods-policy", changes, policy)
+}
+
+// ListNamedLocations returns the named locations as they really are, without those in the bin.
+func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error) {
+	var locations []NamedLocation
+	return locations, c.do(ctx, http.MethodGet, "named-locations", nil, &locations)
+}
+
+// CreateNamedLocation adds a named location, visible at once, and returns it with its id.
+func (c *Client) CreateNamedLocation(ctx context.Context, location NamedLocation) (*NamedLocation, error) {
+	created := &NamedLocation{}
+	return created, c.do(ctx, http.MethodPost, "named-locations", location, created)
+}
+
+// GetNamedLocation returns a named location as it really is.
+func (c *Client) GetNamedLocation(ctx context.Context, id string) (*NamedLocation, error) {
+	location := &NamedLocation{}
+	return location, c.do(ctx, http.MethodGet, "named-locations/"+key(id), nil, location)
+}
+
+// PatchNamedLocation changes a named location.
+func (c *Client) PatchNamedLocation(ctx context.Context, id string, changes NamedLocationPatch) (*NamedLocation, error) {
+	location := &NamedLocation{}
+	return location, c.do(ctx, http.MethodPatch, "named-locations/"+key(id), changes, location)
+}
+
+// DeleteNamedLocation moves a named location into the bin, trusted or not. One that a policy names is refused.
+func (c *Client) DeleteNamedLocation(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "named-locations/"+key(id), nil, nil)
+}
+
+// ListConditionalAccessPolicies returns the Conditional Access policies as they really are, without those in the bin.
+func (c *Client) ListConditionalAccessPolicies(ctx context.Context) ([]ConditionalAccessPolicy, error) {
+	var policies []ConditionalAccessPolicy
+	return policies, c.do(ctx, http.MethodGet, "conditional-access-policies", nil, &policies)
+}
+
+// CreateConditionalAccessPolicy adds a Conditional Access policy, visible at once, and returns it with its id.
+func (c *Client) CreateConditionalAccessPolicy(ctx context.Context, policy ConditionalAccessPolicy) (*ConditionalAccessPolicy, error) {
+	created := &ConditionalAccessPolicy{}
+	return created, c.do(ctx, http.MethodPost, "conditional-access-policies", policy, created)
+}
+
+// GetConditionalAccessPolicy returns a Conditional Access policy as it really is.
+func (c *Client) GetConditionalAccessPolicy(ctx context.Context, id string) (*ConditionalAccessPolicy, error) {
+	policy := &ConditionalAccessPolicy{}
+	return policy, c.do(ctx, http.MethodGet, "conditional-access-policies/"+key(id), nil, policy)
+}
+
+// DeleteConditionalAccessPolicy moves a Conditional Access policy into the bin.
+func (c *Client) DeleteConditionalAccessPolicy(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "conditional-access-policies/"+key(id), nil, nil)
+}
+
 // CreateApp adds an app.
 func (c *Client) CreateApp(ctx context.Context, app App) (*App, error) {
 	created := &App{}

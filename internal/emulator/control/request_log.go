@@ -4,9 +4,11 @@ import "time"
 
 // Classes of Graph requests in [Request.Class], [Counters.ByClass] and [Throttle.Class].
 const (
-	ClassDirectory      = "directory"
-	ClassAuthentication = "authentication"
-	ClassBatch          = "batch"
+	ClassDirectory         = "directory"
+	ClassAuthentication    = "authentication"
+	ClassConditionalAccess = "conditional-access"
+	ClassReports           = "reports"
+	ClassBatch             = "batch"
 	// ClassUnknown is a path that Graph does not have.
 	ClassUnknown = "unknown"
 	// ClassLogin is a sign-in request.
@@ -67,9 +69,11 @@ type Info struct {
 
 // AppInfo is an app without its credentials.
 type AppInfo struct {
-	ClientID    string   `json:"clientId"`
-	DisplayName string   `json:"displayName,omitempty"`
-	Permissions []string `json:"permissions,omitempty"`
+	ClientID string `json:"clientId"`
+	// ServicePrincipalID is the object id of the app in the tenant.
+	ServicePrincipalID string   `json:"servicePrincipalId"`
+	DisplayName        string   `json:"displayName,omitempty"`
+	Permissions        []string `json:"permissions,omitempty"`
 }
 
 // AssertionRequest asks for a signed assertion. The emulator signs for every issuer, and its sign-in endpoint accepts what it signed.

@@ -36,13 +36,31 @@ type Tenant struct {
 	DisplayName string `json:"displayName,omitempty"`
 	// DefaultDomain is a verified domain; sign-in accepts it in place of the tenant id.
 	DefaultDomain string `json:"defaultDomain,omitempty"`
-	// Cloud names the cloud the tenant lives in, "public" when empty. A tenant of another cloud refuses
-	// every sign-in here with AADSTS900382.
+	// Cloud names the cloud the tenant lives in, one of the Cloud constants and [CloudPublic] when empty. Graph offers
+	// what it offers in that cloud. See also [Behavior.Cloud].
 	Cloud  string  `json:"cloud,omitempty"`
 	Apps   []App   `json:"apps,omitempty"`
 	Users  []User  `json:"users,omitempty"`
 	Groups []Group `json:"groups,omitempty"`
+	// AuthenticationMethodsPolicy is that of a new tenant when nil.
+	AuthenticationMethodsPolicy *AuthenticationMethodsPolicy `json:"authenticationMethodsPolicy,omitempty"`
+	NamedLocations              []NamedLocation              `json:"namedLocations,omitempty"`
+	ConditionalAccessPolicies   []ConditionalAccessPolicy    `json:"conditionalAccessPolicies,omitempty"`
+	// DeletedNamedLocations and DeletedConditionalAccessPolicies are in the bin, where Graph keeps them for 30 days.
+	DeletedNamedLocations            []NamedLocation           `json:"deletedNamedLocations,omitempty"`
+	DeletedConditionalAccessPolicies []ConditionalAccessPolicy `json:"deletedConditionalAccessPolicies,omitempty"`
 }
+
+// Clouds that a tenant can live in.
+const (
+	CloudPublic         = "public"
+	CloudUSGovernment   = "usgovernment"
+	CloudUSGovernmentL5 = "usgovernmentl5"
+	CloudDoD            = "dod" // another name of usgovernmentl5
+	CloudChina          = "china"
+	CloudUSNat          = "usnat"
+	CloudUSSec          = "ussec"
+)
 
 // App is an app registration together with its service principal in the tenant.
 type App struct {

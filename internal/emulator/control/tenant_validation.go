@@ -33,6 +33,10 @@ var methodTypes = []string{
 
 var states = []string{StateDisabled, StateEnabled, StateEnforced}
 
+var clouds = []string{
+	CloudPublic, CloudUSGovernment, CloudUSGovernmentL5, CloudDoD, CloudChina, CloudUSNat, CloudUSSec,
+}
+
 // DecodeTenant reads a tenant file and checks it as a whole. Errors name the place, such as "users[3].id".
 func DecodeTenant(r io.Reader) (*Tenant, error) {
 	data, err := io.ReadAll(r)
@@ -63,6 +67,9 @@ func (t *Tenant) Validate() error {
 	}
 	if t.TenantID != "" && !IsGUID(t.TenantID) {
 		report("tenantId", "%q is not a GUID", t.TenantID)
+	}
+	if t.Cloud != "" && !slices.Contains(clouds, t.Cloud) {
+		report("cloud", "%q is not a cloud; the clouds are %s", t.Cloud, strings.Join(clouds, ", "))
 	}
 	seen := map[string]string{}
 	unique := func(place, what, value string) {
@@ -110,7 +117,58 @@ func (t *Tenant) Validate() error {
 			}
 		}
 	}
+	problems = append(problems, t.policyProblems(unique)...)
 	return errors.Join(problems...)
+}
+
+// policyProblems checks the policies and the locations of a tenant.
+func (t *Tenant) policyProblems(unique func(place, what, value string)) []error {
+	var problems []error
+	add := func(place, id string, err error) {
+		if err != nil {
+			problems = append(problems, prefixed(place, err)...)
+		}
+		if id != "" {
+			unique(place+".id", "id", id)
+		}
+	}
+	if t.AuthenticationMethodsPolicy != nil {
+		add("authenticationMethodsPolicy", "", t.AuthenticationMethodsPolicy.Validate())
+	}
+	known, addressed := map[string]bool{}, 0
+	for i := range t.NamedLocations {
+		location := &t.NamedLocations[i]
+		add(fmt.Sprintf("namedLocations[%d]", i), location.ID, location.Validate())
+		known[strings.ToLower(location.ID)] = true
+		if location.kind() == TypeIPNamedLocation {
+			addressed++
+		}
+	}
+	if addressed > MaxIPNamedLocations {
+		problems = append(problems, fmt.Errorf("namedLocations: %d IP locations; a tenant can have %d", addressed, MaxIPNamedLocations))
+	}
+	for i := range t.DeletedNamedLocations {
+		location := &t.DeletedNamedLocations[i]
+		add(fmt.Sprintf("deletedNamedLocations[%d]", i), location.ID, location.Validate())
+	}
+	if len(t.ConditionalAccessPolicies) > MaxConditionalAccessPolicies {
+		problems = append(problems, fmt.Errorf("conditionalAccessPolicies: %d policies; a tenant can have %d",
+			len(t.ConditionalAccessPolicies), MaxConditionalAccessPolicies))
+	}
+	for i := range t.ConditionalAccessPolicies {
+		policy, place := &t.ConditionalAccessPolicies[i], fmt.Sprintf("conditionalAccessPolicies[%d]", i)
+		add(place, policy.ID, policy.Validate())
+		for _, id := range policy.LocationIDs() {
+			if IsGUID(id) && !known[id] {
+				problems = append(problems, fmt.Errorf("%s.conditions.locations: there is no named location %q in this tenant", place, id))
+			}
+		}
+	}
+	for i := range t.DeletedConditionalAccessPolicies {
+		policy := &t.DeletedConditionalAccessPolicies[i]
+		add(fmt.Sprintf("deletedConditionalAccessPolicies[%d]", i), policy.ID, policy.Validate())
+	}
+	return problems
 }
 
 // prefixed puts a place in front of each problem in err.

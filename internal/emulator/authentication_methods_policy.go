@@ -1,0 +1,279 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+const methodsPolicyID = "authenticationMethodsPolicy"
+
+// methodsPolicyReadOnly are the properties of the policy that nobody but Microsoft writes.
+var methodsPolicyReadOnly = []string{
+	"id", "displayName", "description", "policyVersion", "lastModifiedDateTime", "authenticationMethodConfigurations",
+}
+
+const campaignLimit = "enforceRegistrationAfterAllowedSnoozes"
+
+// policyRoute finds what lies under /policies.
+func (s *Server) policyRoute(req *graphRequest, rest []string) (*route, error) {
+	if len(rest) == 0 {
+		return nil, segmentNotFound("policies")
+	}
+	if rest[0] != methodsPolicyID || req.version == "v1.0" && s.profile().methodsPolicyOnBetaOnly {
+		return nil, segmentNotFound(rest[0])
+	}
+	if len(rest) > 1 {
+		return nil, segmentNotFound(rest[1])
+	}
+	return &route{"/policies/" + methodsPolicyID, control.ClassDirectory, map[string]endpoint{
+		http.MethodGet:   {oneOf(readPolicyPermissions), []string{"$select"}, 1, s.getMethodsPolicy},
+		http.MethodPatch: {oneOf(writePolicyPermissions), nil, 1, s.patchMethodsPolicy},
+	}}, nil
+}
+
+// absentFromPolicy are the properties that the policy does not have in this version, cloud and behaviour.
+// It wants the server's lock.
+func (s *Server) absentFromPolicy(version string) []string {
+	var absent []string
+	if version != "beta" {
+		absent = append(absent, "systemCredentialPreferences", "reportSuspiciousActivitySettings", "microsoftAuthenticatorPlatformSettings")
+	} else if cloudProfiles[s.directory.cloudName()].noPlatformSettings {
+		absent = append(absent, "microsoftAuthenticatorPlatformSettings")
+	}
+	switch s.behavior.Campaign.LimitOn {
+	case control.LimitOnBoth:
+	case control.LimitNowhere:
+		absent = append(absent, campaignLimit)
+	default:
+		if version != "beta" {
+			absent = append(absent, campaignLimit)
+		}
+	}
+	return absent
+}
+
+// getMethodsPolicy answers GET /policies/authenticationMethodsPolicy.
+//
+// https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get
+func (s *Server) getMethodsPolicy(req *graphRequest, query query) (*graphResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	policy, _ := s.directory.methodsPolicy.read(s.now()) // it always exists
+	object := s.methodsPolicyObject(req, policy)
+	if query.selected == nil {
+		return answer(http.StatusOK, object), nil
+	}
+	selected := map[string]any{"@odata.context": req.contextURL(methodsPolicyID + query.fragment())}
+	for _, name := range query.selected {
+		value, known := object[name]
+		if !known || strings.Contains(name, "@") {
+			return nil, badRequest("Could not find a property named '" + name + "' on type 'microsoft.graph." + methodsPolicyID + "'.")
+		}
+		selected[name] = value
+	}
+	return answer(http.StatusOK, selected), nil
+}
+
+// methodsPolicyObject is the policy as Graph writes it in a version. It wants the server's lock.
+func (s *Server) methodsPolicyObject(req *graphRequest, policy control.AuthenticationMethodsPolicy) map[string]any {
+	campaign := policy.Campaign()
+	includes := []control.CampaignIncludeTarget{}
+	for _, target := range campaign.IncludeTargets {
+		if s.behavior.Campaign.ReadFIDO2Capitalized && strings.EqualFold(target.TargetedAuthenticationMethod, control.CampaignFIDO2) {
+			target.TargetedAuthenticationMethod = "Fido2"
+		}
+		includes = append(includes, target)
+	}
+	shown := map[string]any{
+		"state":                campaign.State,
+		"snoozeDurationInDays": campaign.SnoozeDurationInDays,
+		campaignLimit:          campaign.EnforceRegistrationAfterAllowedSnoozes,
+		"includeTargets":       includes,
+		"excludeTargets":       orEmpty(campaign.ExcludeTargets),
+	}
+	preferences, settings := policy.SystemCredentialPreferences, policy.ReportSuspiciousActivitySettings
+	object := map[string]any{
+		"@odata.context":          req.contextURL(methodsPolicyID),
+		"id":                      methodsPolicyID,
+		"displayName":             policy.DisplayName,
+		"description":             policy.Description,
+		"lastModifiedDateTime":    policy.LastModifiedDateTime.UTC().Format(time.RFC3339Nano),
+		"policyVersion":           policy.PolicyVersion,
+		"reconfirmationInDays":    policy.ReconfirmationInDays,
+		"policyMigrationState":    policy.PolicyMigrationState,
+		"registrationEnforcement": map[string]any{"authenticationMethodsRegistrationCampaign": shown},
+		"systemCredentialPreferences": map[string]any{
+			"state":          preferences.State,
+			"includeTargets": orEmpty(preferences.IncludeTargets),
+			"excludeTargets": orEmpty(preferences.ExcludeTargets),
+		},
+		"reportSuspiciousActivitySettings": map[string]any{
+			"state":              settings.State,
+			"includeTarget":      settings.IncludeTarget,
+			"voiceReportingCode": settings.VoiceReportingCode,
+		},
+		"microsoftAuthenticatorPlatformSettings":           policy.MicrosoftAuthenticatorPlatformSettings,
+		"authenticationMethodConfigurations@odata.context": req.contextURL(methodsPolicyID + "/authenticationMethodConfigurations"),
+		"authenticationMethodConfigurations":               methodConfigurations(req.version),
+	}
+	for _, name := range s.absentFromPolicy(req.version) {
+		delete(object, name)
+		delete(shown, name)
+	}
+	return object
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// methodConfigurations are those of a new tenant; they do not change.
+//
+// https://learn.microsoft.com/graph/api/resources/authenticationmethodconfiguration
+func methodConfigurations(version string) []map[string]any {
+	everybody := []map[string]any{{"targetType": control.TargetGroup, "id": control.AllUsers, "isRegistrationRequired": false}}
+	configuration := func(id, typeName, state string, properties map[string]any) map[string]any {
+		object := map[string]any{
+			"@odata.type": "#microsoft.graph." + typeName + "AuthenticationMethodConfiguration",
+			"id":          id, "state": state, "excludeTargets": []any{}, "includeTargets": everybody,
+		}
+		return overlay(object, properties, 0)
+	}
+	feature := map[string]any{
+		"state":         control.ConfigDefault,
+		"includeTarget": control.PolicyTarget{ID: control.AllUsers, TargetType: control.TargetGroup},
+		"excludeTarget": control.PolicyTarget{ID: control.NoTarget, TargetType: control.TargetGroup},
+	}
+	configurations := []map[string]any{
+		configuration("Fido2", "fido2", control.ConfigEnabled, map[string]any{
+			"isSelfServiceRegistrationAllowed": true, "isAttestationEnforced": false,
+			"keyRestrictions": map[string]any{"isEnforced": false, "enforcementType": "block", "aaGuids": []string{}},
+		}),
+		configuration("MicrosoftAuthenticator", "microsoftAuthenticator", control.ConfigEnabled, map[string]any{
+			"isSoftwareOathEnabled": false,
+			"featureSettings": map[string]any{
+				"displayAppInformationRequiredState": feature, "displayLocationInformationRequiredState": feature,
+			},
+			"includeTargets": []map[string]any{{
+				"targetType": control.TargetGroup, "id": control.AllUsers, "isRegistrationRequired": false, "authenticationMode": "any",
+			}},
+		}),
+		configuration("Sms", "sms", control.ConfigEnabled, map[string]any{
+			"includeTargets": []map[string]any{{
+				"targetType": control.TargetGroup, "id": control.AllUsers, "isRegistrationRequired": false, "isUsableForSignIn": false,
+			}},
+		}),
+		configuration("TemporaryAccessPass", "temporaryAccessPass", control.ConfigEnabled, map[string]any{
+			"defaultLifetimeInMinutes": 60, "defaultLength": 8, "minimumLifetimeInMinutes": 60,
+			"maximumLifetimeInMinutes": 480, "isUsableOnce": false,
+		}),
+		configuration("SoftwareOath", "softwareOath", control.ConfigEnabled, nil),
+		configuration("Voice", "voice", control.ConfigDisabled, map[string]any{"isOfficePhoneAllowed": false}),
+		configuration("Email", "email", control.ConfigEnabled, map[string]any{"allowExternalIdToUseEmailOtp": control.ConfigDefault}),
+		configuration("X509Certificate", "x509Certificate", control.ConfigDisabled, nil),
+	}
+	if version == "beta" {
+		configurations = append(configurations, configuration("HardwareOath", "hardwareOath", control.ConfigDisabled, nil))
+	}
+	return configurations
+}
+
+// patchMethodsPolicy answers PATCH /policies/authenticationMethodsPolicy. Settings that the body does not name stay; a
+// setting that it names is written as a whole.
+//
+// https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update
+func (s *Server) patchMethodsPolicy(req *graphRequest, _ query) (*graphResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changes, refusal := entityBody[control.AuthenticationMethodsPolicy](req, bodyRules{
+		readOnly: methodsPolicyReadOnly,
+		unknown:  s.absentFromPolicy(req.version),
+		nullable: []string{"policyMigrationState", "reconfirmationInDays"},
+	})
+	if refusal != nil {
+		return nil, refusal.as(control.CaseInvalidPolicy)
+	}
+	behavior := s.behavior.Campaign
+	policy, refusal := changedMethodsPolicy(s.directory.methodsPolicy.value, changes, behavior)
+	if refusal != nil {
+		return nil, refusal
+	}
+	policy.LastModifiedDateTime = new(s.now().UTC())
+	s.directory.methodsPolicy.update(*policy, newLag(s.behavior.ReplicaLag, s.now()))
+	switch behavior.StatusOnWrite {
+	case http.StatusNoContent:
+		return answer(http.StatusNoContent, nil), nil
+	case 0:
+		return answer(http.StatusOK, s.methodsPolicyObject(req, *policy)), nil
+	}
+	return answer(behavior.StatusOnWrite, s.methodsPolicyObject(req, *policy)), nil
+}
+
+// changedMethodsPolicy is the policy after a PATCH with a checked body.
+func changedMethodsPolicy(current control.AuthenticationMethodsPolicy, changes map[string]any, behavior control.CampaignBehavior) (*control.AuthenticationMethodsPolicy, *graphError) {
+	depth := 1 // down to the campaign, which is then a whole
+	if behavior.MergeOnWrite {
+		depth = 2
+	}
+	merged := overlay(properties(current), changes, depth)
+	if !behavior.MergeOnWrite {
+		// The other settings lie one level higher than the campaign does.
+		for _, name := range []string{"systemCredentialPreferences", "reportSuspiciousActivitySettings", "microsoftAuthenticatorPlatformSettings"} {
+			if value, named := changes[name]; named {
+				merged[name] = value
+			}
+		}
+	}
+	policy := recoded[control.AuthenticationMethodsPolicy](merged)
+	campaign := policy.Campaign()
+	campaign.Normalize()
+	method, snooze, limited := managedCampaign(current.Campaign(), behavior)
+	if campaign.State == control.ConfigDefault {
+		for i := range campaign.IncludeTargets {
+			campaign.IncludeTargets[i].TargetedAuthenticationMethod = method
+		}
+	}
+	if err := policy.Validate(); err != nil {
+		return nil, badRequest(err.Error()).as(control.CaseInvalidPolicy)
+	}
+	if campaign.State == control.ConfigDefault {
+		campaign.SnoozeDurationInDays, campaign.EnforceRegistrationAfterAllowedSnoozes = &snooze, &limited
+	}
+	if campaign.State == control.ConfigEnabled {
+		switch {
+		case len(campaign.IncludeTargets) == 0 && !behavior.AllowEmptyInclude:
+			return nil, badRequest("A registration campaign that is enabled must include at least one target.").as(control.CaseEmptyCampaign)
+		case behavior.RefuseEnabledFIDO2 && slices.ContainsFunc(campaign.IncludeTargets, func(target control.CampaignIncludeTarget) bool {
+			return strings.EqualFold(target.TargetedAuthenticationMethod, control.CampaignFIDO2)
+		}):
+			return nil, badRequest("The registration campaign cannot target Fido2 in state enabled.").as(control.CaseEnabledFIDO2)
+		}
+	}
+	policy.Normalize(*policy.LastModifiedDateTime)
+	return policy, nil
+}
+
+// managedCampaign is the method, the duration and the limit that Microsoft has for a campaign in the default state,
+// whatever is sent: those before, or the behaviour's when the campaign is just being handed over.
+//
+// https://learn.microsoft.com/entra/identity/authentication/how-to-mfa-registration-campaign
+func managedCampaign(before *control.RegistrationCampaign, behavior control.CampaignBehavior) (method string, snooze int, limited bool) {
+	method = behavior.ManagedMethod
+	if method == "" {
+		method = control.CampaignMicrosoftAuthenticator
+	}
+	if before.State != control.ConfigDefault {
+		return method, control.DefaultSnoozeDurationInDays, method == control.CampaignMicrosoftAuthenticator
+	}
+	if len(before.IncludeTargets) > 0 {
+		method = before.IncludeTargets[0].TargetedAuthenticationMethod
+	}
+	return method, *before.SnoozeDurationInDays, *before.EnforceRegistrationAfterAllowedSnoozes
+}

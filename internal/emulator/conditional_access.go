@@ -1,0 +1,382 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// binLifetime is how long the bin keeps what was deleted.
+const binLifetime = 30 * 24 * time.Hour
+
+// accessKind is what named locations and Conditional Access policies have not in common.
+type accessKind[T any] struct {
+	segment   string // in the path
+	entity    entityType[T]
+	selects   []string // what can be selected besides the entity's properties; nothing is filtered by it
+	records   func(*directory) *[]*versioned[T]
+	id        func(T) string
+	deletedAt func(*T) **time.Time
+	// object is the entity with all its properties as Graph writes it, without annotations about the answer.
+	object func(T) map[string]any
+	write  [][]string // permissions to write
+}
+
+// identityRoute finds what lies under /identity.
+func (s *Server) identityRoute(req *graphRequest, rest []string) (*route, error) {
+	if len(rest) == 0 {
+		return nil, segmentNotFound("identity")
+	}
+	if rest[0] != "conditionalAccess" {
+		return nil, segmentNotFound(rest[0])
+	}
+	if len(rest) == 1 {
+		return nil, segmentNotFound(rest[0])
+	}
+	name, rest := rest[1], rest[2:]
+	base := "/identity/conditionalAccess/"
+	bin := name == "deletedItems" && s.profile().binOn[req.version]
+	if bin {
+		if len(rest) == 0 {
+			return nil, segmentNotFound(name)
+		}
+		name, rest, base = rest[0], rest[1:], base+"deletedItems/"
+	}
+	name, key, keyed := cutKey(name)
+	if keyed {
+		rest = append([]string{key}, rest...)
+	}
+	switch {
+	case name == namedLocations.segment && bin:
+		return binRoute(s, base+name, rest, &namedLocations, s.checkRestoredLocation)
+	case name == namedLocations.segment:
+		return accessRoute(base+name, rest, namedLocations.write, accessHandlers{
+			list: func(req *graphRequest, query query) (*graphResponse, error) {
+				return listAccess(s, req, query, &namedLocations, false)
+			},
+			create: s.createNamedLocation,
+			get: func(req *graphRequest, query query, id string) (*graphResponse, error) {
+				return getAccess(s, req, query, &namedLocations, id, false)
+			},
+			patch: s.patchNamedLocation, remove: s.deleteNamedLocation,
+		})
+	case name == accessPolicies.segment && bin:
+		return binRoute(s, base+name, rest, &accessPolicies, s.checkRestoredPolicy)
+	case name == accessPolicies.segment:
+		return accessRoute(base+name, rest, accessPolicies.write, accessHandlers{
+			list: func(req *graphRequest, query query) (*graphResponse, error) {
+				return listAccess(s, req, query, &accessPolicies, false)
+			},
+			create: s.createAccessPolicy,
+			get: func(req *graphRequest, query query, id string) (*graphResponse, error) {
+				return getAccess(s, req, query, &accessPolicies, id, false)
+			},
+			patch: s.patchAccessPolicy, remove: s.deleteAccessPolicy,
+		})
+	}
+	return nil, segmentNotFound(name)
+}
+
+// accessHandlers are the handlers of one kind of object of Conditional Access.
+type accessHandlers struct {
+	list, create func(*graphRequest, query) (*graphResponse, error)
+	get          func(*graphRequest, query, string) (*graphResponse, error)
+	patch        func(*graphRequest, string) (*graphResponse, error)
+	remove       func(*graphRequest, string) (*graphResponse, error)
+}
+
+var accessQueryOptions = []string{"$select", "$top", "$skip", "$filter", "$count", "$skiptoken"}
+
+func accessRoute(template string, rest []string, write [][]string, handlers accessHandlers) (*route, error) {
+	switch len(rest) {
+	case 0:
+		return &route{template, control.ClassConditionalAccess, map[string]endpoint{
+			http.MethodGet:  {readConditionalAccess, accessQueryOptions, 1, handlers.list},
+			http.MethodPost: {write, nil, 1, handlers.create},
+		}}, nil
+	case 1:
+		return &route{template + "/{id}", control.ClassConditionalAccess, map[string]endpoint{
+			http.MethodGet: {readConditionalAccess, []string{"$select"}, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+				return handlers.get(req, query, rest[0])
+			}},
+			http.MethodPatch: {write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+				return handlers.patch(req, rest[0])
+			}},
+			http.MethodDelete: {write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+				return handlers.remove(req, rest[0])
+			}},
+		}}, nil
+	}
+	return nil, segmentNotFound(rest[1])
+}
+
+// binRoute finds what lies under /identity/conditionalAccess/deletedItems. check says whether an object can come back.
+//
+// https://learn.microsoft.com/graph/api/resources/policydeletableitem
+func binRoute[T any](s *Server, template string, rest []string, kind *accessKind[T], check func(T) *graphError) (*route, error) {
+	switch {
+	case len(rest) == 0:
+		return &route{template, control.ClassConditionalAccess, map[string]endpoint{
+			http.MethodGet: {readConditionalAccess, accessQueryOptions, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+				return listAccess(s, req, query, kind, true)
+			}},
+		}}, nil
+	case len(rest) == 1:
+		return &route{template + "/{id}", control.ClassConditionalAccess, map[string]endpoint{
+			http.MethodGet: {readConditionalAccess, []string{"$select"}, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+				return getAccess(s, req, query, kind, rest[0], true)
+			}},
+			http.MethodDelete: {kind.write, nil, 1, func(*graphRequest, query) (*graphResponse, error) {
+				return purge(s, kind, rest[0])
+			}},
+		}}, nil
+	case len(rest) == 2 && (rest[1] == "restore" || rest[1] == "microsoft.graph.restore"):
+		return &route{template + "/{id}/restore", control.ClassConditionalAccess, map[string]endpoint{
+			http.MethodPost: {kind.write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+				return restore(s, req, kind, rest[0], check)
+			}},
+		}}, nil
+	}
+	return nil, segmentNotFound(rest[len(rest)-1])
+}
+
+func unknownAccessObject(id string) *graphError {
+	refusal := resourceNotFound(id)
+	refusal.code = "ResourceNotFound"
+	return refusal.as(control.CaseUnknownPolicyObject)
+}
+
+// checkSelect refuses a property that the kind does not have.
+func (k *accessKind[T]) checkSelect(query query) error {
+	query.selected = slices.DeleteFunc(slices.Clone(query.selected), func(name string) bool { return slices.Contains(k.selects, name) })
+	_, err := k.entity.projection(query)
+	return err
+}
+
+// find returns the object with the id, in the bin or not; nil where there is none. It wants the server's lock.
+func (k *accessKind[T]) find(d *directory, id string, bin bool) *versioned[T] {
+	for _, record := range *k.records(d) {
+		if record.gone == bin && strings.EqualFold(k.id(record.value), id) {
+			return record
+		}
+	}
+	return nil
+}
+
+// emptyBin forgets what has been in the bin for long enough. It wants the server's lock.
+func (k *accessKind[T]) emptyBin(d *directory, now time.Time) {
+	records := k.records(d)
+	*records = slices.DeleteFunc(*records, func(record *versioned[T]) bool {
+		return record.gone && !now.Before((*k.deletedAt(&record.value)).Add(binLifetime))
+	})
+}
+
+// discard moves an object into the bin. It wants the server's lock.
+func (k *accessKind[T]) discard(record *versioned[T], lag *lag, now time.Time) {
+	value := record.value
+	*k.deletedAt(&value) = new(now.UTC())
+	record.value, record.gone, record.deleted = value, true, lag
+	record.created, record.updated = nil, nil
+}
+
+// seen lists what reads see, each of which counts as one, after the object of the token. It wants the server's lock.
+func (k *accessKind[T]) seen(d *directory, now time.Time, bin bool, token string) ([]T, error) {
+	records := *k.records(d)
+	if token != "" {
+		last, err := base64.RawURLEncoding.DecodeString(token)
+		position := -1
+		if err == nil {
+			position = slices.IndexFunc(records, func(record *versioned[T]) bool { return k.id(record.value) == string(last) })
+		}
+		if position < 0 {
+			return nil, expiredPageToken()
+		}
+		records = records[position+1:]
+	}
+	var values []T
+	for _, record := range records {
+		if bin {
+			if record.gone {
+				values = append(values, record.value)
+			}
+			continue
+		}
+		if value, found := record.read(now); found {
+			values = append(values, value)
+		}
+	}
+	return values, nil
+}
+
+// fragment is the place of the collection in @odata.context.
+func (k *accessKind[T]) fragment(bin bool) string {
+	if bin {
+		return "identity/conditionalAccess/deletedItems/" + k.segment
+	}
+	return "identity/conditionalAccess/" + k.segment
+}
+
+// listAccess answers GET of a collection, or of its bin.
+//
+// https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
+// https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
+func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], bin bool) (*graphResponse, error) {
+	if err := kind.checkSelect(query); err != nil {
+		return nil, err
+	}
+	matches, err := parseFilter(query.filter, kind.entity)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind.emptyBin(s.directory, s.now())
+	all, err := kind.seen(s.directory, s.now(), bin, query.skipToken)
+	if err != nil {
+		return nil, err
+	}
+	var found []T
+	for _, value := range all {
+		if matches(value) {
+			found = append(found, value)
+		}
+	}
+	rest := query
+	rest.skipToken = "" // what the token skips is gone already
+	rest.values = withoutSkip(query.values)
+	if rest.top == 0 {
+		rest.top = s.behavior.ConditionalAccess.PageSize
+	}
+	page, err := paginate(req, rest, found[min(query.skip, len(found)):], kind.id)
+	if err != nil {
+		return nil, err
+	}
+	values := []map[string]any{}
+	for _, value := range page.items {
+		values = append(values, kind.shown(value, query, bin))
+	}
+	return collection(req, query, kind.fragment(bin)+query.fragment(), len(found), values, page.nextLink), nil
+}
+
+// getAccess answers GET of one object, or of one in the bin.
+//
+// https://learn.microsoft.com/graph/api/namedlocation-get
+// https://learn.microsoft.com/graph/api/conditionalaccesspolicy-get
+func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], id string, bin bool) (*graphResponse, error) {
+	if err := kind.checkSelect(query); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind.emptyBin(s.directory, s.now())
+	record := kind.find(s.directory, id, bin)
+	if record == nil && !bin {
+		record = kind.find(s.directory, id, true) // a lagging replica may still have it
+	}
+	if record == nil {
+		return nil, unknownAccessObject(id)
+	}
+	value, found := record.value, bin
+	if !bin {
+		value, found = record.read(s.now())
+	}
+	if !found {
+		return nil, unknownAccessObject(id)
+	}
+	object := kind.shown(value, query, bin)
+	object["@odata.context"] = req.contextURL(kind.fragment(bin) + query.fragment() + "/$entity")
+	return answer(http.StatusOK, object), nil
+}
+
+// shown is an object with the selected properties.
+func (k *accessKind[T]) shown(value T, query query, bin bool) map[string]any {
+	object := k.object(value)
+	if !bin {
+		object["deletedDateTime"] = nil // what a lagging replica shows was not deleted yet
+	}
+	if query.selected == nil || slices.Contains(query.selected, "*") {
+		return object
+	}
+	selected := map[string]any{}
+	for name, property := range object {
+		// A derived type's property is selected with the type in front of it.
+		if strings.HasPrefix(name, "@odata.") || slices.ContainsFunc(query.selected, func(wanted string) bool {
+			return wanted == name || strings.HasSuffix(wanted, "/"+name)
+		}) {
+			selected[name] = property
+		}
+	}
+	return selected
+}
+
+// created answers a POST that made the object. It wants the server's lock.
+func (k *accessKind[T]) created(req *graphRequest, value T) *graphResponse {
+	object := k.shown(value, query{}, false)
+	object["@odata.context"] = req.contextURL(k.fragment(false) + "/$entity")
+	response := answer(http.StatusCreated, object)
+	response.header.Set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
+	return response
+}
+
+// restore answers POST of a deleted object's restore action: it comes back as it was.
+//
+// https://learn.microsoft.com/graph/api/policydeletableitem-restore
+func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string, check func(T) *graphError) (*graphResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind.emptyBin(s.directory, s.now())
+	record := kind.find(s.directory, id, true)
+	if record == nil {
+		return nil, unknownAccessObject(id)
+	}
+	if err := check(record.value); err != nil {
+		return nil, err
+	}
+	value := record.value
+	*kind.deletedAt(&value) = nil
+	*record = versioned[T]{value: value, created: s.creationLag()}
+	object := kind.shown(value, query{}, false)
+	object["@odata.context"] = req.contextURL(kind.fragment(false) + "/$entity")
+	return answer(http.StatusOK, object), nil
+}
+
+// purge answers DELETE of an object in the bin: it is gone for good.
+func purge[T any](s *Server, kind *accessKind[T], id string) (*graphResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind.emptyBin(s.directory, s.now())
+	record := kind.find(s.directory, id, true)
+	if record == nil {
+		return nil, unknownAccessObject(id)
+	}
+	records := kind.records(s.directory)
+	*records = slices.DeleteFunc(*records, func(other *versioned[T]) bool { return other == record })
+	return answer(http.StatusNoContent, nil), nil
+}
+
+// creationLag is the lag of an object created now, or nil. It wants the server's lock.
+func (s *Server) creationLag() *lag {
+	if !s.behavior.ReplicaLag.LagCreates {
+		return nil
+	}
+	return newLag(s.behavior.ReplicaLag, s.now())
+}
+
+// deletionLag is the lag of an object deleted now, or nil. It wants the server's lock.
+func (s *Server) deletionLag() *lag {
+	if !s.behavior.ReplicaLag.LagDeletes {
+		return nil
+	}
+	return newLag(s.behavior.ReplicaLag, s.now())
+}
+
+func dateTime(moment *time.Time) any {
+	if moment == nil {
+		return nil
+	}
+	return moment.UTC().Format(time.RFC3339Nano)
+}

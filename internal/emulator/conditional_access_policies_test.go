@@ -1,0 +1,252 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+const (
+	policiesPath    = "/v1.0/identity/conditionalAccess/policies"
+	policiesBinPath = "/v1.0/identity/conditionalAccess/deletedItems/policies"
+)
+
+// policyFor is a policy that asks for MFA at one location.
+func policyFor(location string) control.ConditionalAccessPolicy {
+	return control.ConditionalAccessPolicy{
+		DisplayName: "MFA at one place", State: control.PolicyReportOnly,
+		Conditions: control.PolicyConditions{
+			Applications: &control.PolicyApplications{IncludeApplications: []string{"All"}},
+			Users:        &control.PolicyUsers{IncludeUsers: []string{"All"}},
+			Locations:    &control.PolicyLocations{IncludeLocations: []string{location}},
+		},
+		GrantControls: &control.ConditionalAccessGrant{Operator: "OR", BuiltInControls: []string{"mfa"}},
+	}
+}
+
+func policyBody(locations string) string {
+	return `{"displayName":"MFA","state":"enabled","conditions":{"applications":{"includeApplications":["All"]},
+		"users":{"includeUsers":["All"]},"locations":{` + locations + `}},"grantControls":{"operator":"AND","builtInControls":["mfa"]},
+		"sessionControls":null}`
+}
+
+func startWithPolicyPermissions(t *testing.T, adjust ...func(*emulator.Config)) *fixture {
+	t.Helper()
+	f := start(t, adjust...)
+	f.permit("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
+	return f
+}
+
+func TestPoliciesAreCreatedChangedAndDeleted(t *testing.T) {
+	f := startWithPolicyPermissions(t)
+	body := strings.Replace(policyBody(`"includeLocations":["All"],"excludeLocations":["AllTrusted","`+emulator.SampleCountriesID+`"]`),
+		`,"sessionControls":null`, "", 1)
+	answer := f.graph(http.MethodPost, policiesPath, body)
+	id := as[string](answer.body["id"])
+	if answer.status != 201 || !control.IsGUID(id) || answer.body["modifiedDateTime"] != nil {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	// What the service does to a policy: an operator without a choice, absent lists and absent objects.
+	for want, path := range map[any][]string{
+		"OR": {"grantControls", "operator"}, "enabled": {"state"}, nil: {"conditions", "platforms"},
+	} {
+		if got := at(answer.body, path...); got != want {
+			t.Errorf("%v is %v, want %v", path, got, want)
+		}
+	}
+	if got := at(answer.body, "conditions", "users", "excludeGroups"); !cmp.Equal(got, []any{}) {
+		t.Errorf("excludeGroups is %v", got)
+	}
+	if answer := f.graph(http.MethodPatch, policiesPath+"/"+id,
+		`{"state":"disabled","conditions":{"locations":{"includeLocations":["`+emulator.SampleHeadquartersID+`"]}}}`); answer.status != 204 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	answer = f.get(policiesPath + "/" + id)
+	want := map[string]any{"includeLocations": []any{emulator.SampleHeadquartersID}, "excludeLocations": []any{}}
+	if diff := cmp.Diff(want, at(answer.body, "conditions", "locations")); diff != "" || answer.body["state"] != "disabled" ||
+		answer.body["modifiedDateTime"] == nil || !cmp.Equal(at(answer.body, "conditions", "users", "includeUsers"), []any{"All"}) {
+		t.Errorf("%s\n%s", diff, answer.raw)
+	}
+	if answer := f.graph(http.MethodPatch, policiesPath+"/"+id, `{"conditions":{"locations":null}}`); answer.status != 204 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if got := at(f.get(policiesPath+"/"+id).body, "conditions", "locations"); got != nil {
+		t.Errorf("locations are %v", got)
+	}
+	if answer := f.graph(http.MethodDelete, policiesPath+"/"+id, ""); answer.status != 204 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	for method, body := range map[string]string{http.MethodGet: "", http.MethodDelete: "", http.MethodPatch: `{"state":"disabled"}`} {
+		if answer := f.graph(method, policiesPath+"/"+id, body); answer.status != 404 {
+			t.Errorf("%s afterwards: %d %s", method, answer.status, answer.raw)
+		}
+	}
+	if answer := f.get(policiesBinPath + "/" + id); answer.status != 200 || answer.body["deletedDateTime"] == nil {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, policiesBinPath+"/"+id+"/restore", ""); answer.status != 200 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.get(policiesPath + "/" + id); answer.status != 200 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+}
+
+func TestBadWritesOfPoliciesAreRefusedWithANumber(t *testing.T) {
+	f := startWithPolicyPermissions(t)
+	const unknown = "11111111-2222-4333-8444-555555555555"
+	good := policyBody(`"includeLocations":["All"]`)
+	change := func(old, replacement string) string { return strings.Replace(good, old, replacement, 1) }
+	tests := []struct{ name, body, number, message string }{
+		{"unknown location", policyBody(`"includeLocations":["` + unknown + `"]`), "1040", unknown},
+		{"unknown location excluded", policyBody(`"includeLocations":["All"],"excludeLocations":["` + unknown + `"]`), "1040", unknown},
+		{"location by name", policyBody(`"includeLocations":["HQ"]`), "1007", `"hq"`},
+		{"unknown property", change(`"state"`, `"status"`), "1007", "'status' does not exist on type 'microsoft.graph.conditionalAccessPolicy'"},
+		{"unknown condition", change(`"locations"`, `"places"`), "1007", "'places'"},
+		{"property that is not kept", change(`"sessionControls":null`, `"sessionControls":{"signInFrequency":null}`), "1007", "sessionControls"},
+		{"bad state", change(`"enabled"`, `"on"`), "1007", `"on" is not a state`},
+		{"no name", change(`"MFA"`, `""`), "1007", "displayName"},
+		{"no users", change(`"users":{"includeUsers":["All"]},`, ""), "1007", "conditions.users"},
+		{"no applications", change(`"applications":{"includeApplications":["All"]},`, ""), "1007", "conditions.applications"},
+		{"no controls", change(`"grantControls":{"operator":"AND","builtInControls":["mfa"]},`, ""), "1007", "grantControls"},
+		{"bad operator", change(`"AND"`, `"XOR"`), "1007", "grantControls.operator"},
+		{"a string for a list", change(`["mfa"]`, `"mfa"`), "1007", "Collection"},
+		{"nothing included", change(`"includeApplications":["All"]`, `"includeApplications":[]`), "1011", ""},
+		{"apps and actions", change(`"includeApplications":["All"]`, `"includeApplications":[],"includeUserActions":["urn:user:registersecurityinfo"]`), "1012", ""},
+	}
+	for _, test := range tests {
+		for _, older := range []bool{false, true} {
+			f.setBehavior(control.Behavior{ConditionalAccess: control.ConditionalAccessBehavior{NumberInInnerError: older}})
+			answer := f.graph(http.MethodPost, policiesPath, test.body)
+			text := answer.errorMessage()
+			if older {
+				if strings.Contains(text, test.number) {
+					t.Errorf("%s: the number is in the message: %s", test.name, answer.raw)
+				}
+				text = as[string](at(answer.body, "error", "innerError", "message"))
+			}
+			if answer.status != 400 || answer.errorCode() != "BadRequest" || !strings.HasPrefix(text, test.number+": ") || !strings.Contains(text, test.message) {
+				t.Errorf("%s: %d %s", test.name, answer.status, answer.raw)
+			}
+		}
+	}
+	f.setBehavior(control.Behavior{})
+	for _, body := range []string{`{"state":"on"}`, `{"conditions":{"locations":{"includeLocations":["` + unknown + `"]}}}`, `{"grantControls":null}`, `{"id":"x"}`} {
+		if answer := f.graph(http.MethodPatch, policiesPath+"/"+emulator.SampleMFAPolicyID, body); answer.status != 400 {
+			t.Errorf("PATCH %s: %d %s", body, answer.status, answer.raw)
+		}
+	}
+	// The positive control, with the zero GUID of Microsoft's own sample.
+	for _, body := range []string{good, policyBody(`"includeLocations":["00000000-0000-0000-0000-000000000000"]`), change(`"locations":{"includeLocations":["All"]}`, `"locations":null`)} {
+		if answer := f.graph(http.MethodPost, policiesPath, body); answer.status != 201 {
+			t.Errorf("%s: %d %s", body, answer.status, answer.raw)
+		}
+	}
+}
+
+func TestListsAndLimitOfPolicies(t *testing.T) {
+	f := startWithPolicyPermissions(t)
+	for i := range control.MaxConditionalAccessPolicies - 1 { // the sample tenant has one
+		policy := policyFor(emulator.SampleCountriesID)
+		policy.DisplayName = fmt.Sprintf("policy %d", i)
+		if _, err := f.control.CreateConditionalAccessPolicy(f.ctx, policy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if answer := f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)); answer.status != 400 || !strings.Contains(answer.errorMessage(), "240") {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if _, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(emulator.SampleCountriesID)); err == nil {
+		t.Error("the control API goes beyond the limit")
+	}
+	pages, total := 0, 0
+	for next := policiesPath + "?$select=id"; next != ""; pages++ {
+		answer := f.get(next)
+		total += len(answer.values())
+		next = as[string](answer.body["@odata.nextLink"])
+	}
+	if pages != 3 || total != control.MaxConditionalAccessPolicies {
+		t.Errorf("%d pages with %d policies", pages, total)
+	}
+	answer := f.get(policiesPath + "?$filter=state+eq+'enabled'&$count=true&$select=displayName,conditions")
+	if values := answer.values(); len(values) != 1 || len(values[0]) != 2 || answer.body["@odata.count"] != 1.0 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	for _, query := range []string{"$expand=x", "$select=nonsense", "$filter=conditions+eq+null", "$filter=isof('microsoft.graph.x')"} {
+		if answer := f.get(policiesPath + "?" + query); answer.status != 400 {
+			t.Errorf("%s: %d %s", query, answer.status, answer.raw)
+		}
+	}
+}
+
+func TestReplicaLagOfPolicies(t *testing.T) {
+	f := startWithPolicyPermissions(t, func(cfg *emulator.Config) {
+		cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 2, LagCreates: true, LagDeletes: true}
+	})
+	answer := f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`))
+	path := policiesPath + "/" + as[string](answer.body["id"])
+	statuses := func() []int { return []int{f.get(path).status, f.get(path).status, f.get(path).status} }
+	if diff := cmp.Diff([]int{404, 404, 200}, statuses()); diff != "" {
+		t.Error("creation:", diff)
+	}
+	f.graph(http.MethodPatch, path, `{"state":"disabled"}`)
+	states := []any{f.get(path).body["state"], f.get(path).body["state"], f.get(path).body["state"]}
+	if diff := cmp.Diff([]any{"enabled", "enabled", "disabled"}, states); diff != "" {
+		t.Error("update:", diff)
+	}
+	f.graph(http.MethodDelete, path, "")
+	if diff := cmp.Diff([]int{200, 200, 404}, statuses()); diff != "" {
+		t.Error("deletion:", diff)
+	}
+}
+
+func TestPermissionsForPolicies(t *testing.T) {
+	all := []string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"}
+	for missing := range len(all) + 1 {
+		f := start(t)
+		var permissions []string
+		for i, permission := range all {
+			if i != missing {
+				permissions = append(permissions, permission)
+			}
+		}
+		f.permit(permissions...)
+		path := policiesPath + "/" + emulator.SampleMFAPolicyID
+		read, write := missing != 0, missing == len(all)
+		f.checkAllowed("list", f.get(policiesPath), read)
+		f.checkAllowed("get", f.get(path), read)
+		f.checkAllowed("create", f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)), write)
+		f.checkAllowed("change", f.graph(http.MethodPatch, path, `{"state":"disabled"}`), write)
+		f.checkAllowed("delete", f.graph(http.MethodDelete, path, ""), write)
+	}
+}
+
+func TestRestoredPolicyNeedsItsLocations(t *testing.T) {
+	f := startWithPolicyPermissions(t)
+	policy, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(emulator.SampleCountriesID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.control.DeleteConditionalAccessPolicy(f.ctx, policy.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.control.DeleteNamedLocation(f.ctx, emulator.SampleCountriesID); err != nil {
+		t.Fatal(err)
+	}
+	restore := policiesBinPath + "/" + policy.ID + "/restore"
+	if answer := f.graph(http.MethodPost, restore, ""); answer.status != 400 || !strings.HasPrefix(answer.errorMessage(), "1040: ") {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, locationsBinPath+"/"+emulator.SampleCountriesID+"/restore", ""); answer.status != 200 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, restore, ""); answer.status != 200 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+}

@@ -1,0 +1,176 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// bodyRules are what the body of a write may hold, besides the shape of the type that it is written to.
+type bodyRules struct {
+	readOnly []string // properties of the entity itself that cannot be written
+	unknown  []string // properties, at any depth, that the type has elsewhere but not here
+	nullable []string // properties, at any depth, that can be null; "*" is every property
+	notKept  []string // properties, at any depth, that Graph has and the emulator does not: only null and [] are accepted
+}
+
+// graphTypeNames are the names that Graph gives the types that bodies are checked against.
+var graphTypeNames = map[reflect.Type]string{
+	reflect.TypeFor[control.AuthenticationMethodsPolicy]():            "microsoft.graph.authenticationMethodsPolicy",
+	reflect.TypeFor[control.RegistrationEnforcement]():                "microsoft.graph.registrationEnforcement",
+	reflect.TypeFor[control.RegistrationCampaign]():                   "microsoft.graph.authenticationMethodsRegistrationCampaign",
+	reflect.TypeFor[control.CampaignIncludeTarget]():                  "microsoft.graph.authenticationMethodsRegistrationCampaignIncludeTarget",
+	reflect.TypeFor[control.PolicyTarget]():                           "microsoft.graph.excludeTarget",
+	reflect.TypeFor[control.SystemCredentialPreferences]():            "microsoft.graph.systemCredentialPreferences",
+	reflect.TypeFor[control.ReportSuspiciousActivitySettings]():       "microsoft.graph.reportSuspiciousActivitySettings",
+	reflect.TypeFor[control.MicrosoftAuthenticatorPlatformSettings](): "microsoft.graph.microsoftAuthenticatorPlatformSettings",
+	reflect.TypeFor[control.NamedLocation]():                          namedLocationType,
+	reflect.TypeFor[control.IPRange]():                                "microsoft.graph.ipRange",
+	reflect.TypeFor[control.ConditionalAccessPolicy]():                conditionalAccessPolicyType,
+	reflect.TypeFor[control.PolicyConditions]():                       "microsoft.graph.conditionalAccessConditionSet",
+	reflect.TypeFor[control.PolicyApplications]():                     "microsoft.graph.conditionalAccessApplications",
+	reflect.TypeFor[control.PolicyUsers]():                            "microsoft.graph.conditionalAccessUsers",
+	reflect.TypeFor[control.PolicyLocations]():                        "microsoft.graph.conditionalAccessLocations",
+	reflect.TypeFor[control.ConditionalAccessGrant]():                 "microsoft.graph.conditionalAccessGrantControls",
+}
+
+// entityBody reads the body of a write to an entity of type T: an object with properties that T has, of their types.
+// Annotations are dropped, except @odata.type where T has it.
+func entityBody[T any](req *graphRequest, rules bodyRules) (map[string]any, *graphError) {
+	if _, refusal := jsonBody(req); refusal != nil {
+		return nil, refusal
+	}
+	decoder := json.NewDecoder(bytes.NewReader(req.body))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		return nil, badRequest("Unable to read JSON request payload: " + err.Error())
+	}
+	if err := rules.checkObject(object, reflect.TypeFor[T](), true); err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+func (rules bodyRules) checkObject(object map[string]any, want reflect.Type, outermost bool) *graphError {
+	fields := map[string]reflect.Type{}
+	for i := range want.NumField() {
+		name, _, _ := strings.Cut(want.Field(i).Tag.Get("json"), ",")
+		fields[name] = want.Field(i).Type
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		field, known := fields[name]
+		switch {
+		case outermost && slices.Contains(rules.readOnly, name):
+			return badRequest("Property '" + name + "' is read-only and cannot be set.")
+		case !known && (strings.Contains(name, "@") || slices.Contains(rules.notKept, name) && isNothing(object[name])):
+			delete(object, name)
+			continue
+		case !known || slices.Contains(rules.unknown, name):
+			return badRequest("The property '" + name + "' does not exist on type '" + graphTypeNames[want] +
+				"'. Make sure to only use property names that are defined by the type.")
+		case object[name] == nil && (slices.Contains(rules.nullable, name) || slices.Contains(rules.nullable, "*")):
+			continue
+		}
+		if err := rules.checkValue(object[name], field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isNothing(value any) bool {
+	list, isList := value.([]any)
+	return value == nil || isList && len(list) == 0
+}
+
+func (rules bodyRules) checkValue(value any, want reflect.Type) *graphError {
+	for want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
+	expected := graphTypeNames[want]
+	switch want.Kind() {
+	case reflect.Struct:
+		if object, ok := value.(map[string]any); ok {
+			return rules.checkObject(object, want, false)
+		}
+	case reflect.Slice:
+		expected = "Collection"
+		if items, ok := value.([]any); ok {
+			for _, item := range items {
+				if err := rules.checkValue(item, want.Elem()); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	case reflect.String:
+		expected = "Edm.String"
+		if _, ok := value.(string); ok {
+			return nil
+		}
+	case reflect.Bool:
+		expected = "Edm.Boolean"
+		if _, ok := value.(bool); ok {
+			return nil
+		}
+	case reflect.Int:
+		expected = "Edm.Int32"
+		if number, ok := value.(json.Number); ok {
+			if _, err := number.Int64(); err == nil {
+				return nil
+			}
+		}
+	default: // the service keeps such a property without looking into it
+		return nil
+	}
+	literal, err := json.Marshal(value)
+	if err != nil {
+		literal = fmt.Append(nil, value)
+	}
+	return badRequest("Cannot convert the literal '" + string(bytes.Trim(literal, `"`)) + "' to the expected type '" + expected + "'.")
+}
+
+// overlay puts changes over base: properties that are objects in both are overlaid themselves down to the given depth,
+// everything else is replaced. Neither argument is changed.
+func overlay(base, changes map[string]any, depth int) map[string]any {
+	result := maps.Clone(base)
+	if result == nil {
+		result = map[string]any{}
+	}
+	for name, value := range changes {
+		below, isObject := value.(map[string]any)
+		under, wasObject := result[name].(map[string]any)
+		if depth > 0 && isObject && wasObject {
+			value = overlay(under, below, depth-1)
+		}
+		result[name] = value
+	}
+	return result
+}
+
+// properties is a control type as the JSON object that it marshals to.
+func properties[T any](value T) map[string]any {
+	return *recoded[map[string]any](value)
+}
+
+// recoded turns a value into another type with the same JSON.
+func recoded[T any](value any) *T {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic("emulator: checked bodies always marshal: " + err.Error())
+	}
+	result := new(T)
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(result); err != nil {
+		panic("emulator: checked bodies always unmarshal: " + err.Error())
+	}
+	return result
+}

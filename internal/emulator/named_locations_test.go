@@ -1,0 +1,549 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+const (
+	locationsPath    = "/v1.0/identity/conditionalAccess/namedLocations"
+	locationsBinPath = "/v1.0/identity/conditionalAccess/deletedItems/namedLocations"
+	headquarters     = locationsPath + "/" + emulator.SampleHeadquartersID
+
+	v4Range = `{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"198.51.100.0/24"}`
+)
+
+func ipLocation(properties string) string {
+	return `{"@odata.type":"#microsoft.graph.ipNamedLocation",` + properties + `}`
+}
+
+func (f *fixture) createLocation(body string) string {
+	f.t.Helper()
+	answer := f.graph(http.MethodPost, locationsPath, body)
+	if answer.status != http.StatusCreated {
+		f.t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	return as[string](answer.body["id"])
+}
+
+// permit signs in with the given permissions and no others.
+func (f *fixture) permit(permissions ...string) {
+	f.t.Helper()
+	if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{Permissions: &permissions}); err != nil {
+		f.t.Fatal(err)
+	}
+	f.token = f.tokenFor(emulator.SampleAppID, emulator.SampleSecret)
+}
+
+// checkAllowed wants an answer other than a lack of permissions, or exactly that.
+func (f *fixture) checkAllowed(what string, answer reply, allowed bool) {
+	f.t.Helper()
+	refused := answer.status == http.StatusForbidden && answer.errorCode() == "Authorization_RequestDenied"
+	if allowed && answer.status >= 300 || !allowed && !refused {
+		f.t.Errorf("%s: allowed should be %v, got %d %s", what, allowed, answer.status, answer.raw)
+	}
+}
+
+func names(values []map[string]any) []string {
+	var found []string
+	for _, value := range values {
+		found = append(found, as[string](value["displayName"]))
+	}
+	return found
+}
+
+func TestLocationsAreCreatedChangedAndDeleted(t *testing.T) {
+	for _, version := range []string{"v1.0", "beta"} {
+		t.Run(version, func(t *testing.T) {
+			f := start(t)
+			path := "/" + version + "/identity/conditionalAccess/namedLocations"
+			// Host bits and long spellings are echoed as they were sent.
+			ranges := []any{
+				map[string]any{"@odata.type": control.TypeIPv4CIDRRange, "cidrAddress": "12.34.221.11/22"},
+				map[string]any{"@odata.type": control.TypeIPv6CIDRRange, "cidrAddress": "2001:0:9d38:90d6:0:0:0:0/63"},
+			}
+			answer := f.graph(http.MethodPost, path, ipLocation(`"displayName":"Branch","isTrusted":true,"ipRanges":[
+				{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"12.34.221.11/22"},
+				{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:0:9d38:90d6:0:0:0:0/63"}]`))
+			id := as[string](answer.body["id"])
+			now := f.clock.Now().UTC().Format(time.RFC3339)
+			want := map[string]any{
+				"@odata.context": f.server.URL() + "/" + version + "/$metadata#identity/conditionalAccess/namedLocations/$entity",
+				"@odata.type":    control.TypeIPNamedLocation, "id": id, "displayName": "Branch", "isTrusted": true, "ipRanges": ranges,
+				"createdDateTime": now, "modifiedDateTime": now, "deletedDateTime": nil,
+			}
+			if diff := cmp.Diff(want, answer.body); diff != "" || answer.status != http.StatusCreated || !control.IsGUID(id) {
+				t.Fatalf("POST: %d %s", answer.status, diff)
+			}
+			if answer := f.get(path + "/" + strings.ToUpper(id)); !cmp.Equal(want, answer.body) {
+				t.Errorf("GET: %d %s", answer.status, cmp.Diff(want, answer.body))
+			}
+			f.clock.advance(time.Minute)
+			answer = f.graph(http.MethodPatch, path+"/"+id, ipLocation(`"isTrusted":false,"ipRanges":[`+v4Range+`]`))
+			if answer.status != http.StatusNoContent || len(answer.raw) != 0 {
+				t.Errorf("PATCH: %d %s", answer.status, answer.raw)
+			}
+			want["isTrusted"], want["modifiedDateTime"] = false, f.clock.Now().UTC().Format(time.RFC3339)
+			want["ipRanges"] = []any{map[string]any{"@odata.type": control.TypeIPv4CIDRRange, "cidrAddress": "198.51.100.0/24"}}
+			if answer := f.get(path + "/" + id); !cmp.Equal(want, answer.body) {
+				t.Errorf("after PATCH: %s", cmp.Diff(want, answer.body))
+			}
+			if answer := f.graph(http.MethodDelete, path+"/"+id, ""); answer.status != http.StatusNoContent || len(answer.raw) != 0 {
+				t.Errorf("DELETE: %d %s", answer.status, answer.raw)
+			}
+			for _, method := range []string{http.MethodGet, http.MethodDelete} {
+				if answer := f.graph(method, path+"/"+id, ""); answer.status != http.StatusNotFound || answer.errorCode() != "ResourceNotFound" {
+					t.Errorf("%s afterwards: %d %s", method, answer.status, answer.raw)
+				}
+			}
+			if answer := f.graph(http.MethodPatch, path+"/"+id, ipLocation(`"isTrusted":true`)); answer.status != http.StatusNotFound {
+				t.Errorf("PATCH afterwards: %d %s", answer.status, answer.raw)
+			}
+		})
+	}
+}
+
+func TestCountryLocations(t *testing.T) {
+	f := start(t)
+	answer := f.graph(http.MethodPost, locationsPath,
+		`{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"DACH","countriesAndRegions":["DE","AT"]}`)
+	if answer.status != http.StatusCreated || answer.body["countryLookupMethod"] != "clientIpAddress" ||
+		answer.body["includeUnknownCountriesAndRegions"] != false || answer.body["isTrusted"] != nil {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	path := locationsPath + "/" + as[string](answer.body["id"])
+	if answer := f.graph(http.MethodPatch, path, `{"@odata.type":"#microsoft.graph.countryNamedLocation",
+		"countriesAndRegions":["DE","AT","CH"],"includeUnknownCountriesAndRegions":true,"countryLookupMethod":"authenticatorAppGps"}`); answer.status != 204 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	answer = f.get(path)
+	if countries := as[[]any](answer.body["countriesAndRegions"]); len(countries) != 3 || answer.body["countryLookupMethod"] != "authenticatorAppGps" ||
+		answer.body["displayName"] != "DACH" {
+		t.Errorf("%s", answer.raw)
+	}
+}
+
+func TestBadWritesOfLocationsAreRefused(t *testing.T) {
+	f := start(t)
+	many := strings.TrimSuffix(strings.Repeat(v4Range+",", control.MaxIPRanges+1), ",")
+	withRange := func(kind, cidr string) string {
+		return ipLocation(`"displayName":"x","ipRanges":[{"@odata.type":"#microsoft.graph.` + kind + `","cidrAddress":"` + cidr + `"}]`)
+	}
+	country := func(properties string) string {
+		return `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x",` + properties + `}`
+	}
+	tests := []struct{ name, body, message string }{
+		{"no type", `{"displayName":"x","ipRanges":[` + v4Range + `]}`, "'@odata.type' is missing"},
+		{"unknown type", `{"@odata.type":"#microsoft.graph.gpsNamedLocation","displayName":"x"}`, "'#microsoft.graph.gpsNamedLocation' is not a type"},
+		{"the abstract type", `{"@odata.type":"#microsoft.graph.namedLocation","displayName":"x"}`, "is not a type"},
+		{"range without a type", ipLocation(`"displayName":"x","ipRanges":[` + v4Range + `,{"cidrAddress":"198.51.100.0/24"}]`), "'@odata.type' is missing at ipRanges[1]"},
+		{"range of an unknown type", withRange("cidr", "198.51.100.0/24"), `ipRanges[0].@odata.type: "#microsoft.graph.cidr"`},
+		{"range from and to", ipLocation(`"displayName":"x","ipRanges":[{"@odata.type":"#microsoft.graph.iPv4Range","lowerAddress":"1.2.3.4"}]`), "'lowerAddress' does not exist"},
+		{"no address", ipLocation(`"displayName":"x","ipRanges":[{"@odata.type":"#microsoft.graph.iPv4CidrRange"}]`), "is not an IPv4 range"},
+		{"no mask", withRange("iPv4CidrRange", "198.51.100.7"), "is not an IPv4 range in CIDR notation"},
+		{"bad address", withRange("iPv4CidrRange", "198.51.100.256/24"), "is not an IPv4 range"},
+		{"bad mask", withRange("iPv6CidrRange", "2001:db8::/129"), "is not an IPv6 range"},
+		{"IPv6 as IPv4", withRange("iPv4CidrRange", "2001:db8::/48"), "is not an IPv4 range"},
+		{"IPv4 as IPv6", withRange("iPv6CidrRange", "198.51.100.0/24"), "is not an IPv6 range"},
+		{"/8", withRange("iPv4CidrRange", "10.0.0.0/8"), "must be longer than /8"},
+		{"/0", withRange("iPv4CidrRange", "0.0.0.0/0"), "must be longer than /8"},
+		{"IPv6 /8", withRange("iPv6CidrRange", "2000::/8"), "must be longer than /8"},
+		{"too many ranges", ipLocation(`"displayName":"x","ipRanges":[` + many + `]`), "2001 ranges; a location can have 2000"},
+		{"no ranges", ipLocation(`"displayName":"x"`), "ipRanges: must not be empty"},
+		{"empty ranges", ipLocation(`"displayName":"x","ipRanges":[]`), "ipRanges: must not be empty"},
+		{"null ranges", ipLocation(`"displayName":"x","ipRanges":null`), "literal 'null'"},
+		{"no name", ipLocation(`"ipRanges":[` + v4Range + `]`), "displayName: must not be empty"},
+		{"empty name", ipLocation(`"displayName":" ","ipRanges":[` + v4Range + `]`), "displayName: must not be empty"},
+		{"unknown property", ipLocation(`"name":"x"`), "'name' does not exist"},
+		{"property of the other kind", ipLocation(`"displayName":"x","countriesAndRegions":["DE"]`), "'countriesAndRegions' does not exist on type 'microsoft.graph.ipNamedLocation'"},
+		{"trusted countries", country(`"countriesAndRegions":["DE"],"isTrusted":true`), "'isTrusted' does not exist on type 'microsoft.graph.countryNamedLocation'"},
+		{"no countries", country(`"countriesAndRegions":[]`), "countriesAndRegions: must not be empty"},
+		{"country by name", country(`"countriesAndRegions":["Germany"]`), "countriesAndRegions[0]"},
+		{"lookup method", country(`"countriesAndRegions":["DE"],"countryLookupMethod":"guess"`), "countryLookupMethod"},
+		{"wrong type", ipLocation(`"displayName":7`), "literal '7' to the expected type 'Edm.String'"},
+		{"id", ipLocation(`"id":"` + emulator.SampleCountriesID + `"`), "'id' is read-only"},
+		{"no JSON", `x`, "Unable to read JSON"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := f.graph(http.MethodPost, locationsPath, test.body)
+			if answer.status != http.StatusBadRequest || answer.errorCode() != "BadRequest" || !strings.Contains(answer.errorMessage(), test.message) {
+				t.Errorf("%d %s", answer.status, answer.raw)
+			}
+		})
+	}
+	changes := []struct{ name, body, message string }{
+		{"no type", `{"isTrusted":false}`, "'@odata.type' is missing"},
+		{"another kind", country(`"countriesAndRegions":["DE"]`), "cannot be changed"},
+		{"range without a type", ipLocation(`"ipRanges":[{"cidrAddress":"198.51.100.0/24"}]`), "'@odata.type' is missing at ipRanges[0]"},
+		{"empty ranges", ipLocation(`"ipRanges":[]`), "ipRanges: must not be empty"},
+		{"empty name", ipLocation(`"displayName":""`), "displayName"},
+	}
+	for _, test := range changes {
+		t.Run("PATCH "+test.name, func(t *testing.T) {
+			answer := f.graph(http.MethodPatch, headquarters, test.body)
+			if answer.status != http.StatusBadRequest || !strings.Contains(answer.errorMessage(), test.message) {
+				t.Errorf("%d %s", answer.status, answer.raw)
+			}
+		})
+	}
+	locations, err := f.control.ListNamedLocations(f.ctx)
+	if err != nil || len(locations) != 2 || len(locations[0].IPRanges) != 2 {
+		t.Errorf("a refused write changed something: %+v, %v", locations, err)
+	}
+	// The positive control: the widest range, private addresses, as many ranges as can be, a name that another one has.
+	for _, body := range []string{
+		withRange("iPv4CidrRange", "198.0.0.0/9"), withRange("iPv4CidrRange", "192.168.0.0/16"), withRange("iPv6CidrRange", "2001:db8::1/128"),
+		ipLocation(`"displayName":"x","ipRanges":[` + strings.TrimSuffix(strings.Repeat(v4Range+",", control.MaxIPRanges), ",") + `]`),
+	} {
+		f.createLocation(body)
+	}
+}
+
+func TestAtMost195IPLocations(t *testing.T) {
+	f := start(t)
+	for range control.MaxIPNamedLocations - 1 { // the sample tenant has one
+		f.createLocation(ipLocation(`"displayName":"x","ipRanges":[` + v4Range + `]`))
+	}
+	last := ipLocation(`"displayName":"one too many","ipRanges":[` + v4Range + `]`)
+	if answer := f.graph(http.MethodPost, locationsPath, last); answer.status != 400 || !strings.Contains(answer.errorMessage(), "limit") {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, locationsPath,
+		`{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":["DE"]}`); answer.status != 201 {
+		t.Errorf("countries do not count: %d %s", answer.status, answer.raw)
+	}
+	list := f.get(locationsPath + "?$filter=displayName+eq+'x'&$top=1&$select=id")
+	id := as[string](list.values()[0]["id"])
+	if answer := f.graph(http.MethodDelete, locationsPath+"/"+id, ""); answer.status != 204 {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	f.createLocation(last)
+	if answer := f.graph(http.MethodPost, locationsBinPath+"/"+id+"/restore", ""); answer.status != 400 {
+		t.Errorf("restoring one too many: %d %s", answer.status, answer.raw)
+	}
+}
+
+func TestListsOfLocations(t *testing.T) {
+	f := start(t)
+	for i := range 5 {
+		f.createLocation(ipLocation(fmt.Sprintf(`"displayName":"branch %d","ipRanges":[%s]`, i, v4Range)))
+	}
+	all := []string{"Headquarters", "Countries we work in", "branch 0", "branch 1", "branch 2", "branch 3", "branch 4"}
+	tests := []struct {
+		query string
+		want  []string
+	}{
+		{"", all},
+		{"$top=2", all[:2]},
+		{"$skip=5", all[5:]},
+		{"$skip=1&$top=2", all[1:3]},
+		{"$skip=99", nil},
+		{"$filter=displayName eq 'BRANCH 3'", all[5:6]},
+		{"$filter=isof('microsoft.graph.countryNamedLocation')", all[1:2]},
+		{"$filter=isof('microsoft.graph.ipNamedLocation') and startsWith(displayName,'h')", all[:1]},
+	}
+	for _, test := range tests {
+		answer := f.get(locationsPath + "?" + strings.ReplaceAll(test.query, " ", "+"))
+		if diff := cmp.Diff(test.want, names(answer.values())); diff != "" || answer.status != 200 {
+			t.Errorf("%s: %d %s", test.query, answer.status, diff)
+		}
+	}
+	answer := f.get(locationsPath + "?$count=true&$top=1&$select=id,microsoft.graph.ipNamedLocation/isTrusted")
+	want := []map[string]any{{"@odata.type": control.TypeIPNamedLocation, "id": emulator.SampleHeadquartersID, "isTrusted": true}}
+	if diff := cmp.Diff(want, answer.values()); diff != "" || answer.body["@odata.count"] != 7.0 {
+		t.Errorf("$select and $count: %d %s", answer.status, answer.raw)
+	}
+	for _, query := range []string{
+		"$expand=x", "$orderby=displayName", "$search=x", "$top=0", "$skip=-1", "$select=nonsense", "$select=isTrusted",
+		"$filter=isTrusted+eq+true", "$filter=isof('microsoft.graph.user')", "$filter=isof(displayName)", "$filter=x",
+		"$skiptoken=nonsense",
+	} {
+		if answer := f.get(locationsPath + "?" + query); answer.status != 400 {
+			t.Errorf("%s: %d %s", query, answer.status, answer.raw)
+		}
+	}
+}
+
+func TestPagesOfLocations(t *testing.T) {
+	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ConditionalAccess.PageSize = 2 })
+	for i := range 5 {
+		f.createLocation(ipLocation(fmt.Sprintf(`"displayName":"branch %d","ipRanges":[%s]`, i, v4Range)))
+	}
+	walk := func(path string) (found []string, pages int) {
+		t.Helper()
+		for path != "" {
+			answer := f.get(path)
+			if answer.status != 200 {
+				t.Fatalf("%d %s", answer.status, answer.raw)
+			}
+			found, pages = append(found, names(answer.values())...), pages+1
+			path = as[string](answer.body["@odata.nextLink"])
+		}
+		return found, pages
+	}
+	if found, pages := walk(locationsPath); len(found) != 7 || pages != 4 || len(slices.Compact(slices.Sorted(slices.Values(found)))) != 7 {
+		t.Errorf("%d pages with %v", pages, found)
+	}
+	if found, pages := walk(locationsPath + "?$top=3&$skip=1&$filter=" + url.QueryEscape("isof('microsoft.graph.ipNamedLocation')")); len(found) != 5 || pages != 2 {
+		t.Errorf("%d pages with %v", pages, found)
+	}
+	// Replicas that alternate must not break the pages, only make them incomplete.
+	f.setBehavior(control.Behavior{
+		ConditionalAccess: control.ConditionalAccessBehavior{PageSize: 2},
+		ReplicaLag:        control.ReplicaLag{DurationMs: 60_000, Alternate: true, LagCreates: true, LagDeletes: true},
+	})
+	for i := range 4 {
+		f.createLocation(ipLocation(fmt.Sprintf(`"displayName":"late %d","ipRanges":[%s]`, i, v4Range)))
+	}
+	for range 3 {
+		walk(locationsPath)
+	}
+}
+
+func TestTrustedLocationsAndThoseInUseCannotBeDeleted(t *testing.T) {
+	f := start(t)
+	remove := func(path string) reply { t.Helper(); return f.graph(http.MethodDelete, path, "") }
+	if answer := remove(headquarters); answer.status != 400 || answer.errorCode() != "BadRequest" || !strings.Contains(answer.errorMessage(), "isTrusted") {
+		t.Errorf("trusted: %d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPatch, headquarters, ipLocation(`"isTrusted":false`)); answer.status != 204 {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	policy, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(strings.ToUpper(emulator.SampleHeadquartersID)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := remove(headquarters); answer.status != 400 || !strings.Contains(answer.errorMessage(), policy.ID) {
+		t.Errorf("in use: %d %s", answer.status, answer.raw)
+	}
+	f.setBehavior(control.Behavior{Errors: map[string]control.ErrorOverride{control.CaseLocationInUse: {Status: 409, Code: "Conflict"}}})
+	if answer := remove(headquarters); answer.status != 409 || answer.errorCode() != "Conflict" {
+		t.Errorf("in use, replaced: %d %s", answer.status, answer.raw)
+	}
+	if err := f.control.DeleteConditionalAccessPolicy(f.ctx, policy.ID); err != nil {
+		t.Fatal(err)
+	}
+	if answer := remove(headquarters); answer.status != 204 {
+		t.Errorf("neither: %d %s", answer.status, answer.raw)
+	}
+	if _, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(emulator.SampleCountriesID)); err != nil {
+		t.Fatal(err)
+	}
+	f.setBehavior(control.Behavior{ConditionalAccess: control.ConditionalAccessBehavior{AllowDeleteInUse: true}})
+	if answer := remove(locationsPath + "/" + emulator.SampleCountriesID); answer.status != 204 {
+		t.Errorf("in use, allowed: %d %s", answer.status, answer.raw)
+	}
+}
+
+func TestBinOfLocations(t *testing.T) {
+	f := start(t)
+	id := f.createLocation(ipLocation(`"displayName":"Branch","ipRanges":[` + v4Range + `]`))
+	other := f.createLocation(ipLocation(`"displayName":"Other","ipRanges":[` + v4Range + `]`))
+	if answer := f.get(locationsBinPath + "/" + id); answer.status != 404 {
+		t.Errorf("not deleted yet: %d %s", answer.status, answer.raw)
+	}
+	before := f.get(locationsPath + "/" + id)
+	for _, key := range []string{id, other} {
+		if answer := f.graph(http.MethodDelete, locationsPath+"/"+key, ""); answer.status != 204 {
+			t.Fatalf("%d %s", answer.status, answer.raw)
+		}
+	}
+	answer := f.get(locationsBinPath + "/" + id)
+	if answer.status != 200 || answer.body["deletedDateTime"] != f.clock.Now().UTC().Format(time.RFC3339) {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.get(locationsBinPath); !cmp.Equal(names(answer.values()), []string{"Branch", "Other"}) {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	if answer := f.graph(http.MethodPost, locationsBinPath+"/"+id+"/restore", ""); answer.status != 200 || answer.body["id"] != id {
+		t.Errorf("restore: %d %s", answer.status, answer.raw)
+	}
+	if after := f.get(locationsPath + "/" + id); !cmp.Equal(before.body, after.body) {
+		t.Errorf("came back otherwise: %s", cmp.Diff(before.body, after.body))
+	}
+	if answer := f.graph(http.MethodDelete, locationsBinPath+"/"+other, ""); answer.status != 204 {
+		t.Errorf("for good: %d %s", answer.status, answer.raw)
+	}
+	for _, path := range []string{locationsBinPath + "/" + other, locationsBinPath + "/" + id} {
+		for method, path := range map[string]string{http.MethodGet: path, http.MethodDelete: path, http.MethodPost: path + "/restore"} {
+			if answer := f.graph(method, path, ""); answer.status != 404 {
+				t.Errorf("%s %s: %d %s", method, path, answer.status, answer.raw)
+			}
+		}
+	}
+	// After 30 days nothing is left.
+	if answer := f.graph(http.MethodDelete, locationsPath+"/"+id, ""); answer.status != 204 {
+		t.Fatalf("%d %s", answer.status, answer.raw)
+	}
+	f.clock.advance(30*24*time.Hour - time.Second)
+	f.token = f.tokenFor(emulator.SampleAppID, emulator.SampleSecret)
+	if answer := f.get(locationsBinPath); len(answer.values()) != 1 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	f.clock.advance(time.Second)
+	if answer := f.get(locationsBinPath); answer.status != 200 || len(answer.values()) != 0 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	for _, path := range []string{
+		"/v1.0/identity", "/v1.0/identity/conditionalAccess", "/v1.0/identity/conditionalAccess/deletedItems",
+		"/v1.0/identity/protection", locationsBinPath + "/" + id + "/restore/x", headquarters + "/x", "/v1.0/identity/conditionalAccess/x",
+	} {
+		if answer := f.get(path); answer.status != 400 {
+			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		}
+	}
+}
+
+func TestBinInOtherClouds(t *testing.T) {
+	for cloud, want := range map[string][2]int{
+		control.CloudPublic: {200, 200}, control.CloudUSGovernment: {400, 200}, control.CloudChina: {400, 400},
+	} {
+		f := start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = cloud })
+		got := [2]int{f.get(locationsBinPath).status, f.get(strings.Replace(locationsBinPath, "v1.0", "beta", 1)).status}
+		if got != want {
+			t.Errorf("%s: %v, want %v", cloud, got, want)
+		}
+		if answer := f.get(locationsPath); answer.status != 200 {
+			t.Errorf("%s: %d %s", cloud, answer.status, answer.raw)
+		}
+	}
+}
+
+func TestReplicaLagOfLocations(t *testing.T) {
+	path := func(id string) string { return locationsPath + "/" + id }
+	body := ipLocation(`"displayName":"Branch","ipRanges":[` + v4Range + `]`)
+	statuses := func(f *fixture, id string, count int) []int {
+		var got []int
+		for range count {
+			got = append(got, f.get(path(id)).status)
+		}
+		return got
+	}
+	t.Run("creation", func(t *testing.T) {
+		f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 2, LagCreates: true} })
+		if diff := cmp.Diff([]int{404, 404, 200}, statuses(f, f.createLocation(body), 3)); diff != "" {
+			t.Error(diff)
+		}
+		f.createLocation(body)
+		for i, want := range []int{3, 3, 4} {
+			if answer := f.get(locationsPath); len(answer.values()) != want {
+				t.Errorf("list %d: %s", i, answer.raw)
+			}
+		}
+	})
+	t.Run("creation without lag", func(t *testing.T) {
+		f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 2} })
+		if diff := cmp.Diff([]int{200}, statuses(f, f.createLocation(body), 1)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("update", func(t *testing.T) {
+		f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 4, Alternate: true} })
+		if answer := f.graph(http.MethodPatch, headquarters, ipLocation(`"isTrusted":false`)); answer.status != 204 {
+			t.Fatalf("%d %s", answer.status, answer.raw)
+		}
+		var got []any
+		for range 6 {
+			got = append(got, f.get(headquarters).body["isTrusted"])
+		}
+		if diff := cmp.Diff([]any{true, false, true, false, false, false}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("deletion", func(t *testing.T) {
+		f := start(t, func(cfg *emulator.Config) {
+			cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 4, Alternate: true, LagDeletes: true}
+		})
+		if answer := f.graph(http.MethodDelete, path(emulator.SampleCountriesID), ""); answer.status != 204 {
+			t.Fatalf("%d %s", answer.status, answer.raw)
+		}
+		if answer := f.graph(http.MethodDelete, path(emulator.SampleCountriesID), ""); answer.status != 404 {
+			t.Errorf("the primary knows: %d %s", answer.status, answer.raw)
+		}
+		if diff := cmp.Diff([]int{200, 404, 200, 404, 404}, statuses(f, emulator.SampleCountriesID, 5)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("the service's own checks", func(t *testing.T) {
+		f := start(t, func(cfg *emulator.Config) {
+			cfg.Behavior.ReplicaLag = control.ReplicaLag{DurationMs: 5000, LagCreates: true, LagChecks: true}
+		})
+		f.permit("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
+		if answer := f.graph(http.MethodPatch, headquarters, ipLocation(`"isTrusted":false`)); answer.status != 204 {
+			t.Fatalf("%d %s", answer.status, answer.raw)
+		}
+		fresh := f.createLocation(body)
+		for _, want := range []struct{ remove, create int }{{400, 400}, {204, 201}} {
+			answer := f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["`+fresh+`"]`))
+			if answer.status != want.create || want.create == 400 && !strings.HasPrefix(answer.errorMessage(), "1040: ") {
+				t.Errorf("policy: %d %s", answer.status, answer.raw)
+			}
+			if answer := f.graph(http.MethodDelete, headquarters, ""); answer.status != want.remove {
+				t.Errorf("deletion: %d %s", answer.status, answer.raw)
+			}
+			f.clock.advance(5 * time.Second)
+		}
+	})
+}
+
+func TestPermissionsForLocations(t *testing.T) {
+	tests := []struct {
+		permissions []string
+		read, write bool
+	}{
+		{[]string{"Policy.Read.All"}, true, false},
+		{[]string{"Policy.ReadWrite.ConditionalAccess"}, false, false},
+		{[]string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"}, true, true},
+		{[]string{"Policy.ReadWrite.AuthenticationMethod", "Directory.ReadWrite.All"}, false, false},
+	}
+	for _, test := range tests {
+		t.Run(strings.Join(test.permissions, " and "), func(t *testing.T) {
+			f := start(t)
+			other, err := f.control.CreateNamedLocation(f.ctx, control.NewIPNamedLocation("Branch", false, "198.51.100.0/24"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.permit(test.permissions...)
+			path := locationsPath + "/" + other.ID
+			f.checkAllowed("list", f.get(locationsPath), test.read)
+			f.checkAllowed("get", f.get(path), test.read)
+			f.checkAllowed("list the bin", f.get(locationsBinPath), test.read)
+			f.checkAllowed("create", f.graph(http.MethodPost, locationsPath, ipLocation(`"displayName":"x","ipRanges":[`+v4Range+`]`)), test.write)
+			f.checkAllowed("change", f.graph(http.MethodPatch, path, ipLocation(`"displayName":"y"`)), test.write)
+			f.checkAllowed("delete", f.graph(http.MethodDelete, path, ""), test.write)
+			f.checkAllowed("restore", f.graph(http.MethodPost, locationsBinPath+"/"+other.ID+"/restore", ""), test.write)
+		})
+	}
+}
+
+func TestUndocumentedAnswersAboutLocationsCanBeReplaced(t *testing.T) {
+	f := start(t)
+	cases := []string{control.CaseUnknownPolicyObject, control.CaseInvalidLocation, control.CaseLocationKind, control.CaseTrustedLocation}
+	overrides := map[string]control.ErrorOverride{}
+	for _, name := range cases {
+		overrides[name] = control.ErrorOverride{Status: 418, Code: name, Message: "replaced"}
+	}
+	f.setBehavior(control.Behavior{Errors: overrides})
+	for name, answer := range map[string]reply{
+		control.CaseUnknownPolicyObject: f.get(locationsPath + "/x"),
+		control.CaseInvalidLocation:     f.graph(http.MethodPost, locationsPath, `{}`),
+		control.CaseLocationKind: f.graph(http.MethodPatch, headquarters,
+			`{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x"}`),
+		control.CaseTrustedLocation: f.graph(http.MethodDelete, headquarters, ""),
+	} {
+		if answer.status != 418 || answer.errorCode() != name || answer.errorMessage() != "replaced" {
+			t.Errorf("%s: %d %s", name, answer.status, answer.raw)
+		}
+	}
+}
