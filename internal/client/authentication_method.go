@@ -47,6 +47,7 @@ func (c *Client) ListAuthenticationMethods(ctx context.Context, user User) ([]Au
 		// Beta, as the per-user state itself: Microsoft documents hardware OATH tokens on beta only.
 		version: beta,
 		path:    userPath(user.ID) + "/authentication/methods",
+		gather:  true,
 	})
 }
 

@@ -27,6 +27,8 @@ type Client struct {
 	clock       Clock
 	consistency Consistency
 	retry       policy.RetryOptions
+	// gatherers carry out the calls that may travel in one request with others.
+	gatherers map[gathererKey]*gatherer
 	// policyLock orders the writes of the authentication methods policy.
 	policyLock contextLock
 	// writtenCampaign is the campaign that was written last, under policyLock.
@@ -60,6 +62,8 @@ type Options struct {
 const (
 	defaultMaxRetries    = 6
 	defaultMaxRetryDelay = 2 * time.Minute
+	// defaultRetryDelay is azcore's.
+	defaultRetryDelay = 800 * time.Millisecond
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -116,10 +120,11 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	credential = describedCredential{credential}
 	settings := options.azureOptions()
 	settings.PerCallPolicies = []policy.Policy{clientRequestIDPolicy{}}
+	paces := newPacePolicy(options.Rates, options.Clock, options.Logger)
 	azure, err := azcore.NewClient("terraform-provider-entramfa", moduleVersion(options.Version), runtime.PipelineOptions{
 		PerRetry: []policy.Policy{
 			retryAfterPolicy{},
-			newPacePolicy(options.Rates, options.Clock, options.Logger),
+			itemPacePolicy{paces},
 			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, nil),
 			logPolicy{logger: options.Logger, clock: options.Clock},
 		},
@@ -127,10 +132,12 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	if err != nil {
 		return nil, fmt.Errorf("unable to set up the request pipeline: %w", err)
 	}
-	return &Client{
+	client := &Client{
 		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
 		retry: options.Retry, policyLock: newContextLock(),
-	}, nil
+	}
+	client.gatherers = newGatherers(client, paces, options.Logger)
+	return client, nil
 }
 
 // Cloud returns the cloud that the client speaks to.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -11,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func mustRanges(t testing.TB, texts ...string) []IPRange {
+func mustRanges(t *testing.T, texts ...string) []IPRange {
 	t.Helper()
 	ranges := make([]IPRange, len(texts))
 	for i, text := range texts {
@@ -130,15 +131,19 @@ func TestSizesAreToldToPeople(t *testing.T) {
 			t.Errorf("%s covers %q, want %q", text, have, want)
 		}
 	}
-	for want, count := range map[string]IPRangeCount{
-		"nothing":                                   {},
-		"1 IPv4 address":                            {IPv4Addresses: 1},
-		"1 IPv6 /64 network":                        {IPv6Networks: 1},
-		"2 IPv6 /64 networks":                       {IPv6Networks: 2},
-		"999 IPv4 addresses":                        {IPv4Addresses: 999},
-		"1,000 IPv4 addresses":                      {IPv4Addresses: 1000},
-		"256 IPv4 addresses and 1 IPv6 /64 network": {IPv4Addresses: 256, IPv6Networks: 1},
+	for _, c := range []struct {
+		addresses, networks int64
+		want                string
+	}{
+		{0, 0, "nothing"},
+		{1, 0, "1 IPv4 address"},
+		{0, 1, "1 IPv6 /64 network"},
+		{0, 2, "2 IPv6 /64 networks"},
+		{999, 0, "999 IPv4 addresses"},
+		{1000, 0, "1,000 IPv4 addresses"},
+		{256, 1, "256 IPv4 addresses and 1 IPv6 /64 network"},
 	} {
+		count, want := IPRangeCount{IPv4Addresses: c.addresses, IPv6Networks: c.networks}, c.want
 		if have := count.String(); have != want {
 			t.Errorf("%+v is told as %q, want %q", count, have, want)
 		}
@@ -252,7 +257,7 @@ var prefixes = rapid.Custom(func(t *rapid.T) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte(octets)), rapid.IntRange(9, 32).Draw(t, "bits"))
 })
 
-// spellings draws a text for what a prefix covers.
+// spell draws a text for what a prefix covers.
 func spell(t *rapid.T, prefix netip.Prefix) string {
 	address := prefix.Addr()
 	if rapid.Bool().Draw(t, "without host bits") {
@@ -265,7 +270,7 @@ func spell(t *rapid.T, prefix netip.Prefix) string {
 	if prefix.Bits() == address.BitLen() && rapid.Bool().Draw(t, "bare") {
 		return text
 	}
-	return text + prefix.String()[strings.Index(prefix.String(), "/"):]
+	return fmt.Sprintf("%s/%d", text, prefix.Bits())
 }
 
 func drawRanges(t *rapid.T, label string) []IPRange {

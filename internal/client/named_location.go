@@ -43,10 +43,11 @@ type NamedLocation struct {
 	Created *time.Time
 }
 
+// KindIPNamedLocation is the kind of a location of IP ranges.
+const KindIPNamedLocation = "ipNamedLocation"
+
 // IsIP tells a location of IP ranges from one of countries.
-func (l NamedLocation) IsIP() bool {
-	return strings.EqualFold("#microsoft.graph."+l.Kind, typeIPNamedLocation)
-}
+func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPNamedLocation) }
 
 // Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
@@ -143,11 +144,6 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-get
 func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
-	found, err := c.getNamedLocation(ctx, id)
-	return found.location(), err
-}
-
-func (c *Client) getNamedLocation(ctx context.Context, id string) (namedLocation, error) {
 	var found namedLocation
 	operation := fmt.Sprintf("read named location %s", id)
 	err := c.send(ctx, call{
@@ -160,20 +156,15 @@ func (c *Client) getNamedLocation(ctx context.Context, id string) (namedLocation
 	if err == nil && found.ID == "" {
 		err = &Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
 	}
-	return found, err
+	return found.location(), err
 }
 
 // FindNamedLocation reads a named location and believes a 404 only once it has lasted.
 func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
-	found, err := c.findNamedLocation(ctx, id)
-	return found.location(), err
-}
-
-func (c *Client) findNamedLocation(ctx context.Context, id string) (namedLocation, error) {
-	var found namedLocation
+	var found NamedLocation
 	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
 		var err error
-		found, err = c.getNamedLocation(ctx, id)
+		found, err = c.GetNamedLocation(ctx, id)
 		return !IsNotFound(err), err
 	})
 	return found, err
@@ -382,36 +373,9 @@ func (e *LocationInUseError) Error() string {
 		e.Location.DisplayName, e.Location.ID, strings.Join(names, ", "))
 }
 
-// DeleteNamedLocation deletes a location. The service deletes neither one that a policy names, so that is looked at before
-// anything is written (a *LocationInUseError), nor a trusted one, so its trust is taken away first and the replicas are given
-// time to see that. The service keeps a deleted location for 30 days. That it is gone already is no error.
-//
-// Source: https://learn.microsoft.com/graph/api/namedlocation-delete
-func (c *Client) DeleteNamedLocation(ctx context.Context, id string) error {
-	present, err := c.findNamedLocation(ctx, id)
-	if IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	location := present.location()
-	if err := c.awaitUnused(ctx, location); err != nil {
-		return err
-	}
-	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, id)
-	if location.IsTrusted {
-		gone, err := c.untrust(ctx, present)
-		if gone || err != nil {
-			return err
-		}
-		operation += ", which is not trusted any more"
-	}
-	return c.deleteUntrusted(ctx, id, operation)
-}
-
-// awaitUnused reads the policies until none names the location: one that was deleted a moment ago may still be listed.
-func (c *Client) awaitUnused(ctx context.Context, location NamedLocation) error {
+// AwaitUnused returns nil when no policy names a location, and a *LocationInUseError when one still does after a while: a
+// policy that was deleted a moment ago may still be listed. It is to be asked before a deletion writes anything.
+func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error {
 	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
 		policies, err := c.ListConditionalAccessPolicies(ctx)
 		if err != nil {
@@ -431,15 +395,33 @@ func (c *Client) awaitUnused(ctx context.Context, location NamedLocation) error 
 	})
 }
 
-// untrust takes the trust away and waits until that shows. The ranges are sent back as they came, whatever their form.
-func (c *Client) untrust(ctx context.Context, present namedLocation) (gone bool, err error) {
-	location := present.location()
+// DeleteNamedLocation deletes a location as it was last seen. The service does not delete a trusted one, so the trust is taken
+// away first, and the replicas are given time to see that. The service keeps a deleted location for 30 days. That it is gone
+// already is no error.
+//
+// Source: https://learn.microsoft.com/graph/api/namedlocation-delete
+func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) error {
+	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, location.ID)
+	if location.IsTrusted {
+		gone, err := c.untrust(ctx, location)
+		if gone || err != nil {
+			return err
+		}
+		operation += ", which is not trusted any more"
+	}
+	return c.deleteUntrusted(ctx, location.ID, operation)
+}
+
+// untrust takes the trust away and waits until that shows.
+func (c *Client) untrust(ctx context.Context, location NamedLocation) (gone bool, err error) {
 	location.IsTrusted = false
-	err = c.patchNamedLocation(ctx, present.ID, fmt.Sprintf("take the trust from named location %q (id %s)", present.DisplayName, present.ID), namedLocation{
-		ODataType: present.ODataType, DisplayName: present.DisplayName, IsTrusted: &location.IsTrusted, IPRanges: present.IPRanges,
+	operation := fmt.Sprintf("take the trust from named location %q (id %s)", location.DisplayName, location.ID)
+	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		err := c.patchNamedLocation(ctx, location.ID, operation, location.wire())
+		return !IsNotFound(err), err
 	})
 	if IsNotFound(err) {
-		return c.NamedLocationGone(ctx, present.ID)
+		return c.NamedLocationGone(ctx, location.ID)
 	}
 	if err != nil {
 		return false, err
@@ -475,7 +457,7 @@ func (c *Client) deleteUntrusted(ctx context.Context, id, operation string) erro
 
 // NamedLocationGone reports whether a location does not exist any more: Graph's own 404, and one that lasts.
 func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error) {
-	_, err := c.findNamedLocation(ctx, id)
+	_, err := c.FindNamedLocation(ctx, id)
 	if IsNotFound(err) {
 		return true, nil
 	}

@@ -550,53 +550,28 @@ func TestADeletionTakesTheTrustAwayFirstAndWaitsForThat(t *testing.T) {
 	stale := 3
 	s := &scriptedLocations{stored: stores(office)}
 	s.onRequest = func(w http.ResponseWriter, what string, n int) bool {
-		// The first read is before the change; after it some reads are of before as well.
-		if strings.HasPrefix(what, "GET "+locationID) && n > 0 && n <= stale {
+		// After the change some reads are of before.
+		if strings.HasPrefix(what, "GET "+locationID) && n < stale {
 			reply(w, 200, locationJSON(office))
 			return true
 		}
 		return false
 	}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil {
+	if err := c.DeleteNamedLocation(t.Context(), office); err != nil {
 		t.Fatal(err)
 	}
-	s.wantOrder(t, "GET location", "GET policies", "PATCH location", "GET location", "DELETE location")
-	if n := s.counts["GET "+locationID]; n != 1+stale+1 {
+	s.wantOrder(t, "PATCH location", "GET location", "DELETE location")
+	want := `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"HQ","isTrusted":false,"ipRanges":[` +
+		`{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"203.0.113.7/24"},{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:db8::/48"}]}`
+	if have := s.all()[0].Body; have != want {
+		t.Errorf("sent %s, want %s", have, want)
+	}
+	if n := s.counts["GET "+locationID]; n != stale+1 {
 		t.Errorf("%d reads", n)
 	}
 	if len(s.stored) != 0 {
 		t.Error("the location is still there")
-	}
-}
-
-func TestWhatADeletionSendsBackIsWhatTheServiceHad(t *testing.T) {
-	t.Parallel()
-	const ranges = `"ipRanges":[{"@odata.type":"#microsoft.graph.iPv4Range","lowerAddress":"203.0.113.0","upperAddress":"203.0.113.9"}]`
-	trusted := "true"
-	s := &scriptedLocations{}
-	s.onRequest = func(w http.ResponseWriter, what string, _ int) bool {
-		switch {
-		case strings.HasPrefix(what, "GET "+locationID):
-			reply(w, 200, `{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"`+locationID+`","displayName":"HQ","isTrusted":`+trusted+`,`+ranges+`}`)
-		case strings.HasPrefix(what, "PATCH"):
-			trusted = "false"
-			w.WriteHeader(204)
-		case strings.HasPrefix(what, "DELETE"):
-			w.WriteHeader(204)
-		default:
-			return false
-		}
-		return true
-	}
-	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil {
-		t.Fatal(err)
-	}
-	for _, request := range s.all() {
-		if want := `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"HQ","isTrusted":false,` + ranges + `}`; request.Method == http.MethodPatch && request.Body != want {
-			t.Errorf("sent %s, want %s", request.Body, want)
-		}
 	}
 }
 
@@ -606,30 +581,30 @@ func TestALocationThatIsNotTrustedOrNotThereIsDeletedWithoutMore(t *testing.T) {
 	plain.IsTrusted = false
 	s := &scriptedLocations{stored: stores(plain)}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil {
+	if err := c.DeleteNamedLocation(t.Context(), plain); err != nil {
 		t.Fatal(err)
 	}
-	s.wantOrder(t, "GET location", "GET policies", "DELETE location")
+	s.wantOrder(t, "DELETE location")
 
-	none := &scriptedLocations{}
-	c = none.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil {
-		t.Fatal(err)
-	}
-	none.wantOrder(t, "GET location")
-	if _, waited := none.clock.waited(); waited != c.Consistency().Missing {
-		t.Errorf("that it is gone was believed after %s", waited)
+	for _, location := range []NamedLocation{office, plain} {
+		none := &scriptedLocations{}
+		c = none.start(t, nil)
+		if err := c.DeleteNamedLocation(t.Context(), location); err != nil {
+			t.Fatal(err)
+		}
+		if _, waited := none.clock.waited(); waited < c.Consistency().Missing {
+			t.Errorf("that it is gone was believed after %s", waited)
+		}
 	}
 	// A replica that does not know it yet is no proof.
-	fresh := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, n int) bool {
-		if strings.HasPrefix(what, "GET "+locationID) && n < 2 {
+	fresh := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, _ string, n int) bool {
+		if n < 2 {
 			graphError(w, 404, "ResourceNotFound")
-			return true
 		}
-		return false
+		return n < 2
 	}}
 	c = fresh.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil || len(fresh.stored) != 0 {
+	if err := c.DeleteNamedLocation(t.Context(), office); err != nil || len(fresh.stored) != 0 {
 		t.Errorf("error %v, left %v", err, fresh.stored)
 	}
 }
@@ -645,7 +620,7 @@ func TestALocationThatDisappearsDuringItsDeletionIsDeleted(t *testing.T) {
 			return false
 		}
 		c := s.start(t, nil)
-		if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil {
+		if err := c.DeleteNamedLocation(t.Context(), office); err != nil {
 			t.Errorf("gone at the %s: error %v", when, err)
 		}
 	}
@@ -655,7 +630,7 @@ func policyJSON(id, name, state, include, exclude string) string {
 	return fmt.Sprintf(`{"id":%q,"displayName":%q,"state":%q,"conditions":{"locations":{"includeLocations":[%s],"excludeLocations":[%s]}}}`, id, name, state, include, exclude)
 }
 
-func TestALocationThatAPolicyNamesIsLeftAlone(t *testing.T) {
+func TestALocationThatAPolicyNamesIsInUse(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), policies: []string{
 		policyJSON("p1", "Block elsewhere", "enabled", `"All"`, `"`+strings.ToUpper(locationID)+`"`),
@@ -664,14 +639,14 @@ func TestALocationThatAPolicyNamesIsLeftAlone(t *testing.T) {
 		`{"id":"p4","displayName":"Everywhere","state":"enabled","conditions":{"locations":null}}`,
 	}}
 	c := s.start(t, nil)
-	err := c.DeleteNamedLocation(t.Context(), locationID)
+	err := c.AwaitUnused(t.Context(), office)
 	var using *LocationInUseError
 	if !errors.As(err, &using) || len(using.Policies) != 2 || using.Location.DisplayName != "HQ" ||
 		!strings.Contains(err.Error(), `"Block elsewhere", "From HQ"`) {
 		t.Errorf("error %v", err)
 	}
-	// Nothing was written, and the policies were given time to disappear, but not for ever.
-	s.wantOrder(t, "GET location", "GET policies")
+	// The policies were given time to disappear, but not for ever.
+	s.wantOrder(t, "GET policies")
 	if _, waited := s.clock.waited(); waited != c.Consistency().NewObject {
 		t.Errorf("waited %s", waited)
 	}
@@ -688,12 +663,12 @@ func TestAPolicyThatWasDeletedAMomentAgoIsWaitedFor(t *testing.T) {
 		return false
 	}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil || len(s.stored) != 0 {
+	if err := c.AwaitUnused(t.Context(), office); err != nil {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestPoliciesThatCannotBeReadDoNotKeepALocationFromBeingDeleted(t *testing.T) {
+func TestPoliciesThatCannotBeReadDoNotCountAsUse(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 		if strings.HasSuffix(what, "policies") {
@@ -703,7 +678,7 @@ func TestPoliciesThatCannotBeReadDoNotKeepALocationFromBeingDeleted(t *testing.T
 		return false
 	}}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil || len(s.stored) != 0 {
+	if err := c.AwaitUnused(t.Context(), office); err != nil {
 		t.Errorf("error %v", err)
 	}
 }
@@ -727,7 +702,7 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 				return false
 			}}
 			deleter := s.start(t, nil)
-			err := deleter.DeleteNamedLocation(t.Context(), locationID)
+			err := deleter.DeleteNamedLocation(t.Context(), office)
 			if c.deleted != (err == nil) {
 				t.Fatalf("error %v", err)
 			}
@@ -751,7 +726,7 @@ func TestTrustThatNeverDisappearsDoesNotEndADeletion(t *testing.T) {
 		return false
 	}}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), locationID); err != nil || len(s.stored) != 0 {
+	if err := c.DeleteNamedLocation(t.Context(), office); err != nil || len(s.stored) != 0 {
 		t.Errorf("error %v", err)
 	}
 	if _, waited := s.clock.waited(); waited != c.Consistency().Timeout {
@@ -761,23 +736,16 @@ func TestTrustThatNeverDisappearsDoesNotEndADeletion(t *testing.T) {
 
 func TestAFailedStepOfADeletionEndsIt(t *testing.T) {
 	t.Parallel()
-	for step, want := range map[string][]string{
-		"GET " + locationID:   {"GET location"},
-		"PATCH " + locationID: {"GET location", "GET policies", "PATCH location"},
-	} {
-		s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, _ int) bool {
-			if what == step {
-				graphError(w, 403, "Authorization_RequestDenied")
-			}
-			return what == step
-		}}
-		c := s.start(t, nil)
-		err := c.DeleteNamedLocation(t.Context(), locationID)
-		if !IsForbidden(err) {
-			t.Errorf("%s fails: error %v", step, err)
-		}
-		s.wantOrder(t, want...)
+	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, _ string, _ int) bool {
+		graphError(w, 403, "Authorization_RequestDenied")
+		return true
+	}}
+	c := s.start(t, nil)
+	err := c.DeleteNamedLocation(t.Context(), office)
+	if !IsForbidden(err) || !strings.Contains(err.Error(), `take the trust from named location "HQ"`) {
+		t.Errorf("error %v", err)
 	}
+	s.wantOrder(t, "PATCH location")
 }
 
 func TestAllPagesOfPoliciesAreRead(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
@@ -36,23 +37,72 @@ type call struct {
 	header http.Header
 	// body is sent as JSON where it is not nil.
 	body any
+	// gather lets the call travel in one request with others that are made at the same time. Only a call that may be sent
+	// twice can: an answer that a batch does not hold is asked for again.
+	gather bool
+}
+
+// target is path and query.
+func (call call) target() string {
+	if len(call.query) == 0 {
+		return call.path
+	}
+	// Graph reads a plus sign in a query as a plus sign.
+	return call.path + "?" + strings.ReplaceAll(call.query.Encode(), "+", "%20")
+}
+
+// address is where the call goes as a request of its own.
+func (c *Client) address(call call) string {
+	return c.cloud.GraphEndpoint + "/" + string(call.version) + call.target()
 }
 
 // send carries a call out and decodes the answer into out, which may be nil. A refusal is an *Error, a failed sign-in
 // an *AuthError, and a request that got no answer a *ConnectionError.
 func (c *Client) send(ctx context.Context, call call, out any) error {
-	address := c.cloud.GraphEndpoint + "/" + string(call.version) + call.path
-	if len(call.query) > 0 {
-		// Graph reads a plus sign in a query as a plus sign.
-		address += "?" + strings.ReplaceAll(call.query.Encode(), "+", "%20")
+	if !call.gather {
+		return c.sendTo(ctx, c.address(call), call, out)
 	}
-	return c.sendTo(ctx, address, call, out)
+	got, err := c.gatherer(call).do(ctx, call)
+	if err != nil {
+		return err
+	}
+	return got.decode(call, out)
 }
 
 func (c *Client) sendTo(ctx context.Context, address string, call call, out any) error {
+	got, err := c.exchange(ctx, address, call)
+	if err != nil {
+		return err
+	}
+	return got.decode(call, out)
+}
+
+// answer is what came back for a call, on its own or within the answer to a batch.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	// batchRequestID is Graph's own id of the batch that the answer came in.
+	batchRequestID string
+}
+
+// exchange sends a call as a request of its own and returns whatever came back.
+func (c *Client) exchange(ctx context.Context, address string, call call) (answer, error) {
+	request, err := newRequest(ctx, address, call)
+	if err != nil {
+		return answer{}, fmt.Errorf("unable to %s: %w", call.operation, err)
+	}
+	got, err := c.roundTrip(request)
+	if err != nil {
+		return answer{}, c.describeFailure(ctx, call.operation, err)
+	}
+	return got, nil
+}
+
+func newRequest(ctx context.Context, address string, call call) (*policy.Request, error) {
 	request, err := runtime.NewRequest(ctx, call.method, address)
 	if err != nil {
-		return fmt.Errorf("unable to %s: %w", call.operation, err)
+		return nil, err
 	}
 	for name, values := range call.header {
 		request.Raw().Header[name] = append([]string(nil), values...)
@@ -61,40 +111,56 @@ func (c *Client) sendTo(ctx context.Context, address string, call call, out any)
 	if call.body != nil {
 		text, err := json.Marshal(call.body)
 		if err != nil {
-			return fmt.Errorf("unable to %s: %w", call.operation, err)
+			return nil, err
 		}
 		if err := request.SetBody(streaming.NopCloser(bytes.NewReader(text)), "application/json"); err != nil {
-			return fmt.Errorf("unable to %s: %w", call.operation, err)
+			return nil, err
 		}
 	}
+	return request, nil
+}
 
+func (c *Client) roundTrip(request *policy.Request) (answer, error) {
 	response, err := c.azure.Pipeline().Do(request)
 	if err != nil {
-		return c.describeFailure(ctx, call.operation, err)
+		return answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := runtime.Payload(response)
 	if err != nil {
-		return c.describeFailure(ctx, call.operation, err)
+		return answer{}, err
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return newError(call.operation, call.permissions, response.StatusCode, response.Header, body)
+	return answer{status: response.StatusCode, header: response.Header, body: body}, nil
+}
+
+func (a answer) successful() bool { return a.status >= 200 && a.status <= 299 }
+
+// decode reads an answer into out, which may be nil. A refusal is an *Error.
+func (a answer) decode(call call, out any) error {
+	if !a.successful() {
+		return a.refusal(call.operation, call.permissions, a.body)
 	}
 	if out == nil {
 		return nil
 	}
 	problem := ""
-	if len(bytes.TrimSpace(body)) == 0 {
+	if len(bytes.TrimSpace(a.body)) == 0 {
 		problem = "the answer is empty where an object was expected"
-	} else if err := json.Unmarshal(body, out); err != nil {
-		problem = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(response.Header, body)
+	} else if err := json.Unmarshal(a.body, out); err != nil {
+		problem = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(a.header, a.body)
 	}
 	if problem != "" {
-		answer := newError(call.operation, nil, response.StatusCode, response.Header, nil)
-		answer.Message = problem
-		return answer
+		refusal := a.refusal(call.operation, nil, nil)
+		refusal.Message = problem
+		return refusal
 	}
 	return nil
+}
+
+func (a answer) refusal(operation string, permissions []string, body []byte) *Error {
+	refusal := newError(operation, permissions, a.status, a.header, body)
+	refusal.RequestID = firstNonEmpty(refusal.RequestID, a.batchRequestID)
+	return refusal
 }
 
 // describeFailure names a request that got no answer. The end of the context is the context's error; a failed sign-in

@@ -56,6 +56,7 @@ func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
 		version:     v1,
 		path:        userPath(key),
 		query:       url.Values{"$select": {userSelect}},
+		gather:      true,
 	}, &user)
 	if err != nil {
 		return User{}, err

@@ -34,6 +34,7 @@ func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, erro
 		method:      http.MethodGet,
 		version:     beta,
 		path:        userPath(user.ID) + "/authentication/requirements",
+		gather:      true,
 	}, &answer)
 	if err != nil {
 		return "", err
@@ -64,6 +65,7 @@ func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState)
 		method:      http.MethodPatch,
 		version:     beta,
 		path:        userPath(user.ID) + "/authentication/requirements",
+		gather:      true,
 		body:        strongAuthenticationRequirements{PerUserMFAState: state},
 	}, nil)
 }

@@ -1,0 +1,154 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func manyIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("ABCDEF00-0000-4000-8000-%012d", i)
+	}
+	return ids
+}
+
+func TestIDsAreLookedUpAThousandAtATime(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		var body struct{ IDs []string }
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		var values []string
+		for _, id := range body.IDs {
+			values = append(values, fmt.Sprintf(`{"@odata.type":"#microsoft.graph.user","id":%q}`, id))
+		}
+		reply(w, 200, `{"value":[`+strings.Join(values, ",")+`]}`)
+	})
+	for _, n := range []int{0, 1, 1000, 1001, 2500} {
+		before := len(graph.all())
+		c, _, _ := newTestClient(t, graph, nil)
+		ids := manyIDs(n)
+		found, err := c.GetDirectoryObjects(t.Context(), append(ids, ids...), time.Minute)
+		if err != nil || len(found) != n {
+			t.Fatalf("%d of %d found, %v", len(found), n, err)
+		}
+		if have, want := len(graph.all())-before, (n+999)/1000; have != want {
+			t.Errorf("%d requests for %d ids, want %d", have, n, want)
+		}
+	}
+}
+
+func TestWhatIsMissingIsLookedForUntilPatienceEnds(t *testing.T) {
+	t.Parallel()
+	ids := manyIDs(3)
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		var body struct{ IDs []string }
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		switch n {
+		case 0:
+			reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.group","id":"`+ids[0]+`","displayName":"G"}]}`)
+		case 3:
+			reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.device","id":"`+ids[1]+`"}]}`)
+		default:
+			reply(w, 200, `{"value":[]}`)
+		}
+		if n > 0 && n < 6 && len(body.IDs) > 2 {
+			t.Errorf("request %d asks again for what was found", n)
+		}
+	})
+	c, _, clock := newTestClient(t, graph, nil)
+	found, err := c.GetDirectoryObjects(t.Context(), ids, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, device := found[strings.ToLower(ids[0])], found[strings.ToLower(ids[1])]
+	if len(found) != 2 || !group.IsGroup() || group.IsUser() || group.Name() != "G" || device.IsUser() || device.IsGroup() || device.Kind() != "device" || device.Name() != ids[1] {
+		t.Errorf("found %+v", found)
+	}
+	if _, sum := clock.waited(); sum != 10*time.Second {
+		t.Errorf("waited %s", sum)
+	}
+	// Without patience one answer is enough.
+	before := len(graph.all())
+	if _, err := c.GetDirectoryObjects(t.Context(), ids, 0); err != nil || len(graph.all())-before != 1 {
+		t.Errorf("%d requests, %v", len(graph.all())-before, err)
+	}
+}
+
+func TestAnAnswerWithoutAListIsNotNobody(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, `{}`) })
+	c, _, _ := newTestClient(t, graph, nil)
+	if _, err := c.GetDirectoryObjects(t.Context(), manyIDs(1), time.Minute); err == nil {
+		t.Error("a look-up without a list finds nobody")
+	}
+	if _, err := c.MemberGroups(t.Context(), adeleID, manyIDs(1), time.Minute); err == nil {
+		t.Error("a check without a list finds nothing")
+	}
+}
+
+func TestMembershipIsCheckedTwentyAtATime(t *testing.T) {
+	t.Parallel()
+	ids := manyIDs(45)
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if target := r.Method + " " + r.RequestURI; target != "POST /v1.0/users/"+adeleID+"/checkMemberGroups" {
+			t.Error(target)
+		}
+		var body map[string][]string
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		if want := []int{20, 20, 5}[n]; len(body["groupIds"]) != want {
+			t.Errorf("request %d has %d groups, want %d", n, len(body["groupIds"]), want)
+		}
+		reply(w, 200, `{"value":["`+body["groupIds"][0]+`"]}`)
+	})
+	c, _, _ := newTestClient(t, graph, nil)
+	member, err := c.MemberGroups(t.Context(), adeleID, ids, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{strings.ToLower(ids[0]), strings.ToLower(ids[20]), strings.ToLower(ids[40])}, member); diff != "" {
+		t.Error(diff)
+	}
+	if member, err := c.MemberGroups(t.Context(), adeleID, nil, time.Minute); member != nil || err != nil || len(graph.all()) != 3 {
+		t.Error("no groups are asked about")
+	}
+}
+
+func TestAMembershipThatIsNewIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		if n < 4 {
+			reply(w, 200, `{"value":[]}`)
+			return
+		}
+		reply(w, 200, `{"value":["`+staffID+`"]}`)
+	})
+	c, _, _ := newTestClient(t, graph, nil)
+	if member, err := c.MemberGroups(t.Context(), adeleID, []string{staffID}, 0); err != nil || len(member) != 0 {
+		t.Errorf("%v, %v", member, err)
+	}
+	if member, err := c.MemberGroups(t.Context(), adeleID, []string{staffID}, time.Minute); err != nil || len(member) != 1 {
+		t.Errorf("%v, %v", member, err)
+	}
+}
+
+func TestLookUpsNameThePermissionsTheyMiss(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") })
+	c, _, _ := newTestClient(t, graph, nil)
+	_, byID := c.GetDirectoryObjects(t.Context(), manyIDs(1), time.Minute)
+	_, membership := c.MemberGroups(t.Context(), adeleID, manyIDs(1), time.Minute)
+	for _, err := range []error{byID, membership} {
+		var refusal *Error
+		if !errors.As(err, &refusal) || len(refusal.Permissions) == 0 || refusal.Permissions[0] != "User.Read.All with GroupMember.Read.All" {
+			t.Errorf("error %v", err)
+		}
+	}
+}

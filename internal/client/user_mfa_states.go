@@ -1,0 +1,177 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Bounds of work on many users.
+const (
+	// usersInFlight is how many users are worked on at a time: enough to fill several batches of 20.
+	usersInFlight = 80
+	// failuresInARow is after how many failures without a success between them the rest is not tried any more: what
+	// fails for so many fails for a reason that is not theirs.
+	failuresInARow = 20
+)
+
+var (
+	// ErrNotTried is the outcome for a user to whom the work did not get.
+	ErrNotTried = errors.New("not tried")
+	// ErrUserGone is the outcome for a user who does not exist any more, which UserGone has confirmed.
+	ErrUserGone = errors.New("the user does not exist any more")
+)
+
+// Outcome is what came of one user of many.
+type Outcome[T any] struct {
+	Value T
+	Err   error
+}
+
+// crew works on many items at a time.
+type crew struct {
+	mutex    sync.Mutex
+	next     int
+	done     int
+	inARow   int
+	progress func(done int)
+}
+
+// take hands out the next item. It has none after the end of the context, and after too many failures.
+func (w *crew) take(ctx context.Context, items int) (int, bool) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.next >= items || w.inARow >= failuresInARow || ctx.Err() != nil {
+		return 0, false
+	}
+	w.next++
+	return w.next - 1, true
+}
+
+// finish counts an item. That a user is not there or may not be moved is an answer, and no failure of the work.
+func (w *crew) finish(err error) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.done++
+	var refusal *TransitionError
+	switch {
+	case err == nil, IsNotFound(err), errors.Is(err, ErrUserGone), errors.As(err, &refusal):
+		w.inARow = 0
+	default:
+		w.inARow++
+	}
+	if w.progress != nil {
+		w.progress(w.done)
+	}
+}
+
+// each does something for every item, many at a time, and returns an outcome for each. It returns when all that was
+// begun has ended; what was not begun by then is ErrNotTried.
+func each[I, O any](ctx context.Context, items []I, progress func(done int), do func(ctx context.Context, item I) (O, error)) []Outcome[O] {
+	outcomes := make([]Outcome[O], len(items))
+	for i := range outcomes {
+		outcomes[i].Err = ErrNotTried
+	}
+	work := &crew{progress: progress}
+	var workers sync.WaitGroup
+	for range min(usersInFlight, len(items)) {
+		workers.Go(func() {
+			for {
+				i, more := work.take(ctx, len(items))
+				if !more {
+					return
+				}
+				outcomes[i].Value, outcomes[i].Err = do(ctx, items[i])
+				work.finish(outcomes[i].Err)
+			}
+		})
+	}
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		for i := range outcomes {
+			if errors.Is(outcomes[i].Err, ErrNotTried) {
+				outcomes[i].Err = fmt.Errorf("%w: %w", ErrNotTried, err)
+			}
+		}
+	}
+	return outcomes
+}
+
+// FindUsers is FindUser for many keys.
+func (c *Client) FindUsers(ctx context.Context, keys []string, patience time.Duration, progress func(done int)) []Outcome[User] {
+	return each(ctx, keys, progress, func(ctx context.Context, key string) (User, error) {
+		return c.FindUser(ctx, key, patience)
+	})
+}
+
+// UserAndState is a user and a state that is expected of them, or wanted.
+type UserAndState struct {
+	User  User
+	State MFAState
+	// New says that the user may have been made a moment ago, as SetOptions.NewUser does.
+	New bool
+}
+
+// ObserveUserMFAStates is ObserveUserMFAState for many users, one request for each. The outcome of a user who is not
+// there any more is ErrUserGone; every other error says nothing about the user.
+func (c *Client) ObserveUserMFAStates(ctx context.Context, users []UserAndState, progress func(done int)) []Outcome[MFAState] {
+	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (MFAState, error) {
+		state, err := c.ObserveUserMFAState(ctx, user.User, user.State)
+		return state, c.orGone(ctx, user.User, err)
+	})
+}
+
+// orGone makes ErrUserGone of a 404 that is the user's own.
+func (c *Client) orGone(ctx context.Context, user User, err error) error {
+	if !IsNotFound(err) {
+		return err
+	}
+	gone, goneErr := c.UserGone(ctx, user.ID)
+	switch {
+	case gone:
+		return ErrUserGone
+	case goneErr != nil:
+		return goneErr
+	}
+	return err
+}
+
+// UserMove is a user, the state that they have and the one that is wanted.
+type UserMove struct {
+	User     User
+	From, To MFAState
+}
+
+// CheckUserMFAStates is CheckUserMFAState for many users.
+func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allowPromotion bool) []Outcome[Transition] {
+	return each(ctx, moves, nil, func(ctx context.Context, move UserMove) (Transition, error) {
+		return c.CheckUserMFAState(ctx, move.User, move.From, move.To, allowPromotion)
+	})
+}
+
+// SetUserMFAStates is SetUserMFAState for many users. The value of an outcome with an error says what was written
+// before it. The outcome of a user who is not there any more is ErrUserGone.
+func (c *Client) SetUserMFAStates(ctx context.Context, users []UserAndState, allowPromotion bool, progress func(done int)) []Outcome[SetResult] {
+	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (SetResult, error) {
+		result, err := c.SetUserMFAState(ctx, user.User, user.State, SetOptions{AllowPromotion: allowPromotion, NewUser: user.New})
+		return result, c.orGone(ctx, user.User, err)
+	})
+}
+
+// ListUsers reads all users of the tenant, guests included. It needs User.Read.All.
+//
+// Source: https://learn.microsoft.com/graph/api/user-list
+func (c *Client) ListUsers(ctx context.Context) ([]User, error) {
+	return list[User](ctx, c, call{
+		operation:   "list the users of the tenant",
+		permissions: userReadPermissions,
+		method:      http.MethodGet,
+		version:     v1,
+		path:        "/users",
+		query:       url.Values{"$select": {userSelect}, "$top": {"999"}},
+	})
+}
