@@ -21,6 +21,10 @@ type providerData struct {
 	unknown []string
 	// emergencyAccess guards the emergency access accounts.
 	emergencyAccess *emergencyAccess
+	// registrationPolicies tells a second registration policy from the first.
+	registrationPolicies registrationPolicies
+	// locations are the tenant's named locations; nil where client is.
+	locations *tenantLocations
 }
 
 // configured reports whether requests can be made, and explains in the diagnostics where they cannot.
@@ -75,7 +79,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	data.client = made
+	data.client, data.locations = made, newTenantLocations(made)
 	data.emergencyAccess = resolveEmergencyAccess(ctx, made, model, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return

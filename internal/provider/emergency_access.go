@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,10 +14,36 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
+// emergencyAccessModel is the emergency_access attribute.
+type emergencyAccessModel struct {
+	UserIDs            types.Set `tfsdk:"user_ids"`
+	UserPrincipalNames types.Set `tfsdk:"user_principal_names"`
+	GroupIDs           types.Set `tfsdk:"group_ids"`
+}
+
 // emergencyAccess knows the emergency access accounts of a run.
 type emergencyAccess struct {
-	// sources says for each object id, in lower case, where in the provider block the account comes from.
-	sources map[string]string
+	// accounts by object id, in lower case.
+	accounts map[string]*emergencyAccount
+	// groupIDs are the groups of emergency_access, in lower case.
+	groupIDs []string
+}
+
+// emergencyAccount is one account that nothing may ask for MFA.
+type emergencyAccount struct {
+	client.User
+	// source says where in the provider block the account comes from.
+	source string
+	// groupIDs are those groups of emergency_access of which it is a member, in lower case.
+	groupIDs []string
+}
+
+// guard is the guard of a run; nil where there is none.
+func (d *providerData) guard() *emergencyAccess {
+	if d == nil {
+		return nil
+	}
+	return d.emergencyAccess
 }
 
 // source says why an account counts as emergency access; ok is false where it does not.
@@ -24,73 +51,139 @@ func (e *emergencyAccess) source(userID string) (source string, ok bool) {
 	if e == nil {
 		return "", false
 	}
-	source, ok = e.sources[strings.ToLower(userID)]
-	return source, ok
+	account, ok := e.accounts[strings.ToLower(userID)]
+	if !ok {
+		return "", false
+	}
+	return account.source, true
 }
 
-func (e *emergencyAccess) add(user client.User, source string) {
-	key := strings.ToLower(user.ID)
-	if _, known := e.sources[key]; !known {
-		e.sources[key] = source
+// holds reports whether an id is that of an emergency access account or of a group of them.
+func (e *emergencyAccess) holds(id string) bool {
+	_, account := e.source(id)
+	return account || e != nil && slices.Contains(e.groupIDs, strings.ToLower(id))
+}
+
+// sorted lists the accounts in the order of their names.
+func (e *emergencyAccess) sorted() []*emergencyAccount {
+	if e == nil {
+		return nil
 	}
+	var all []*emergencyAccount
+	for _, account := range e.accounts {
+		all = append(all, account)
+	}
+	slices.SortFunc(all, func(a, b *emergencyAccount) int { return strings.Compare(a.Name(), b.Name()) })
+	return all
+}
+
+func (e *emergencyAccess) add(user client.User, source string) *emergencyAccount {
+	key := strings.ToLower(user.ID)
+	if _, known := e.accounts[key]; !known {
+		e.accounts[key] = &emergencyAccount{User: user, source: source}
+	}
+	return e.accounts[key]
 }
 
 // resolveEmergencyAccess looks up the accounts of the provider block, once for the run. One that cannot be found is an
-// error. Where the block is not known yet, as in a plan that creates such an account, there is no guard until apply.
+// error. What is not known yet, as in a plan that creates such an account, is guarded from the apply on.
 func resolveEmergencyAccess(ctx context.Context, c *client.Client, model providerModel, diags *diag.Diagnostics) *emergencyAccess {
-	guard := &emergencyAccess{sources: map[string]string{}}
+	guard := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
 	if model.EmergencyAccess.IsNull() || model.EmergencyAccess.IsUnknown() {
 		return guard
 	}
 	var configured emergencyAccessModel
 	diags.Append(model.EmergencyAccess.As(ctx, &configured, basetypes.ObjectAsOptions{})...)
-	if diags.HasError() || !configured.known(ctx) {
+	if diags.HasError() {
 		return guard
 	}
-
-	root := path.Root("emergency_access")
-	each := func(attribute string, set types.Set, resolve func(key string, at path.Path) error) {
-		for _, element := range set.Elements() {
-			key, ok := element.(types.String)
-			if !ok {
-				continue
-			}
-			at := root.AtName(attribute).AtSetValue(key)
-			if err := resolve(key.ValueString(), at); client.IsNotFound(err) {
-				diags.AddAttributeError(at, "Emergency access account not found",
-					fmt.Sprintf("%q in emergency_access.%s does not exist in this tenant. Nothing was planned, because a guard that guards nobody "+
-						"is worse than none. Correct it, or remove it from emergency_access.", key.ValueString(), attribute))
-			} else if err != nil {
-				addAttributeError(diags, at, err)
-			}
-		}
-	}
-	user := func(attribute string) func(string, path.Path) error {
-		return func(key string, _ path.Path) error {
-			found, err := c.FindUser(ctx, key, c.Consistency().Missing)
-			if err == nil {
-				guard.add(found, fmt.Sprintf("it is listed in emergency_access.%s of the provider block", attribute))
-			}
-			return err
-		}
-	}
-	each("user_ids", configured.UserIDs, user("user_ids"))
-	each("user_principal_names", configured.UserPrincipalNames, user("user_principal_names"))
-	each("group_ids", configured.GroupIDs, func(key string, at path.Path) error {
-		members, err := c.ListTransitiveMemberUsers(ctx, key)
-		if err != nil {
-			return err
-		}
-		if len(members) == 0 {
-			diags.AddAttributeWarning(at, "Emergency access group without users",
-				fmt.Sprintf("The group %q in emergency_access.group_ids has no users, so it guards nobody. Add the accounts to it, or remove it here.", key))
-		}
-		for _, member := range members {
-			guard.add(member, fmt.Sprintf("it is a member of the group %s in emergency_access.group_ids of the provider block", key))
-		}
-		return nil
-	})
+	guard.resolveIDs(ctx, c, knownStrings(configured.UserIDs), diags)
+	guard.resolveNames(ctx, c, knownStrings(configured.UserPrincipalNames), diags)
+	guard.resolveGroups(ctx, c, knownStrings(configured.GroupIDs), diags)
 	return guard
+}
+
+// emergencyAccessPath is where an account stands in the provider block.
+func emergencyAccessPath(attribute string, key types.String) path.Path {
+	return path.Root("emergency_access").AtName(attribute).AtSetValue(key)
+}
+
+func addEmergencyAccountMissing(diags *diag.Diagnostics, attribute string, key types.String) {
+	diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account not found",
+		fmt.Sprintf("%q in emergency_access.%s does not exist in this tenant. Nothing was planned, because a guard that guards nobody "+
+			"is worse than none. Correct it, or remove it from emergency_access.", key.ValueString(), attribute))
+}
+
+// resolveIDs looks all user ids up at once.
+func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+	const attribute = "user_ids"
+	ids := make([]string, 0, len(keys))
+	for _, key := range keys {
+		ids = append(ids, key.ValueString())
+	}
+	found, err := c.GetDirectoryObjects(ctx, ids, c.Consistency().Missing)
+	if err != nil {
+		addAttributeError(diags, path.Root("emergency_access").AtName(attribute), err)
+		return
+	}
+	for _, key := range keys {
+		object, here := found[strings.ToLower(key.ValueString())]
+		switch {
+		case !here:
+			addEmergencyAccountMissing(diags, attribute, key)
+		case object.IsGroup():
+			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is a group",
+				fmt.Sprintf("%s in emergency_access.%s is the id of the group %q. Write it into emergency_access.group_ids; its members are guarded then.",
+					key.ValueString(), attribute, object.Name()))
+		case !object.IsUser():
+			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is no user",
+				fmt.Sprintf("%s in emergency_access.%s is the id of a %s, %q. Write the id of a user, or remove it from emergency_access.",
+					key.ValueString(), attribute, object.Kind(), object.Name()))
+		default:
+			user := client.User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
+			e.add(user, "it is listed in emergency_access.user_ids of the provider block")
+		}
+	}
+}
+
+func (e *emergencyAccess) resolveNames(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+	const attribute = "user_principal_names"
+	for _, key := range keys {
+		user, err := c.FindUser(ctx, key.ValueString(), c.Consistency().Missing)
+		switch {
+		case client.IsNotFound(err):
+			addEmergencyAccountMissing(diags, attribute, key)
+		case err != nil:
+			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
+		default:
+			e.add(user, "it is listed in emergency_access.user_principal_names of the provider block")
+		}
+	}
+}
+
+func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+	const attribute = "group_ids"
+	for _, key := range keys {
+		members, err := c.ListTransitiveMemberUsers(ctx, key.ValueString())
+		switch {
+		case client.IsNotFound(err):
+			addEmergencyAccountMissing(diags, attribute, key)
+			continue
+		case err != nil:
+			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
+			continue
+		case len(members) == 0:
+			diags.AddAttributeWarning(emergencyAccessPath(attribute, key), "Emergency access group without users",
+				fmt.Sprintf("The group %q in emergency_access.group_ids has no users, so it guards nobody. Add the accounts to it, or remove it here.",
+					key.ValueString()))
+		}
+		id := strings.ToLower(key.ValueString())
+		e.groupIDs = append(e.groupIDs, id)
+		for _, member := range members {
+			account := e.add(member, fmt.Sprintf("it is a member of the group %s in emergency_access.group_ids of the provider block", key.ValueString()))
+			account.groupIDs = append(account.groupIDs, id)
+		}
+	}
 }
 
 // checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.

@@ -53,6 +53,14 @@ var appliedExamples = []string{
 	"resources/entramfa_user_mfa_state/resource.tf", "resources/entramfa_user_mfa_state/import.sh",
 	"resources/entramfa_user_mfa_state/import-by-string-id.tf", "resources/entramfa_user_mfa_state/import-by-identity.tf",
 	"data-sources/entramfa_user_mfa_state/data-source.tf",
+	"resources/entramfa_user_mfa_states/resource.tf", "resources/entramfa_user_mfa_states/import.sh",
+	"resources/entramfa_user_mfa_states/import-by-string-id.tf", "data-sources/entramfa_user_mfa_states/data-source.tf",
+	"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
+	"resources/entramfa_registration_policy/import.sh", "resources/entramfa_registration_policy/import-by-string-id.tf",
+	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
+	"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_trusted_ips/import.sh",
+	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
+	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
 }
 
 func TestNoExampleIsWithoutATest(t *testing.T) {
@@ -87,7 +95,13 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 
 func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"resources/entramfa_user_mfa_state/resource.tf", "data-sources/entramfa_user_mfa_state/data-source.tf"} {
+	for _, name := range []string{
+		"resources/entramfa_user_mfa_state/resource.tf", "data-sources/entramfa_user_mfa_state/data-source.tf",
+		"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
+		"data-sources/entramfa_registration_policy/data-source.tf",
+		"resources/entramfa_trusted_ips/resource.tf",
+		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, name)}, bySecret()...)
@@ -144,6 +158,109 @@ func TestTheImportExamplesImport(t *testing.T) {
 		noErrors(t, imported.Diagnostics)
 		if len(imported.ImportedResources) != 1 {
 			t.Errorf("%d resources were imported", len(imported.ImportedResources))
+		}
+	})
+}
+
+func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
+	t.Parallel()
+	const folder = "resources/entramfa_user_mfa_states/"
+	for _, name := range []string{folder + "resource.tf", "data-sources/entramfa_user_mfa_states/data-source.tf"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, name)}, bySecret()...)
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.expect(0, "destroy", "-input=false", "-auto-approve")
+		})
+	}
+	t.Run("import.sh", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!")
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, map[string]string{
+			"example.tf": example(t, folder+"resource.tf"), "import.tf": example(t, folder+"import-by-string-id.tf"),
+		}, bySecret()...)
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+}
+
+func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
+	t.Parallel()
+	const folder = "resources/entramfa_registration_policy/"
+	files := map[string]string{"example.tf": example(t, folder+"microsoft_managed.tf")}
+	t.Run("import.sh", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!")
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+	for _, name := range []string{"import-by-string-id.tf", "import-by-identity.tf"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSampleTenant(t).workspace(t, files, bySecret()...)
+			w.write("import.tf", example(t, folder+name))
+			if name == "import-by-identity.tf" && !w.importsByIdentity() {
+				// The same identity over the protocol: TestAPolicyIsImportedByIdentity.
+				if !strings.Contains(example(t, folder+name), "id = \""+policyID+"\"") {
+					t.Error("the example holds another identity")
+				}
+				return
+			}
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		})
+	}
+}
+
+func TestTheImportExamplesOfTrustedIPsImport(t *testing.T) {
+	t.Parallel()
+	const folder = "resources/entramfa_trusted_ips/"
+	files := map[string]string{"example.tf": example(t, folder+"resource.tf")}
+	adopts := func(w *workspace) {
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 1 added, 0 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	}
+	t.Run("import.sh", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		// The two ways import the same location: one after the other.
+		script := strings.Replace(example(t, folder+"import.sh"), "# by display name", "terraform state rm entramfa_trusted_ips.headquarters\n# by display name", 1)
+		script = strings.ReplaceAll(script, "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`)
+		w.write("import.sh", strings.ReplaceAll(script, "terraform state", `"$TF_ACC_TERRAFORM_PATH" state`))
+		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 added, 0 changed, 0 destroyed")
+	})
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
+		adopts(w)
+	})
+	t.Run("import-by-identity.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		content := example(t, folder+"import-by-identity.tf")
+		w.write("import.tf", content)
+		if w.importsByIdentity() {
+			adopts(w)
+			return
+		}
+		// TestImportOfALocationByIdentity shows the same over the protocol.
+		if !strings.Contains(content, fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)) {
+			t.Error("the example holds another identity")
 		}
 	})
 }

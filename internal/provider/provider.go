@@ -195,9 +195,9 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 }
 
 func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newUserMFAStateResource}
+	return []func() resource.Resource{newUserMFAStateResource, newUserMFAStatesResource, newRegistrationPolicyResource, newTrustedIPsResource}
 }
 
 func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newUserMFAStateDataSource}
+	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource}
 }

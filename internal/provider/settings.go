@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sort"
@@ -195,22 +194,4 @@ func (r settingsReader) resolve(m providerModel) settings {
 	c.UseManagedIdentity = r.switchedOn("use_msi", m.UseMSI, false, "ARM_USE_MSI")
 	c.UseAzureCLI = r.switchedOn("use_cli", m.UseCLI, true, "ARM_USE_CLI")
 	return s
-}
-
-// emergencyAccessModel is the emergency_access attribute.
-type emergencyAccessModel struct {
-	UserIDs            types.Set `tfsdk:"user_ids"`
-	UserPrincipalNames types.Set `tfsdk:"user_principal_names"`
-	GroupIDs           types.Set `tfsdk:"group_ids"`
-}
-
-// known reports whether every element is known.
-func (m emergencyAccessModel) known(ctx context.Context) bool {
-	for _, set := range []types.Set{m.UserIDs, m.UserPrincipalNames, m.GroupIDs} {
-		value, err := set.ToTerraformValue(ctx)
-		if err != nil || !value.IsFullyKnown() {
-			return false
-		}
-	}
-	return true
 }

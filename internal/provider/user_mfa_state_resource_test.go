@@ -457,7 +457,9 @@ func TestAReplicaThatNeverCatchesUpDoesNotTurnSuccessIntoFailure(t *testing.T) {
 
 func TestAUserMadeAMomentAgoIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	options := quick()
+	options.Consistency.Missing = 5 * time.Second
+	tn := newTenantWith(t, options)
 	const freshID = "22222222-bbbb-4bbb-8bbb-0000000000ff"
 	tn.run(resource.TestStep{
 		PreConfig: tn.do(func(ctx context.Context) error {

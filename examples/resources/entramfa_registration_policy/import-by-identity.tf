@@ -1,0 +1,6 @@
+import {
+  to = entramfa_registration_policy.this
+  identity = {
+    id = "authenticationMethodsPolicy"
+  }
+}

@@ -1,0 +1,11 @@
+# Method, snooze and limit are up to Microsoft, and their change is no drift.
+resource "entramfa_registration_policy" "this" {
+  state = "microsoft_managed"
+
+  include = {
+    all_users = true
+  }
+  exclude = {
+    group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"]
+  }
+}

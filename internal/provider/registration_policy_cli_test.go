@@ -1,0 +1,112 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+func bySecretOfTheApp() []string {
+	return []string{"ARM_TENANT_ID=" + tenantID, "ARM_CLIENT_ID=" + appID, "ARM_CLIENT_SECRET=" + appSecret}
+}
+
+func TestTheStoryOfAPolicyThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	tn := newCampaignTenant(t)
+	guarded := block(fmt.Sprintf("emergency_access = { group_ids = [%q] }", rescueGroupID))
+	w := tn.workspace(t, map[string]string{"main.tf": guarded + registration(enabled, everyone)}, bySecretOfTheApp()...)
+	plan := []string{"plan", "-input=false", "-detailed-exitcode"}
+
+	w.sees(w.expect(1, plan...), "Emergency access accounts would be asked to register", rescue2UPN, "include.all_users is true",
+		fmt.Sprintf("exclude = { group_ids = [%q] }", rescueGroupID))
+	ours := guarded + registration(enabled, everyone, excludes("group_ids", rescueGroupID), "snooze_days = 3")
+	w.write("main.tf", ours)
+	w.sees(w.expect(2, plan...), "will be created", "+ snooze_days = 3", "1 to add", "The tenant's registration campaign is taken over", "state: microsoft_managed", "includes: all users")
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
+	w.sees(w.expect(0, plan...), "No changes")
+
+	// Microsoft hands the campaign to itself, and to passkeys.
+	tn.patchCampaign(`{"state":"default","snoozeDurationInDays":1,"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"fido2"}]}`)()
+	w.sees(w.expect(2, plan...), "will be updated in-place", `state = "microsoft_managed" -> "enabled"`)
+	w.write("main.tf", guarded+registration(managed, everyone, excludes("group_ids", rescueGroupID)))
+	w.sees(w.expect(0, plan...), "No changes")
+
+	w.write("main.tf", guarded+registration(managed, includes("group_ids", staffID), excludes("group_ids", rescueGroupID)))
+	w.sees(w.expect(2, plan...), "The registration policy becomes weaker", "but only group Staff")
+	w.expect(0, "apply", "-input=false", "-auto-approve")
+	w.expect(0, plan...)
+
+	w.sees(w.expect(2, append(plan, "-destroy")...), "Destroying the registration policy gives back the campaign from before", "state: microsoft_managed",
+		"includes: all users", "It asks emergency access accounts to register")
+	w.expect(0, "destroy", "-input=false", "-auto-approve")
+	if err := tn.campaignIs(changed(newTenantsCampaign(), func(c *control.RegistrationCampaign) {
+		c.IncludeTargets[0].TargetedAuthenticationMethod = "fido2"
+	})); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPoliciesOfTwoTenantsThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	one, other := newCampaignTenant(t), newCampaignTenant(t)
+	second := strings.Replace(registration(enabled, everyone, "provider = entramfa.other"), `"test"`, `"other"`, 1)
+	config := one.provider() + strings.Replace(other.provider(), "{", "{\n  alias = \"other\"", 1) + registration(enabled, everyone) + second
+	w := one.workspace(t, map[string]string{"main.tf": config})
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "2 added")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.write("main.tf", strings.ReplaceAll(config, "provider = entramfa.other", ""))
+	w.sees(w.expect(1, "plan", "-input=false"), "A second registration policy for the same tenant")
+	w.write("main.tf", config)
+	w.sees(w.expect(0, "destroy", "-input=false", "-auto-approve"), "2 destroyed")
+	for _, tn := range []*tenant{one, other} {
+		if err := tn.campaignIs(newTenantsCampaign()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAPolicyIsReplacedThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	tn := newCampaignTenant(t)
+	w := tn.workspace(t, map[string]string{"main.tf": block() + registration(enabled, everyone, "snooze_days = 2")}, bySecretOfTheApp()...)
+	w.expect(0, "apply", "-input=false", "-auto-approve")
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve", "-replace="+policyAddress), "1 added, 0 changed, 1 destroyed")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.expect(0, "destroy", "-input=false", "-auto-approve")
+	if err := tn.campaignIs(newTenantsCampaign()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPolicyIsImportedByIdentityThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	tn := newCampaignTenant(t)
+	w := tn.workspace(t, map[string]string{"main.tf": block() + registration(managed)}, bySecretOfTheApp()...)
+	w.write("import.tf", fmt.Sprintf("import {\n  to = %s\n  identity = {\n    id = %q\n  }\n}\n", policyAddress, policyID))
+	if !w.importsByIdentity() {
+		// TestAPolicyIsImportedByIdentity shows the same without a CLI. An older one has to say that it cannot.
+		w.sees(w.expect(1, "plan", "-input=false"), "identity")
+		return
+	}
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 0 changed, 0 destroyed")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+}
+
+func TestAnImportedPolicyWritesItsOwnConfiguration(t *testing.T) {
+	t.Parallel()
+	tn := newCampaignTenant(t)
+	tn.patchCampaign(fmt.Sprintf(`{"state":"enabled","includeTargets":[{"id":%q,"targetType":"group","targetedAuthenticationMethod":"fido2"}],`+
+		`"excludeTargets":[{"id":%q,"targetType":"user"}]}`, staffID, alexID))()
+	w := tn.workspace(t, map[string]string{
+		"main.tf": block(), "import.tf": fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", policyAddress, policyID),
+	}, bySecretOfTheApp()...)
+	w.sees(w.expect(0, "plan", "-input=false", "-generate-config-out=policy.tf"), "1 to import, 0 to add, 0 to change")
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 0 changed, 0 destroyed")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	if _, err := os.Stat(w.dir + "/policy.tf"); err != nil {
+		t.Error(err)
+	}
+}

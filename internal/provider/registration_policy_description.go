@@ -1,0 +1,160 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// directory knows the names of users and groups by id in lower case, as far as they were looked up.
+type directory map[string]client.DirectoryObject
+
+// name is what people call a user or group, with the id where that is not the name itself.
+func (d directory) name(target client.CampaignTarget) string {
+	object, known := d[strings.ToLower(target.ID)]
+	switch {
+	case target.ID == client.AllUsers:
+		return "all users"
+	case !known:
+		return target.TargetType + " " + target.ID
+	case object.Name() == object.ID:
+		return target.TargetType + " " + object.ID
+	}
+	return fmt.Sprintf("%s %s (%s)", target.TargetType, object.Name(), object.ID)
+}
+
+// names lists targets, at most a handful by name.
+func (d directory) names(targets []client.CampaignTarget) string {
+	const enough = 5
+	var names []string
+	for _, target := range targets {
+		names = append(names, d.name(target))
+	}
+	slices.Sort(names)
+	if more := len(names) - enough; more > 0 {
+		names = append(names[:enough], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// describe says in plain words what a campaign does, one line for each thing.
+func (d directory) describe(campaign client.RegistrationCampaign) string {
+	state, method := campaign.State, campaign.AuthenticationMethod()
+	if state == client.CampaignMicrosoftManaged {
+		state = stateMicrosoftManaged + " (method, snooze and limit are up to Microsoft)"
+	}
+	lines := []string{"state: " + state}
+	if campaign.State != client.CampaignMicrosoftManaged {
+		if method != "" {
+			lines = append(lines, "authentication method: "+method)
+		}
+		if campaign.SnoozeDays != nil {
+			lines = append(lines, "asks again: "+snoozeWords(*campaign.SnoozeDays))
+		}
+		if campaign.RequireAfterSnoozes != nil {
+			limit := "no, without end"
+			if *campaign.RequireAfterSnoozes {
+				limit = "yes, after being put off three times"
+			}
+			lines = append(lines, "registration required: "+limit)
+		}
+	}
+	lines = append(lines, "includes: "+orNobody(d.names(campaign.Include)), "excludes: "+orNobody(d.names(campaign.Exclude)))
+	return "  - " + strings.Join(lines, "\n  - ")
+}
+
+func snoozeWords(days int32) string {
+	switch days {
+	case 0:
+		return "at every sign-in with MFA"
+	case 1:
+		return "after 1 day"
+	}
+	return fmt.Sprintf("after %d days", days)
+}
+
+// weakenings says in plain words what of a campaign is lost by going over to another. Excluding emergency access accounts
+// is no loss, it is what they need.
+func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emergencyAccess) []string {
+	if from.State == client.CampaignDisabled {
+		return nil
+	}
+	if to.State == client.CampaignDisabled {
+		return []string{"the campaign stops: nobody is asked to register a method any more"}
+	}
+	var lost []string
+	if !everybody(to.Include) {
+		if everybody(from.Include) {
+			lost = append(lost, "not all users are asked any more, but only "+orNobody(d.names(to.Include)))
+		} else if narrowed := without(from.Include, to.Include); len(narrowed) > 0 {
+			lost = append(lost, "no longer included: "+d.names(narrowed))
+		}
+	}
+	widened := slices.DeleteFunc(without(to.Exclude, from.Exclude), func(target client.CampaignTarget) bool { return guard.holds(target.ID) })
+	if len(widened) > 0 && !everybody(from.Exclude) {
+		lost = append(lost, "newly excluded: "+d.names(widened))
+	}
+	limited := func(campaign client.RegistrationCampaign) bool {
+		return campaign.State == client.CampaignEnabled && campaign.RequireAfterSnoozes != nil && *campaign.RequireAfterSnoozes
+	}
+	if limited(from) && to.State == client.CampaignEnabled && to.RequireAfterSnoozes != nil && !*to.RequireAfterSnoozes {
+		lost = append(lost, "registering can be put off without end")
+	}
+	return lost
+}
+
+func orNobody(names string) string {
+	if names == "" {
+		return "nobody"
+	}
+	return names
+}
+
+func everybody(targets []client.CampaignTarget) bool {
+	return slices.ContainsFunc(targets, func(target client.CampaignTarget) bool { return target.ID == client.AllUsers })
+}
+
+// without is what of some is not among others.
+func without(some, others []client.CampaignTarget) []client.CampaignTarget {
+	return slices.DeleteFunc(slices.Clone(some), func(target client.CampaignTarget) bool {
+		return slices.ContainsFunc(others, func(other client.CampaignTarget) bool {
+			return strings.EqualFold(target.ID, other.ID) && target.TargetType == other.TargetType
+		})
+	})
+}
+
+// campaignIDs are the ids of the users and groups of a campaign.
+func campaignIDs(campaign client.RegistrationCampaign) []string {
+	var ids []string
+	for _, target := range slices.Concat(campaign.Include, campaign.Exclude) {
+		if isGUID(target.ID) {
+			ids = append(ids, target.ID)
+		}
+	}
+	return ids
+}
+
+// withoutMissing leaves out of a remembered campaign the users and groups that do not exist any more. A campaign whose
+// every included target is gone asked nobody in the end. What is given back then is a disabled one, with the targets there
+// are at present: an empty include might be refused.
+func withoutMissing(campaign, present client.RegistrationCampaign, found directory) (left client.RegistrationCampaign, gone []client.CampaignTarget) {
+	keep := func(targets []client.CampaignTarget) []client.CampaignTarget {
+		var kept []client.CampaignTarget
+		for _, target := range targets {
+			if _, here := found[strings.ToLower(target.ID)]; here || !isGUID(target.ID) {
+				kept = append(kept, target)
+			} else {
+				gone = append(gone, target)
+			}
+		}
+		return kept
+	}
+	left = campaign
+	left.Include, left.Exclude = keep(campaign.Include), keep(campaign.Exclude)
+	if len(left.Include) == 0 && len(campaign.Include) > 0 {
+		left.State, left.Include = client.CampaignDisabled, present.Include
+	}
+	return left, gone
+}

@@ -1,0 +1,51 @@
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+)
+
+// Nobody but the test user is asked anything, whatever the tenant is, and the tenant gets its campaign back.
+func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
+	s := newStage(t)
+	const data = "data.entramfa_registration_policy.now"
+	read := s.block + "data \"entramfa_registration_policy\" \"now\" {}\n"
+	var before map[string]string
+	attributes := func(state *terraform.State) (map[string]string, error) {
+		found, ok := state.RootModule().Resources[data]
+		if !ok {
+			return nil, fmt.Errorf("the state has no %s", data)
+		}
+		return found.Primary.Attributes, nil
+	}
+	ours := s.block + registration(enabled, includes("user_ids", s.id), `authentication_method = "microsoftAuthenticator"`, "snooze_days = 14",
+		"require_registration_after_snoozes = false")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: s.factory,
+		Steps: []resource.TestStep{
+			{Config: read, Check: func(state *terraform.State) (err error) {
+				before, err = attributes(state)
+				return err
+			}},
+			{Config: ours},
+			{Config: ours, ConfigPlanChecks: noPlan},
+			{Config: ours, ResourceName: policyAddress, ImportState: true, ImportStateId: policyID, ImportStateVerify: true},
+			{Config: s.block + registration(disabled), ConfigPlanChecks: policyUpdates},
+			{Config: s.block + "# gone"},
+			{Config: read, Check: func(state *terraform.State) error {
+				after, err := attributes(state)
+				if err != nil {
+					return err
+				}
+				if diff := cmp.Diff(before, after); diff != "" {
+					return fmt.Errorf("the campaign before and after (-before +after):\n%s", diff)
+				}
+				return nil
+			}},
+		},
+	})
+}

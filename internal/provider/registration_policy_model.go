@@ -1,0 +1,347 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// stateMicrosoftManaged is what this provider calls the state that Graph calls "default". The other states have the same
+// name in both.
+const stateMicrosoftManaged = "microsoft_managed"
+
+// registrationPolicyID is the id of the one authentication methods policy that a tenant has.
+const registrationPolicyID = "authenticationMethodsPolicy"
+
+// registrationPolicyModel is the schema of the resource and of the data source.
+type registrationPolicyModel struct {
+	ID                              types.String `tfsdk:"id"`
+	State                           types.String `tfsdk:"state"`
+	Include                         types.Object `tfsdk:"include"`
+	Exclude                         types.Object `tfsdk:"exclude"`
+	AuthenticationMethod            types.String `tfsdk:"authentication_method"`
+	SnoozeDays                      types.Int64  `tfsdk:"snooze_days"`
+	RequireRegistrationAfterSnoozes types.Bool   `tfsdk:"require_registration_after_snoozes"`
+}
+
+// registrationPolicyIdentity is the resource's identity.
+type registrationPolicyIdentity struct {
+	ID types.String `tfsdk:"id"`
+}
+
+func (m *registrationPolicyModel) identity() registrationPolicyIdentity {
+	return registrationPolicyIdentity{ID: m.ID}
+}
+
+// newRegistrationPolicyModel is a policy of which nothing is known but that it exists.
+func newRegistrationPolicyModel() *registrationPolicyModel {
+	return &registrationPolicyModel{
+		ID:      types.StringValue(registrationPolicyID),
+		Include: types.ObjectNull(campaignScopeTypes),
+		Exclude: types.ObjectNull(campaignScopeTypes),
+	}
+}
+
+// campaignScope is whom a campaign includes or excludes.
+type campaignScope struct {
+	AllUsers types.Bool
+	UserIDs  types.Set
+	GroupIDs types.Set
+}
+
+var campaignScopeTypes = map[string]attr.Type{
+	"all_users": types.BoolType,
+	"user_ids":  types.SetType{ElemType: types.StringType},
+	"group_ids": types.SetType{ElemType: types.StringType},
+}
+
+// scopeOf takes an include or exclude apart. Of null all parts are null, and of unknown all are unknown.
+func scopeOf(object types.Object) campaignScope {
+	if object.IsNull() || object.IsUnknown() {
+		scope := campaignScope{AllUsers: types.BoolNull(), UserIDs: types.SetNull(types.StringType), GroupIDs: types.SetNull(types.StringType)}
+		if object.IsUnknown() {
+			scope = campaignScope{AllUsers: types.BoolUnknown(), UserIDs: types.SetUnknown(types.StringType), GroupIDs: types.SetUnknown(types.StringType)}
+		}
+		return scope
+	}
+	var scope campaignScope
+	attributes := object.Attributes()
+	scope.AllUsers, _ = attributes["all_users"].(types.Bool)
+	scope.UserIDs, _ = attributes["user_ids"].(types.Set)
+	scope.GroupIDs, _ = attributes["group_ids"].(types.Set)
+	return scope
+}
+
+func (s campaignScope) object() types.Object {
+	return types.ObjectValueMust(campaignScopeTypes, map[string]attr.Value{
+		"all_users": s.AllUsers, "user_ids": s.UserIDs, "group_ids": s.GroupIDs,
+	})
+}
+
+// known reports whether nothing of the scope is still to come.
+func (s campaignScope) known() bool {
+	return !s.AllUsers.IsUnknown() && allKnown(s.UserIDs) && allKnown(s.GroupIDs)
+}
+
+// empty reports whether the scope is known to hold nobody.
+func (s campaignScope) empty() bool {
+	return s.known() && !s.AllUsers.ValueBool() && len(s.UserIDs.Elements()) == 0 && len(s.GroupIDs.Elements()) == 0
+}
+
+// targets are the known parts of the scope as a campaign has them.
+func (s campaignScope) targets(method string) []client.CampaignTarget {
+	var targets []client.CampaignTarget
+	add := func(id, kind string) {
+		targets = append(targets, client.CampaignTarget{ID: id, TargetType: kind, AuthenticationMethod: method})
+	}
+	if s.AllUsers.ValueBool() {
+		add(client.AllUsers, client.TargetGroup)
+	}
+	for _, id := range foldedIDs(s.UserIDs) {
+		add(id, client.TargetUser)
+	}
+	for _, id := range foldedIDs(s.GroupIDs) {
+		add(id, client.TargetGroup)
+	}
+	return targets
+}
+
+// refresh takes over the targets that the service has. What says the same stays as it is spelled.
+func (s campaignScope) refresh(targets []client.CampaignTarget) campaignScope {
+	all := false
+	var users, groups []string
+	for _, target := range targets {
+		switch {
+		case target.ID == client.AllUsers:
+			all = true
+		case target.TargetType == client.TargetUser:
+			users = append(users, target.ID)
+		case target.TargetType == client.TargetGroup:
+			groups = append(groups, target.ID)
+		}
+	}
+	if s.AllUsers.IsUnknown() || s.AllUsers.ValueBool() != all {
+		// Nobody writes false where true was never written.
+		s.AllUsers = types.BoolValue(all)
+		if !all {
+			s.AllUsers = types.BoolNull()
+		}
+	}
+	s.UserIDs, s.GroupIDs = refreshedIDs(s.UserIDs, users), refreshedIDs(s.GroupIDs, groups)
+	return s
+}
+
+// knownStrings are the elements of a set of strings that are known.
+func knownStrings(set types.Set) []types.String {
+	var known []types.String
+	for _, element := range set.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
+			known = append(known, text)
+		}
+	}
+	return known
+}
+
+func allKnown(set types.Set) bool {
+	return !set.IsUnknown() && len(knownStrings(set)) == len(set.Elements())
+}
+
+// foldedIDs are the known ids of a set, each once, sorted and in lower case.
+func foldedIDs(set types.Set) []string {
+	var ids []string
+	for _, id := range knownStrings(set) {
+		ids = append(ids, strings.ToLower(id.ValueString()))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// refreshedIDs is the set of the service's ids in the spelling that the prior set has. A set that holds the same ids stays.
+func refreshedIDs(prior types.Set, ids []string) types.Set {
+	spelled := map[string]attr.Value{}
+	for _, id := range ids {
+		spelled[strings.ToLower(id)] = types.StringValue(id)
+	}
+	before := foldedIDs(prior)
+	same := allKnown(prior) && len(before) == len(spelled)
+	for _, id := range before {
+		_, here := spelled[id]
+		same = same && here
+	}
+	if same {
+		return prior
+	}
+	for _, id := range knownStrings(prior) {
+		if key := strings.ToLower(id.ValueString()); spelled[key] != nil {
+			spelled[key] = id
+		}
+	}
+	if len(spelled) == 0 {
+		return types.SetNull(types.StringType)
+	}
+	elements := make([]attr.Value, 0, len(spelled))
+	for _, id := range spelled {
+		elements = append(elements, id)
+	}
+	return types.SetValueMust(types.StringType, elements)
+}
+
+func (m *registrationPolicyModel) managed() bool {
+	return m.State.ValueString() == stateMicrosoftManaged
+}
+
+// campaign is what the model asks of the service. What the model does not know is left open.
+func (m *registrationPolicyModel) campaign() client.RegistrationCampaign {
+	campaign := client.RegistrationCampaign{State: m.State.ValueString()}
+	method := canonicalMethod(m.AuthenticationMethod.ValueString())
+	if m.managed() {
+		// Method, snooze and limit are Microsoft's then.
+		campaign.State, method = client.CampaignMicrosoftManaged, ""
+	} else {
+		if !m.SnoozeDays.IsNull() && !m.SnoozeDays.IsUnknown() {
+			days := int32(m.SnoozeDays.ValueInt64()) //nolint:gosec // the schema bounds it
+			campaign.SnoozeDays = &days
+		}
+		if !m.RequireRegistrationAfterSnoozes.IsUnknown() {
+			campaign.RequireAfterSnoozes = m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
+		}
+	}
+	campaign.Include = scopeOf(m.Include).targets(method)
+	campaign.Exclude = scopeOf(m.Exclude).targets("")
+	return campaign
+}
+
+// canonicalMethod is Microsoft's spelling of a method that this version knows.
+func canonicalMethod(method string) string {
+	for _, known := range campaignMethods {
+		if strings.EqualFold(method, known) {
+			return known
+		}
+	}
+	return method
+}
+
+var campaignMethods = []string{client.CampaignMicrosoftAuthenticator, client.CampaignFIDO2}
+
+// refresh takes over the campaign that the service has. What says the same stays as it is spelled, and what the service
+// does not say stays as it is.
+func (m *registrationPolicyModel) refresh(campaign client.RegistrationCampaign) {
+	m.ID = types.StringValue(registrationPolicyID)
+	m.State = types.StringValue(campaign.State)
+	if campaign.State == client.CampaignMicrosoftManaged {
+		m.State = types.StringValue(stateMicrosoftManaged)
+	}
+	m.Include = refreshedScope(m.Include, campaign.Include)
+	m.Exclude = refreshedScope(m.Exclude, campaign.Exclude)
+
+	switch method := campaign.AuthenticationMethod(); {
+	case method != "":
+		m.AuthenticationMethod = keepSpelling(m.AuthenticationMethod, method)
+	case m.AuthenticationMethod.IsUnknown():
+		m.AuthenticationMethod = types.StringNull()
+	}
+	switch {
+	case campaign.SnoozeDays != nil:
+		m.SnoozeDays = types.Int64Value(int64(*campaign.SnoozeDays))
+	case m.SnoozeDays.IsUnknown():
+		m.SnoozeDays = types.Int64Null()
+	}
+	switch {
+	case campaign.RequireAfterSnoozes != nil:
+		m.RequireRegistrationAfterSnoozes = types.BoolValue(*campaign.RequireAfterSnoozes)
+	case m.RequireRegistrationAfterSnoozes.IsUnknown():
+		m.RequireRegistrationAfterSnoozes = types.BoolNull()
+	}
+}
+
+// refreshedScope keeps a scope null where it was null and there is nobody in it.
+func refreshedScope(prior types.Object, targets []client.CampaignTarget) types.Object {
+	now := scopeOf(prior).refresh(targets)
+	if !prior.IsNull() && !prior.IsUnknown() || !now.empty() {
+		return now.object()
+	}
+	return types.ObjectNull(campaignScopeTypes)
+}
+
+// settle completes a plan: what the configuration leaves open stays as it is in the base, the campaign there is, as far as
+// that is known (nil: not at all); what says the same as the base keeps its spelling; and what Microsoft manages is unknown
+// until a change is applied.
+func (m *registrationPolicyModel) settle(config, base *registrationPolicyModel, update bool) {
+	m.ID = types.StringValue(registrationPolicyID)
+	m.Include, m.Exclude = config.Include, config.Exclude
+	m.AuthenticationMethod, m.SnoozeDays = config.AuthenticationMethod, config.SnoozeDays
+	m.RequireRegistrationAfterSnoozes = config.RequireRegistrationAfterSnoozes
+
+	if base == nil {
+		if m.Include.IsNull() {
+			m.Include = types.ObjectUnknown(campaignScopeTypes)
+		}
+		m.leaveToTheService()
+		return
+	}
+	m.keepSpellings(base)
+	unchanged := update && m.State.Equal(base.State) && m.Include.Equal(base.Include) && m.Exclude.Equal(base.Exclude) &&
+		(m.AuthenticationMethod.IsNull() || m.AuthenticationMethod.Equal(base.AuthenticationMethod)) &&
+		(m.SnoozeDays.IsNull() || m.SnoozeDays.Equal(base.SnoozeDays)) &&
+		(m.RequireRegistrationAfterSnoozes.IsNull() || m.RequireRegistrationAfterSnoozes.Equal(base.RequireRegistrationAfterSnoozes))
+	if unchanged || !m.State.IsUnknown() && !m.managed() {
+		if m.AuthenticationMethod.IsNull() {
+			m.AuthenticationMethod = base.AuthenticationMethod
+		}
+		if m.SnoozeDays.IsNull() {
+			m.SnoozeDays = base.SnoozeDays
+		}
+		if m.RequireRegistrationAfterSnoozes.IsNull() {
+			m.RequireRegistrationAfterSnoozes = base.RequireRegistrationAfterSnoozes
+		}
+	}
+	if !unchanged {
+		m.leaveToTheService()
+	}
+}
+
+// leaveToTheService makes what is open unknown: the service says it after the apply.
+func (m *registrationPolicyModel) leaveToTheService() {
+	if m.AuthenticationMethod.IsNull() {
+		m.AuthenticationMethod = types.StringUnknown()
+	}
+	if m.SnoozeDays.IsNull() {
+		m.SnoozeDays = types.Int64Unknown()
+	}
+	if m.RequireRegistrationAfterSnoozes.IsNull() {
+		m.RequireRegistrationAfterSnoozes = types.BoolUnknown()
+	}
+}
+
+// keepSpellings keeps the base's spelling of what is configured and means the same, and the base's include where none is
+// configured.
+func (m *registrationPolicyModel) keepSpellings(base *registrationPolicyModel) {
+	if m.Include.IsNull() {
+		m.Include = base.Include
+	}
+	m.Include, m.Exclude = sameScope(m.Include, base.Include), sameScope(m.Exclude, base.Exclude)
+	if !base.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsUnknown() {
+		m.AuthenticationMethod = keepSpelling(base.AuthenticationMethod, m.AuthenticationMethod.ValueString())
+	}
+}
+
+// sameScope replaces the parts of a planned scope that say the same as the base's by those. Only known parts may be
+// replaced, and only by others that are not null: Terraform refuses a plan that differs more from the configuration.
+func sameScope(planned, base types.Object) types.Object {
+	if planned.IsNull() || planned.IsUnknown() || base.IsNull() || base.IsUnknown() {
+		return planned
+	}
+	scope, before := scopeOf(planned), scopeOf(base)
+	same := func(planned, base types.Set) types.Set {
+		if planned.IsNull() || base.IsNull() || !allKnown(planned) || !slices.Equal(foldedIDs(planned), foldedIDs(base)) {
+			return planned
+		}
+		return base
+	}
+	scope.UserIDs, scope.GroupIDs = same(scope.UserIDs, before.UserIDs), same(scope.GroupIDs, before.GroupIDs)
+	return scope.object()
+}

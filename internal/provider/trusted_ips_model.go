@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// trustedIPsModel is the resource's schema.
+type trustedIPsModel struct {
+	ID               types.String `tfsdk:"id"`
+	DisplayName      types.String `tfsdk:"display_name"`
+	IPRanges         ipRangeSet   `tfsdk:"ip_ranges"`
+	AddressCountIPv4 types.Int64  `tfsdk:"address_count_ipv4"`
+	NetworkCountIPv6 types.Int64  `tfsdk:"network_count_ipv6"`
+	Trusted          types.Bool   `tfsdk:"trusted"`
+}
+
+// trustedIPsIdentity is the resource's identity.
+type trustedIPsIdentity struct {
+	ID types.String `tfsdk:"id"`
+}
+
+func (m *trustedIPsModel) identity() trustedIPsIdentity { return trustedIPsIdentity{ID: m.ID} }
+
+// newTrustedIPsModel is a location as the service has it.
+func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
+	m := &trustedIPsModel{}
+	m.refresh(location)
+	return m
+}
+
+// location is what the model asks for, or what was last seen of it.
+func (m *trustedIPsModel) location() client.NamedLocation {
+	texts, _ := m.IPRanges.texts()
+	return client.NamedLocation{
+		ID: m.ID.ValueString(), DisplayName: m.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
+		IsTrusted: m.Trusted.ValueBool(), Ranges: texts,
+	}
+}
+
+// refresh takes over what the service has. A range keeps the spelling that it had.
+func (m *trustedIPsModel) refresh(location client.NamedLocation) {
+	m.ID = types.StringValue(location.ID)
+	m.DisplayName = types.StringValue(location.DisplayName)
+	m.Trusted = types.BoolValue(location.IsTrusted)
+	had, known := m.IPRanges.texts()
+	if !known || !client.SameIPRanges(had, location.Ranges) {
+		spelled := make(map[string]string, len(had))
+		for _, text := range had {
+			spelled[client.NormalizeIPRange(text)] = text
+		}
+		texts := make([]string, 0, len(location.Ranges))
+		for _, text := range location.Ranges {
+			if own, ok := spelled[client.NormalizeIPRange(text)]; ok {
+				text = own
+			}
+			texts = append(texts, text)
+		}
+		m.IPRanges = newIPRangeSet(texts)
+	}
+	m.count()
+}
+
+// count adds the ranges up; the counts are unknown for as long as a range is.
+func (m *trustedIPsModel) count() {
+	texts, known := m.IPRanges.texts()
+	if !known {
+		m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Unknown(), types.Int64Unknown()
+		return
+	}
+	counted := client.Cover(client.ReadIPRanges(texts)).Count()
+	m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Value(counted.IPv4Addresses), types.Int64Value(counted.IPv6Networks)
+}
+
+// plan computes what an apply makes of the configuration. A prior value that covers the same stays, so that another spelling
+// is no change.
+func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
+	m.Trusted = types.BoolValue(true)
+	m.ID = types.StringUnknown()
+	if prior != nil {
+		m.ID = prior.ID
+		if m.IPRanges.same(prior.IPRanges) {
+			m.IPRanges = prior.IPRanges
+		}
+	}
+	m.count()
+}
+
+// unchanged reports whether an apply would write nothing.
+func (m *trustedIPsModel) unchanged(prior *trustedIPsModel) bool {
+	return prior != nil && m.DisplayName.Equal(prior.DisplayName) && m.IPRanges.Equal(prior.IPRanges) && m.Trusted.Equal(prior.Trusted)
+}
+
+// trustedRanges are the ranges that the location makes trusted: none where it is not trusted, or not there.
+func (m *trustedIPsModel) trustedRanges() []client.IPRange {
+	if m == nil || !m.Trusted.ValueBool() {
+		return nil
+	}
+	return m.ranges()
+}
+
+// ranges are the known ranges, in order.
+func (m *trustedIPsModel) ranges() []client.IPRange {
+	texts, _ := m.IPRanges.texts()
+	ranges := client.ReadIPRanges(texts)
+	slices.SortFunc(ranges, client.IPRange.Compare)
+	return ranges
+}
+
+// rangePaths are the elements in which the known ranges stand.
+func (m *trustedIPsModel) rangePaths() map[client.IPRange]path.Path {
+	texts, _ := m.IPRanges.texts()
+	at := make(map[client.IPRange]path.Path, len(texts))
+	for _, text := range texts {
+		for _, r := range client.ReadIPRanges([]string{text}) {
+			at[r] = elementPath(path.Root("ip_ranges"), text)
+		}
+	}
+	return at
+}

@@ -1,0 +1,132 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"pgregory.net/rapid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+func hq(trusted bool, ranges ...string) client.NamedLocation {
+	return client.NamedLocation{ID: "55555555-eeee-4eee-8eee-000000000001", DisplayName: "HQ", Kind: "ipNamedLocation", IsTrusted: trusted, Ranges: ranges}
+}
+
+func spelled(t interface{ Fatalf(string, ...any) }, m *trustedIPsModel) []string {
+	texts, known := m.IPRanges.texts()
+	if !known {
+		t.Fatalf("the ranges are %s", m.IPRanges)
+	}
+	return texts
+}
+
+func TestARefreshKeepsTheSpellingOfWhatIsTheSame(t *testing.T) {
+	for name, c := range map[string]struct{ had, service, want []string }{
+		"the same":        {[]string{"203.0.113.7/24", "198.51.100.7"}, []string{"198.51.100.7/32", "203.0.113.0/24"}, []string{"203.0.113.7/24", "198.51.100.7"}},
+		"one more":        {[]string{"203.0.113.7/24"}, []string{"203.0.113.0/24", "198.51.100.7/32"}, []string{"203.0.113.7/24", "198.51.100.7/32"}},
+		"one less":        {[]string{"203.0.113.7/24", "198.51.100.7"}, []string{"198.51.100.7/32"}, []string{"198.51.100.7"}},
+		"other ones":      {[]string{"203.0.113.7/24"}, []string{"192.0.2.1/24"}, []string{"192.0.2.1/24"}},
+		"no range of any": {[]string{"203.0.113.7/24"}, []string{"203.0.113.0/24", "what is this"}, []string{"203.0.113.7/24", "what is this"}},
+		"repeated":        {[]string{"203.0.113.7/24"}, []string{"192.0.2.0/24", "192.0.2.0/24"}, []string{"192.0.2.0/24"}},
+	} {
+		m := newTrustedIPsModel(hq(true, c.had...))
+		m.refresh(hq(true, c.service...))
+		if diff := cmp.Diff(c.want, spelled(t, m)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
+	texts := rapid.SampledFrom([]string{"203.0.113.7/24", "203.0.113.0/24", "198.51.100.7", "198.51.100.7/32", "2001:DB8::/48", "2001:db8:0::1/48", "11.0.0.0/9"})
+	rapid.Check(t, func(t *rapid.T) {
+		m := newTrustedIPsModel(hq(rapid.Bool().Draw(t, "trusted"), rapid.SliceOfNDistinct(texts, 1, 4, client.NormalizeIPRange).Draw(t, "ranges")...))
+		echo := m.location()
+		if rapid.Bool().Draw(t, "normalised") {
+			for i, text := range echo.Ranges {
+				echo.Ranges[i] = client.NormalizeIPRange(text)
+			}
+		}
+		echo.Ranges = rapid.Permutation(echo.Ranges).Draw(t, "order")
+		again := *m
+		again.refresh(echo)
+		if !again.unchanged(m) || !again.ID.Equal(m.ID) || !again.AddressCountIPv4.Equal(m.AddressCountIPv4) || !again.NetworkCountIPv6.Equal(m.NetworkCountIPv6) {
+			t.Fatalf("%v was echoed and read as %v", m, again)
+		}
+		// And so does a plan of the echoed spelling change nothing.
+		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: newIPRangeSet(echo.Ranges)}
+		planned.plan(m)
+		if planned.unchanged(m) != m.Trusted.ValueBool() {
+			t.Fatalf("a plan of %v over %v is a change: %t", planned, m, !planned.unchanged(m))
+		}
+	})
+}
+
+func TestSetsOfRangesAreEqualBySpellingAndSemanticallyByWhatTheyCover(t *testing.T) {
+	unknownElement, diags := types.SetValue(types.StringType, append(newIPRangeSet([]string{"203.0.113.0/24"}).Elements(), types.StringUnknown()))
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	for name, c := range map[string]struct {
+		a, b        ipRangeSet
+		equal, same bool
+	}{
+		"the same":              {newIPRangeSet([]string{"203.0.113.0/24", "::/9"}), newIPRangeSet([]string{"::/9", "203.0.113.0/24"}), true, true},
+		"another spelling":      {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.1/24"}), false, true},
+		"another range":         {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.0/25"}), false, false},
+		"one more":              {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.0/24", "::/9"}), false, false},
+		"null":                  {ipRangeSet{types.SetNull(types.StringType)}, ipRangeSet{types.SetNull(types.StringType)}, true, false},
+		"null and nothing":      {ipRangeSet{types.SetNull(types.StringType)}, newIPRangeSet(nil), false, false},
+		"unknown":               {ipRangeSet{types.SetUnknown(types.StringType)}, ipRangeSet{types.SetUnknown(types.StringType)}, true, false},
+		"an unknown element":    {ipRangeSet{unknownElement}, ipRangeSet{unknownElement}, true, false},
+		"unknown and the text":  {ipRangeSet{unknownElement}, newIPRangeSet([]string{"203.0.113.0/24", types.StringUnknown().String()}), false, false},
+		"nothing":               {newIPRangeSet(nil), newIPRangeSet(nil), true, true},
+		"texts that are no use": {newIPRangeSet([]string{"a"}), newIPRangeSet([]string{"A"}), false, false},
+	} {
+		for _, pair := range [][2]ipRangeSet{{c.a, c.b}, {c.b, c.a}} {
+			same, _ := pair[0].SetSemanticEquals(t.Context(), pair[1])
+			if pair[0].Equal(pair[1]) != c.equal || same != c.same {
+				t.Errorf("%s: %s and %s are equal: %t, semantically: %t", name, pair[0], pair[1], pair[0].Equal(pair[1]), same)
+			}
+		}
+	}
+	if newIPRangeSet(nil).Equal(types.SetNull(types.StringType)) {
+		t.Error("a set of another type is equal")
+	}
+}
+
+func TestASetOfRangesGoesToTerraformAndBack(t *testing.T) {
+	typ := newIPRangeSetType()
+	unknown := ipRangeSet{types.SetUnknown(types.StringType)}
+	for _, set := range []ipRangeSet{newIPRangeSet([]string{"203.0.113.0/24", "2001:db8::/48"}), newIPRangeSet(nil), unknown, {types.SetNull(types.StringType)}} {
+		value, err := set.ToTerraformValue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := typ.ValueFromTerraform(t.Context(), value)
+		if err != nil || !set.Equal(back) || !back.Type(t.Context()).Equal(typ) {
+			t.Errorf("%s came back as %s, error %v", set, back, err)
+		}
+	}
+	if typ.Equal(typ.SetType) || !typ.Equal(newIPRangeSetType()) {
+		t.Error("the type does not know itself")
+	}
+}
+
+func TestWhatIsPlannedForALocation(t *testing.T) {
+	prior := newTrustedIPsModel(hq(false, "203.0.113.7/24"))
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: newIPRangeSet([]string{"203.0.113.0/24"})}
+	m.plan(prior)
+	if m.ID != prior.ID || !m.IPRanges.Equal(prior.IPRanges) || !m.Trusted.ValueBool() || m.AddressCountIPv4.ValueInt64() != 256 || m.unchanged(prior) {
+		t.Errorf("planned is %+v", m)
+	}
+	if before, after := prior.trustedRanges(), m.trustedRanges(); len(before) != 0 || len(after) != 1 {
+		t.Errorf("trusted is %v before and %v after", before, after)
+	}
+	var none *trustedIPsModel
+	if len(none.trustedRanges()) != 0 || m.unchanged(nil) {
+		t.Error("what is not there is trusted, or creating it no change")
+	}
+}

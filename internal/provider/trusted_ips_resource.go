@@ -1,0 +1,293 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+type trustedIPsResource struct{ data *providerData }
+
+func newTrustedIPsResource() resource.Resource { return &trustedIPsResource{} }
+
+var (
+	_ resource.ResourceWithConfigure   = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithImportState = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithIdentity    = (*trustedIPsResource)(nil)
+)
+
+func (r *trustedIPsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_trusted_ips"
+}
+
+func (r *trustedIPsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges " +
+			"that Conditional Access trusts.\n\n" +
+			"Trusting a location changes nothing by itself: it is Conditional Access policies that ask for less where a sign-in comes from a trusted location, " +
+			"by its id or by `AllTrusted`.\n\n" +
+			"~> This is **not** the trusted IP list of the legacy service settings of per-user MFA. That list has no API, so no Terraform provider can manage it, " +
+			"and per-user MFA asks users in these locations as it asks everybody.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The id of the named location, a GUID; what policies refer to it by.",
+			},
+			"display_name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The name of the location. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
+					"Graph: `displayName`.",
+				Validators: []validator.String{locationNameValidator()},
+			},
+			"ip_ranges": schema.SetAttribute{
+				Required: true, CustomType: newIPRangeSetType(), ElementType: types.StringType,
+				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
+					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change. A change replaces the whole list. " +
+					"Graph: `ipRanges`.",
+				Validators: []validator.Set{ipRangesValidator{}},
+			},
+			"address_count_ipv4": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "How many IPv4 addresses the ranges cover; what two ranges share counts once. Known at plan, so that `/9` for `/19` shows as " +
+					"`8192 -> 8388608`.",
+			},
+			"network_count_ipv6": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "How many IPv6 networks of the size /64 the ranges cover; one that is covered in part counts, and what two ranges share counts once. " +
+					"Known at plan.",
+			},
+			"trusted": schema.BoolAttribute{
+				Computed: true,
+				MarkdownDescription: "Whether the location is trusted. It always is after an apply; where somebody took the trust away outside of Terraform, " +
+					"the plan shows `false -> true`. Graph: `isTrusted`.",
+			},
+		},
+	}
+}
+
+func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "The id of the named location, a GUID.",
+			},
+		},
+	}
+}
+
+func (r *trustedIPsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.data, _ = req.ProviderData.(*providerData)
+}
+
+// ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
+func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var prior *trustedIPsModel
+	if !req.State.Raw.IsNull() {
+		prior = &trustedIPsModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		if !resp.Diagnostics.HasError() {
+			r.warnDestroy(ctx, prior, &resp.Diagnostics)
+		}
+		return
+	}
+	plan := &trustedIPsModel{}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.plan(prior)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if !plan.unchanged(prior) {
+		r.warnRanges(prior, plan, &resp.Diagnostics)
+		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
+	}
+}
+
+func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan trustedIPsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	created, err := r.data.client.CreateNamedLocation(ctx, plan.location())
+	plan.ID = types.StringValue(created.ID)
+	r.data.locations.enter(created.ID, new(plan.location()), err)
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	// Before any waiting: from here on the location exists.
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.confirm(ctx, plan.location(), &resp.Diagnostics)
+}
+
+func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state trustedIPsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	// The framework wants the identity of a resource that is gone, too.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	location, gone, err := r.data.locations.observe(ctx, state.location())
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	if gone {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if !location.IsIP() {
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is of another kind now", location.DisplayName),
+			fmt.Sprintf("The location %s is a %s, and this resource manages locations of IP ranges (ipNamedLocation). Its kind was changed outside of Terraform.\n\n"+
+				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource. "+
+				"To have a trusted location again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location)))
+		return
+	}
+	state.refresh(location)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan trustedIPsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	err := r.data.client.UpdateNamedLocation(ctx, plan.location())
+	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
+	if client.IsNotFound(err) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q does not exist any more", plan.DisplayName.ValueString()),
+			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
+				"To get the deleted one back, restore it in Microsoft Entra within 30 days.", plan.ID.ValueString()))
+		return
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.confirm(ctx, plan.location(), &resp.Diagnostics)
+}
+
+func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state trustedIPsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	err := r.data.locations.checkUnused(ctx, state.location())
+	if err == nil {
+		err = r.data.client.DeleteNamedLocation(ctx, state.location())
+		r.data.locations.enter(state.ID.ValueString(), nil, err)
+	}
+	var inUse *client.LocationInUseError
+	if errors.As(err, &inUse) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is in use", inUse.Location.DisplayName),
+			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
+				"Nothing was changed. Delete the policies, or take the location out of them, and apply again.", inUse.Location.ID, listPolicies(inUse.Policies)))
+		return
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, err)
+	}
+}
+
+// ImportState accepts the id of a location, its display name, or the identity.
+func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	key := req.ID
+	if key == "" {
+		var identity trustedIPsIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		key = identity.ID.ValueString()
+	}
+	location := r.data.findLocation(ctx, strings.TrimSpace(key), path.Empty(), &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() && !location.IsTrusted {
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is not trusted", location.DisplayName),
+			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, and the first apply after an import would trust it. "+
+				"If that is what you want, mark it as trusted in Microsoft Entra and import it then.", location.ID))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	imported := newTrustedIPsModel(location)
+	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+}
+
+// confirm waits until a write shows. That it does not is no failure: the service has accepted it.
+func (r *trustedIPsResource) confirm(ctx context.Context, wanted client.NamedLocation, diags *diag.Diagnostics) {
+	err := r.data.client.AwaitNamedLocation(ctx, wanted)
+	if err == nil {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("Named location %q is not confirmed yet", wanted.DisplayName),
+		fmt.Sprintf("Microsoft Graph accepted the change of location %s, and reading it back did not show it: %s\n\n"+
+			"The state records what was accepted. The next plan shows a difference if it did not last. Policies that name the location may be refused for some minutes.",
+			wanted.ID, sentence(err.Error())))
+}
+
+// findLocation finds the location of IP ranges that an id or a name means.
+func (d *providerData) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
+	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
+	var location client.NamedLocation
+	if isGUID(key) {
+		found, err := d.client.FindNamedLocation(ctx, key)
+		if client.IsNotFound(err) {
+			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in this tenant.\n\n"+advice)
+			return location
+		}
+		if err != nil {
+			addAttributeError(diags, at, err)
+			return location
+		}
+		location = found
+	} else {
+		found, err := d.locations.named(ctx, key)
+		if err != nil {
+			addAttributeError(diags, at, err)
+			return location
+		}
+		switch len(found) {
+		case 0:
+			diags.AddAttributeError(at, fmt.Sprintf("Named location %q not found", key),
+				"No named location of this tenant has this name (case does not count).\n\nCheck the spelling. "+advice)
+			return location
+		case 1:
+			location = found[0]
+		default:
+			diags.AddAttributeError(at, fmt.Sprintf("%d named locations are called %q", len(found), key),
+				"Names are not unique, so this one does not say which location is meant. Use one of the ids:\n"+listLocations(found))
+			return location
+		}
+	}
+	if !location.IsIP() {
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %q has no IP ranges", location.DisplayName),
+			fmt.Sprintf("The location %s is a %s. A location of countries cannot be trusted, and has no ranges.", location.ID, kindOf(location)))
+	}
+	return location
+}

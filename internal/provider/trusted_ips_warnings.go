@@ -1,0 +1,294 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// maxNamed is how many ranges, locations or policies a diagnostic names, and how many diagnostics of one kind there are.
+const maxNamed = 20
+
+func locationNameValidator() validator.String {
+	return stringCheck{
+		description: "must not be empty",
+		summary:     "Empty display name",
+		check: func(text string) error {
+			if strings.TrimSpace(text) == "" {
+				return fmt.Errorf("a named location has a name, because policies and people choose it by that")
+			}
+			return nil
+		},
+	}
+}
+
+// warnRanges tells of ranges that are new in the configuration and unlikely to be meant. It needs no request.
+func (r *trustedIPsResource) warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	had := map[client.IPRange]bool{}
+	if prior != nil {
+		for _, known := range prior.ranges() {
+			had[known] = true
+		}
+	}
+	at := plan.rangePaths()
+	bounded := map[string]int{}
+	warn := func(kind string, r client.IPRange, summary, detail string) {
+		if bounded[kind]++; bounded[kind] <= maxNamed {
+			diags.AddAttributeWarning(at[r], summary, detail)
+		}
+	}
+	for _, added := range plan.ranges() {
+		if had[added] {
+			continue
+		}
+		if kind, reserved := added.Reserved(); reserved {
+			warn("reserved", added, fmt.Sprintf("%s can never match", added),
+				fmt.Sprintf("The range is %s. Microsoft Entra sees the public address that a network sends from, so no sign-in comes from here. "+
+					"Write the public addresses of the network's way out.", kind))
+		} else if added.Wide() {
+			warn("wide", added, fmt.Sprintf("%s is very wide", added),
+				fmt.Sprintf("The range covers %s. Everybody in it is trusted: check that all of it is yours, and that the prefix length is right.", added.Size()))
+		}
+	}
+	for _, pair := range client.OverlappingIPRanges(plan.ranges()) {
+		if wider, narrower := pair[0], pair[1]; !had[wider] || !had[narrower] {
+			warn("overlap", narrower, fmt.Sprintf("%s is a part of %s", narrower, wider),
+				fmt.Sprintf("Both ranges are in this location. The narrower one, %s, changes nothing for as long as the wider one is there: remove one of them.", narrower))
+		}
+	}
+	for _, kind := range []string{"reserved", "wide", "overlap"} {
+		if more := bounded[kind] - maxNamed; more > 0 {
+			diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more such ranges (%s)", more, kind),
+				fmt.Sprintf("The first %d are named in the warnings before this one.", maxNamed))
+		}
+	}
+}
+
+// checkTenant tells what the change means among the other locations of the tenant, and refuses one location too many.
+func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	warnNewlyTrusted(prior, plan, diags)
+	if !r.data.planReady() {
+		return
+	}
+	locations, err := r.data.locations.all(ctx)
+	if err != nil {
+		addError(diags, err)
+		return
+	}
+	others := make([]client.NamedLocation, 0, len(locations))
+	for _, location := range locations {
+		if location.ID != plan.ID.ValueString() {
+			others = append(others, location)
+		}
+	}
+	if prior == nil {
+		r.checkLimit(ctx, plan, diags)
+	}
+	if prior == nil || !plan.DisplayName.Equal(prior.DisplayName) {
+		warnSameName(plan, others, diags)
+	}
+	warnOverlapElsewhere(prior, plan, others, diags)
+	r.warnNarrowing(ctx, prior, plan, diags)
+}
+
+func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	count, err := r.data.locations.plan(ctx, plan.location())
+	switch {
+	case err != nil:
+		addError(diags, err)
+	case count > client.MaxIPNamedLocations:
+		diags.AddError("Too many named locations",
+			fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
+				"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.",
+				count, client.MaxIPNamedLocations, client.MaxIPRanges))
+	}
+}
+
+// warnNewlyTrusted names what becomes trusted, with its size.
+func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	before := client.Cover(prior.trustedRanges())
+	gained := client.Cover(plan.ranges()).Without(before)
+	total := gained.Count()
+	if total == (client.IPRangeCount{}) {
+		return
+	}
+	var lines []string
+	for _, r := range plan.ranges() {
+		switch {
+		case before.Contains(r):
+		case before.Overlaps(r):
+			fresh := client.Cover([]client.IPRange{r}).Without(before).Count()
+			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s, of which %s new)", r, r.Size(), isOrAre(fresh)))
+		default:
+			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s)", r, r.Size()))
+		}
+	}
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q newly trusts %s", plan.DisplayName.ValueString(), total),
+		boundedList(lines)+"\n\nPolicies that ask for less in trusted locations will do so for everybody in these ranges.")
+}
+
+func isOrAre(count client.IPRangeCount) string {
+	if count.IPv4Addresses+count.IPv6Networks == 1 {
+		return count.String() + " is"
+	}
+	return count.String() + " are"
+}
+
+// warnSameName names the locations that a location cannot be told from by its name.
+func warnSameName(plan *trustedIPsModel, others []client.NamedLocation, diags *diag.Diagnostics) {
+	if plan.DisplayName.IsUnknown() {
+		return
+	}
+	name := plan.DisplayName.ValueString()
+	if same := client.NamedLocationsNamed(others, name); len(same) > 0 {
+		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %q is taken", name),
+			"Microsoft Entra permits it, and people who choose the location for a policy will not know which is which. The name is that of:\n"+
+				listLocations(same)+"\n\nIf one of them is meant, import it instead. Otherwise choose another name.")
+	}
+}
+
+// warnOverlapElsewhere names the trusted locations in which a new range is, wholly or in part, already.
+func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLocation, diags *diag.Diagnostics) {
+	before := client.Cover(prior.trustedRanges())
+	at := plan.rangePaths()
+	count := 0
+	for _, other := range others {
+		if !other.IsTrusted {
+			continue
+		}
+		theirs := client.ReadIPRanges(other.Ranges)
+		covered := client.Cover(theirs)
+		for _, r := range plan.ranges() {
+			if before.Contains(r) || !covered.Overlaps(r) {
+				continue
+			}
+			if count++; count > maxNamed {
+				continue
+			}
+			var shared []string
+			for _, their := range theirs {
+				if their.Overlaps(r) {
+					shared = append(shared, their.String())
+				}
+			}
+			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %q", r, other.DisplayName),
+				fmt.Sprintf("The location %s trusts:\n%s\n\nRemoving the range from one of the two does not take the trust from what they share.",
+					other.ID, boundedList(shared)))
+		}
+	}
+	if count > maxNamed {
+		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more overlaps with other trusted locations", count-maxNamed),
+			fmt.Sprintf("The first %d are named in the warnings before this one.", maxNamed))
+	}
+}
+
+// warnNarrowing names the policies for which something stops being trusted.
+func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	if _, known := plan.IPRanges.texts(); !known || prior == nil {
+		return
+	}
+	lost := client.Cover(prior.trustedRanges()).Without(client.Cover(plan.ranges()))
+	if lost.Count() == (client.IPRangeCount{}) {
+		return
+	}
+	name := plan.DisplayName.ValueString()
+	byID, byTrust, ok := r.policiesAbout(ctx, prior, diags)
+	if !ok || len(byID)+len(byTrust) == 0 {
+		return
+	}
+	var lines []string
+	for _, gone := range lost.Ranges() {
+		lines = append(lines, fmt.Sprintf("no longer trusted: %s (%s)", gone, gone.Size()))
+	}
+	detail := boundedList(lines)
+	if len(byID) > 0 {
+		detail += "\n\nConditional Access policies that name this location:\n" + listPolicies(byID)
+	}
+	if len(byTrust) > 0 {
+		detail += "\n\nConditional Access policies about all trusted locations:\n" + listPolicies(byTrust)
+	}
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q stops trusting %s, and policies depend on it", name, lost.Count()),
+		detail+"\n\nFor these policies, sign-ins from there count as from anywhere.")
+}
+
+// warnDestroy names the policies that keep a location from being deleted, and those for which trust ends.
+func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
+	if !r.data.planReady() {
+		return
+	}
+	byID, byTrust, ok := r.policiesAbout(ctx, prior, diags)
+	if !ok {
+		return
+	}
+	name, id := prior.DisplayName.ValueString(), prior.ID.ValueString()
+	// No error: the run may delete the policies before it comes to the location.
+	if len(byID) > 0 {
+		diags.AddWarning(fmt.Sprintf("Named location %q is in use", name),
+			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
+				"The destroy fails unless they are deleted, or stop naming it, before. Terraform does that in the right order where the same configuration "+
+				"manages the policies and takes the id from this resource.", id, listPolicies(byID)))
+	}
+	if len(byTrust) > 0 && prior.Trusted.ValueBool() {
+		diags.AddWarning(fmt.Sprintf("Sign-ins from %q stop being trusted", name),
+			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
+				"For them, sign-ins from there count as from anywhere after the destroy.", client.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
+	}
+}
+
+// policiesAbout reads the policies. Where that fails the plan goes on, because they only explain it.
+func (r *trustedIPsResource) policiesAbout(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) (byID, byTrust []client.ConditionalAccessPolicy, ok bool) {
+	byID, byTrust, err := r.data.locations.policiesAbout(ctx, prior.ID.ValueString())
+	if err == nil {
+		return byID, byTrust, true
+	}
+	summary, detail := describeError(err)
+	diags.AddWarning(fmt.Sprintf("The policies that use %q are not known", prior.DisplayName.ValueString()),
+		summary+". "+detail+"\n\nThe plan is complete; what it does not tell is which policies it is a change for.")
+	return nil, nil, false
+}
+
+// boundedList is one line for each text, the first of them if there are many.
+func boundedList(lines []string) string {
+	if more := len(lines) - maxNamed; more > 0 {
+		lines = append(append([]string(nil), lines[:maxNamed]...), fmt.Sprintf("and %d more", more))
+	}
+	return "  - " + strings.Join(lines, "\n  - ")
+}
+
+func listLocations(locations []client.NamedLocation) string {
+	lines := make([]string, len(locations))
+	for i, location := range locations {
+		lines[i] = fmt.Sprintf("%s %q (%s)", location.ID, location.DisplayName, kindOf(location))
+	}
+	return boundedList(lines)
+}
+
+func kindOf(location client.NamedLocation) string {
+	switch {
+	case location.IsIP() && location.IsTrusted:
+		return "trusted IP ranges"
+	case location.IsIP():
+		return "IP ranges, not trusted"
+	case strings.EqualFold(location.Kind, "countryNamedLocation"):
+		return "location of countries (countryNamedLocation)"
+	}
+	return location.Kind
+}
+
+func listPolicies(policies []client.ConditionalAccessPolicy) string {
+	lines := make([]string, len(policies))
+	for i, policy := range policies {
+		state := policy.State
+		if state == "enabledForReportingButNotEnforced" {
+			state = "report-only"
+		}
+		lines[i] = fmt.Sprintf("%q (%s, id %s)", policy.DisplayName, state, policy.ID)
+	}
+	return boundedList(lines)
+}

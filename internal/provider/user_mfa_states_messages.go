@@ -1,0 +1,258 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// How many users a message names.
+const (
+	namedInErrors   = 20
+	namedInWarnings = 10
+)
+
+// nameSome lists names, and says how many more there are.
+func nameSome(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// peopleCount is "adele@contoso.com" or "12 users".
+func peopleCount(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return fmt.Sprintf("%d users", len(names))
+}
+
+// userEntryPath is where a user stands in the configuration.
+func userEntryPath(key string) path.Path { return path.Root("users").AtMapKey(key) }
+
+// userFailure is a user for whom something did not work.
+type userFailure struct {
+	key, name string
+	err       error
+}
+
+func failedNames(failures []userFailure) []string {
+	names := make([]string, len(failures))
+	for i, failure := range failures {
+		names[i] = failure.name
+	}
+	return names
+}
+
+// firstFailure is the first one that was tried, if any was: it says why the others were not.
+func firstFailure(failures []userFailure) userFailure {
+	for _, failure := range failures {
+		if !errors.Is(failure.err, client.ErrNotTried) {
+			return failure
+		}
+	}
+	return failures[0]
+}
+
+// describeUserError is describeError with what only work on many users knows.
+func describeUserError(failure userFailure) string {
+	switch {
+	case errors.Is(failure.err, context.Canceled):
+		return "The run was stopped."
+	case errors.Is(failure.err, client.ErrUserGone):
+		return fmt.Sprintf("%s does not exist any more.", failure.name)
+	}
+	summary, detail := describeError(failure.err)
+	return sentence(summary) + " " + detail
+}
+
+// addMissingUsers names the users who do not exist, all of them at once.
+func addMissingUsers(diags *diag.Diagnostics, failures []userFailure) {
+	if len(failures) == 0 {
+		return
+	}
+	first := failures[0]
+	if len(failures) == 1 {
+		addUserError(diags, userEntryPath(first.key), first.key, first.err)
+		return
+	}
+	diags.AddAttributeError(userEntryPath(first.key), fmt.Sprintf("%d users not found", len(failures)),
+		fmt.Sprintf("There are no such users in this tenant (deleted ones do not count): %s.\n\n"+
+			"Remove them from users, or check the spelling, and that tenant_id of the provider block is the tenant of the users. "+
+			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. "+
+			"A user who was renamed is written with the new name.", nameSome(failedNames(failures), namedInErrors)))
+}
+
+// addUserFailures reports users who cannot be read; deed completes "Unable to ... 12 users".
+func addUserFailures(diags *diag.Diagnostics, deed string, failures []userFailure) {
+	switch {
+	case len(failures) == 0:
+	case len(failures) == 1:
+		addAttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
+	default:
+		first := firstFailure(failures)
+		diags.AddAttributeError(userEntryPath(first.key), fmt.Sprintf("Unable to %s of %d users", deed, len(failures)),
+			fmt.Sprintf("The users are: %s.\n\nThe first of these failures: %s", nameSome(failedNames(failures), namedInErrors), describeUserError(first)))
+	}
+}
+
+// addSamePeople refuses entries that are one user.
+func addSamePeople(diags *diag.Diagnostics, same [][]*wantedUser) {
+	if len(same) == 0 {
+		return
+	}
+	var pairs []string
+	for _, group := range same {
+		keys := make([]string, len(group))
+		for i, user := range group {
+			keys[i] = fmt.Sprintf("%q", user.key)
+		}
+		pairs = append(pairs, fmt.Sprintf("%s (object id %s)", strings.Join(keys, " and "), group[0].user.ID))
+	}
+	diags.AddAttributeError(userEntryPath(same[0][1].key), "The same user twice",
+		fmt.Sprintf("These keys name one and the same user: %s. Keep one key for each user: two could want different states.", nameSome(pairs, namedInErrors)))
+}
+
+// checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
+func (d *providerData) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostics) {
+	var refused []*wantedUser
+	var names []string
+	for _, user := range users {
+		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
+			continue
+		}
+		if source, guarded := d.guard().source(user.user.ID); guarded {
+			refused = append(refused, user)
+			names = append(names, fmt.Sprintf("%s (%s)", user.name(), source))
+		}
+	}
+	switch {
+	case len(refused) == 0:
+	case len(refused) == 1:
+		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
+	default:
+		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
+			fmt.Sprintf("These are emergency access accounts: %s. With a state other than \"disabled\" they could not sign in when MFA does not work, "+
+				"which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
+				nameSome(names, namedInErrors)))
+	}
+}
+
+// addRefusals reports the moves that the rules do not permit, all of them in one error, a paragraph for each reason.
+func addRefusals(diags *diag.Diagnostics, failures []userFailure) {
+	var reasons []client.TransitionReason
+	names, examples := map[client.TransitionReason][]string{}, map[client.TransitionReason]*client.TransitionError{}
+	for _, failure := range failures {
+		var refusal *client.TransitionError
+		if !errors.As(failure.err, &refusal) {
+			continue
+		}
+		if examples[refusal.Reason] == nil {
+			reasons = append(reasons, refusal.Reason)
+			examples[refusal.Reason] = refusal
+		}
+		names[refusal.Reason] = append(names[refusal.Reason], fmt.Sprintf("%s (%s)", failure.name, refusal.From))
+	}
+	if len(failures) == 0 {
+		return
+	}
+	if len(failures) == 1 {
+		addAttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
+		return
+	}
+	var paragraphs []string
+	for _, reason := range reasons {
+		paragraphs = append(paragraphs, fmt.Sprintf("%s\n\n%s %s", nameSome(names[reason], namedInErrors),
+			examples[reason].Explanation(), examples[reason].Remedy()))
+	}
+	diags.AddAttributeError(userEntryPath(failures[0].key),
+		fmt.Sprintf("The per-user MFA state of %d users cannot move to enforced", len(failures)), strings.Join(paragraphs, "\n\n"))
+}
+
+// warnWeakeningMany warns of the users whom the apply takes per-user MFA away from: those whose state becomes disabled,
+// and those who are managed no longer.
+func warnWeakeningMany(diags *diag.Diagnostics, disabled, removed []string) {
+	names := append(append([]string(nil), disabled...), removed...)
+	if len(names) == 0 {
+		return
+	}
+	list := "The apply moves to disabled: "
+	if len(names) > namedInWarnings {
+		list = fmt.Sprintf("The apply moves to disabled, the first %d: ", namedInWarnings)
+	}
+	detail := list + nameSome(names, namedInWarnings) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
+	if len(removed) > 0 {
+		detail += fmt.Sprintf("\n\n%d of them because they are in users no longer. on_destroy = \"keep\" leaves such users as they are; "+
+			"before a destroy it has to be applied first.", len(removed))
+	}
+	diags.AddAttributeWarning(path.Root("users"), "Per-user MFA stops applying to "+peopleCount(bare(names)), detail)
+}
+
+// bare cuts the state off names like "adele@contoso.com (enforced)".
+func bare(names []string) []string {
+	if len(names) != 1 {
+		return names
+	}
+	if at := strings.LastIndex(names[0], " ("); at > 0 {
+		return []string{names[0][:at]}
+	}
+	return names
+}
+
+func withState(name string, state client.MFAState) string { return fmt.Sprintf("%s (%s)", name, state) }
+
+// warnAdopted says whom the apply takes over without a write.
+func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	summary, has := fmt.Sprintf("%d users are adopted as they are", len(names)), "They have"
+	if len(names) == 1 {
+		summary, has = bare(names)[0]+" is adopted as it is", "The user has"
+	}
+	diags.AddAttributeWarning(path.Root("users"), summary,
+		fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
+			has, nameSome(names, namedInWarnings), destroyEffect(plan.OnDestroy)))
+}
+
+// warnUnconfirmedMany says which changes could not be read back.
+func warnUnconfirmedMany(diags *diag.Diagnostics, failures []userFailure) {
+	if len(failures) == 0 {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", peopleCount(failedNames(failures))),
+		fmt.Sprintf("Microsoft Graph accepted the changes of %s, and reading them back did not show them. The first: %s\n\n"+
+			"The states are recorded as written. The next plan shows a difference for those that did not last.",
+			nameSome(failedNames(failures), namedInWarnings), sentence(failures[0].err.Error())))
+}
+
+// Long work is told about this often.
+const (
+	progressUsers    = 500
+	progressInterval = 10 * time.Second
+)
+
+// logProgress makes a function that tells Terraform's log how far work on many users is.
+func logProgress(ctx context.Context, deed string, total int) func(done int) {
+	var mutex sync.Mutex
+	told := time.Now()
+	return func(done int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if done%progressUsers != 0 && time.Since(told) < progressInterval {
+			return
+		}
+		told = time.Now()
+		tflog.Info(ctx, deed, map[string]any{"done": done, "total": total})
+	}
+}

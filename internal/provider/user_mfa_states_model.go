@@ -1,0 +1,289 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// userMFAStatesModel is the resource's schema. Its maps have the same keys.
+type userMFAStatesModel struct {
+	ID                   types.String `tfsdk:"id"`
+	Users                types.Map    `tfsdk:"users"`
+	AllowPromotion       types.Bool   `tfsdk:"allow_promotion"`
+	OnDestroy            types.String `tfsdk:"on_destroy"`
+	EffectiveStates      types.Map    `tfsdk:"effective_states"`
+	AwaitingRegistration types.List   `tfsdk:"awaiting_registration"`
+	UserIDs              types.Map    `tfsdk:"user_ids"`
+}
+
+// managedUser is one user of a state.
+type managedUser struct {
+	// key is what the configuration calls the user.
+	key string
+	id  string
+	// wanted is the state in users. After a refresh that is the service's, where that does not satisfy the wanted one.
+	wanted client.MFAState
+	// effective is the service's; empty where the last apply could not find out.
+	effective client.MFAState
+}
+
+// user is the user as far as the state knows them.
+func (u managedUser) user() client.User {
+	if isGUID(u.key) {
+		return client.User{ID: u.id}
+	}
+	return client.User{ID: u.id, UserPrincipalName: u.key}
+}
+
+// managedUsers are the users of a state, in the order of their keys.
+type managedUsers []managedUser
+
+// managed reads the users out of a state, or out of a plan, where what is not known yet is empty.
+func (m *userMFAStatesModel) managed() managedUsers {
+	if m == nil {
+		return nil
+	}
+	wanted, effective, ids := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs)
+	users := make(managedUsers, 0, len(wanted))
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		users = append(users, managedUser{
+			key: key, id: ids[key], wanted: client.MFAState(wanted[key]), effective: client.MFAState(effective[key]),
+		})
+	}
+	return users
+}
+
+// setManaged writes users into a state.
+func (m *userMFAStatesModel) setManaged(users managedUsers) {
+	wanted, effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
+	awaiting := []attr.Value{}
+	for _, user := range users {
+		wanted[user.key] = nullIfEmpty(string(user.wanted))
+		effective[user.key] = nullIfEmpty(string(user.effective))
+		ids[user.key] = types.StringValue(user.id)
+		if user.effective == client.MFAEnabled {
+			awaiting = append(awaiting, types.StringValue(user.key))
+		}
+	}
+	m.Users = types.MapValueMust(types.StringType, wanted)
+	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
+	m.UserIDs = types.MapValueMust(types.StringType, ids)
+	m.AwaitingRegistration = types.ListValueMust(types.StringType, awaiting)
+}
+
+// elements are the texts of a map; those that are null or unknown are empty.
+func elements(m types.Map) map[string]string {
+	values := m.Elements()
+	found := make(map[string]string, len(values))
+	for key, value := range values {
+		if text, ok := value.(types.String); ok {
+			found[key] = text.ValueString()
+		}
+	}
+	return found
+}
+
+func nullIfEmpty(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+// observe takes over the service's state, as userMFAStateModel.observe does.
+func (u *managedUser) observe(current client.MFAState) {
+	u.effective = current
+	if u.wanted == "" || !current.Satisfies(u.wanted) {
+		u.wanted = current
+	}
+}
+
+// wantedUser is one user of a configuration.
+type wantedUser struct {
+	key string
+	// wanted is empty while it is not known.
+	wanted client.MFAState
+	// user has no id until the user is found.
+	user client.User
+	// current is the state that the user has; empty while it is not known.
+	current client.MFAState
+	// prior is the entry of the state that is the same user.
+	prior *managedUser
+}
+
+// name is how messages call the user: as the configuration does, and by name where that is an id.
+func (u *wantedUser) name() string {
+	if isGUID(u.key) && u.user.UserPrincipalName != "" {
+		return u.key + " (" + u.user.UserPrincipalName + ")"
+	}
+	return u.key
+}
+
+// settled reports whether the user has what is wanted already, so that nothing is written.
+func (u *wantedUser) settled() bool {
+	return u.wanted != "" && u.current != "" && u.current.Satisfies(u.wanted)
+}
+
+func (u *wantedUser) found() bool { return u.user.ID != "" }
+
+// take makes the user the same as one of the state.
+func (u *wantedUser) take(prior *managedUser) {
+	name := u.user.UserPrincipalName
+	u.prior, u.user, u.current = prior, prior.user(), prior.effective
+	if name != "" {
+		u.user.UserPrincipalName = name
+	}
+}
+
+// priorUsers finds the users of a state by key and by id, both without case.
+type priorUsers struct {
+	byKey, byID map[string]*managedUser
+}
+
+func newPriorUsers(users managedUsers) priorUsers {
+	p := priorUsers{byKey: make(map[string]*managedUser, len(users)), byID: make(map[string]*managedUser, len(users))}
+	for i := range users {
+		p.byKey[strings.ToLower(users[i].key)] = &users[i]
+		p.byID[strings.ToLower(users[i].id)] = &users[i]
+	}
+	return p
+}
+
+// wantedUsers reads the wanted users out of a plan, in the order of their keys, and finds those that the state
+// knows. A name that the state knows stands for the user whom it was found for, also when the user is called otherwise by
+// now: that is what keeps a refresh at one request for each user, and a rename from being a difference.
+func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
+	wanted, planned, ids, known := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs), newPriorUsers(prior)
+	users := make([]*wantedUser, 0, len(wanted))
+	for _, key := range slices.Sorted(maps.Keys(wanted)) {
+		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key])}
+		if same, ok := known.byKey[strings.ToLower(key)]; ok {
+			user.take(same)
+		} else if same, ok := known.byID[strings.ToLower(key)]; ok {
+			user.take(same)
+		} else if same, ok := known.byID[strings.ToLower(ids[key])]; ok {
+			user.take(same)
+		} else if ids[key] != "" {
+			// The plan has found the user; a state that it knows is one that satisfies.
+			user.user, user.current = managedUser{key: key, id: ids[key]}.user(), client.MFAState(planned[key])
+		}
+		users = append(users, user)
+	}
+	return users
+}
+
+// removedUsers are the users of the state who are not among the wanted ones.
+func removedUsers(prior managedUsers, wanted []*wantedUser) managedUsers {
+	stays := make(map[string]bool, len(wanted))
+	for _, user := range wanted {
+		if user.found() {
+			stays[strings.ToLower(user.user.ID)] = true
+		}
+	}
+	var removed managedUsers
+	for _, user := range prior {
+		if !stays[strings.ToLower(user.id)] {
+			removed = append(removed, user)
+		}
+	}
+	return removed
+}
+
+// samePeople groups the wanted users who are one and the same person.
+func samePeople(users []*wantedUser) [][]*wantedUser {
+	byID := make(map[string][]*wantedUser, len(users))
+	for _, user := range users {
+		if user.found() {
+			id := strings.ToLower(user.user.ID)
+			byID[id] = append(byID[id], user)
+		}
+	}
+	var same [][]*wantedUser
+	for _, user := range users {
+		if group := byID[strings.ToLower(user.user.ID)]; user.found() && len(group) > 1 && group[0] == user {
+			same = append(same, group)
+		}
+	}
+	return same
+}
+
+// unchanged reports whether the wanted users are those of the state, however they are spelled, and have what is wanted.
+// enabled where the state says enforced is no change: as after the import of a user whom the service has promoted.
+func unchanged(wanted []*wantedUser, prior managedUsers) bool {
+	if len(wanted) != len(prior) {
+		return false
+	}
+	for _, user := range wanted {
+		if user.prior == nil || !strings.EqualFold(user.key, user.prior.key) || !user.settled() || !user.prior.wanted.Satisfies(user.wanted) {
+			return false
+		}
+	}
+	return true
+}
+
+// planManaged writes the planned users into a plan, each of them as far as it is known.
+func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
+	effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
+	awaiting, awaitingKnown := []attr.Value{}, true
+	for _, user := range users {
+		state := user.plannedEffective()
+		effective[user.key], ids[user.key] = state, types.StringUnknown()
+		if user.found() {
+			ids[user.key] = types.StringValue(user.user.ID)
+		}
+		awaitingKnown = awaitingKnown && !state.IsUnknown()
+		if state.ValueString() == string(client.MFAEnabled) {
+			awaiting = append(awaiting, types.StringValue(user.key))
+		}
+	}
+	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
+	m.UserIDs = types.MapValueMust(types.StringType, ids)
+	m.AwaitingRegistration = types.ListValueMust(types.StringType, awaiting)
+	if !awaitingKnown {
+		m.AwaitingRegistration = types.ListUnknown(types.StringType)
+	}
+}
+
+// plannedEffective is what the user will have. It is unknown for every user who is new here and has to be written:
+// what becomes of them must be free to differ from what is wanted, see Create.
+func (u *wantedUser) plannedEffective() types.String {
+	switch {
+	case u.settled():
+		return types.StringValue(string(u.current))
+	case u.prior == nil || u.wanted == "":
+		return types.StringUnknown()
+	}
+	return plannedEffectiveState(types.StringValue(string(u.wanted)))
+}
+
+// planUnknown is a plan in which the users are not known yet.
+func (m *userMFAStatesModel) planUnknown() {
+	m.EffectiveStates, m.UserIDs = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
+	m.AwaitingRegistration = types.ListUnknown(types.StringType)
+}
+
+// after is what the state has of a user after a change. Where the change failed, a user of the state stays as they were,
+// with what was written, under the key that they had; a new one is in the state if something was written for them. A
+// create has all users of its plan.
+func (u *wantedUser) after(outcome client.Outcome[client.SetResult], create bool) managedUsers {
+	now := managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: outcome.Value.Effective}
+	switch wrote := len(outcome.Value.Written) > 0; {
+	case outcome.Err == nil, create:
+	case u.prior != nil:
+		now = *u.prior
+		if wrote {
+			now.observe(outcome.Value.Effective)
+		}
+	case wrote:
+		now.observe(outcome.Value.Effective)
+	default:
+		return nil
+	}
+	return managedUsers{now}
+}

@@ -1,0 +1,254 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+const statesTypeName = "entramfa_user_mfa_states"
+
+// statesSession drives the resource of many users as the CLI does.
+type statesSession struct {
+	t      *testing.T
+	server tfprotov6.ProviderServer
+	typ    tftypes.Object
+}
+
+func (tn *tenant) statesSession(t *testing.T, extra map[string]any) *statesSession {
+	t.Helper()
+	s := tn.session(t, extra)
+	schemas, err := s.server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	typ, ok := schemas.ResourceSchemas[statesTypeName].ValueType().(tftypes.Object)
+	if !ok {
+		t.Fatalf("%s has no object type", statesTypeName)
+	}
+	return &statesSession{t: t, server: s.server, typ: typ}
+}
+
+func textMapValue(pairs ...string) tftypes.Value {
+	values := map[string]tftypes.Value{}
+	for i := 0; i < len(pairs); i += 2 {
+		values[pairs[i]] = tftypes.NewValue(tftypes.String, pairs[i+1])
+	}
+	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, values)
+}
+
+func unknownOf(typ tftypes.Type) tftypes.Value { return tftypes.NewValue(typ, tftypes.UnknownValue) }
+
+// priorUsers is a state after an apply; of each user the key, the id, the wanted and the effective state.
+func priorUsers(onDestroy string, entries ...[4]string) map[string]any {
+	var wanted, effective, ids []string
+	for _, entry := range entries {
+		ids = append(ids, entry[0], entry[1])
+		wanted, effective = append(wanted, entry[0], entry[2]), append(effective, entry[0], entry[3])
+	}
+	return map[string]any{
+		"id": "66666666-ffff-4fff-8fff-000000000001", "allow_promotion": false, "on_destroy": onDestroy,
+		"users": textMapValue(wanted...), "effective_states": textMapValue(effective...), "user_ids": textMapValue(ids...),
+		"awaiting_registration": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{}),
+	}
+}
+
+// plan plans from a prior state (nil: create) to users (nil: destroy), as the CLI proposes it.
+func (s *statesSession) plan(prior map[string]any, config map[string]any) *tfprotov6.PlanResourceChangeResponse {
+	s.t.Helper()
+	null := tftypes.NewValue(s.typ, nil)
+	priorValue, configValue, proposed := null, null, null
+	if prior != nil {
+		priorValue = objectOf(s.t, s.typ, prior)
+	}
+	if config != nil {
+		configValue = objectOf(s.t, s.typ, config)
+		merged := map[string]any{}
+		for name := range s.typ.AttributeTypes {
+			merged[name] = prior[name]
+			if value, ok := config[name]; ok {
+				merged[name] = value
+			}
+		}
+		proposed = objectOf(s.t, s.typ, merged)
+	}
+	planned, err := s.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: statesTypeName, PriorState: dynamic(s.t, priorValue), Config: dynamic(s.t, configValue), ProposedNewState: dynamic(s.t, proposed),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return planned
+}
+
+func wants(pairs ...string) map[string]any { return map[string]any{"users": textMapValue(pairs...)} }
+
+func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t).statesSession(t, nil)
+	megan := [4]string{meganUPN, meganID, "enabled", "enabled"}
+	diego := [4]string{diegoUPN, diegoID, "enabled", "enforced"}
+	adele := [4]string{adeleUPN, adeleID, "disabled", "disabled"}
+	var crowd [][4]string
+	for i := range 312 {
+		crowd = append(crowd, [4]string{fmt.Sprintf("person%03d@contoso.example", i), fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", i), "enabled", "enforced"})
+	}
+	const stops = "Per-user MFA stops applying to "
+	for name, c := range map[string]struct {
+		prior, config map[string]any
+		want          [][]string
+	}{
+		"two are disabled": {
+			priorUsers("disable", megan, diego), wants(meganUPN, "disabled", diegoUPN, "disabled"),
+			[][]string{{stops + "2 users: The apply moves to disabled: " + diegoUPN + " (enforced), " + meganUPN + " (enabled). ", "a password is then enough"}},
+		},
+		"one is disabled and one removed": {
+			priorUsers("disable", megan, diego), wants(meganUPN, "disabled"),
+			[][]string{{stops + "2 users", meganUPN + " (enabled), " + diegoUPN + " (enforced)", "1 of them because they are in users no longer", `on_destroy = "keep"`}},
+		},
+		"one is removed": {priorUsers("disable", megan, diego), wants(meganUPN, "enabled"), [][]string{{stops + diegoUPN + ": ", "no longer"}}},
+		"destroy of a crowd": {
+			priorUsers("disable", crowd...), nil,
+			[][]string{{stops + "312 users: The apply moves to disabled, the first 10: person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more"}},
+		},
+		"destroy with keep":          {priorUsers("keep", crowd...), nil, nil},
+		"removed with keep":          {priorUsers("keep", megan, diego), map[string]any{"users": textMapValue(meganUPN, "enabled"), "on_destroy": "keep"}, nil},
+		"destroy of a disabled user": {priorUsers("disable", adele), nil, nil},
+		"no change":                  {priorUsers("disable", megan, diego), wants(meganUPN, "enabled", diegoUPN, "enabled"), nil},
+		"adopted": {
+			nil, wants(meganUPN, "enabled", diegoID, "enabled", adeleUPN, "enabled"),
+			[][]string{{"2 users are adopted as they are: ", diegoID + " (" + diegoUPN + ") (enforced), " + meganUPN + " (enabled)", "writes nothing", "sets it to disabled"}},
+		},
+		"one is adopted": {nil, wants(meganUPN, "enabled", adeleUPN, "disabled"), [][]string{{meganUPN + " is adopted as it is: "}}},
+		"one adopted, one taken over to be disabled": {
+			nil, wants(meganUPN, "enabled", diegoUPN, "disabled"),
+			[][]string{{stops + diegoUPN}, {meganUPN + " is adopted as it is"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			planned := s.plan(c.prior, c.config)
+			noErrors(t, planned.Diagnostics)
+			found := warnings(planned.Diagnostics)
+			if len(found) != len(c.want) {
+				t.Fatalf("the plan gives the warnings %q, want %d", found, len(c.want))
+			}
+			for i, want := range c.want {
+				if !says(want...).MatchString(found[i]) {
+					t.Errorf("the warning is %q, want it to say %q", found[i], want)
+				}
+			}
+		})
+	}
+}
+
+// The twin of the acceptance test of a create that fails in part: its warning, and that the state alone, without a
+// refresh, plans the user who failed and nobody else.
+func TestACreateThatFailsForSomeUsersWarnsAndTheStateAlonePlansThem(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	s := tn.statesSession(t, nil)
+	ctx := context.Background()
+	config := map[string]any{"users": textMapValue(adeleUPN, "enabled", obrienUPN, "disabled", meganUPN, "disabled"), "on_destroy": "disable", "allow_promotion": false}
+	planned := s.plan(nil, config)
+	noErrors(t, planned.Diagnostics)
+	tn.refuseWritesTo(meganID)()
+	created, err := s.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: statesTypeName, PriorState: dynamic(t, tftypes.NewValue(s.typ, nil)), PlannedState: planned.PlannedState,
+		Config: dynamic(t, objectOf(t, s.typ, config)), PlannedPrivate: planned.PlannedPrivate,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noErrors(t, created.Diagnostics)
+	found := warnings(created.Diagnostics)
+	if len(found) != 1 || !says("Unable to set the per-user MFA state of 1 of 2 users", "Not set: "+meganUPN, "This is a warning, because", "This user is odd.").MatchString(found[0]) {
+		t.Errorf("the create warns %q", found)
+	}
+	value, err := created.NewState.Unmarshal(s.typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var attributes map[string]tftypes.Value
+	if err := value.As(&attributes); err != nil {
+		t.Fatal(err)
+	}
+	if want := textMapValue(adeleUPN, "enabled", obrienUPN, "disabled", meganUPN, "enabled"); !attributes["effective_states"].Equal(want) {
+		t.Errorf("effective_states is %s, want %s", attributes["effective_states"], want)
+	}
+
+	again := map[string]any{}
+	for name, value := range attributes {
+		again[name] = value
+	}
+	replanned := s.plan(again, config)
+	noErrors(t, replanned.Diagnostics)
+	if len(replanned.RequiresReplace) != 0 {
+		t.Errorf("the plan after it replaces for %v", replanned.RequiresReplace)
+	}
+	next, err := replanned.PlannedState.Unmarshal(s.typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next.As(&attributes); err != nil {
+		t.Fatal(err)
+	}
+	if want := textMapValue(adeleUPN, "enabled", obrienUPN, "disabled", meganUPN, "disabled"); !attributes["effective_states"].Equal(want) {
+		t.Errorf("the plan after it has effective_states %s, want %s", attributes["effective_states"], want)
+	}
+}
+
+func TestAnUnconfirmedChangeOfManyIsOneWarning(t *testing.T) {
+	t.Parallel()
+	options := quick()
+	options.Consistency.Timeout = options.Consistency.Drift
+	tn := newTenantWith(t, options)
+	s := tn.statesSession(t, nil)
+	if err := tn.SetBehavior(context.Background(), control.Behavior{ReplicaLag: control.ReplicaLag{DurationMs: 3_600_000}}); err != nil {
+		t.Fatal(err)
+	}
+	config := map[string]any{"users": textMapValue(adeleUPN, "enabled", obrienUPN, "enabled"), "on_destroy": "disable", "allow_promotion": false}
+	planned := s.plan(nil, config)
+	noErrors(t, planned.Diagnostics)
+	created, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: statesTypeName, PriorState: dynamic(t, tftypes.NewValue(s.typ, nil)), PlannedState: planned.PlannedState,
+		Config: dynamic(t, objectOf(t, s.typ, config)), PlannedPrivate: planned.PlannedPrivate,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noErrors(t, created.Diagnostics)
+	if found := warnings(created.Diagnostics); len(found) != 1 || !says("The new MFA state of 2 users is not confirmed yet", adeleUPN+", "+obrienUPN).MatchString(found[0]) {
+		t.Errorf("the create warns %q", found)
+	}
+}
+
+func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	s := tn.statesSession(t, map[string]any{"client_secret": unknownOf(tftypes.String)})
+	for name, c := range map[string]struct{ prior, config map[string]any }{
+		"create":          {nil, wants(nobodyID, "enforced")},
+		"update":          {priorUsers("disable", [4]string{meganUPN, meganID, "enabled", "enabled"}), wants(meganUPN, "disabled", nobodyID, "enabled")},
+		"users not known": {nil, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}},
+	} {
+		if planned := s.plan(c.prior, c.config); len(planned.Diagnostics) != 0 {
+			t.Errorf("%s: the plan says %v", name, planned.Diagnostics)
+		}
+	}
+	requests, err := tn.Requests(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(requests) != 0 {
+		t.Errorf("%d requests were sent without a configured provider", len(requests))
+	}
+	// The control: the same plan, configured, is refused.
+	if refused := tn.statesSession(t, nil).plan(nil, wants(nobodyID, "enforced")); len(refused.Diagnostics) == 0 {
+		t.Error("a configured provider plans an unknown user")
+	}
+}

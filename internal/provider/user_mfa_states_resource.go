@@ -1,0 +1,505 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// userMFAStatesResource manages many users at once. It has no resource identity: an identity names an object of the
+// service, and this one is a list that exists in Terraform only.
+type userMFAStatesResource struct{ data *providerData }
+
+func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
+
+var (
+	_ resource.ResourceWithConfigure   = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithImportState = (*userMFAStatesResource)(nil)
+)
+
+func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_user_mfa_states"
+}
+
+func (r *userMFAStatesResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of many users, " +
+			"by the same rules as `entramfa_user_mfa_state` does for one: `enabled` is satisfied by `enforced`, to which the service promotes a user " +
+			"who registers a method.\n\n" +
+			"The resource manages the users in `users` and nobody else. Made for hundreds to thousands of users: they are read and written in batches, " +
+			"a plan shows the users who change, and messages name users together instead of one by one.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "A GUID that is made when the resource is created. It means nothing to Microsoft Entra ID.",
+			},
+			"users": schema.MapAttribute{
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "The wanted per-user MFA state of each user: `disabled`, `enabled` or `enforced`, in lower case. A key is a user principal name " +
+					"or an object id; both are compared without case. 1 to 10,000 users. A user who is taken out of the map is treated as `on_destroy` says. " +
+					"A refresh writes a state that does not satisfy the wanted one here, and removes a user who was deleted in Microsoft Entra ID. " +
+					"Graph: `perUserMfaState`.",
+				Validators: []validator.Map{userStatesValidator{}},
+			},
+			"allow_promotion": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether `enforced` may be written for users who have registered an MFA method, instead of leaving the promotion to the service. " +
+					"Needs `UserAuthenticationMethod.Read.All`. Default `false`.",
+			},
+			"on_destroy": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyDisable),
+				MarkdownDescription: "What becomes of users who are taken out of `users`, and of all of them when the resource is destroyed: `disable` sets them to " +
+					"`disabled`, so that per-user MFA stops applying; `keep` leaves them as they are. For a destroy it has to be applied before to count. " +
+					"Default `disable`.",
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyDisable, onDestroyKeep)},
+			},
+			"effective_states": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The state that the service has of each user, by the keys of `users`. It is `enforced` where `enabled` is wanted and the user has " +
+					"registered a method. The state of a user who is to be written may be known after the apply only. It is null for a user whose " +
+					"state an apply that failed in part could not find out; the next refresh does.",
+			},
+			"awaiting_registration": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The keys of the users who are `enabled` and not yet `enforced`, sorted: they have not registered a method, as far as the service knows.",
+			},
+			"user_ids": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The object id of each user, by the keys of `users`. A user who is renamed stays the same user.",
+			},
+		},
+	}
+}
+
+func (r *userMFAStatesResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.data, _ = req.ProviderData.(*providerData)
+}
+
+// ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users
+// at once. Users who stay as they are cost no request: the refresh has read them.
+func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var prior, plan *userMFAStatesModel
+	if !req.State.Raw.IsNull() {
+		prior = &userMFAStatesModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	}
+	if !req.Plan.Raw.IsNull() {
+		plan = &userMFAStatesModel{}
+		resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan == nil {
+		if prior.OnDestroy.ValueString() != onDestroyKeep {
+			warnWeakeningMany(&resp.Diagnostics, nil, weakened(prior.managed()))
+		}
+		return
+	}
+
+	if prior != nil {
+		plan.ID = prior.ID
+	}
+	if plan.Users.IsUnknown() {
+		plan.planUnknown()
+	} else {
+		r.planUsers(ctx, prior, plan, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+	before := prior.managed()
+	users := plan.wantedUsers(before)
+	ready := r.data.planReady()
+	if ready {
+		r.find(ctx, users, before, r.data.client.Consistency().Missing, diags)
+		r.readNew(ctx, users, diags)
+		if !diags.HasError() {
+			r.data.checkEmergencyAccounts(users, diags)
+			r.checkMoves(ctx, users, plan, diags)
+		}
+	}
+	addSamePeople(diags, samePeople(users))
+	if diags.HasError() {
+		return
+	}
+	if unchanged(users, before) {
+		plan.Users, plan.EffectiveStates, plan.UserIDs, plan.AwaitingRegistration = prior.Users, prior.EffectiveStates, prior.UserIDs, prior.AwaitingRegistration
+		return
+	}
+	plan.planManaged(users)
+	if ready {
+		warnPlanned(users, removedUsers(before, users), plan, diags)
+	}
+}
+
+// find looks up the users whom neither the state nor the plan knows.
+func (r *userMFAStatesResource) find(ctx context.Context, users []*wantedUser, prior managedUsers, patience time.Duration, diags *diag.Diagnostics) {
+	var unknown []*wantedUser
+	var keys []string
+	for _, user := range users {
+		if !user.found() {
+			unknown, keys = append(unknown, user), append(keys, user.key)
+		}
+	}
+	known := newPriorUsers(prior)
+	var missing, failures []userFailure
+	for i, outcome := range r.data.client.FindUsers(ctx, keys, patience, logProgress(ctx, "looking up users", len(keys))) {
+		user := unknown[i]
+		failure := userFailure{key: user.key, name: user.key, err: outcome.Err}
+		switch {
+		case client.IsNotFound(outcome.Err):
+			missing = append(missing, failure)
+		case outcome.Err != nil:
+			failures = append(failures, failure)
+		default:
+			user.user = outcome.Value
+			if same, ok := known.byID[strings.ToLower(user.user.ID)]; ok {
+				user.take(same)
+			}
+		}
+	}
+	addMissingUsers(diags, missing)
+	addUserFailures(diags, "find", failures)
+}
+
+// readNew reads the states of those users of whom the state of Terraform says nothing.
+func (r *userMFAStatesResource) readNew(ctx context.Context, users []*wantedUser, diags *diag.Diagnostics) {
+	if diags.HasError() {
+		return
+	}
+	var unread []*wantedUser
+	var questions []client.UserAndState
+	for _, user := range users {
+		if user.found() && user.current == "" {
+			unread, questions = append(unread, user), append(questions, client.UserAndState{User: user.user})
+		}
+	}
+	var failures []userFailure
+	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(questions))) {
+		if outcome.Err != nil {
+			failures = append(failures, userFailure{key: unread[i].key, name: unread[i].name(), err: outcome.Err})
+		}
+		unread[i].current = outcome.Value
+	}
+	addUserFailures(diags, "read the per-user MFA state", failures)
+}
+
+// checkMoves refuses the moves to enforced that the rules do not permit.
+func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedUser, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+	var checked []*wantedUser
+	var moves []client.UserMove
+	for _, user := range users {
+		if user.wanted == client.MFAEnforced && user.found() && !user.settled() {
+			checked, moves = append(checked, user), append(moves, client.UserMove{User: user.user, From: user.current, To: user.wanted})
+		}
+	}
+	var refused, failures []userFailure
+	for i, outcome := range r.data.client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool()) {
+		failure := userFailure{key: checked[i].key, name: checked[i].name(), err: outcome.Err}
+		var refusal *client.TransitionError
+		switch {
+		case errors.As(outcome.Err, &refusal):
+			refused = append(refused, failure)
+		case outcome.Err != nil:
+			failures = append(failures, failure)
+		}
+	}
+	addRefusals(diags, refused)
+	addUserFailures(diags, "check the registered methods", failures)
+}
+
+// weakened are the users who lose per-user MFA when they are disabled, by name and state.
+func weakened(users managedUsers) []string {
+	var names []string
+	for _, user := range users {
+		if user.effective.Weakens(client.MFADisabled) && user.effective != "" {
+			names = append(names, withState(user.key, user.effective))
+		}
+	}
+	return names
+}
+
+// warnPlanned warns of what somebody should look at before the apply.
+func warnPlanned(users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+	var disabled, adopted []string
+	for _, user := range users {
+		switch {
+		case user.current == "" || user.current == client.MFADisabled:
+		case user.current.Weakens(user.wanted):
+			disabled = append(disabled, withState(user.name(), user.current))
+		case user.prior == nil && user.settled():
+			adopted = append(adopted, withState(user.name(), user.current))
+		}
+	}
+	var dropped []string
+	if plan.OnDestroy.ValueString() != onDestroyKeep {
+		dropped = weakened(removed)
+	}
+	warnWeakeningMany(diags, disabled, dropped)
+	warnAdopted(diags, plan, adopted)
+}
+
+// Create sets the users. Where it fails for some of them after others were written, it must not fail as a whole:
+// Terraform would mark the resource as tainted, and the next apply would destroy it first, which takes per-user MFA away
+// from everybody who was just given it. It cannot leave the users who failed out of the state either, because Terraform
+// refuses a new resource that differs from its plan. So such a create succeeds with a warning that names the users, and
+// effective_states, planned as unknown for whoever is written, has what they really have. The next plan sees from that
+// alone, even without a refresh, that those users are to be set. A create that has written nothing fails.
+func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan userMFAStatesModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	done, ok := r.apply(ctx, &plan, nil, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	if len(done.failures) > 0 && !done.wrote {
+		done.addError(&resp.Diagnostics, "Nothing was written, and the resource was not created.")
+		return
+	}
+	if len(done.failures) > 0 {
+		summary, detail := done.describe("The resource was created with the others. This is a warning, because after an error Terraform would destroy the resource " +
+			"before it makes it again, and so disable the users who were set. The next plan shows the users who were not, and the next apply sets them.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("users"), summary, detail)
+	}
+	plan.ID = types.StringValue(uuid.NewString())
+	plan.setManaged(done.users)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Read reads every user by the id that the state has.
+func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state userMFAStatesModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	users := state.managed()
+	questions := make([]client.UserAndState, len(users))
+	for i, user := range users {
+		questions[i] = client.UserAndState{User: user.user(), State: user.wanted}
+	}
+	var left managedUsers
+	var failures []userFailure
+	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users))) {
+		user := users[i]
+		switch {
+		case errors.Is(outcome.Err, client.ErrUserGone):
+			continue
+		case outcome.Err != nil:
+			failures = append(failures, userFailure{key: user.key, name: user.key, err: outcome.Err})
+		}
+		user.observe(outcome.Value)
+		left = append(left, user)
+	}
+	addUserFailures(&resp.Diagnostics, "read the per-user MFA state", failures)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if len(left) == 0 {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.setManaged(left)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
+// has it, and is planned again.
+func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, prior userMFAStatesModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	// Only a setting changes, or the plan has kept the spelling of the state.
+	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	done, ok := r.apply(ctx, &plan, prior.managed(), &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	if len(done.failures) > 0 {
+		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
+	}
+	plan.setManaged(done.users)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete disables the users, or leaves them. Those whom it cannot disable stay in the state.
+func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state userMFAStatesModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	done := r.write(ctx, nil, state.managed(), &state, false, &resp.Diagnostics)
+	if len(done.failures) == 0 {
+		return
+	}
+	done.addError(&resp.Diagnostics, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
+	state.setManaged(done.users)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// ImportState accepts object ids and user principal names, separated by commas, spaces or new lines.
+func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.data.configured(&resp.Diagnostics) {
+		return
+	}
+	var users []*wantedUser
+	for _, key := range strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
+		if err := checkUserKey(key); err != nil {
+			resp.Diagnostics.AddError("Invalid import id", sentence(err.Error())+" Write object ids and user principal names, separated by commas.")
+			return
+		}
+		users = append(users, &wantedUser{key: key})
+	}
+	if len(users) == 0 || len(users) > maxUsers {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("It names %d users. Write 1 to %d object ids and user principal names, separated by commas.", len(users), maxUsers))
+		return
+	}
+	r.find(ctx, users, nil, r.data.client.Consistency().Missing, &resp.Diagnostics)
+	addSamePeople(&resp.Diagnostics, samePeople(users))
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var managed managedUsers
+	for _, user := range users {
+		managed = append(managed, managedUser{key: user.key, id: user.user.ID})
+	}
+	imported := userMFAStatesModel{
+		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(onDestroyDisable),
+	}
+	imported.setManaged(managed)
+	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
+}
+
+// applied is what came of an apply.
+type applied struct {
+	// users are those of the new state.
+	users managedUsers
+	// failures are the users who were not set, of so many who were to be.
+	failures []userFailure
+	changes  int
+	// wrote says that at least one state was written.
+	wrote bool
+}
+
+func (a applied) describe(consequence string) (summary, detail string) {
+	return fmt.Sprintf("Unable to set the per-user MFA state of %d of %d users", len(a.failures), a.changes),
+		fmt.Sprintf("Not set: %s.\n\n%s\n\nThe first of these failures: %s",
+			nameSome(failedNames(a.failures), namedInErrors), consequence, describeUserError(firstFailure(a.failures)))
+}
+
+func (a applied) addError(diags *diag.Diagnostics, consequence string) {
+	summary, detail := a.describe(consequence)
+	diags.AddAttributeError(path.Root("users"), summary, detail)
+}
+
+// apply makes the tenant what the plan says. Everything that can be refused is, before the first write; ok is false then.
+func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesModel, prior managedUsers, diags *diag.Diagnostics) (done applied, ok bool) {
+	users := plan.wantedUsers(prior)
+	r.find(ctx, users, prior, r.data.client.Consistency().NewObject, diags)
+	addSamePeople(diags, samePeople(users))
+	if diags.HasError() {
+		return applied{}, false
+	}
+	r.data.checkEmergencyAccounts(users, diags)
+	// Where enforced is wanted, the present state decides whether it may be.
+	var promoted []*wantedUser
+	for _, user := range users {
+		if user.wanted == client.MFAEnforced {
+			promoted = append(promoted, user)
+		}
+	}
+	r.readNew(ctx, promoted, diags)
+	if !diags.HasError() {
+		r.checkMoves(ctx, promoted, plan, diags)
+	}
+	if diags.HasError() {
+		return applied{}, false
+	}
+	return r.write(ctx, users, removedUsers(prior, users), plan, prior == nil, diags), true
+}
+
+// write sets the wanted users who are not settled, disables the removed ones unless they are kept, and says what is so
+// now of all of them.
+func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, create bool, diags *diag.Diagnostics) applied {
+	var done applied
+	var changed []*wantedUser
+	var changes []client.UserAndState
+	for _, user := range users {
+		if user.settled() {
+			done.users = append(done.users, managedUser{key: user.key, id: user.user.ID, wanted: user.wanted, effective: user.current})
+			continue
+		}
+		changed = append(changed, user)
+		changes = append(changes, client.UserAndState{User: user.user, State: user.wanted, New: user.prior == nil})
+	}
+	if plan.OnDestroy.ValueString() == onDestroyKeep {
+		removed = nil
+	}
+	for _, user := range removed {
+		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled})
+	}
+	done.changes = len(changes)
+
+	var unconfirmed []userFailure
+	outcomes := r.data.client.SetUserMFAStates(ctx, changes, plan.AllowPromotion.ValueBool(), logProgress(ctx, "setting per-user MFA states", len(changes)))
+	for i, outcome := range outcomes {
+		done.wrote = done.wrote || len(outcome.Value.Written) > 0
+		failure := userFailure{err: outcome.Err}
+		if i < len(changed) {
+			failure.key, failure.name = changed[i].key, changed[i].name()
+			done.users = append(done.users, changed[i].after(outcome, create)...)
+		} else {
+			user := removed[i-len(changed)]
+			failure.key, failure.name = user.key, user.key
+			if errors.Is(outcome.Err, client.ErrUserGone) {
+				continue
+			}
+			if outcome.Err != nil {
+				done.users = append(done.users, user)
+			}
+		}
+		switch {
+		case outcome.Err != nil:
+			done.failures = append(done.failures, failure)
+		case outcome.Value.Unconfirmed != nil:
+			failure.err = outcome.Value.Unconfirmed
+			unconfirmed = append(unconfirmed, failure)
+		}
+	}
+	warnUnconfirmedMany(diags, unconfirmed)
+	slices.SortFunc(done.users, func(a, b managedUser) int { return strings.Compare(a.key, b.key) })
+	return done
+}
