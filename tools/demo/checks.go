@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -130,45 +132,181 @@ func findUser(tenant *control.Tenant, upn string) (control.User, error) {
 	return control.User{}, fmt.Errorf("the tenant has no user %s", upn)
 }
 
-// checkTenant checks the states of these users, and that every other user is as they were before.
-func checkTenant(before, now *control.Tenant, want map[string]string) error {
+// expectation is what the tour has made of the tenant. Everything else has to be as it was before.
+type expectation struct {
+	// states are per-user MFA states by user principal name, registered the numbers of methods that were added.
+	states     map[string]string
+	registered map[string]int
+	// locations are the ranges of added trusted locations by name, binned the names of those that were deleted.
+	locations map[string][]string
+	binned    []string
+	// campaign is the registration campaign, nil where it is the one from before.
+	campaign *control.RegistrationCampaign
+}
+
+// checkTenant checks that the tenant is as it was before, but for what is expected.
+func checkTenant(before, now *control.Tenant, want expectation) error {
+	if err := checkUsers(before, now, want); err != nil {
+		return err
+	}
+	if err := checkLocations(before, now, want); err != nil {
+		return err
+	}
+	if err := checkCampaign(before, now, want.campaign); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(beside(before), beside(now)) {
+		return errors.New("something of the tenant was changed that is none of the demo's: an app, a group or a policy")
+	}
+	return nil
+}
+
+// beside is a tenant without what the other checks look at.
+func beside(tenant *control.Tenant) control.Tenant {
+	rest := *tenant
+	rest.Users, rest.NamedLocations, rest.DeletedNamedLocations = nil, nil, nil
+	if rest.AuthenticationMethodsPolicy != nil {
+		policy := *rest.AuthenticationMethodsPolicy
+		policy.LastModifiedDateTime, policy.RegistrationEnforcement = nil, nil
+		rest.AuthenticationMethodsPolicy = &policy
+	}
+	return rest
+}
+
+func checkUsers(before, now *control.Tenant, want expectation) error {
 	if len(now.Users) != len(before.Users) {
 		return fmt.Errorf("the tenant has %d users, and had %d", len(now.Users), len(before.Users))
 	}
-	for upn := range want {
+	for upn := range want.states {
 		if _, err := findUser(now, upn); err != nil {
 			return err
 		}
 	}
 	for _, user := range now.Users {
 		upn := user.UserPrincipalName
-		if state, named := want[upn]; named {
-			if user.PerUserMFAState != state {
-				return fmt.Errorf("the tenant has %s at %q, expected %q", upn, user.PerUserMFAState, state)
-			}
-			continue
-		}
 		earlier, err := findUser(before, upn)
 		if err != nil {
 			return fmt.Errorf("the tenant has a user %s that it did not have", upn)
 		}
+		if state, named := want.states[upn]; named {
+			if user.PerUserMFAState != state {
+				return fmt.Errorf("the tenant has %s at %q, expected %q", upn, user.PerUserMFAState, state)
+			}
+			earlier.PerUserMFAState = state
+		}
+		if added := len(user.Methods) - len(earlier.Methods); added > 0 && added == want.registered[upn] {
+			earlier.Methods = user.Methods
+		}
 		if !reflect.DeepEqual(user, earlier) {
-			return fmt.Errorf("the tenant's user %s was changed, and is none of the demo's", upn)
+			return fmt.Errorf("the tenant's user %s was changed, in a way that is none of the demo's", upn)
 		}
 	}
 	return nil
 }
 
-// writes counts the requests that were to change something.
-func writes(counters *control.Counters) int {
-	count := 0
+func checkLocations(before, now *control.Tenant, want expectation) error {
+	added := 0
+	for _, location := range now.NamedLocations {
+		if slices.ContainsFunc(before.NamedLocations, func(earlier control.NamedLocation) bool { return reflect.DeepEqual(location, earlier) }) {
+			continue
+		}
+		ranges, expected := want.locations[location.DisplayName]
+		if !expected {
+			return fmt.Errorf("the tenant's named location %q was made or changed, and is none of the demo's", location.DisplayName)
+		}
+		var addresses []string
+		for _, r := range location.IPRanges {
+			addresses = append(addresses, r.CIDRAddress)
+		}
+		if !location.IsTrusted || !slices.Equal(addresses, ranges) {
+			return fmt.Errorf("the tenant has %q with %v, trusted: %t; expected %v, trusted", location.DisplayName, addresses, location.IsTrusted, ranges)
+		}
+		added++
+	}
+	if added != len(want.locations) || len(now.NamedLocations) != len(before.NamedLocations)+added {
+		return fmt.Errorf("the tenant has %d named locations, %d of them new; it had %d, and %d should be new",
+			len(now.NamedLocations), added, len(before.NamedLocations), len(want.locations))
+	}
+	var binned []string
+	for _, location := range now.DeletedNamedLocations[min(len(before.DeletedNamedLocations), len(now.DeletedNamedLocations)):] {
+		binned = append(binned, location.DisplayName)
+	}
+	if !slices.Equal(binned, want.binned) {
+		return fmt.Errorf("newly in the bin are %q, expected %q", binned, want.binned)
+	}
+	return nil
+}
+
+func checkCampaign(before, now *control.Tenant, want *control.RegistrationCampaign) error {
+	if want == nil {
+		want = campaignOf(before)
+	}
+	if found := campaignOf(now); !reflect.DeepEqual(found, want) {
+		return fmt.Errorf("the registration campaign is %s, expected %s", campaignText(found), campaignText(want))
+	}
+	return nil
+}
+
+// campaignOf is the registration campaign of a tenant, nil where it has none.
+func campaignOf(tenant *control.Tenant) *control.RegistrationCampaign {
+	if tenant.AuthenticationMethodsPolicy == nil || tenant.AuthenticationMethodsPolicy.RegistrationEnforcement == nil {
+		return nil
+	}
+	return tenant.AuthenticationMethodsPolicy.RegistrationEnforcement.AuthenticationMethodsRegistrationCampaign
+}
+
+func campaignText(campaign *control.RegistrationCampaign) string {
+	text, err := json.Marshal(campaign)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// campaignRow is a campaign as a row of a table.
+func campaignRow(tenant *control.Tenant) []string {
+	campaign := campaignOf(tenant)
+	if campaign == nil {
+		return []string{"registration campaign", "none"}
+	}
+	name := func(id string) string {
+		for _, group := range tenant.Groups {
+			if group.ID == id {
+				return group.DisplayName
+			}
+		}
+		return strings.ReplaceAll(id, control.AllUsers, "all users")
+	}
+	var asked, excluded []string
+	for _, target := range campaign.IncludeTargets {
+		asked = append(asked, name(target.ID))
+	}
+	for _, target := range campaign.ExcludeTargets {
+		excluded = append(excluded, name(target.ID))
+	}
+	but := "nobody excluded"
+	if len(excluded) > 0 {
+		but = "but not " + strings.Join(excluded, ", ")
+	}
+	return []string{"registration campaign", campaign.State, "asks " + strings.Join(asked, ", "), but}
+}
+
+// writes counts the requests that were to change something, and lists them.
+func writes(counters *control.Counters) (count int, list string) {
+	var operations []string
 	for operation, times := range counters.ByOperation {
-		if !strings.HasPrefix(operation, "GET ") {
+		if !strings.HasPrefix(operation, "GET ") && !slices.ContainsFunc(questions, func(end string) bool { return strings.HasSuffix(operation, end) }) {
 			count += times
+			operations = append(operations, fmt.Sprintf("%d %s", times, operation))
 		}
 	}
-	return count
+	slices.Sort(operations)
+	return count, strings.Join(operations, ", ")
 }
+
+// questions are the ends of operations that change nothing although they are sent with POST. What is in a batch counts
+// by itself.
+var questions = []string{"/getByIds", "/checkMemberGroups", "/$batch"}
 
 // userRows is a table of users, their states and their methods.
 func userRows(tenant *control.Tenant, upns ...string) ([][]string, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"testing"
+	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
@@ -88,31 +89,96 @@ func TestCheckState(t *testing.T) {
 }
 
 func TestCheckTenant(t *testing.T) {
-	tenant := func(adeleState string, others ...control.User) *control.Tenant {
-		return &control.Tenant{Users: append([]control.User{{UserPrincipalName: adele, PerUserMFAState: adeleState}}, others...)}
-	}
 	other := control.User{UserPrincipalName: alex, PerUserMFAState: "disabled", AccountEnabled: new(true)}
 	touched := other
 	touched.Methods = []control.Method{{Type: control.MethodFIDO2}}
-	stranger := control.User{UserPrincipalName: miriam}
-	before, want := tenant("disabled", other), map[string]string{adele: "enabled"}
-
-	same := other
-	same.AccountEnabled = new(true)
-	if err := checkTenant(before, tenant("enabled", same), want); err != nil {
+	before := &control.Tenant{
+		Users:          []control.User{{UserPrincipalName: adele, PerUserMFAState: "disabled"}, other},
+		Groups:         []control.Group{{ID: "1", DisplayName: "staff", Members: []string{adele}}},
+		NamedLocations: []control.NamedLocation{control.NewIPNamedLocation("Headquarters", true, "203.0.113.0/24")},
+		AuthenticationMethodsPolicy: &control.AuthenticationMethodsPolicy{RegistrationEnforcement: &control.RegistrationEnforcement{
+			AuthenticationMethodsRegistrationCampaign: &control.RegistrationCampaign{State: control.ConfigDefault},
+		}},
+	}
+	want := expectation{
+		states: map[string]string{adele: "enabled"}, registered: map[string]int{adele: 1},
+		locations: map[string][]string{"Branch office": {"198.51.100.0/24"}}, binned: []string{"Old office"},
+		campaign: &control.RegistrationCampaign{State: control.ConfigEnabled},
+	}
+	// after is a new tenant as expected, and then edited.
+	after := func(edit func(*control.Tenant)) *control.Tenant {
+		now := *before
+		now.Users = []control.User{{UserPrincipalName: adele, PerUserMFAState: "enabled", Methods: []control.Method{{Type: control.MethodPhone}}}, other}
+		now.Users[1].AccountEnabled = new(true)
+		now.Groups = []control.Group{{ID: "1", DisplayName: "staff", Members: []string{adele}}}
+		now.NamedLocations = append([]control.NamedLocation{control.NewIPNamedLocation("Branch office", true, "198.51.100.0/24")}, before.NamedLocations...)
+		now.DeletedNamedLocations = []control.NamedLocation{{DisplayName: "Old office"}}
+		now.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{
+			LastModifiedDateTime: new(time.Now()),
+			RegistrationEnforcement: &control.RegistrationEnforcement{
+				AuthenticationMethodsRegistrationCampaign: &control.RegistrationCampaign{State: control.ConfigEnabled},
+			},
+		}
+		edit(&now)
+		return &now
+	}
+	if err := checkTenant(before, after(func(*control.Tenant) {}), want); err != nil {
 		t.Error(err)
 	}
-	wantError(t, checkTenant(before, tenant("disabled", other), want), adele+` at "disabled", expected "enabled"`)
-	wantError(t, checkTenant(before, tenant("enabled", touched), want), alex+" was changed")
-	wantError(t, checkTenant(before, tenant("enabled", stranger), want), "a user "+miriam+" that it did not have")
-	wantError(t, checkTenant(before, tenant("enabled"), want), "has 1 users, and had 2")
-	wantError(t, checkTenant(before, tenant("enabled", other), map[string]string{miriam: "enabled"}), "no user "+miriam)
+	if err := checkTenant(before, before, expectation{}); err != nil {
+		t.Errorf("nothing was changed, and that is said to be wrong: %s", err)
+	}
+	tests := map[string]struct {
+		edit func(*control.Tenant)
+		want string
+	}{
+		"another state":        {func(now *control.Tenant) { now.Users[0].PerUserMFAState = "disabled" }, adele + ` at "disabled", expected "enabled"`},
+		"another user":         {func(now *control.Tenant) { now.Users[1] = touched }, alex + " was changed"},
+		"too many methods":     {func(now *control.Tenant) { now.Users[0].Methods = append(now.Users[0].Methods, control.Method{}) }, adele + " was changed"},
+		"a name":               {func(now *control.Tenant) { now.Users[0].DisplayName = "Adele" }, adele + " was changed"},
+		"a stranger":           {func(now *control.Tenant) { now.Users[1].UserPrincipalName = miriam }, "a user " + miriam + " that it did not have"},
+		"a user less":          {func(now *control.Tenant) { now.Users = now.Users[:1] }, "has 1 users, and had 2"},
+		"a user who is gone":   {func(now *control.Tenant) { now.Users[0].UserPrincipalName = miriam }, "no user " + adele},
+		"another range":        {func(now *control.Tenant) { now.NamedLocations[0].IPRanges[0].CIDRAddress = "198.51.0.0/17" }, "with [198.51.0.0/17], trusted: true"},
+		"no trust":             {func(now *control.Tenant) { now.NamedLocations[0].IsTrusted = false }, "trusted: false"},
+		"somebody's location":  {func(now *control.Tenant) { now.NamedLocations[1].IsTrusted = false }, `"Headquarters" was made or changed`},
+		"no location":          {func(now *control.Tenant) { now.NamedLocations = now.NamedLocations[1:] }, "has 1 named locations, 0 of them new"},
+		"a location less":      {func(now *control.Tenant) { now.NamedLocations = now.NamedLocations[:1] }, "has 1 named locations, 1 of them new"},
+		"an empty bin":         {func(now *control.Tenant) { now.DeletedNamedLocations = nil }, `newly in the bin are [], expected ["Old office"]`},
+		"another campaign":     {func(now *control.Tenant) { campaignOf(now).State = control.ConfigDisabled }, `is {"state":"disabled"}, expected {"state":"enabled"}`},
+		"no campaign":          {func(now *control.Tenant) { now.AuthenticationMethodsPolicy = nil }, `is null, expected {"state":"enabled"}`},
+		"a group":              {func(now *control.Tenant) { now.Groups[0].Members = nil }, "an app, a group or a policy"},
+		"the rest of a policy": {func(now *control.Tenant) { now.AuthenticationMethodsPolicy.Description = "edited" }, "an app, a group or a policy"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { wantError(t, checkTenant(before, after(test.edit), want), test.want) })
+	}
+}
+
+func TestCampaignRow(t *testing.T) {
+	tenant := &control.Tenant{Groups: []control.Group{{ID: "1", DisplayName: "pilot"}, {ID: "2", DisplayName: "break-glass accounts"}}}
+	if got := table([][]string{campaignRow(tenant)}); got != "registration campaign  none\n" {
+		t.Errorf("got %q", got)
+	}
+	tenant.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{}
+	campaign := tenant.AuthenticationMethodsPolicy.Campaign()
+	campaign.State = control.ConfigDefault
+	if got := table([][]string{campaignRow(tenant)}); got != "registration campaign  default  asks all users  nobody excluded\n" {
+		t.Errorf("got %q", got)
+	}
+	campaign.IncludeTargets = []control.CampaignIncludeTarget{{ID: "1"}, {ID: "3"}}
+	campaign.ExcludeTargets = []control.PolicyTarget{{ID: "2"}}
+	if got := table([][]string{campaignRow(tenant)}); got != "registration campaign  default  asks pilot, 3  but not break-glass accounts\n" {
+		t.Errorf("got %q", got)
+	}
 }
 
 func TestWritesCountsWhatIsNoRead(t *testing.T) {
-	got := writes(&control.Counters{ByOperation: map[string]int{"GET /v1.0/users/{id}": 7, "PATCH /beta/x": 2, "POST /beta/y": 1}})
-	if got != 3 {
-		t.Errorf("got %d, want 3", got)
+	count, list := writes(&control.Counters{ByOperation: map[string]int{
+		"GET /v1.0/users/{id}": 7, "PATCH /beta/x": 2, "POST /beta/y": 1, "POST /v1.0/directoryObjects/getByIds": 5, "POST /v1.0/users/{id}/checkMemberGroups": 6, "POST /v1.0/$batch": 8,
+	}})
+	if count != 3 || list != "1 POST /beta/y, 2 PATCH /beta/x" {
+		t.Errorf("got %d: %s", count, list)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -111,6 +112,8 @@ type excerpt struct {
 	through string
 	// only are texts of which each shown line holds one, unless there are none.
 	only []string
+	// without are texts of which no shown paragraph holds one.
+	without []string
 }
 
 // progress matches lines that say nothing new, such as "Refreshing state..."; they are left out without a trace.
@@ -119,6 +122,7 @@ var progress = regexp.MustCompile(`: (Refreshing state|Creating|Modifying|Destro
 // of applies the excerpt. Blank lines around it go, and several become one.
 func (e excerpt) of(lines []string) []string {
 	first, last := e.bounds(lines)
+	unwanted := e.unwanted(lines)
 	var shown []string
 	omitted, blank := false, false
 	for i, line := range lines {
@@ -129,7 +133,7 @@ func (e excerpt) of(lines []string) []string {
 			continue
 		case progress.MatchString(text):
 			continue
-		case i < first || i > last || !e.wants(text):
+		case i < first || i > last || unwanted[i] || !e.wants(text):
 			omitted = true
 			continue
 		}
@@ -162,6 +166,27 @@ func (e excerpt) bounds(lines []string) (first, last int) {
 		return 0, len(lines) - 1
 	}
 	return first, last
+}
+
+// unwanted are the numbers of the lines whose paragraph is left out.
+func (e excerpt) unwanted(lines []string) map[int]bool {
+	numbers := map[int]bool{}
+	begin, drop := 0, false
+	for i := range len(lines) + 1 {
+		text := ""
+		if i < len(lines) {
+			text = stripColor(lines[i])
+		}
+		if strings.TrimSpace(text) != "" {
+			drop = drop || slices.ContainsFunc(e.without, func(part string) bool { return strings.Contains(text, part) })
+			continue
+		}
+		for number := begin; drop && number < i; number++ {
+			numbers[number] = true
+		}
+		begin, drop = i+1, false
+	}
+	return numbers
 }
 
 func (e excerpt) wants(text string) bool {

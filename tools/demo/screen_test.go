@@ -38,7 +38,11 @@ func TestExcerpt(t *testing.T) {
 		"from and through": {excerpt{from: "# entramfa", through: "Plan:"}, []string{
 			omission, everything[2], everything[3], "", everything[5], omission,
 		}},
-		"only":                                {excerpt{only: []string{"Terraform will", "Saved"}}, []string{everything[0], omission, everything[7]}},
+		"only": {excerpt{only: []string{"Terraform will", "Saved"}}, []string{everything[0], omission, everything[7]}},
+		"without a paragraph": {excerpt{without: []string{"~ state"}}, []string{
+			everything[0], omission, everything[5], "", everything[7],
+		}},
+		"without the last paragraph":          {excerpt{from: "Plan:", without: []string{"Saved"}}, []string{omission, everything[5], omission}},
 		"texts that are missing hide nothing": {excerpt{from: "Error:", through: "Warning:"}, everything},
 		"texts in the wrong order neither":    {excerpt{from: "Saved", through: "Plan:"}, everything},
 	}

@@ -11,20 +11,34 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
-// The people of the tour. They are users of the emulator's sample tenant.
+// The people and the group of the tour. They are of the emulator's sample tenant.
 const (
 	adele      = "adele.vance@contoso.example"   // disabled, nothing registered
 	alex       = "alex.wilber@contoso.example"   // disabled, Microsoft Authenticator registered
 	miriam     = "miriam.o'hara@contoso.example" // disabled, nothing registered
 	breakGlass = "break.glass.1@contoso.example" // an emergency access account
+	// breakGlassGroup holds it, and another one by way of a group within.
+	breakGlassGroup = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"
 
-	adeleAddress = "entramfa_user_mfa_state.adele"
-	alexAddress  = "entramfa_user_mfa_state.alex"
+	adeleAddress  = "entramfa_user_mfa_state.adele"
+	alexAddress   = "entramfa_user_mfa_state.alex"
+	officeAddress = "entramfa_trusted_ips.office"
+	policyAddress = "entramfa_registration_policy.everybody"
+
+	officeName = "Branch office"
 
 	planFile    = "demo.tfplan"
 	repairFile  = "repair.tfplan"
+	typoFile    = "typo.tfplan"
+	policyFile  = "policy.tfplan"
 	destroyFile = "destroy.tfplan"
 )
+
+// whereItStands is in the paragraph of a diagnostic that names the resource and quotes its line.
+const whereItStands = "with entramfa_"
+
+// officeRanges are the ranges of office.tf.
+var officeRanges = []string{"198.51.100.0/24", "2001:db8:b0::/48"}
 
 // tour is the walk from an empty folder to a destroyed configuration.
 type tour struct {
@@ -34,6 +48,8 @@ type tour struct {
 	emulator *emulator
 	// before is the tenant as it was given.
 	before *control.Tenant
+	// want is what should have become of it so far.
+	want expectation
 	// writes is how many requests should have been made so far that change something.
 	writes int
 }
@@ -47,15 +63,14 @@ func (t *tour) steps() []step {
 	return []step{
 		{"A tenant to work on", t.startTenant},
 		{"A configuration, and init", t.initialize},
-		{"The plan", t.plan},
-		{"The apply", t.apply},
-		{"The same again: nothing to do", t.planAgain},
-		{"A user registers, the service promotes her, and the plan stays empty", t.register},
-		{"An admin switches a user off in the portal: drift", t.drift},
-		{"The repair", t.repair},
-		{"A direct move to enforced is refused", t.refuseDirectMove},
-		{"An emergency access account is refused", t.refuseEmergencyAccess},
-		{"The destroy, and what it warns of", t.destroy},
+		{"The plan, and the apply", t.planAndApply},
+		{"Ranges spelled otherwise, users promoted by the service: nothing to do", t.nothingToDo},
+		{"An admin switches a user off in the portal: drift, and its repair", t.drift},
+		{"A slip in an IP range shows as a number", t.widen},
+		{"Two users for whom the plan says no", t.refuseUsers},
+		{"Everybody is to register, and the guard objects", t.refusePolicy},
+		{"The corrected policy takes over the campaign that is there", t.adopt},
+		{"The destroy gives everything back", t.destroy},
 	}
 }
 
@@ -93,22 +108,79 @@ func (t *tour) run(ctx context.Context, args []string, part excerpt, exitCode in
 
 // check compares the tenant with what the tour has said, and what the provider has written with what it should have.
 // Failing, it blames the command.
-func (t *tour) check(ctx context.Context, after *result, states map[string]string) (*control.Tenant, error) {
+func (t *tour) check(ctx context.Context, after *result) (*control.Tenant, error) {
 	now, err := t.emulator.tenant.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTenant(t.before, now, states); err != nil {
+	if err := checkTenant(t.before, now, t.want); err != nil {
 		return nil, after.deviates("%s", err)
 	}
 	counters, err := t.emulator.tenant.Counters(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if made := writes(counters); made != t.writes {
-		return nil, after.deviates("since the start there have been %d requests that change something, expected %d", made, t.writes)
+	if made, list := writes(counters); made != t.writes {
+		return nil, after.deviates("since the start there have been %d requests that change something, expected %d: %s", made, t.writes, list)
 	}
 	return now, nil
+}
+
+// planned shows a plan that goes into a file, and checks what it is going to do and that it has done nothing yet.
+func (t *tour) planned(ctx context.Context, file string, args []string, part excerpt, exitCode int, want map[string]change, texts ...string) error {
+	got, err := t.run(ctx, append(append([]string{"plan"}, args...), "-out="+file), part, exitCode, texts...)
+	if err != nil {
+		return err
+	}
+	plan, err := t.cli.plan(ctx, file)
+	if err != nil {
+		return err
+	}
+	if err := checkPlan(plan, want); err != nil {
+		return got.deviates("%s", err)
+	}
+	_, err = t.check(ctx, got)
+	return err
+}
+
+// applied applies a plan file, shows the results, and checks what has become of the tenant and of the state.
+func (t *tour) applied(ctx context.Context, file, resources string, states map[string]map[string]any) (*control.Tenant, error) {
+	got, err := t.run(ctx, []string{"apply", file}, excerpt{only: []string{"Apply complete!"}}, 0, "Resources: "+resources+".")
+	if err != nil {
+		return nil, err
+	}
+	now, err := t.check(ctx, got)
+	if err != nil {
+		return nil, err
+	}
+	state, err := t.cli.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkState(state, states); err != nil {
+		return nil, got.deviates("%s", err)
+	}
+	return now, nil
+}
+
+// show writes a configuration, or another version of it, and shows it.
+func (t *tour) show(name string, version ...string) error {
+	config, err := t.work.configure(name, version...)
+	if err != nil {
+		return err
+	}
+	t.screen.file(name, config)
+	return nil
+}
+
+// refuse shows a configuration and that the plan refuses it.
+func (t *tour) refuse(ctx context.Context, part excerpt, texts ...string) error {
+	got, err := t.run(ctx, []string{"plan"}, part, 1, texts...)
+	if err != nil {
+		return err
+	}
+	_, err = t.check(ctx, got)
+	return err
 }
 
 func (t *tour) showUsers(tenant *control.Tenant, upns ...string) error {
@@ -121,8 +193,8 @@ func (t *tour) showUsers(tenant *control.Tenant, upns ...string) error {
 }
 
 func (t *tour) startTenant(ctx context.Context) error {
-	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. Into a file it writes the environment variables that " +
-		"lead the provider to it, a client secret among them. For a real tenant, set the same ARM_* variables for an app registration of yours.")
+	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. It writes the environment variables that lead the provider to " +
+		"it into a file. For a real tenant, set the same ARM_* variables for an app registration of yours.")
 	t.screen.command(t.emulator.command())
 	if err := t.emulator.start(ctx); err != nil {
 		return err
@@ -139,31 +211,49 @@ func (t *tour) startTenant(ctx context.Context) error {
 	if t.before, err = t.emulator.tenant.Snapshot(ctx); err != nil {
 		return err
 	}
-	for _, upn := range []string{adele, alex, miriam, breakGlass} {
-		user, err := findUser(t.before, upn)
-		if err != nil {
-			return err
-		}
-		if user.PerUserMFAState != control.StateDisabled || (len(user.Methods) > 0) != (upn == alex || upn == breakGlass) {
-			return fmt.Errorf("the sample tenant has %s at %q with %d methods, which is not what the tour tells; "+
-				"internal/emulator/sample_tenant.go and this program have to agree", upn, user.PerUserMFAState, len(user.Methods))
-		}
+	t.want.states = map[string]string{adele: "disabled", alex: "disabled"}
+	if err := checkSampleTenant(t.before); err != nil {
+		return fmt.Errorf("%w, which is not what the tour tells; internal/emulator/sample_tenant.go and this program have to agree", err)
 	}
-	t.screen.say("Of its %d users the tour needs four. None of them has per-user MFA yet:", len(t.before.Users))
-	return t.showUsers(t.before, adele, alex, miriam, breakGlass)
-}
-
-func (t *tour) initialize(ctx context.Context) error {
-	t.screen.say("Two people are to use MFA, and two emergency access accounts must never depend on it:")
-	config, err := t.work.configure(mainConfig)
+	t.screen.say("Of its %d users the tour needs four. None of them has per-user MFA yet, and the registration campaign is Microsoft's own:", len(t.before.Users))
+	rows, err := userRows(t.before, adele, alex, miriam, breakGlass)
 	if err != nil {
 		return err
 	}
-	t.screen.file(mainConfig, config)
+	t.screen.table(append(rows, campaignRow(t.before)))
+	return nil
+}
+
+// checkSampleTenant checks what the tour says about the tenant as it is given.
+func checkSampleTenant(tenant *control.Tenant) error {
+	for upn, registered := range map[string]bool{adele: false, alex: true, miriam: false, breakGlass: true} {
+		user, err := findUser(tenant, upn)
+		if err != nil {
+			return err
+		}
+		if user.PerUserMFAState != control.StateDisabled || (len(user.Methods) > 0) != registered {
+			return fmt.Errorf("the sample tenant has %s at %q with %d methods", upn, user.PerUserMFAState, len(user.Methods))
+		}
+	}
+	campaign := campaignOf(tenant)
+	if campaign == nil || campaign.State != control.ConfigDefault || len(campaign.ExcludeTargets) > 0 {
+		return fmt.Errorf("the sample tenant has the registration campaign %s", campaignText(campaign))
+	}
+	return nil
+}
+
+func (t *tour) initialize(ctx context.Context) error {
+	t.screen.say("Two people are to use MFA, a branch office is to be trusted, and the emergency access accounts must never depend on MFA:")
+	if err := t.show(mainConfig); err != nil {
+		return err
+	}
+	if err := t.show(officeConfig); err != nil {
+		return err
+	}
 	t.screen.say("%s tells %s to install providers from the folder %s and from nowhere else, so nothing is downloaded:",
 		cliConfigFile, t.cli.brand, mirrorFolder)
 	t.screen.command(fmt.Sprintf("export TF_CLI_CONFIG_FILE=$PWD/%s", cliConfigFile))
-	got, err := t.run(ctx, []string{"init"}, excerpt{only: []string{"- Installed", "successfully initialized", "Error"}}, 0,
+	got, err := t.run(ctx, []string{"init"}, excerpt{only: []string{"successfully initialized", "Error"}}, 0,
 		"Installed mfa-as-code/entramfa", "has been successfully initialized!")
 	if err != nil {
 		return err
@@ -178,18 +268,15 @@ func (t *tour) initialize(ctx context.Context) error {
 	return nil
 }
 
-func (t *tour) plan(ctx context.Context) error {
+func (t *tour) planAndApply(ctx context.Context) error {
 	t.screen.say("The plan asks the tenant already: a user who does not exist, a missing permission or a move that is not allowed is an error now, " +
-		"not halfway through the apply. The effective_state is what the service will have made of it, and only the service knows that.")
-	got, err := t.run(ctx, []string{"plan", "-out=" + planFile}, excerpt{from: "# " + adeleAddress, through: "Plan:"}, 0, "Plan: 2 to add, 0 to change, 0 to destroy.")
-	if err != nil {
-		return err
-	}
-	plan, err := t.cli.plan(ctx, planFile)
-	if err != nil {
-		return err
-	}
-	want := map[string]change{}
+		"not halfway through the apply. The effective_state is what the service will have made of enabled, and only the service knows that. " +
+		"What is going to be trusted is counted and named in a warning.")
+	want := map[string]change{officeAddress: {
+		actions: tfjson.Actions{tfjson.ActionCreate},
+		after:   map[string]any{"display_name": officeName, "address_count_ipv4": 256.0, "network_count_ipv6": 65536.0, "trusted": true},
+		unknown: []string{"id"},
+	}}
 	for address, upn := range map[string]string{adeleAddress: adele, alexAddress: alex} {
 		user, err := findUser(t.before, upn)
 		if err != nil {
@@ -201,25 +288,31 @@ func (t *tour) plan(ctx context.Context) error {
 			unknown: []string{"effective_state"},
 		}
 	}
-	if err := checkPlan(plan, want); err != nil {
-		return got.deviates("%s", err)
+	part := excerpt{from: "# " + adeleAddress, through: "newly trusted: ", without: []string{"# " + alexAddress, whereItStands}}
+	err := t.planned(ctx, planFile, nil, part, 0, want, "Plan: 3 to add, 0 to change, 0 to destroy.",
+		`Warning: "Branch office" newly trusts 256 IPv4 addresses and 65,536 IPv6 /64 networks`)
+	if err != nil {
+		return err
 	}
-	_, err = t.check(ctx, got, map[string]string{adele: "disabled", alex: "disabled"})
-	return err
+	return t.apply(ctx)
+}
+
+// appliedState is the state file before the registration policy: the office, and both users wanted at enabled, with these
+// effective states.
+func appliedState(adeleState, alexState string) map[string]map[string]any {
+	return map[string]map[string]any{
+		adeleAddress:  {"user_principal_name": adele, "state": "enabled", "effective_state": adeleState},
+		alexAddress:   {"user_principal_name": alex, "state": "enabled", "effective_state": alexState},
+		officeAddress: {"display_name": officeName, "trusted": true, "address_count_ipv4": 256.0},
+	}
 }
 
 func (t *tour) apply(ctx context.Context) error {
-	t.screen.say("The provider writes enabled for both, and reads back what came of it.")
-	got, err := t.run(ctx, []string{"apply", planFile}, excerpt{}, 0, "Resources: 2 added, 0 changed, 0 destroyed.")
+	t.writes += 3
+	t.want.states = map[string]string{adele: "enabled", alex: "enforced"}
+	t.want.locations = map[string][]string{officeName: officeRanges}
+	now, err := t.applied(ctx, planFile, "3 added, 0 changed, 0 destroyed", appliedState("enabled", "enforced"))
 	if err != nil {
-		return err
-	}
-	t.writes += 2
-	now, err := t.check(ctx, got, map[string]string{adele: "enabled", alex: "enforced"})
-	if err != nil {
-		return err
-	}
-	if err := t.checkState(ctx, got, "enabled", "enforced"); err != nil {
 		return err
 	}
 	t.screen.say("In the tenant, Adele will now be asked to register a method at her next sign-in. Alex has one already, so the service has " +
@@ -227,64 +320,32 @@ func (t *tour) apply(ctx context.Context) error {
 	return t.showUsers(now, adele, alex)
 }
 
-// checkState checks the state file: both users wanted at enabled, with these effective states.
-func (t *tour) checkState(ctx context.Context, after *result, adeleState, alexState string) error {
-	state, err := t.cli.state(ctx)
-	if err != nil {
-		return err
-	}
-	err = checkState(state, map[string]map[string]any{
-		adeleAddress: {"user_principal_name": adele, "state": "enabled", "effective_state": adeleState},
-		alexAddress:  {"user_principal_name": alex, "state": "enabled", "effective_state": alexState},
-	})
-	if err != nil {
-		return after.deviates("%s", err)
-	}
-	return nil
-}
-
-func (t *tour) planAgain(ctx context.Context) error {
-	t.screen.say("Alex is enforced where the configuration says enabled. That is no difference, because enforced is what the service makes of enabled. " +
+func (t *tour) nothingToDo(ctx context.Context) error {
+	t.screen.say("Somebody writes the same ranges in another order and spelling. Adele sets up Microsoft Authenticator at her next sign-in, and the " +
+		"service promotes her, too. Enforced is what it makes of enabled, so neither is a difference. " +
 		"-detailed-exitcode is for a scheduled job that looks for drift: 0 is none, 2 is some, 1 is an error.")
-	return t.planIsEmpty(ctx, excerpt{}, map[string]string{adele: "enabled", alex: "enforced"})
-}
-
-func (t *tour) planIsEmpty(ctx context.Context, part excerpt, states map[string]string) error {
-	got, err := t.run(ctx, []string{"plan", "-detailed-exitcode"}, part, 0, "No changes. Your infrastructure matches the configuration.")
-	if err != nil {
+	if err := t.show(officeConfig, officeRespelled); err != nil {
 		return err
 	}
-	_, err = t.check(ctx, got, states)
-	return err
-}
-
-func (t *tour) register(ctx context.Context) error {
-	t.screen.say("Adele sets up Microsoft Authenticator at her next sign-in, and the service promotes her. Nobody has to touch the configuration.")
 	if _, err := t.emulator.tenant.RegisterMethod(ctx, adele, control.Method{Type: control.MethodMicrosoftAuthenticator}); err != nil {
 		return err
 	}
-	states := map[string]string{adele: "enforced", alex: "enforced"}
+	t.want.states = map[string]string{adele: "enforced", alex: "enforced"}
+	t.want.registered = map[string]int{adele: 1}
 	now, err := t.emulator.tenant.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	if err := checkTenant(t.before, now, states); err != nil {
+	if err := checkTenant(t.before, now, t.want); err != nil {
 		return err
 	}
 	t.screen.event("Adele registers; the service sets enforced (played by the emulator's control API)")
-	if err := t.planIsEmpty(ctx, excerpt{through: "No changes."}, states); err != nil {
-		return err
-	}
-	t.screen.say("The next apply records the new effective_state; so does a refresh, which changes nothing in the tenant:")
-	got, err := t.run(ctx, []string{"apply", "-refresh-only", "-auto-approve"}, excerpt{from: "# " + adeleAddress, through: "}"}, 0,
-		adeleAddress+" has changed", `effective_state = "enabled" -> "enforced"`, "Resources: 0 added, 0 changed, 0 destroyed.")
+	got, err := t.run(ctx, []string{"plan", "-detailed-exitcode"}, excerpt{through: "No changes."}, 0,
+		"No changes. Your infrastructure matches the configuration.")
 	if err != nil {
 		return err
 	}
-	if err := t.checkState(ctx, got, "enforced", "enforced"); err != nil {
-		return err
-	}
-	_, err = t.check(ctx, got, states)
+	_, err = t.check(ctx, got)
 	return err
 }
 
@@ -297,120 +358,146 @@ func (t *tour) drift(ctx context.Context) error {
 	if stored != control.StateDisabled {
 		return fmt.Errorf("the tenant has %s at %q after an admin has disabled her", adele, stored)
 	}
+	t.want.states[adele] = "disabled"
 	t.screen.event("an admin sets Adele to disabled (played by the emulator's control API)")
-	got, err := t.run(ctx, []string{"plan", "-detailed-exitcode", "-out=" + repairFile}, excerpt{from: "# " + adeleAddress, through: "Plan:"}, 2,
+	err = t.planned(ctx, repairFile, []string{"-detailed-exitcode"}, excerpt{from: "# " + adeleAddress, through: "Plan:"}, 2,
+		map[string]change{adeleAddress: {
+			actions: tfjson.Actions{tfjson.ActionUpdate},
+			before:  map[string]any{"state": "disabled", "effective_state": "disabled"},
+			after:   map[string]any{"state": "enabled", "user_principal_name": adele},
+		}},
 		adeleAddress+" will be updated in-place", `state = "disabled" -> "enabled"`, "Plan: 0 to add, 1 to change, 0 to destroy.")
 	if err != nil {
 		return err
 	}
-	plan, err := t.cli.plan(ctx, repairFile)
-	if err != nil {
-		return err
-	}
-	err = checkPlan(plan, map[string]change{adeleAddress: {
-		actions: tfjson.Actions{tfjson.ActionUpdate},
-		before:  map[string]any{"state": "disabled", "effective_state": "disabled"},
-		after:   map[string]any{"state": "enabled", "user_principal_name": adele},
-	}})
-	if err != nil {
-		return got.deviates("%s", err)
-	}
-	_, err = t.check(ctx, got, map[string]string{adele: "disabled", alex: "enforced"})
+	t.screen.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
+	t.writes++
+	t.want.states[adele] = "enforced"
+	_, err = t.applied(ctx, repairFile, "0 added, 1 changed, 0 destroyed", appliedState("enforced", "enforced"))
 	return err
 }
 
-func (t *tour) repair(ctx context.Context) error {
-	t.screen.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
-	got, err := t.run(ctx, []string{"apply", repairFile}, excerpt{}, 0, "Resources: 0 added, 1 changed, 0 destroyed.")
+func (t *tour) widen(ctx context.Context) error {
+	t.screen.say("/17 for /24: easily written, easily overlooked in a review, and valid. A reviewer sees it as a number in the diff and in a warning.")
+	if _, err := t.work.configure(officeConfig, officeTypo); err != nil {
+		return err
+	}
+	t.screen.event("somebody writes 198.51.100.0/17 into " + officeConfig)
+	err := t.planned(ctx, typoFile, nil, excerpt{from: "# " + officeAddress, through: "newly trusted: ", without: []string{whereItStands}}, 0,
+		map[string]change{officeAddress: {
+			actions: tfjson.Actions{tfjson.ActionUpdate},
+			before:  map[string]any{"address_count_ipv4": 256.0},
+			after:   map[string]any{"address_count_ipv4": 32768.0, "network_count_ipv6": 65536.0},
+		}},
+		"address_count_ipv4 = 256 -> 32768", `Warning: "Branch office" newly trusts 32,512 IPv4 addresses`, "newly trusted: 198.51.0.0/17")
+	if err != nil {
+		return err
+	}
+	// Nobody applies that.
+	_, err = t.work.configure(officeConfig)
+	return err
+}
+
+func (t *tour) refuseUsers(ctx context.Context) error {
+	t.screen.say("Miriam has registered nothing: enforced would break her apps before she has had a chance to. And the provider block names the accounts " +
+		"that have to work when MFA does not: no resource may catch them, by mistake or by for_each.")
+	if err := t.show(mistakesConfig); err != nil {
+		return err
+	}
+	err := t.refuse(ctx, excerpt{from: "Error: ", without: []string{whereItStands}},
+		"Error: The per-user MFA state of "+miriam+" cannot move from disabled to enforced",
+		"A direct move from disabled to enforced is refused", `Set the state to "enabled"`,
+		"Error: Emergency access account would need MFA", breakGlass, "is an emergency access account", "emergency_access.group_ids")
+	if err != nil {
+		return err
+	}
+	return t.work.remove(mistakesConfig)
+}
+
+func (t *tour) refusePolicy(ctx context.Context) error {
+	t.screen.say("The registration policy says who is asked to set up a method when they sign in. All users: that is the emergency access accounts, too. " +
+		"The plan names them and the line to add:")
+	if err := t.show(policyConfig, policyCareless); err != nil {
+		return err
+	}
+	return t.refuse(ctx, excerpt{from: "Error: "},
+		"Error: Emergency access accounts would be asked to register", breakGlass, "break.glass.2@contoso.example",
+		`exclude = { group_ids = ["`+breakGlassGroup+`"] }`)
+}
+
+func (t *tour) adopt(ctx context.Context) error {
+	t.screen.say("Every tenant has one campaign. The resource takes it over and remembers it, and the plan shows what it remembers.")
+	if _, err := t.work.configure(policyConfig); err != nil {
+		return err
+	}
+	t.screen.event("the line is added to " + policyConfig)
+	err := t.planned(ctx, policyFile, nil, excerpt{from: "Plan:", through: "excludes:", without: []string{whereItStands}}, 0,
+		map[string]change{policyAddress: {
+			actions: tfjson.Actions{tfjson.ActionCreate},
+			after: map[string]any{
+				"state": "enabled", "snooze_days": 3.0, "authentication_method": "microsoftAuthenticator", "require_registration_after_snoozes": true,
+			},
+		}},
+		"Plan: 1 to add, 0 to change, 0 to destroy.", "Warning: The tenant's registration campaign is taken over", "destroying this resource gives it back",
+		"state: microsoft_managed", "includes: all users", "excludes: nobody")
 	if err != nil {
 		return err
 	}
 	t.writes++
-	states := map[string]string{adele: "enforced", alex: "enforced"}
-	now, err := t.check(ctx, got, states)
+	t.want.campaign = &control.RegistrationCampaign{
+		State: control.ConfigEnabled, SnoozeDurationInDays: new(3), EnforceRegistrationAfterAllowedSnoozes: new(true),
+		IncludeTargets: []control.CampaignIncludeTarget{{
+			ID: control.AllUsers, TargetType: control.TargetGroup, TargetedAuthenticationMethod: control.CampaignMicrosoftAuthenticator,
+		}},
+		ExcludeTargets: []control.PolicyTarget{{ID: breakGlassGroup, TargetType: control.TargetGroup}},
+	}
+	states := appliedState("enforced", "enforced")
+	states[policyAddress] = map[string]any{"state": "enabled", "snooze_days": 3.0}
+	now, err := t.applied(ctx, policyFile, "1 added, 0 changed, 0 destroyed", states)
 	if err != nil {
 		return err
 	}
-	if err := t.checkState(ctx, got, "enforced", "enforced"); err != nil {
-		return err
-	}
-	if err := t.showUsers(now, adele); err != nil {
-		return err
-	}
-	return t.planIsEmpty(ctx, excerpt{through: "No changes."}, states)
-}
-
-// refuse adds a configuration, shows that the plan refuses it, and takes it away.
-func (t *tour) refuse(ctx context.Context, name string, texts ...string) error {
-	config, err := t.work.configure(name)
-	if err != nil {
-		return err
-	}
-	t.screen.file(name, config)
-	got, err := t.run(ctx, []string{"plan"}, excerpt{from: "Error: "}, 1, texts...)
-	if err != nil {
-		return err
-	}
-	if _, err := t.check(ctx, got, map[string]string{adele: "enforced", alex: "enforced"}); err != nil {
-		return err
-	}
-	return t.work.remove(name)
-}
-
-func (t *tour) refuseDirectMove(ctx context.Context) error {
-	t.screen.say("Miriam has registered nothing. Enforced would break her apps before she has had a chance to register, so the plan refuses it " +
-		"and says what to write instead:")
-	return t.refuse(ctx, miriamConfig,
-		"Error: The per-user MFA state of "+miriam+" cannot move from disabled to enforced",
-		"A direct move from disabled to enforced is refused",
-		`Set the state to "enabled"`)
-}
-
-func (t *tour) refuseEmergencyAccess(ctx context.Context) error {
-	t.screen.say("The provider block lists the accounts that have to work when MFA does not. No resource may catch them, by mistake or by for_each:")
-	return t.refuse(ctx, breakGlassConfig,
-		"Error: ", breakGlass, "is an emergency access account", "emergency_access.user_principal_names")
+	t.screen.table([][]string{campaignRow(now)})
+	return nil
 }
 
 func (t *tour) destroy(ctx context.Context) error {
-	t.screen.say("Destroying the resources takes per-user MFA away from both users, and the plan warns of it, by name. " +
-		"(on_destroy = \"keep\" would leave them as they are.)")
-	got, err := t.run(ctx, []string{"plan", "-destroy", "-out=" + destroyFile}, excerpt{from: "Plan:", through: "Warning: "}, 0,
-		"Plan: 0 to add, 0 to change, 2 to destroy.",
-		"Warning: Per-user MFA stops applying to "+adele,
-		"Warning: Per-user MFA stops applying to "+alex)
-	if err != nil {
-		return err
-	}
-	plan, err := t.cli.plan(ctx, destroyFile)
-	if err != nil {
-		return err
-	}
+	t.screen.say("The plan of a destroy warns of what people lose: two users their per-user MFA (on_destroy = \"keep\" would leave it to them), and the " +
+		"office its trust, with the policies that are about it. And it says what the tenant gets back.")
 	deletion := change{actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"effective_state": "enforced"}}
-	if err := checkPlan(plan, map[string]change{adeleAddress: deletion, alexAddress: deletion}); err != nil {
-		return got.deviates("%s", err)
-	}
-	if _, err := t.check(ctx, got, map[string]string{adele: "enforced", alex: "enforced"}); err != nil {
+	err := t.planned(ctx, destroyFile, []string{"-destroy"}, excerpt{
+		from: "Plan:", through: "excludes:", without: []string{whereItStands, "The apply moves"},
+	}, 0,
+		map[string]change{
+			adeleAddress: deletion, alexAddress: deletion,
+			officeAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"display_name": officeName}},
+			policyAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"state": "enabled"}},
+		},
+		"Plan: 0 to add, 0 to change, 4 to destroy.",
+		"Warning: Per-user MFA stops applying to "+adele, "Warning: Per-user MFA stops applying to "+alex,
+		`Warning: Sign-ins from "Branch office" stop being trusted`, `"MFA for everybody outside trusted locations" (enabled`,
+		"Warning: Destroying the registration policy gives back the campaign from before", "state: microsoft_managed", "excludes: nobody")
+	if err != nil {
 		return err
 	}
 
-	got, err = t.run(ctx, []string{"apply", destroyFile}, excerpt{}, 0, "Resources: 0 added, 0 changed, 2 destroyed.")
+	// The location takes two: one takes the trust from it, one deletes it.
+	t.writes += 5
+	t.want = expectation{
+		states: map[string]string{adele: "disabled", alex: "disabled"}, registered: map[string]int{adele: 1}, binned: []string{officeName},
+	}
+	now, err := t.applied(ctx, destroyFile, "0 added, 0 changed, 4 destroyed", nil)
 	if err != nil {
 		return err
 	}
-	t.writes += 2
-	now, err := t.check(ctx, got, map[string]string{adele: "disabled", alex: "disabled"})
+	t.screen.say("The tenant is as it was, but for two things: Adele keeps what she has registered, and the location is in the bin. The other %d users, "+
+		"the groups, the other locations and the policies were never touched. The whole tour has sent %d requests that change something: one for "+
+		"each change that was planned and applied, and one more to take the trust from the location, without which it cannot be deleted.",
+		len(now.Users)-2, t.writes)
+	rows, err := userRows(now, adele, alex)
 	if err != nil {
 		return err
 	}
-	state, err := t.cli.state(ctx)
-	if err != nil {
-		return err
-	}
-	if err := checkState(state, nil); err != nil {
-		return got.deviates("%s", err)
-	}
-	t.screen.say("Both are disabled again and keep what they have registered. The other %d users were never touched, and the whole tour has "+
-		"changed the tenant by %d requests: as many as the plans had announced.", len(now.Users)-2, t.writes)
-	return t.showUsers(now, adele, alex)
+	t.screen.table(append(rows, campaignRow(now)))
+	return nil
 }

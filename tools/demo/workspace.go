@@ -22,9 +22,15 @@ const (
 	mirrorFolder  = "mirror"
 	lockFile      = ".terraform.lock.hcl"
 
-	mainConfig       = "main.tf"
-	miriamConfig     = "miriam.tf"
-	breakGlassConfig = "break_glass.tf"
+	mainConfig     = "main.tf"
+	officeConfig   = "office.tf"
+	mistakesConfig = "mistakes.tf"
+	policyConfig   = "policy.tf"
+
+	// Other versions of these, which take their place in the work folder.
+	officeRespelled = "office_respelled.tf"
+	officeTypo      = "office_typo.tf"
+	policyCareless  = "policy_careless.tf"
 )
 
 // cliConfig allows the mirror and, as nothing else is named, no network. The path is relative to the work folder.
@@ -120,9 +126,13 @@ func (w workspace) write(name, content string) error {
 	return nil
 }
 
-// configure writes one of the demo's configurations and returns it, for showing.
-func (w workspace) configure(name string) (string, error) {
-	content, err := configurations.ReadFile("configuration/" + name)
+// configure writes one of the demo's configurations, a version of it where one is named, and returns it, for showing.
+func (w workspace) configure(name string, version ...string) (string, error) {
+	source := name
+	if len(version) > 0 {
+		source = version[0]
+	}
+	content, err := configurations.ReadFile("configuration/" + source)
 	if err != nil {
 		return "", err
 	}

@@ -49,7 +49,15 @@ func TestAFolderOfSomebodyElseIsLeftAlone(t *testing.T) {
 
 func TestEveryConfigurationOfTheTourExists(t *testing.T) {
 	work := workspace(t.TempDir())
-	for _, name := range []string{mainConfig, miriamConfig, breakGlassConfig} {
+	files, err := configurations.ReadDir("configuration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{mainConfig, officeConfig, mistakesConfig, policyConfig, officeRespelled, officeTypo, policyCareless}
+	if len(files) != len(names) {
+		t.Errorf("there are %d configurations, and names for %d", len(files), len(names))
+	}
+	for _, name := range names {
 		content, err := work.configure(name)
 		if err != nil || content == "" {
 			t.Errorf("%s: %q, %v", name, content, err)
@@ -57,5 +65,23 @@ func TestEveryConfigurationOfTheTourExists(t *testing.T) {
 		if err := work.remove(name); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestAVersionTakesThePlaceOfItsConfiguration(t *testing.T) {
+	work := workspace(t.TempDir())
+	plain, err := work.configure(officeConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	respelled, err := work.configure(officeConfig, officeRespelled)
+	if err != nil || respelled == plain {
+		t.Errorf("%q, %v", respelled, err)
+	}
+	if content, err := os.ReadFile(work.path(officeConfig)); err != nil || string(content) != respelled {
+		t.Errorf("%q, %v", content, err)
+	}
+	if entries, err := os.ReadDir(work.path("")); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 }

@@ -9,7 +9,7 @@ terraform {
 # Where the tenant is and who signs in comes from the environment.
 provider "entramfa" {
   emergency_access = {
-    user_principal_names = ["break.glass.1@contoso.example", "break.glass.2@contoso.example"]
+    group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"] # break-glass accounts
   }
 }
 

@@ -1,0 +1,4 @@
+# Of the emulator's sample tenant (entra-emulator --sample-tenant). For a tenant of your own, replace every value here.
+pilot_groups              = { engineering = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e02" }
+department_groups         = { all-staff = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e01" }
+emergency_access_group_id = "d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"

@@ -1,0 +1,5 @@
+resource "entramfa_registration_policy" "everybody" {
+  state       = "enabled"
+  include     = { all_users = true }
+  snooze_days = 3
+}
