@@ -611,7 +611,7 @@ func (p itemPacePolicy) Do(request *policy.Request) (*http.Response, error) {
 		return p.pacePolicy.Do(request)
 	}
 	for class, items := range classes {
-		if err := p.waitFor(ctx, p.paces[class], items); err != nil {
+		if err := p.wait(ctx, p.paces[class], items); err != nil {
 			return nil, err
 		}
 	}
@@ -623,30 +623,4 @@ func (p itemPacePolicy) Do(request *policy.Request) (*http.Response, error) {
 		}
 	}
 	return response, err
-}
-
-// waitFor takes as many places of a class as there are items and waits for the last of them.
-func (p pacePolicy) waitFor(ctx context.Context, pace *pace, items int) error {
-	places := make([]func(), 0, items)
-	var longest time.Duration
-	for range items {
-		wait, giveBack := pace.reserve(p.clock.Now())
-		longest = max(longest, wait)
-		places = append(places, giveBack)
-	}
-	if longest <= 0 {
-		return nil
-	}
-	if longest >= noticeableWait {
-		p.logger.InfoContext(ctx, "waiting for the rate limit of Microsoft Graph",
-			slog.String("class", string(pace.class)), slog.Int("items", items), slog.Int64("wait_ms", longest.Milliseconds()))
-	}
-	if err := p.clock.Wait(ctx, longest); err != nil {
-		// The last place first, because one that others stand behind cannot be given back.
-		for _, giveBack := range slices.Backward(places) {
-			giveBack()
-		}
-		return err
-	}
-	return nil
 }

@@ -1405,7 +1405,7 @@ func TestABatchThatLeavesItsWaitGivesItsPlacesBack(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 5 {
-		if err := p.waitFor(ended, p.paces[ClassDirectory], 20); !errors.Is(err, context.Canceled) {
+		if err := p.wait(ended, p.paces[ClassDirectory], 20); !errors.Is(err, context.Canceled) {
 			t.Fatalf("a wait under an ended context says %v", err)
 		}
 	}
@@ -1413,7 +1413,7 @@ func TestABatchThatLeavesItsWaitGivesItsPlacesBack(t *testing.T) {
 		t.Errorf("batches that left still hold their places: the next request waits %s", wait)
 	}
 	// The positive control: places that were used are gone.
-	if err := p.waitFor(t.Context(), p.paces[ClassDirectory], 20); err != nil {
+	if err := p.wait(t.Context(), p.paces[ClassDirectory], 20); err != nil {
 		t.Fatal(err)
 	}
 	if wait, _ := p.paces[ClassDirectory].reserve(clock.Now()); wait != time.Second {

@@ -8,6 +8,9 @@ type contextLock chan struct{}
 func newContextLock() contextLock { return make(contextLock, 1) }
 
 func (l contextLock) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case l <- struct{}{}:
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,20 +54,25 @@ type Rate struct {
 	Burst int
 }
 
-// DefaultRates are the limits that Graph documents, for the classes where keeping to them beforehand is worth it.
+// DefaultRates are the limits that Graph documents, for the classes where keeping to them beforehand is worth it. The one
+// request a second of Conditional Access is undercut a little: requests that leave a second apart do not arrive so.
 func DefaultRates() map[RateClass]Rate {
 	return map[RateClass]Rate{
-		ClassConditionalAccess: {PerSecond: 1, Burst: 1},
+		ClassConditionalAccess: {PerSecond: 0.9, Burst: 1},
 		ClassReports:           {PerSecond: 0.5, Burst: 5},
 	}
 }
 
 // pace holds the requests of one class back, those of all goroutines together.
 type pace struct {
-	class   RateClass
-	limiter *rate.Limiter
-	top     rate.Limit
+	class RateClass
+	// turn is whose turn it is to wait for the next place. Only one waits for a place at a time, the others wait for their
+	// turn, so that a change of the rate is never overtaken by places that were given out before it.
+	turn contextLock
+	top  rate.Limit
+
 	mutex   sync.Mutex
+	limiter *rate.Limiter
 	// notBefore is when the service wants to be asked again.
 	notBefore time.Time
 }
@@ -76,7 +82,7 @@ func newPace(class RateClass, limit Rate) *pace {
 	if limit.PerSecond > 0 {
 		top = rate.Limit(limit.PerSecond)
 	}
-	return &pace{class: class, limiter: rate.NewLimiter(top, max(1, limit.Burst)), top: top}
+	return &pace{class: class, turn: newContextLock(), limiter: rate.NewLimiter(top, max(1, limit.Burst)), top: top}
 }
 
 // reserve takes a place and returns how long to wait for it.
@@ -87,30 +93,42 @@ func (p *pace) reserve(now time.Time) (wait time.Duration, giveBack func()) {
 	return max(reservation.DelayFrom(now), p.notBefore.Sub(now)), func() { reservation.CancelAt(now) }
 }
 
+// held is how long the class still has to keep still.
+func (p *pace) held(now time.Time) time.Duration {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.notBefore.Sub(now)
+}
+
 // Bounds of adapting: somebody else uses up the same limit, so it can be lower than documented, for a while.
 const (
-	slowdown    = 0.5
-	speedup     = 1.1
-	slowest     = rate.Limit(0.1)
+	slowdown    = 0.8
+	speedup     = 1.05
+	slowest     = rate.Limit(0.2)
 	longestHold = 2 * time.Minute
 )
 
-// learn adapts to an answer: after a refusal the whole class waits and then goes half as fast, and with each success it
-// comes back a little.
+// learn adapts to an answer: after a refusal the whole class keeps still, for as long as the service says or else for one
+// interval, and then goes somewhat slower; with each success it comes back a little.
 func (p *pace) learn(now time.Time, status int, retryAfter time.Duration) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	current := p.limiter.Limit()
 	if status != http.StatusTooManyRequests {
-		if current := p.limiter.Limit(); current < p.top && status < http.StatusBadRequest {
+		if current < p.top && status < http.StatusBadRequest {
 			p.limiter.SetLimitAt(now, min(p.top, current*speedup))
 		}
 		return
 	}
-	if until := now.Add(min(retryAfter, longestHold)); until.After(p.notBefore) {
+	hold := min(retryAfter, longestHold)
+	if hold <= 0 && current != rate.Inf {
+		hold = time.Duration(float64(time.Second) / float64(current))
+	}
+	if until := now.Add(hold); until.After(p.notBefore) {
 		p.notBefore = until
 	}
 	if p.top != rate.Inf {
-		p.limiter.SetLimitAt(now, max(slowest, p.limiter.Limit()*slowdown))
+		p.limiter.SetLimitAt(now, max(min(slowest, p.top), current*slowdown))
 	}
 }
 
@@ -135,7 +153,7 @@ const noticeableWait = 2 * time.Second
 func (p pacePolicy) Do(request *policy.Request) (*http.Response, error) {
 	raw := request.Raw()
 	pace := p.paces[rateClassOf(raw.URL.Path)]
-	if err := p.wait(raw.Context(), pace); err != nil {
+	if err := p.wait(raw.Context(), pace, 1); err != nil {
 		return nil, err
 	}
 	response, err := request.Next()
@@ -145,18 +163,31 @@ func (p pacePolicy) Do(request *policy.Request) (*http.Response, error) {
 	return response, err
 }
 
-func (p pacePolicy) wait(ctx context.Context, pace *pace) error {
-	wait, giveBack := pace.reserve(p.clock.Now())
-	if wait <= 0 {
-		return nil
-	}
-	if wait >= noticeableWait {
-		p.logger.InfoContext(ctx, "waiting for the rate limit of Microsoft Graph",
-			slog.String("class", string(pace.class)), slog.Int64("wait_ms", wait.Milliseconds()))
-	}
-	if err := p.clock.Wait(ctx, wait); err != nil {
-		giveBack()
+// wait takes places of a class, one after the other, and returns with the last of them.
+func (p pacePolicy) wait(ctx context.Context, pace *pace, places int) error {
+	if err := pace.turn.lock(ctx); err != nil {
 		return err
+	}
+	defer pace.turn.unlock()
+	taken := make([]func(), 0, places)
+	for range places {
+		wait, giveBack := pace.reserve(p.clock.Now())
+		taken = append(taken, giveBack)
+		for wait > 0 {
+			if wait >= noticeableWait {
+				p.logger.InfoContext(ctx, "waiting for the rate limit of Microsoft Graph",
+					slog.String("class", string(pace.class)), slog.Int64("wait_ms", wait.Milliseconds()))
+			}
+			if err := p.clock.Wait(ctx, wait); err != nil {
+				// The last place first, because one that others stand behind cannot be given back.
+				for _, giveBack := range slices.Backward(taken) {
+					giveBack()
+				}
+				return err
+			}
+			// An answer that came meanwhile may have asked for more.
+			wait = pace.held(p.clock.Now())
+		}
 	}
 	return nil
 }

@@ -74,11 +74,11 @@ func TestARefusedClassWaitsAsAWholeAndComesBack(t *testing.T) {
 	if wait, _ := p.reserve(now); wait < 30*time.Second {
 		t.Errorf("after a refusal for 30 seconds the next request waits %s", wait)
 	}
-	// Half as fast, then.
+	// A little slower, then.
 	now = now.Add(time.Hour)
 	p.reserve(now)
-	if wait, _ := p.reserve(now); wait != 2*time.Second {
-		t.Errorf("after a refusal requests are %s apart, want 2s", wait)
+	if wait, _ := p.reserve(now); wait != 1250*time.Millisecond {
+		t.Errorf("after a refusal requests are %s apart, want 1.25s", wait)
 	}
 	for range 20 {
 		p.learn(now, http.StatusOK, 0)
@@ -123,19 +123,68 @@ func TestWhenToComeBackIsReadInEveryForm(t *testing.T) {
 func TestAWaitEndsWithTheContextAndGivesItsPlaceBack(t *testing.T) {
 	t.Parallel()
 	clock := newFakeClock()
-	p := newPacePolicy(DefaultRates(), clock, slog.New(slog.DiscardHandler))
+	p := newPacePolicy(map[RateClass]Rate{ClassConditionalAccess: {PerSecond: 1, Burst: 1}}, clock, slog.New(slog.DiscardHandler))
 	pace := p.paces[ClassConditionalAccess]
-	if err := p.wait(context.Background(), pace); err != nil {
+	if err := p.wait(context.Background(), pace, 1); err != nil {
 		t.Fatal(err)
 	}
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
 	for range 5 {
-		if err := p.wait(cancelled, pace); !errors.Is(err, context.Canceled) {
+		if err := p.wait(cancelled, pace, 1); !errors.Is(err, context.Canceled) {
 			t.Fatalf("a wait under an ended context says %v", err)
 		}
 	}
 	if wait, _ := pace.reserve(clock.Now()); wait > time.Second {
 		t.Errorf("five requests that left still hold their places: the next waits %s", wait)
 	}
+}
+
+func TestARefusalWithoutAWordHoldsTheClassForAnInterval(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := newPace(ClassConditionalAccess, Rate{PerSecond: 1, Burst: 1})
+	p.learn(now, http.StatusTooManyRequests, 0)
+	if wait, _ := p.reserve(now); wait != time.Second {
+		t.Errorf("the next request waits %s, want 1s", wait)
+	}
+	for range 100 {
+		p.learn(now, http.StatusTooManyRequests, 0)
+	}
+	now = now.Add(time.Hour)
+	p.reserve(now)
+	if wait, _ := p.reserve(now); wait > 5*time.Second {
+		t.Errorf("after many refusals requests are %s apart, want 5s at most", wait)
+	}
+}
+
+func TestARefusalReachesWhoeverWaitsAlready(t *testing.T) {
+	t.Parallel()
+	clock := newFakeClock()
+	p := newPacePolicy(map[RateClass]Rate{ClassConditionalAccess: {PerSecond: 1, Burst: 1}}, clock, slog.New(slog.DiscardHandler))
+	pace := p.paces[ClassConditionalAccess]
+	if err := p.wait(context.Background(), pace, 1); err != nil {
+		t.Fatal(err)
+	}
+	began := clock.Now()
+	// Refused while the next one waits for its place: the clock of the test says so in between.
+	refuse := sync.OnceFunc(func() { pace.learn(clock.Now(), http.StatusTooManyRequests, 20*time.Second) })
+	p.clock = clockWith{clock, refuse}
+	if err := p.wait(context.Background(), pace, 1); err != nil {
+		t.Fatal(err)
+	}
+	if waited := clock.Now().Sub(began); waited < 20*time.Second {
+		t.Errorf("who waited already went after %s, want 20s", waited)
+	}
+}
+
+// clockWith does something before each wait.
+type clockWith struct {
+	*fakeClock
+	before func()
+}
+
+func (c clockWith) Wait(ctx context.Context, d time.Duration) error {
+	c.before()
+	return c.fakeClock.Wait(ctx, d)
 }

@@ -156,11 +156,13 @@ func TestAPlanWarnsOfWhatTakesProtectionAwayAndOfNothingElse(t *testing.T) {
 		want          []string
 	}{
 		"enabled to disabled": {
-			state(meganID, meganUPN, "enabled", "enabled"), map[string]any{"user_principal_name": meganUPN, "state": "disabled"},
+			state(meganID, meganUPN, "enabled", "enabled"),
+			map[string]any{"user_principal_name": meganUPN, "state": "disabled"},
 			[]string{stops + meganUPN, meganID, "from enabled to disabled", "a password is then enough"},
 		},
 		"enforced to disabled": {
-			state(diegoID, diegoUPN, "enabled", "enforced"), map[string]any{"user_id": diegoID, "state": "disabled"},
+			state(diegoID, diegoUPN, "enabled", "enforced"),
+			map[string]any{"user_id": diegoID, "state": "disabled"},
 			[]string{stops + diegoUPN, "from enforced to disabled"},
 		},
 		"adopted to disable":           {nil, map[string]any{"user_principal_name": diegoUPN, "state": "disabled"}, []string{stops + diegoUPN}},
