@@ -192,7 +192,7 @@ func (d *providerData) checkEmergencyAccess(user client.User, state client.MFASt
 	if !guarded || state == client.MFADisabled {
 		return
 	}
-	diags.AddAttributeError(at, "Emergency access account would need MFA",
+	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
 		fmt.Sprintf("%s (object id %s) is an emergency access account: %s. With the state %q it could not sign in when MFA does not work, "+
 			"which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
 			user.Name(), user.ID, source, state))

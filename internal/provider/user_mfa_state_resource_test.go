@@ -587,17 +587,17 @@ func TestEmergencyAccessAccountsAreLeftAlone(t *testing.T) {
 	tn.run(
 		resource.TestStep{
 			Config:      tn.provider(guard) + byName(rescueUPN, "enabled"),
-			ExpectError: says("Emergency access account would need MFA", rescueUPN, rescueID, "emergency_access.user_principal_names", `Set its state to "disabled"`),
+			ExpectError: says("Emergency access account", "would need MFA", rescueUPN, rescueID, "emergency_access.user_principal_names", `Set its state to "disabled"`),
 		},
 		resource.TestStep{
 			Config:      tn.provider(guard) + byID(rescue2ID, "enabled"),
-			ExpectError: says("Emergency access account would need MFA", rescue2UPN, "a member of the group "+rescueGroupID),
+			ExpectError: says("Emergency access account", "would need MFA", rescue2UPN, "a member of the group "+rescueGroupID),
 		},
 		resource.TestStep{Config: tn.provider(guard) + byID(rescue2ID, "disabled")},
-		resource.TestStep{Config: tn.provider(guard) + byID(rescue2ID, "enabled"), ExpectError: says("Emergency access account would need MFA")},
+		resource.TestStep{Config: tn.provider(guard) + byID(rescue2ID, "enabled"), ExpectError: says("Emergency access account", "would need MFA")},
 		// The guard binds what is managed already, and it does not bind others.
 		resource.TestStep{Config: tn.provider(guard) + byName(adeleUPN, "enabled"), Check: tn.wrote(1)},
-		resource.TestStep{Config: tn.provider(byGuardID) + byName(adeleUPN, "enabled"), ExpectError: says("Emergency access account would need MFA", adeleUPN, "emergency_access.user_ids")},
+		resource.TestStep{Config: tn.provider(byGuardID) + byName(adeleUPN, "enabled"), ExpectError: says("Emergency access account", "would need MFA", adeleUPN, "emergency_access.user_ids")},
 	)
 }
 

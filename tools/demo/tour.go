@@ -407,7 +407,7 @@ func (t *tour) refuseUsers(ctx context.Context) error {
 	err := t.refuse(ctx, excerpt{from: "Error: ", without: []string{whereItStands}},
 		"Error: The per-user MFA state of "+miriam+" cannot move from disabled to enforced",
 		"A direct move from disabled to enforced is refused", `Set the state to "enabled"`,
-		"Error: Emergency access account would need MFA", breakGlass, "is an emergency access account", "emergency_access.group_ids")
+		"Error: Emergency access account "+breakGlass+" would need MFA", "is an emergency access account", "emergency_access.group_ids")
 	if err != nil {
 		return err
 	}
