@@ -19,12 +19,24 @@ import (
 
 const sampleAddress = "registry.terraform.io/mfa-as-code/sample"
 
+// findCLI looks for a CLI as the Makefile does.
+func findCLI(t *testing.T) string {
+	t.Helper()
+	search := exec.CommandContext(t.Context(), "sh", "../../scripts/with-cli.sh", "any", "sh", "-c", `printf %s "$TF_ACC_TERRAFORM_PATH"`)
+	search.Stderr = os.Stderr
+	path, err := search.Output()
+	if err != nil {
+		t.Fatalf("this test needs a Terraform or OpenTofu CLI: %v", err)
+	}
+	return string(path)
+}
+
 // A real CLI describes the same server: every section that it knows must equal ours.
 // Sections that it is too old for are covered by TestSchemaJSONHasTheShapeOfTheCLI.
 func TestSchemaJSONEqualsWhatTheCLIPrints(t *testing.T) {
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	if cli == "" {
-		t.Skip("TF_ACC_TERRAFORM_PATH is not set; `make test` sets it")
+		cli = findCLI(t)
 	}
 
 	server := everything()
