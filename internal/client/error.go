@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -71,6 +72,26 @@ func IsLicenseRequired(err error) bool {
 func hasStatus(err error, status int) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == status
+}
+
+// conditionalAccessMeanings says what the numbers mean with which Conditional Access refuses a request. They are not
+// documented; these were observed by other public clients, so only the number is matched and never the wording.
+var conditionalAccessMeanings = map[string]string{
+	"1007": "The body of the request does not fit the schema. This is a defect of the provider; please report it.",
+	"1011": "The condition about applications is not valid.",
+	"1012": "Applications and user actions cannot be included together.",
+	"1032": "The controls do not fit one another.",
+	"1040": "A named location is not known, or not yet known to every replica: a new one can take some minutes. Run the command again.",
+}
+
+var conditionalAccessNumber = regexp.MustCompile(`(?:^|\s)(\d{4}):`)
+
+// Meaning says what the number in a refusal of Conditional Access means; empty where there is none or it is not known.
+func (e *Error) Meaning() string {
+	if found := conditionalAccessNumber.FindStringSubmatch(e.Message); e.Status == http.StatusBadRequest && found != nil {
+		return conditionalAccessMeanings[found[1]]
+	}
+	return ""
 }
 
 // errorEnvelope is the body of a refusal. The same member is spelled innerError and innererror by different

@@ -240,3 +240,22 @@ func FuzzNewError(f *testing.F) {
 		}
 	})
 }
+
+func TestTheNumberOfAConditionalAccessRefusalHasAMeaning(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"error":{"code":"BadRequest","message":"1040: Unknown location."}}`:                                                  "named location is not known",
+		`{"error":{"code":"BadRequest","message":"The request was refused.","innerError":{"message":"1007: Body is wrong."}}}`: "does not fit the schema",
+		`{"error":{"code":"BadRequest","message":"9999: Something new."}}`:                                                     "",
+		`{"error":{"code":"BadRequest","message":"Port 1040 is not it."}}`:                                                     "",
+	} {
+		have := newError("try", nil, http.StatusBadRequest, http.Header{}, []byte(body)).Meaning()
+		if (want == "") != (have == "") || !strings.Contains(have, want) {
+			t.Errorf("%s means %q, want %q", body, have, want)
+		}
+	}
+	// The same number under another status is not Conditional Access's.
+	if have := (&Error{Status: http.StatusForbidden, Message: "1040: Unknown location."}).Meaning(); have != "" {
+		t.Errorf("a 403 means %q", have)
+	}
+}

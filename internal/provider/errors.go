@@ -52,6 +52,9 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 		parts[0] += ": " + e.Message
 	}
 	parts[0] = sentence(parts[0])
+	if meaning := e.Meaning(); meaning != "" {
+		parts = append(parts, meaning)
+	}
 	switch {
 	case client.IsLicenseRequired(e):
 		parts = append(parts, "The tenant has no Microsoft Entra ID P1 licence, which this needs.")

@@ -423,7 +423,7 @@ func TestNoFailureToReadForgetsATrustedLocation(t *testing.T) {
 		fault control.Fault
 		error []string
 	}{
-		"400":            {alone, control.Fault{Status: 400, Code: "BadRequest", Message: "1007: Something about the request."}, []string{"Unable to read named location " + depotID, "HTTP 400 BadRequest", "1007: Something about the request."}},
+		"400":            {alone, control.Fault{Status: 400, Code: "BadRequest", Message: "1007: Something about the request."}, []string{"Unable to read named location " + depotID, "HTTP 400 BadRequest", "1007: Something about the request.", "does not fit the schema"}},
 		"401":            {alone, control.Fault{Status: 401, Code: "InvalidAuthenticationToken", Message: "No."}, []string{"HTTP 401 InvalidAuthenticationToken"}},
 		"403":            {alone, control.Fault{Status: 403, Code: "AccessDenied", Message: "You cannot perform the requested operation."}, []string{"HTTP 403 AccessDenied", "Policy.Read.All"}},
 		"429":            {alone, control.Fault{Status: 429, Code: "TooManyRequests", Message: "Too many requests."}, []string{"HTTP 429 TooManyRequests", "throttles this tenant"}},
