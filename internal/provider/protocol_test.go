@@ -56,19 +56,28 @@ func configure(t *testing.T, server tfprotov6.ProviderServer, attributes map[str
 	return schemas, configured.Diagnostics
 }
 
-// session drives the resource as the CLI does, without one: for what the CLI at hand cannot show, such as warnings in a
+// session drives a resource as the CLI does, without one: for what the CLI at hand cannot show, such as warnings in a
 // form that can be compared, and identities.
 type session struct {
 	t        *testing.T
 	server   tfprotov6.ProviderServer
+	typeName string
 	typ      tftypes.Object
 	identity tftypes.Object
 }
 
 const typeName = "entramfa_user_mfa_state"
 
-// session signs in with the full app; extra attributes are added to the provider block.
+// session drives the resource of one user.
 func (tn *tenant) session(t *testing.T, extra map[string]any) *session {
+	t.Helper()
+	s := tn.sessionOf(t, typeName, extra)
+	s.identity = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_id": tftypes.String}}
+	return s
+}
+
+// sessionOf drives a resource, signed in with the full app; extra attributes are added to the provider block.
+func (tn *tenant) sessionOf(t *testing.T, typeName string, extra map[string]any) *session {
 	t.Helper()
 	server := tn.server(t, nil)
 	attributes := map[string]any{
@@ -84,10 +93,7 @@ func (tn *tenant) session(t *testing.T, extra map[string]any) *session {
 	if !ok {
 		t.Fatalf("%s has no object type", typeName)
 	}
-	return &session{
-		t: t, server: server, typ: typ,
-		identity: tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_id": tftypes.String}},
-	}
+	return &session{t: t, server: server, typeName: typeName, typ: typ}
 }
 
 func noErrors(t *testing.T, diagnostics []*tfprotov6.Diagnostic) {
@@ -119,7 +125,7 @@ func (s *session) plan(prior, config map[string]any) *tfprotov6.PlanResourceChan
 		proposed = objectOf(s.t, s.typ, merged)
 	}
 	planned, err := s.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: typeName, PriorState: dynamic(s.t, priorValue), Config: dynamic(s.t, configValue), ProposedNewState: dynamic(s.t, proposed),
+		TypeName: s.typeName, PriorState: dynamic(s.t, priorValue), Config: dynamic(s.t, configValue), ProposedNewState: dynamic(s.t, proposed),
 	})
 	if err != nil {
 		s.t.Fatal(err)

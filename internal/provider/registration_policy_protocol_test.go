@@ -17,29 +17,11 @@ import (
 const policyTypeName = "entramfa_registration_policy"
 
 // policySession drives the policy as the CLI does, without one. It carries the private state from call to call.
-type policySession struct {
-	t      *testing.T
-	server tfprotov6.ProviderServer
-	typ    tftypes.Object
-}
+type policySession struct{ *session }
 
 func (tn *tenant) policySession(t *testing.T, extra map[string]any) *policySession {
 	t.Helper()
-	server := tn.server(t, nil)
-	attributes := map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
-		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
-	}
-	for name, value := range extra {
-		attributes[name] = value
-	}
-	schemas, diagnostics := configure(t, server, attributes)
-	noErrors(t, diagnostics)
-	typ, ok := schemas.ResourceSchemas[policyTypeName].ValueType().(tftypes.Object)
-	if !ok {
-		t.Fatalf("%s has no object type", policyTypeName)
-	}
-	return &policySession{t: t, server: server, typ: typ}
+	return &policySession{tn.sessionOf(t, policyTypeName, extra)}
 }
 
 // scope is an include or exclude; ids are a list of texts, or a value.

@@ -17,29 +17,11 @@ import (
 const locationType = "entramfa_trusted_ips"
 
 // locationSession drives entramfa_trusted_ips as the CLI does, without one.
-type locationSession struct {
-	t      *testing.T
-	server tfprotov6.ProviderServer
-	typ    tftypes.Object
-}
+type locationSession struct{ *session }
 
 func (tn *tenant) locationSession(t *testing.T, extra map[string]any) *locationSession {
 	t.Helper()
-	server := tn.server(t, nil)
-	attributes := map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
-		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
-	}
-	for name, value := range extra {
-		attributes[name] = value
-	}
-	schemas, diagnostics := configure(t, server, attributes)
-	noErrors(t, diagnostics)
-	typ, ok := schemas.ResourceSchemas[locationType].ValueType().(tftypes.Object)
-	if !ok {
-		t.Fatalf("%s has no object type", locationType)
-	}
-	return &locationSession{t: t, server: server, typ: typ}
+	return &locationSession{tn.sessionOf(t, locationType, extra)}
 }
 
 var stringSet = tftypes.Set{ElementType: tftypes.String}
@@ -84,34 +66,6 @@ func (s *locationSession) validate(config map[string]any) []*tfprotov6.Diagnosti
 		s.t.Fatal(err)
 	}
 	return validated.Diagnostics
-}
-
-// plan plans from a prior state (nil: create) to a configuration (nil: destroy).
-func (s *locationSession) plan(prior, config map[string]any) *tfprotov6.PlanResourceChangeResponse {
-	s.t.Helper()
-	null := tftypes.NewValue(s.typ, nil)
-	priorValue, configValue, proposed := null, null, null
-	if prior != nil {
-		priorValue = objectOf(s.t, s.typ, prior)
-	}
-	if config != nil {
-		configValue = objectOf(s.t, s.typ, config)
-		merged := map[string]any{}
-		for name := range s.typ.AttributeTypes {
-			merged[name] = prior[name]
-			if value, ok := config[name]; ok {
-				merged[name] = value
-			}
-		}
-		proposed = objectOf(s.t, s.typ, merged)
-	}
-	planned, err := s.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: locationType, PriorState: dynamic(s.t, priorValue), Config: dynamic(s.t, configValue), ProposedNewState: dynamic(s.t, proposed),
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return planned
 }
 
 // read refreshes a state.

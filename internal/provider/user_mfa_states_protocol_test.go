@@ -14,24 +14,11 @@ import (
 const statesTypeName = "entramfa_user_mfa_states"
 
 // statesSession drives the resource of many users as the CLI does.
-type statesSession struct {
-	t      *testing.T
-	server tfprotov6.ProviderServer
-	typ    tftypes.Object
-}
+type statesSession struct{ *session }
 
 func (tn *tenant) statesSession(t *testing.T, extra map[string]any) *statesSession {
 	t.Helper()
-	s := tn.session(t, extra)
-	schemas, err := s.server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	typ, ok := schemas.ResourceSchemas[statesTypeName].ValueType().(tftypes.Object)
-	if !ok {
-		t.Fatalf("%s has no object type", statesTypeName)
-	}
-	return &statesSession{t: t, server: s.server, typ: typ}
+	return &statesSession{tn.sessionOf(t, statesTypeName, extra)}
 }
 
 func textMapValue(pairs ...string) tftypes.Value {
@@ -56,34 +43,6 @@ func priorUsers(onDestroy string, entries ...[4]string) map[string]any {
 		"users": textMapValue(wanted...), "effective_states": textMapValue(effective...), "user_ids": textMapValue(ids...),
 		"awaiting_registration": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{}),
 	}
-}
-
-// plan plans from a prior state (nil: create) to users (nil: destroy), as the CLI proposes it.
-func (s *statesSession) plan(prior map[string]any, config map[string]any) *tfprotov6.PlanResourceChangeResponse {
-	s.t.Helper()
-	null := tftypes.NewValue(s.typ, nil)
-	priorValue, configValue, proposed := null, null, null
-	if prior != nil {
-		priorValue = objectOf(s.t, s.typ, prior)
-	}
-	if config != nil {
-		configValue = objectOf(s.t, s.typ, config)
-		merged := map[string]any{}
-		for name := range s.typ.AttributeTypes {
-			merged[name] = prior[name]
-			if value, ok := config[name]; ok {
-				merged[name] = value
-			}
-		}
-		proposed = objectOf(s.t, s.typ, merged)
-	}
-	planned, err := s.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: statesTypeName, PriorState: dynamic(s.t, priorValue), Config: dynamic(s.t, configValue), ProposedNewState: dynamic(s.t, proposed),
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return planned
 }
 
 func wants(pairs ...string) map[string]any { return map[string]any{"users": textMapValue(pairs...)} }
