@@ -1,6 +1,7 @@
 package client
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -14,6 +15,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -151,6 +154,74 @@ func TestTheHTTPClientRefusesOldTLS(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "protocol version") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What makes many small requests cheap: one connection for all of them, and bodies that are compressed on their way.
+func TestRequestsShareOneConnectionAndTakeCompressedAnswers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name            string
+		http2           bool
+		wantProtocol    string
+		mostConnections int32
+	}{
+		{"HTTP/2", true, "HTTP/2.0", 1},
+		// Some are dialled in vain, while another becomes free.
+		{"a proxy that knows HTTP/1.1 only", false, "HTTP/1.1", 48},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			const rounds, callers = 4, 32
+			var connections, uncompressed, otherProtocol atomic.Int32
+			server := &recorder{}
+			server.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Proto != test.wantProtocol {
+					otherProtocol.Add(1)
+				}
+				if r.Header.Get("Accept-Encoding") != "gzip" {
+					uncompressed.Add(1)
+				}
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("Content-Encoding", "gzip")
+				compressed := gzip.NewWriter(w)
+				_, _ = io.WriteString(compressed, adeleJSON)
+				_ = compressed.Close()
+			}))
+			server.EnableHTTP2 = test.http2
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					connections.Add(1)
+				}
+			}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			graph, _, _ := newTestClient(t, server, nil)
+			// The first request is alone: what a host speaks is known with its answer only.
+			for round := range rounds {
+				var all sync.WaitGroup
+				for range 1 + min(round, 1)*(callers-1) {
+					all.Go(func() {
+						// Not gathered, so that each is a request of its own.
+						request := call{operation: "read", method: http.MethodGet, version: v1, path: userPath(adeleID)}
+						var user User
+						if err := graph.send(t.Context(), request, &user); err != nil || user.ID != adeleID {
+							t.Errorf("user %v, error %v", user, err)
+						}
+					})
+				}
+				all.Wait()
+			}
+			if n := otherProtocol.Load(); n != 0 {
+				t.Errorf("%d requests did not come over %s", n, test.wantProtocol)
+			}
+			if n := uncompressed.Load(); n != 0 {
+				t.Errorf("%d requests did not ask for a compressed answer", n)
+			}
+			if n := connections.Load(); n < 1 || n > test.mostConnections {
+				t.Errorf("%d connections, want 1 to %d", n, test.mostConnections)
+			}
+		})
 	}
 }
 
