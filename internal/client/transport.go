@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,6 +52,9 @@ type transport struct{ client *http.Client }
 
 func (t transport) Do(request *http.Request) (*http.Response, error) {
 	response, err := t.client.Do(request)
+	if err == nil {
+		response.Body = &boundedBody{ReadCloser: response.Body, left: maxResponseBytes}
+	}
 	if record, ok := request.Context().Value(failureRecordKey{}).(*failureRecord); ok {
 		status := 0
 		if err == nil {
@@ -60,6 +64,34 @@ func (t transport) Do(request *http.Request) (*http.Response, error) {
 	}
 	return response, err
 }
+
+// maxResponseBytes bounds an answer, decompressed. The largest that Graph can have reason to send is a list of 195 named
+// locations of 2,000 ranges each, about 35 MB.
+const maxResponseBytes = 64 << 20
+
+// boundedBody is the body of an answer that ends with an *oversizedError where it does not end by itself.
+type boundedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *boundedBody) Read(into []byte) (int, error) {
+	n, err := b.ReadCloser.Read(into[:min(int64(len(into)), b.left+1)])
+	b.left -= int64(n)
+	if b.left < 0 {
+		return n, &oversizedError{}
+	}
+	return n, err
+}
+
+type oversizedError struct{}
+
+func (*oversizedError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d MiB and was not read to its end", maxResponseBytes>>20)
+}
+
+// NonRetriable keeps azcore and azidentity from reading it all again.
+func (*oversizedError) NonRetriable() {}
 
 type failureRecordKey struct{}
 
@@ -115,6 +147,8 @@ const (
 	ConnectionNoTLS ConnectionKind = "no_tls"
 	// ConnectionRefused is a host on which nothing listens.
 	ConnectionRefused ConnectionKind = "refused"
+	// ConnectionOversized is an answer that was given up because it is too large.
+	ConnectionOversized ConnectionKind = "oversized"
 	// ConnectionBroken is everything else: time-outs, resets.
 	ConnectionBroken ConnectionKind = "broken"
 )
@@ -139,6 +173,7 @@ func (e *ConnectionError) Error() string {
 		ConnectionNoHost:    "its name does not resolve",
 		ConnectionNoTLS:     "it does not speak TLS",
 		ConnectionRefused:   "nothing listens there",
+		ConnectionOversized: "or one without an end",
 		ConnectionBroken:    "the connection failed",
 	}[e.Kind]
 	return fmt.Sprintf("unable to %s: %s gave no answer, %s: %v", e.Operation, e.Host, reason, e.Err)
@@ -152,8 +187,11 @@ func connectionKind(err error) ConnectionKind {
 		verification *tls.CertificateVerificationError
 		record       tls.RecordHeaderError
 		name         *net.DNSError
+		oversized    *oversizedError
 	)
 	switch {
+	case errors.As(err, &oversized):
+		return ConnectionOversized
 	case errors.As(err, &verification):
 		return ConnectionUntrusted
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -42,6 +43,7 @@ func TestAFailedConnectionIsToldApart(t *testing.T) {
 		{"a reset", dial(os.NewSyscallError("read", syscall.ECONNRESET)), ConnectionBroken, true},
 		{"a time-out", dial(os.ErrDeadlineExceeded), ConnectionBroken, true},
 		{"the end", io.ErrUnexpectedEOF, ConnectionBroken, true},
+		{"an answer without an end", fmt.Errorf("reading: %w", &oversizedError{}), ConnectionOversized, false},
 	} {
 		if got := connectionKind(tc.err); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
@@ -61,6 +63,7 @@ func TestAConnectionErrorNamesOperationHostAndReason(t *testing.T) {
 	for kind, says := range map[ConnectionKind]string{
 		ConnectionUntrusted: "its TLS certificate is not trusted", ConnectionNoHost: "its name does not resolve", ConnectionNoTLS: "it does not speak TLS",
 		ConnectionRefused: "nothing listens there", ConnectionBroken: "the connection failed",
+		ConnectionOversized: "or one without an end",
 	} {
 		e := &ConnectionError{Operation: "read it", Host: "https://graph.example", Kind: kind, Err: io.ErrUnexpectedEOF}
 		want := fmt.Sprintf("unable to read it: https://graph.example gave no answer, %s: unexpected EOF", says)
@@ -222,6 +225,45 @@ func TestRequestsShareOneConnectionAndTakeCompressedAnswers(t *testing.T) {
 				t.Errorf("%d connections, want 1 to %d", n, test.mostConnections)
 			}
 		})
+	}
+}
+
+// A small body can be a large one compressed, so what is bounded is what it becomes.
+func TestAnAnswerWithoutAnEndIsGivenUp(t *testing.T) {
+	t.Parallel()
+	var largest bytes.Buffer
+	compressed := gzip.NewWriter(&largest)
+	padding := bytes.Repeat([]byte(" "), 1<<20)
+	write := func(size int) {
+		for ; size > 0; size -= len(padding) {
+			_, _ = compressed.Write(padding[:min(size, len(padding))])
+		}
+	}
+	write(maxResponseBytes - len(adeleJSON))
+	_, _ = io.WriteString(compressed, adeleJSON)
+	_ = compressed.Close()
+	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(largest.Bytes())
+		if n > 0 {
+			// Two gzip streams in a row are one that holds both.
+			compressed.Reset(w)
+			_, _ = io.WriteString(compressed, "\n")
+			_ = compressed.Close()
+		}
+	})
+	c, _, _ := newTestClient(t, graph, nil)
+	if user, err := c.GetUser(t.Context(), adeleUPN); err != nil || user.ID != adeleID {
+		t.Fatalf("an answer of the largest size: user %v, error %v", user, err)
+	}
+	_, err := c.GetUser(t.Context(), adeleUPN)
+	var connection *ConnectionError
+	if !errors.As(err, &connection) || connection.Kind != ConnectionOversized || !strings.Contains(err.Error(), "larger than 64 MiB") {
+		t.Errorf("an answer that is one byte larger: error %v", err)
+	}
+	if n := len(graph.all()); n != 2 {
+		t.Errorf("%d requests, want 2: what is too large stays so", n)
 	}
 }
 

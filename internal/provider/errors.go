@@ -98,10 +98,11 @@ func describeConnectionError(e *client.ConnectionError) (summary, detail string)
 	advice := map[client.ConnectionKind]string{
 		client.ConnectionUntrusted: "The certificate that it showed is signed by no authority that this machine trusts. In a network that re-signs TLS, " +
 			"set ca_bundle_path (ENTRAMFA_CA_BUNDLE_PATH) to a PEM file of that network's authority.",
-		client.ConnectionNoHost:  "The name does not resolve. Check environment, or the spelling of graph_endpoint and authority_host, and this machine's DNS.",
-		client.ConnectionNoTLS:   "It does not speak TLS. Check the port of graph_endpoint and authority_host.",
-		client.ConnectionRefused: "Nothing listens there. Check graph_endpoint and authority_host, and whether this machine needs a proxy to reach them (HTTPS_PROXY).",
-		client.ConnectionBroken:  "Check the network, and whether this machine needs a proxy (HTTPS_PROXY). Nothing was lost: run the command again.",
+		client.ConnectionNoHost:    "The name does not resolve. Check environment, or the spelling of graph_endpoint and authority_host, and this machine's DNS.",
+		client.ConnectionNoTLS:     "It does not speak TLS. Check the port of graph_endpoint and authority_host.",
+		client.ConnectionRefused:   "Nothing listens there. Check graph_endpoint and authority_host, and whether this machine needs a proxy to reach them (HTTPS_PROXY).",
+		client.ConnectionOversized: "Microsoft Graph sends nothing of that size. Check graph_endpoint and authority_host, and whether a proxy answers in their place.",
+		client.ConnectionBroken:    "Check the network, and whether this machine needs a proxy (HTTPS_PROXY). Nothing was lost: run the command again.",
 	}[e.Kind]
 	return fmt.Sprintf("Unable to reach %s", e.Host),
 		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Err.Error()), advice)
