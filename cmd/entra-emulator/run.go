@@ -100,7 +100,9 @@ func flagSet(opts *options) *pflag.FlagSet {
 	flags.DurationVar(&opts.replicaLag, "replica-lag", 0, "how long reads still see what was before a write, such as 3s")
 	flags.Float64Var(&opts.throttle, "throttle", 0, "Graph requests per `second` before 429 (0 is without limit)")
 	flags.BoolVar(&opts.documented, "documented-throttling", false,
-		"the documented limits: 1 Conditional Access request per second for all apps together, refused without Retry-After")
+		"the documented limits, by app and by tenant: 1 Conditional Access request per second for all apps together, refused\n"+
+			"without Retry-After; 5 reports in 10 seconds; resource units by the number of users, and writes, for the rest.\n"+
+			"How authentication methods and requirements count is not documented; here they count with the rest")
 	flags.BoolVar(&opts.logRequests, "log-requests", false, "log every request to standard error")
 	flags.BoolVar(&opts.allowRemote, "allow-remote", false, "permit --listen with an address that other machines can reach")
 	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
@@ -271,7 +273,7 @@ func (o *options) behavior() control.Behavior {
 	}
 	if o.throttle > 0 {
 		behavior.Throttle = append(behavior.Throttle, control.Throttle{
-			RequestsPerSecond: o.throttle, Burst: max(1, int(o.throttle)), RetryAfter: "auto",
+			Scope: control.ScopeTenant, RequestsPerSecond: o.throttle, Burst: max(1, int(o.throttle)), RetryAfter: "auto",
 		})
 	}
 	return behavior

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -134,7 +135,8 @@ func TestHelpExplainsEveryFlag(t *testing.T) {
 	for _, want := range []string{
 		"--listen", "--tenant-file", "--sample-tenant", "--ca-file", "--env-file", "--print-env", "--app",
 		"--latency", "--replica-lag", "--throttle", "--documented-throttling", "--log-requests", "--allow-remote", "--version", "127.0.0.1:8443",
-		"entra-emulator-ca.pem", "never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH",
+		"entra-emulator-ca.pem", "1 Conditional Access request per second", "5 reports in 10 seconds", "resource units", "writes",
+		"never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH",
 	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("%q is not in the help", want)
@@ -180,8 +182,9 @@ func TestServesUntilStopped(t *testing.T) {
 	defer client.CloseIdleConnections()
 	behavior, err := client.GetBehavior(t.Context())
 	if err != nil || behavior.LatencyMs != 1 || behavior.ReplicaLag.DurationMs != 2000 || !behavior.ReplicaLag.LagDeletes ||
-		len(behavior.Throttle) != 3 || behavior.Throttle[0] != control.DocumentedThrottling()[0] ||
-		behavior.Throttle[2].RequestsPerSecond != 5 || behavior.Throttle[2].Burst != 5 {
+		!slices.Equal(behavior.Throttle, append(control.DocumentedThrottling(), control.Throttle{
+			Scope: control.ScopeTenant, RequestsPerSecond: 5, Burst: 5, RetryAfter: "auto",
+		})) {
 		t.Errorf("%+v, %v", behavior, err)
 	}
 	if code := p.end(); code != 0 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -69,6 +70,7 @@ type accessClaims struct {
 	ObjectID string   `json:"oid"`
 	IDType   string   `json:"idtyp"`
 	Roles    []string `json:"roles,omitempty"`
+	Scopes   string   `json:"scp,omitempty"`
 	Version  string   `json:"ver"`
 	// Challenge is the number of claims challenges before the token was issued.
 	Challenge int `json:"emulator_challenge,omitempty"`
@@ -114,6 +116,30 @@ func (s *Server) issueAccessToken(app *control.App, audience string) (string, ti
 	return signed, lifetime, err
 }
 
+// verifiedTokens remembers the claims of tokens whose signature is good, as verifying costs more than most requests.
+// Whether a token may be used at this moment is checked for each request.
+type verifiedTokens struct {
+	mu     sync.Mutex
+	claims map[string]*accessClaims // never changed once they are here
+}
+
+const maxVerifiedTokens = 1000
+
+func (v *verifiedTokens) get(token string) *accessClaims {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.claims[token]
+}
+
+func (v *verifiedTokens) add(token string, claims *accessClaims) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.claims == nil || len(v.claims) >= maxVerifiedTokens {
+		v.claims = map[string]*accessClaims{} // those in use are back after one request each
+	}
+	v.claims[strings.Clone(token)] = claims // without the rest of the header that it was cut from
+}
+
 // authenticate verifies the access token of a request and sets its caller.
 func (s *Server) authenticate(req *graphRequest) error {
 	authorization := req.header.Get("Authorization")
@@ -125,16 +151,20 @@ func (s *Server) authenticate(req *graphRequest) error {
 	if strings.Count(token, ".") != 2 {
 		return s.unauthorized(req, "IDX14100: JWT is not well formed, there are no dots (.).")
 	}
-	claims := &accessClaims{}
-	// Dates and audience are checked below, for answers of their own.
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithoutClaimsValidation())
-	_, err := parser.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return &s.keys.token.PublicKey, nil })
-	if errors.Is(err, jwt.ErrTokenMalformed) {
-		return s.unauthorized(req, "IDX14100: JWT is not well formed.")
-	} else if err != nil {
-		return s.unauthorized(req, "Access token validation failure. Invalid signature.")
+	claims := s.verified.get(token)
+	if claims == nil {
+		claims = &accessClaims{}
+		// Dates and audience are checked below, for answers of their own.
+		parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithoutClaimsValidation())
+		_, err := parser.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return &s.keys.token.PublicKey, nil })
+		if errors.Is(err, jwt.ErrTokenMalformed) {
+			return s.unauthorized(req, "IDX14100: JWT is not well formed.")
+		} else if err != nil {
+			return s.unauthorized(req, "Access token validation failure. Invalid signature.")
+		}
+		s.verified.add(token, claims)
 	}
-	req.caller = caller{appID: claims.AppID, roles: claims.Roles}
+	req.caller = caller{appID: claims.AppID, roles: claims.granted()}
 	now := s.now()
 	switch {
 	case claims.ExpiresAt == nil || !now.Before(claims.ExpiresAt.Time):

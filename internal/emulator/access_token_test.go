@@ -58,3 +58,36 @@ func TestTokensForAnotherAudienceOrTimeAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// Signatures are verified once; everything else about a token, each time.
+func TestATokenThatWasAcceptedExpires(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	s, err := Start(Config{Tenant: SampleTenant(), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	token, lifetime, err := s.issueAccessToken(&control.App{ClientID: SampleAppID}, s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authenticate := func(token string) error {
+		return s.authenticate(&graphRequest{origin: s.url, header: http.Header{"Authorization": {"Bearer " + token}}})
+	}
+	for range 2 {
+		if err := authenticate(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := authenticate(token[:len(token)-4] + "AAAA"); err == nil {
+		t.Error("another signature is accepted")
+	}
+	now = now.Add(lifetime)
+	if err := authenticate(token); err == nil || !strings.Contains(err.Error(), "expired") {
+		t.Errorf("after its time: %v", err)
+	}
+}

@@ -29,9 +29,9 @@ func (s *Server) policyRoute(req *graphRequest, rest []string) (*route, error) {
 	if len(rest) > 1 {
 		return nil, segmentNotFound(rest[1])
 	}
-	return &route{"/policies/" + methodsPolicyID, control.ClassDirectory, map[string]endpoint{
-		http.MethodGet:   {oneOf(readPolicyPermissions), []string{"$select"}, 1, s.getMethodsPolicy},
-		http.MethodPatch: {oneOf(writePolicyPermissions), nil, 1, s.patchMethodsPolicy},
+	return &route{"/policies/" + methodsPolicyID, control.ClassDirectory, []endpoint{
+		{http.MethodGet, oneOf(readPolicyPermissions), []string{"$select"}, s.getMethodsPolicy},
+		{http.MethodPatch, oneOf(writePolicyPermissions), nil, s.patchMethodsPolicy},
 	}}, nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -32,52 +34,86 @@ type batchItem struct {
 
 // batchAnswer is the answer to one item.
 type batchAnswer struct {
-	ID      string            `json:"id"`
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers"`
-	Body    any               `json:"body,omitempty"`
+	id       string
+	response *graphResponse
+	faulty   bool // a fault made the answer, whose body can be anything
+}
+
+// append appends the answer to the list of answers.
+func (a *batchAnswer) append(buffer []byte) []byte {
+	buffer = appendText(appendElement(buffer), "id", a.id)
+	buffer = strconv.AppendInt(appendMember(buffer, "status"), int64(a.response.status), 10)
+	buffer = append(appendMember(buffer, "headers"), '{')
+	for name, values := range a.response.header {
+		if len(values) > 0 && (name != "Content-Type" || a.response.body == nil) {
+			buffer = appendText(buffer, name, values[0])
+		}
+	}
+	if a.response.units > 0 {
+		buffer = appendText(buffer, "X-Ms-Resource-Unit", strconv.Itoa(a.response.units))
+	}
+	if a.response.body != nil {
+		buffer = appendText(buffer, "Content-Type", a.response.contentType)
+	}
+	buffer = append(buffer, '}')
+	switch {
+	case a.response.body == nil:
+	case a.faulty && !json.Valid(a.response.body):
+		buffer = appendText(buffer, "body", base64.StdEncoding.EncodeToString(a.response.body))
+	default:
+		buffer = append(appendMember(buffer, "body"), a.response.body...)
+	}
+	return append(buffer, '}')
 }
 
 // serveBatch answers POST /$batch: 200 whatever becomes of the items, which are checked, throttled, hit by faults and
 // answered one by one, in any order. A dependent of an item that failed gets 424.
 //
 // https://learn.microsoft.com/graph/json-batching
-func (s *Server) serveBatch(req *graphRequest, route *route, result *outcome) *graphResponse {
+func (s *Server) serveBatch(req *graphRequest, result *outcome) *graphResponse {
 	if req.method != http.MethodPost {
 		return s.failure(req, s.caseError(control.CaseMethodNotAllowed, &graphError{
 			status: http.StatusMethodNotAllowed,
 			code:   "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target.",
 		}))
 	}
-	if err := s.throttle(req, route.class); err != nil {
-		return s.failure(req, err)
+	if _, refusal := s.throttle(req, control.ClassBatch, charge{}); refusal != nil {
+		return s.failure(req, refusal)
 	}
 	items, err := readBatch(req)
 	if err != nil {
 		return s.failure(req, err)
 	}
+	result.items, result.writes = len(items), false
 	answers := make([]batchAnswer, 0, len(items))
 	status := map[string]int{} // by lower-case id
 	for _, item := range executionOrder(items) {
-		reply := batchAnswer{ID: *item.ID, Status: http.StatusFailedDependency, Headers: map[string]string{}}
+		reply := batchAnswer{id: *item.ID}
 		if dependencyFailed(item, status) {
-			reply.Headers["Content-Type"] = "application/json"
-			reply.Body = json.RawMessage(s.envelope(req, &graphError{
+			reply.response = s.failure(req, &graphError{
+				status:  http.StatusFailedDependency,
 				code:    "FailedDependency",
 				message: "The request could not be performed because a request it depends on failed.",
-			}))
+			})
 		} else {
-			reply = s.serveItem(req, item, result)
-			if result.cut {
+			done := s.serveItem(req, item)
+			result.writes = result.writes || done.writes
+			if done.cut {
+				result.cut = true
 				return nil
 			}
+			reply.response, reply.faulty = done.response, done.fault != ""
 		}
-		status[strings.ToLower(*item.ID)] = reply.Status
+		status[strings.ToLower(*item.ID)] = reply.response.status
 		answers = append(answers, reply)
 	}
 	// Graph promises no order; a client that relies on one is to be found out.
 	rand.Shuffle(len(answers), func(i, j int) { answers[i], answers[j] = answers[j], answers[i] })
-	return answer(http.StatusOK, map[string]any{"responses": answers})
+	body := append(make([]byte, 0, 512*len(answers)), `{"responses":[`...)
+	for i := range answers {
+		body = answers[i].append(body)
+	}
+	return written(http.StatusOK, append(body, "]}"...))
 }
 
 func dependencyFailed(item batchItem, status map[string]int) bool {
@@ -90,24 +126,27 @@ func dependencyFailed(item batchItem, status map[string]int) bool {
 }
 
 // serveItem takes one item through the same steps as a request of its own, in the version of the outer URL.
-func (s *Server) serveItem(outer *graphRequest, item batchItem, result *outcome) batchAnswer {
+func (s *Server) serveItem(outer *graphRequest, item batchItem) outcome {
 	arrival, arrived := s.requests.arrive(), s.now()
 	path, rawQuery, _ := strings.Cut(strings.TrimPrefix(item.URL, "/"), "?")
 	path, _, _ = strings.Cut(path, "#") // what follows an unescaped # is no part of a request
 	rawQuery, _, _ = strings.Cut(rawQuery, "#")
 	req := &graphRequest{
 		ctx: outer.ctx, origin: outer.origin, version: outer.version, method: strings.ToUpper(item.Method),
-		path: "/" + path, rawQuery: rawQuery, header: http.Header{}, body: item.Body, caller: outer.caller,
+		path: "/" + path, rawQuery: rawQuery, body: item.Body, caller: outer.caller, userAgent: outer.userAgent,
 		requestID: uuid.NewString(), clientRequestID: outer.clientRequestID, parent: outer.requestID,
 	}
-	for name, value := range item.Headers {
-		req.header.Set(name, value)
-	}
-	if id := req.header.Get("Client-Request-Id"); id != "" {
-		req.clientRequestID = id
-	}
-	if req.header.Get("User-Agent") == "" {
-		req.header.Set("User-Agent", outer.header.Get("User-Agent"))
+	if len(item.Headers) > 0 {
+		req.header = http.Header{}
+		for name, value := range item.Headers {
+			req.header.Set(name, value)
+		}
+		if id := req.header.Get("Client-Request-Id"); id != "" {
+			req.clientRequestID = id
+		}
+		if agent := req.header.Get("User-Agent"); agent != "" {
+			req.userAgent = agent
+		}
 	}
 	done := s.process(req, func() error {
 		if path == "$batch" {
@@ -116,42 +155,14 @@ func (s *Server) serveItem(outer *graphRequest, item batchItem, result *outcome)
 		return nil
 	})
 	s.record(arrival, arrived, req, done)
-	if done.cut {
-		result.cut = true
-		return batchAnswer{}
-	}
-	reply := batchAnswer{ID: *item.ID, Status: done.response.status, Headers: map[string]string{}}
-	for name := range done.response.header {
-		reply.Headers[name] = done.response.header.Get(name)
-	}
-	if done.response.body == nil {
-		return reply
-	}
-	reply.Headers["Content-Type"] = done.response.contentType
-	if json.Valid(done.response.body) {
-		reply.Body = json.RawMessage(done.response.body)
-	} else {
-		reply.Body = base64.StdEncoding.EncodeToString(done.response.body)
-	}
-	return reply
+	return done
 }
 
 // readBatch checks a batch as a whole; anything wrong here fails all of it.
 func readBatch(req *graphRequest) ([]batchItem, error) {
-	object, refusal := jsonBody(req)
+	items, refusal := batchItems(req)
 	if refusal != nil {
 		return nil, refusal
-	}
-	var items []batchItem
-	for name, value := range object {
-		if name != "requests" {
-			return nil, badRequest("Invalid batch payload format.")
-		}
-		decoder := json.NewDecoder(bytes.NewReader(value))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&items); err != nil {
-			return nil, badRequest("Invalid batch payload format.")
-		}
 	}
 	if len(items) == 0 {
 		return nil, badRequest("Invalid batch payload format.")
@@ -167,6 +178,36 @@ func readBatch(req *graphRequest) ([]batchItem, error) {
 		known[strings.ToLower(*item.ID)] = true
 	}
 	return items, checkDependencies(items, known)
+}
+
+// batchItems decodes the items of a batch.
+func batchItems(req *graphRequest) ([]batchItem, *graphError) {
+	var batch struct {
+		Requests []batchItem `json:"requests"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(req.body))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&batch) == nil && bytes.Contains(req.body, []byte(`"requests"`)) && req.header.Get("Content-Type") == "application/json" {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			return batch.Requests, nil // in one go, as nearly all are
+		}
+	}
+	object, refusal := jsonBody(req)
+	if refusal != nil {
+		return nil, refusal
+	}
+	var items []batchItem
+	for name, value := range object {
+		if name != "requests" {
+			return nil, badRequest("Invalid batch payload format.")
+		}
+		decoder := json.NewDecoder(bytes.NewReader(value))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&items); err != nil {
+			return nil, badRequest("Invalid batch payload format.")
+		}
+	}
+	return items, nil
 }
 
 func checkItem(item batchItem, known map[string]bool) error {
@@ -229,7 +270,7 @@ func checkDependencies(items []batchItem, known map[string]bool) error {
 
 // executionOrder puts items after those that they depend on; items that depend on nothing run in any order.
 func executionOrder(items []batchItem) []batchItem {
-	var free, dependent []batchItem
+	free, dependent := make([]batchItem, 0, len(items)), []batchItem(nil)
 	for _, item := range items {
 		if len(item.DependsOn) == 0 {
 			free = append(free, item)

@@ -46,7 +46,7 @@ func (s *Server) checkMemberGroups(req *graphRequest, key string) (*graphRespons
 		for _, id := range ids {
 			id = strings.ToLower(id)
 			group := s.directory.group(id)
-			if group != nil && !slices.Contains(member, group.id) && slices.Contains(s.directory.transitiveMembers(group), record.ID) {
+			if group != nil && !slices.Contains(member, group.id) && s.directory.within(group, record.ID) {
 				member = append(member, group.id)
 			}
 		}

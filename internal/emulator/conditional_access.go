@@ -94,19 +94,19 @@ var accessQueryOptions = []string{"$select", "$top", "$skip", "$filter", "$count
 func accessRoute(template string, rest []string, write [][]string, handlers accessHandlers) (*route, error) {
 	switch len(rest) {
 	case 0:
-		return &route{template, control.ClassConditionalAccess, map[string]endpoint{
-			http.MethodGet:  {readConditionalAccess, accessQueryOptions, 1, handlers.list},
-			http.MethodPost: {write, nil, 1, handlers.create},
+		return &route{template, control.ClassConditionalAccess, []endpoint{
+			{http.MethodGet, readConditionalAccess, accessQueryOptions, handlers.list},
+			{http.MethodPost, write, nil, handlers.create},
 		}}, nil
 	case 1:
-		return &route{template + "/{id}", control.ClassConditionalAccess, map[string]endpoint{
-			http.MethodGet: {readConditionalAccess, []string{"$select"}, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+		return &route{template + "/{id}", control.ClassConditionalAccess, []endpoint{
+			{http.MethodGet, readConditionalAccess, []string{"$select"}, func(req *graphRequest, query query) (*graphResponse, error) {
 				return handlers.get(req, query, rest[0])
 			}},
-			http.MethodPatch: {write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+			{http.MethodPatch, write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
 				return handlers.patch(req, rest[0])
 			}},
-			http.MethodDelete: {write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+			{http.MethodDelete, write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
 				return handlers.remove(req, rest[0])
 			}},
 		}}, nil
@@ -120,23 +120,23 @@ func accessRoute(template string, rest []string, write [][]string, handlers acce
 func binRoute[T any](s *Server, template string, rest []string, kind *accessKind[T], check func(T) *graphError) (*route, error) {
 	switch {
 	case len(rest) == 0:
-		return &route{template, control.ClassConditionalAccess, map[string]endpoint{
-			http.MethodGet: {readConditionalAccess, accessQueryOptions, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+		return &route{template, control.ClassConditionalAccess, []endpoint{
+			{http.MethodGet, readConditionalAccess, accessQueryOptions, func(req *graphRequest, query query) (*graphResponse, error) {
 				return listAccess(s, req, query, kind, true)
 			}},
 		}}, nil
 	case len(rest) == 1:
-		return &route{template + "/{id}", control.ClassConditionalAccess, map[string]endpoint{
-			http.MethodGet: {readConditionalAccess, []string{"$select"}, 1, func(req *graphRequest, query query) (*graphResponse, error) {
+		return &route{template + "/{id}", control.ClassConditionalAccess, []endpoint{
+			{http.MethodGet, readConditionalAccess, []string{"$select"}, func(req *graphRequest, query query) (*graphResponse, error) {
 				return getAccess(s, req, query, kind, rest[0], true)
 			}},
-			http.MethodDelete: {kind.write, nil, 1, func(*graphRequest, query) (*graphResponse, error) {
+			{http.MethodDelete, kind.write, nil, func(*graphRequest, query) (*graphResponse, error) {
 				return purge(s, kind, rest[0])
 			}},
 		}}, nil
 	case len(rest) == 2 && (rest[1] == "restore" || rest[1] == "microsoft.graph.restore"):
-		return &route{template + "/{id}/restore", control.ClassConditionalAccess, map[string]endpoint{
-			http.MethodPost: {kind.write, nil, 1, func(req *graphRequest, _ query) (*graphResponse, error) {
+		return &route{template + "/{id}/restore", control.ClassConditionalAccess, []endpoint{
+			{http.MethodPost, kind.write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
 				return restore(s, req, kind, rest[0], check)
 			}},
 		}}, nil
@@ -318,7 +318,7 @@ func (k *accessKind[T]) created(req *graphRequest, value T) *graphResponse {
 	object := k.shown(value, query{}, false)
 	object["@odata.context"] = req.contextURL(k.fragment(false) + "/$entity")
 	response := answer(http.StatusCreated, object)
-	response.header.Set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
+	response.set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
 	return response
 }
 

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -62,10 +60,14 @@ func (s *Server) controlEndpoints() []controlEndpoint {
 		{"DELETE", "faults/{key}", "remove a fault", s.serveDeleteFault},
 		{"GET", "requests", "the Graph requests so far; ?service=login for the sign-in requests", s.serveRequests},
 		{"DELETE", "requests", "empty the request log and set the counters to zero", s.serveClearRequests},
-		{"GET", "counters", "how many requests came in", s.serveCounters},
+		{"GET", "counters", "how many requests came in, by operation, class and status, and what they cost", s.serveCounters},
 		{"POST", "assertions", "a signed assertion for federated sign-in", s.serveAssertion},
 		{"GET", "oidc/github", "a pipeline's assertion as GitHub Actions hands it out", s.serveGitHubToken},
 		{"POST", "oidc/azure-devops", "a pipeline's assertion as Azure Pipelines hands it out", s.serveAzureDevOpsToken},
+		{"GET", "identity/metadata", "a machine's token as the Azure Instance Metadata Service hands it out", s.serveMetadataToken},
+		{"GET", "identity/app-service", "a machine's token as App Service hands it out", s.serveAppServiceToken},
+		{"POST", "identity/cloud-shell", "a machine's token as Azure Cloud Shell hands it out", s.serveCloudShellToken},
+		{"POST", "user-tokens", "an access token of a signed-in user, as of the Azure CLI", s.serveUserToken},
 	}
 }
 
@@ -191,11 +193,7 @@ func (s *Server) withDirectory(w http.ResponseWriter, status int, change func(*d
 
 func (s *Server) serveUsers(w http.ResponseWriter, _ *http.Request) {
 	s.withDirectory(w, http.StatusOK, func(d *directory) (any, *refusal) {
-		users := []control.User{}
-		for _, user := range d.users {
-			users = append(users, *clone(&user.User))
-		}
-		return users, nil
+		return d.exportUsers(), nil
 	})
 }
 
@@ -365,11 +363,8 @@ func (s *Server) serveCreateGroup(w http.ResponseWriter, r *http.Request) {
 		if unknown != "" {
 			return nil, &refusal{http.StatusBadRequest, "members: there is no user and no group " + unknown}
 		}
-		record := &groupRecord{id: strings.ToLower(group.ID), displayName: group.DisplayName, members: members}
-		if record.id == "" {
-			record.id = uuid.NewString()
-		}
-		d.groups = append(d.groups, record)
+		record := d.addGroup(group.ID, group.DisplayName)
+		d.setMembers(record, members)
 		return record.export(), nil
 	})
 }
@@ -404,7 +399,8 @@ func (s *Server) servePatchGroup(w http.ResponseWriter, r *http.Request) {
 		if unknown != "" {
 			return nil, &refusal{http.StatusBadRequest, "members: there is no user and no group " + unknown}
 		}
-		group.displayName, group.members = changed.DisplayName, members
+		group.displayName = changed.DisplayName
+		d.setMembers(group, members)
 		return group.export(), nil
 	})
 }

@@ -262,8 +262,12 @@ func TestBehaviorRoundTrip(t *testing.T) {
 	f := start(t)
 	want := control.Behavior{
 		LatencyMs: 1, ReplicaLag: control.ReplicaLag{DurationMs: 2, Reads: 3, Alternate: true, LagCreates: true, LagDeletes: true, LagChecks: true},
-		Throttle:  []control.Throttle{{PathPrefix: "/beta", Class: control.ClassDirectory, Method: "GET", RequestsPerSecond: 0.5, Burst: 4, RetryAfter: "1"}},
-		Promotion: new(false), StatusOnStateWrite: 200, TokenLifetimeSeconds: 60, Cloud: control.CloudChina,
+		Throttle: []control.Throttle{{
+			PathPrefix: "/beta", Class: control.ClassDirectory, Service: control.ServiceIdentityAndAccess, Method: "GET", MinUsers: 1, MaxUsers: 2,
+			Count: control.CountWrites, Scope: control.ScopeTenant, RequestsPerSecond: 0.5, Burst: 4, RetryAfter: "1", ChargeRefused: true,
+		}},
+		AuthenticationService: control.ServiceReports,
+		Promotion:             new(false), StatusOnStateWrite: 200, TokenLifetimeSeconds: 60, Cloud: control.CloudChina,
 		Campaign: control.CampaignBehavior{
 			StatusOnWrite: 204, MergeOnWrite: true, ManagedMethod: control.CampaignFIDO2, RefuseEnabledFIDO2: true,
 			ReadFIDO2Capitalized: true, AllowEmptyInclude: true, LimitOn: control.LimitOnBoth,
@@ -285,6 +289,12 @@ func TestBehaviorRoundTrip(t *testing.T) {
 		{Throttle: []control.Throttle{{}}},
 		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Burst: -1}}},
 		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Class: "x"}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Service: control.ServiceNone}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Count: "x"}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, Scope: "Application"}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, MinUsers: 2, MaxUsers: 1}}},
+		{Throttle: []control.Throttle{{RequestsPerSecond: 1, MinUsers: -1}}},
+		{AuthenticationService: control.ServiceConditionalAccess},
 		{Errors: map[string]control.ErrorOverride{"x": {}}},
 		{Errors: map[string]control.ErrorOverride{control.CaseBetaOnly: {Status: 200}}},
 		{Cloud: "mars"},

@@ -66,8 +66,17 @@ func (l *faultList) remove(id string) bool {
 	return len(l.faults) < before
 }
 
+func (l *faultList) empty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.faults) == 0
+}
+
 // hit returns the fault that the request runs into, or nil. rawPath is the path as it was sent.
 func (l *faultList) hit(method, rawPath string) *control.FaultStatus {
+	if l.empty() {
+		return nil
+	}
 	decoded, err := url.PathUnescape(rawPath)
 	if err != nil {
 		decoded = rawPath

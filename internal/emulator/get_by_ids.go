@@ -50,12 +50,15 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	values := []map[string]any{}
-	seen := map[string]bool{}
+	now, describer := s.now(), newDescriber(req.caller, query, true)
+	body := append(make([]byte, 0, 512+256*len(ids)), '{')
+	body = appendText(body, "@odata.context", req.contextURL("directoryObjects"+query.fragment()))
+	body = append(appendMember(body, "value"), '[')
+	seen := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		id = strings.ToLower(id)
 		found, exists := s.directory.object(id)
-		if !exists || seen[id] || found.user != nil && found.user.createLag.stale(s.now()) {
+		if !exists || seen[id] || found.user != nil && found.user.createLag.stale(now) {
 			continue
 		}
 		seen[id] = true
@@ -63,10 +66,7 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 		if len(types) > 0 && !slices.Contains(types, short) && !slices.Contains(types, "directoryObject") {
 			continue
 		}
-		values = append(values, found.describe(req.caller, query))
+		body = describer.append(body, found)
 	}
-	return answer(http.StatusOK, map[string]any{
-		"@odata.context": req.contextURL("directoryObjects" + query.fragment()),
-		"value":          values,
-	}), nil
+	return written(http.StatusOK, append(body, "]}"...)), nil
 }

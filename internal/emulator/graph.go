@@ -1,14 +1,15 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type graphRequest struct {
 	caller          caller
 	requestID       string
 	clientRequestID string
+	userAgent       string
 	parent          string // the request id of the $batch of which this is an item
 }
 
@@ -46,16 +48,25 @@ func (r *graphRequest) contextURL(fragment string) string {
 // graphResponse is an answer. A nil body is no body at all.
 type graphResponse struct {
 	status      int
-	header      http.Header
+	header      http.Header // nil while there is none
+	units       int         // for X-Ms-Resource-Unit; 0 is none
 	body        []byte
 	contentType string
+}
+
+// set sets a header.
+func (r *graphResponse) set(name, value string) {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	r.header.Set(name, value)
 }
 
 const jsonContentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 // answer makes a response of a JSON value; nil makes one without a body.
 func answer(status int, value any) *graphResponse {
-	response := &graphResponse{status: status, header: http.Header{}}
+	response := &graphResponse{status: status}
 	if value != nil {
 		data, err := json.Marshal(value)
 		if err != nil {
@@ -73,18 +84,19 @@ func isGraphPath(path string) bool {
 // serveGraph handles an HTTP request to Graph.
 func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	arrival, arrived := s.requests.arrive(), s.now()
+	defer s.requests.enter()()
 	path := r.URL.EscapedPath()
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	req := &graphRequest{
 		ctx: r.Context(), origin: s.origin(r), version: version, method: r.Method, path: "/" + rest,
 		rawQuery: r.URL.RawQuery, header: r.Header,
-		requestID: uuid.NewString(), clientRequestID: r.Header.Get("Client-Request-Id"),
+		requestID: uuid.NewString(), clientRequestID: r.Header.Get("Client-Request-Id"), userAgent: r.UserAgent(),
 	}
 	if req.clientRequestID == "" {
 		req.clientRequestID = req.requestID
 	}
 	var outcome outcome
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	body, err := readBody(w, r)
 	switch {
 	case err != nil && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler)
@@ -112,15 +124,25 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	setIfAbsent(header, "Client-Request-Id", req.clientRequestID)
 	setIfAbsent(header, "X-Ms-Ags-Diagnostic",
 		`{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"EMULATOR0"}}`)
+	if outcome.response.units > 0 {
+		setIfAbsent(header, "X-Ms-Resource-Unit", strconv.Itoa(outcome.response.units))
+	}
 	setIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
 	setIfAbsent(header, "Cache-Control", "no-cache")
 	if outcome.response.body != nil {
 		setIfAbsent(header, "Content-Type", outcome.response.contentType)
 	}
-	w.WriteHeader(outcome.response.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(outcome.response.body) // a caller that has gone away is no concern here
+	writeAnswer(w, r, outcome.response.status, outcome.response.body)
+}
+
+// readBody reads the body of a request into memory of the size that was announced.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var buffer bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= maxBodyBytes {
+		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	return buffer.Bytes(), err
 }
 
 func (s *Server) latency() time.Duration {
@@ -141,6 +163,9 @@ type outcome struct {
 	route    *route
 	fault    string // id of the fault that hit it
 	cut      bool   // the connection is to be cut instead of answering
+	units    int    // resource units that it was charged; 0 for one that was refused
+	writes   bool   // it is to change something; of a $batch, an item of it is
+	items    int    // how many items a $batch has, unless it was refused as a whole
 }
 
 // process takes one request, or one item of a $batch, through what Graph's gateway and the service behind it do.
@@ -149,24 +174,32 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 	result := outcome{}
 	route, routeErr := s.route(req)
 	result.route = route
+	charge := chargeFor(req.method, route.template, req.rawQuery)
+	result.writes = charge.writes > 0
 	authErr := authenticate()
 	handle := func() *graphResponse {
 		if authErr != nil {
 			return s.failure(req, authErr)
 		}
 		if route.class == control.ClassBatch && routeErr == nil {
-			return s.serveBatch(req, route, &result)
+			return s.serveBatch(req, &result)
 		}
-		if err := s.throttle(req, route.class); err != nil {
-			return s.failure(req, err)
+		usage, refusal := s.throttle(req, route.class, charge)
+		if refusal != nil {
+			response := s.failure(req, refusal)
+			tellUsage(response, usage)
+			return response
 		}
-		if routeErr != nil {
-			return s.failure(req, routeErr)
+		result.units = charge.units
+		err := routeErr
+		var response *graphResponse
+		if err == nil {
+			response, err = s.serveRoute(req, route, charge)
 		}
-		response, err := s.serveRoute(req, route)
 		if err != nil {
-			return s.failure(req, err)
+			response = s.failure(req, err)
 		}
+		tellUsage(response, usage)
 		return response
 	}
 	hit := s.faults.hit(req.method, req.fullPath())
@@ -207,20 +240,21 @@ func (s *Server) faultResponse(req *graphRequest, fault control.Fault) *graphRes
 		response.contentType = fault.ContentType
 	}
 	for name, value := range fault.Headers {
-		response.header.Set(name, value)
+		response.set(name, value)
 	}
 	return response
 }
 
 // serveRoute checks method, permission and query options, and calls the handler.
-func (s *Server) serveRoute(req *graphRequest, route *route) (*graphResponse, error) {
-	endpoint, found := route.endpoints[req.method]
-	if !found {
+func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*graphResponse, error) {
+	position := slices.IndexFunc(route.endpoints, func(endpoint endpoint) bool { return endpoint.method == req.method })
+	if position < 0 {
 		return nil, s.caseError(control.CaseMethodNotAllowed, &graphError{
 			status: http.StatusMethodNotAllowed,
 			code:   "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target.",
 		})
 	}
+	endpoint := &route.endpoints[position]
 	if slices.ContainsFunc(endpoint.permissions, func(list []string) bool { return !req.caller.hasAny(list) }) {
 		return nil, s.caseError(control.CaseInsufficientPrivileges, &graphError{
 			status: http.StatusForbidden,
@@ -235,25 +269,27 @@ func (s *Server) serveRoute(req *graphRequest, route *route) (*graphResponse, er
 	if err != nil {
 		return nil, err
 	}
-	setIfAbsent(response.header, "X-Ms-Resource-Unit", fmt.Sprint(endpoint.resourceUnits(query)))
+	response.units = charge.units
 	return response, nil
 }
 
 // record puts the request into the log and the counters. It is called before the answer is sent, so that a caller who
 // has the answer finds the request in the log.
 func (s *Server) record(arrival int, arrived time.Time, req *graphRequest, result outcome) {
-	entry := control.Request{
-		Time: arrived.UTC(), Method: req.method, Path: req.fullPath(), Query: req.rawQuery,
-		Class: result.route.class, Template: "/" + req.version + result.route.template,
-		AppID: req.caller.appID, RequestID: req.requestID, ClientRequestID: req.clientRequestID,
-		UserAgent: req.header.Get("User-Agent"), BatchItem: req.parent != "", Parent: req.parent, Fault: result.fault,
+	entry := loggedRequest{
+		arrival: arrival, time: arrived, method: req.method, version: req.version, path: req.path, query: req.rawQuery,
+		class: result.route.class, template: result.route.template, appID: req.caller.appID,
+		requestID: req.requestID, clientRequestID: req.clientRequestID, userAgent: req.userAgent,
+		parent: req.parent, fault: result.fault,
 	}
 	if !result.cut {
-		entry.Status = result.response.status
+		entry.status = result.response.status
 	}
-	s.requests.add(arrival, entry)
-	s.logger.Debug("request", "method", entry.Method, "path", entry.Path, "query", entry.Query, "status", entry.Status,
-		"app", entry.AppID, "batchItem", entry.BatchItem, "fault", entry.Fault)
+	s.requests.add(entry, result)
+	if s.logger.Enabled(req.ctx, slog.LevelDebug) {
+		s.logger.Debug("request", "method", entry.method, "path", req.fullPath(), "query", entry.query, "status", entry.status,
+			"app", entry.appID, "batchItem", entry.parent != "", "fault", entry.fault)
+	}
 }
 
 // pathSegments splits a path as it was sent and undoes the escapes of each segment by itself.

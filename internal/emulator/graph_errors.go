@@ -95,10 +95,9 @@ func (s *Server) failure(req *graphRequest, err error) *graphResponse {
 	if refusal.name != "" {
 		refusal = s.caseError(refusal.name, refusal)
 	}
-	response := &graphResponse{status: refusal.status, header: http.Header{}, contentType: "application/json"}
-	response.body = s.envelope(req, refusal)
-	maps.Copy(response.header, refusal.header)
-	return response
+	return &graphResponse{
+		status: refusal.status, header: maps.Clone(refusal.header), body: s.envelope(req, refusal), contentType: "application/json",
+	}
 }
 
 func (s *Server) envelope(req *graphRequest, refusal *graphError) []byte {

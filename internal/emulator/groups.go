@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -165,22 +166,51 @@ func (d *directory) object(id string) (directoryObject, bool) {
 	return directoryObject{}, false
 }
 
-// describe is the JSON of a directory object. Without a permission to read its type there is only its id; a selected
-// property that its type does not have is left out.
+// describer writes directory objects of any type. Without a permission to read its type there is only an object's id;
+// a selected property that its type does not have is left out.
 //
 // https://learn.microsoft.com/graph/api/group-list-members
-func (o directoryObject) describe(caller caller, query query) map[string]any {
-	object := map[string]any{"id": o.id()}
-	switch {
-	case o.user != nil && caller.hasAny(readUserPermissions):
-		object = userEntity.object(o.user, selectedOf(userEntity, query))
-	case o.group != nil && caller.hasAny(readGroupPermissions):
-		object = groupEntity.object(o.group, selectedOf(groupEntity, query))
-	case o.principal != nil && caller.hasAny(readApplicationPermissions):
-		object = servicePrincipalEntity.object(o.principal, selectedOf(servicePrincipalEntity, query))
+type describer struct {
+	users      []column[*userRecord]
+	groups     []column[*groupRecord]
+	principals []column[*servicePrincipal]
+	typed      bool // with @odata.type
+}
+
+func newDescriber(caller caller, query query, typed bool) describer {
+	result := describer{
+		users:      userEntity.columns([]string{"id"}),
+		groups:     groupEntity.columns([]string{"id"}),
+		principals: servicePrincipalEntity.columns([]string{"id"}),
+		typed:      typed,
 	}
-	object["@odata.type"] = "#" + o.typeName()
-	return object
+	if caller.hasAny(readUserPermissions) {
+		result.users = userEntity.columns(selectedOf(userEntity, query))
+	}
+	if caller.hasAny(readGroupPermissions) {
+		result.groups = groupEntity.columns(selectedOf(groupEntity, query))
+	}
+	if caller.hasAny(readApplicationPermissions) {
+		result.principals = servicePrincipalEntity.columns(selectedOf(servicePrincipalEntity, query))
+	}
+	return result
+}
+
+// append appends an object to a list.
+func (d describer) append(buffer []byte, object directoryObject) []byte {
+	buffer = appendElement(buffer)
+	if d.typed {
+		buffer = appendText(buffer, "@odata.type", "#"+object.typeName())
+	}
+	switch {
+	case object.user != nil:
+		buffer = appendColumns(buffer, object.user, d.users)
+	case object.group != nil:
+		buffer = appendColumns(buffer, object.group, d.groups)
+	default:
+		buffer = appendColumns(buffer, object.principal, d.principals)
+	}
+	return append(buffer, '}')
 }
 
 func selectedOf[T any](entity entityType[T], query query) []string {
@@ -245,23 +275,17 @@ func (s *Server) listMembers(req *graphRequest, query query, id string, transiti
 	if transitive {
 		ids = s.directory.transitiveMembers(group)
 	}
-	var found []directoryObject
-	for _, member := range ids {
-		if object, exists := s.directory.object(member); exists && (cast == "" || cast == object.typeName()) {
-			found = append(found, object)
-		}
-	}
-	page, err := paginate(req, query, found, directoryObject.id)
+	page, err := source[directoryObject]{
+		size: len(ids),
+		at: func(i int) (directoryObject, bool) {
+			object, exists := s.directory.object(ids[i])
+			return object, exists && (cast == "" || cast == object.typeName())
+		},
+		find: func(id string) int { return slices.Index(ids, id) },
+		id:   directoryObject.id,
+	}.page(req, query)
 	if err != nil {
 		return nil, err
-	}
-	values := []map[string]any{}
-	for _, object := range page.items {
-		described := object.describe(req.caller, query)
-		if cast != "" {
-			delete(described, "@odata.type") // the context says it
-		}
-		values = append(values, described)
 	}
 	fragment := "directoryObjects"
 	switch cast {
@@ -270,5 +294,12 @@ func (s *Server) listMembers(req *graphRequest, query query, id string, transiti
 	case groupType:
 		fragment = "groups"
 	}
-	return collection(req, query, fragment+query.fragment(), len(found), values, page.nextLink), nil
+	// With a cast the context says the type.
+	describer := newDescriber(req.caller, query, cast == "")
+	body := make([]byte, 0, 512+256*len(page.items))
+	body = appendCollection(body, req, query, fragment+query.fragment(), page.total, page.nextLink)
+	for _, object := range page.items {
+		body = describer.append(body, object)
+	}
+	return written(http.StatusOK, append(body, "]}"...)), nil
 }

@@ -62,17 +62,17 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		faultID = hit.ID
 		response, cut = s.loginFault(req, hit.Fault, handle)
 	}
-	entry := control.Request{
-		Time: arrived.UTC(), Method: r.Method, Path: path, Query: r.URL.RawQuery, Class: control.ClassLogin,
-		Template: "/{tenant}" + rest, AppID: req.clientID, RequestID: req.requestID, ClientRequestID: req.correlationID,
-		UserAgent: r.UserAgent(), Fault: faultID,
+	entry := loggedRequest{
+		arrival: arrival, time: arrived, method: r.Method, path: path, query: r.URL.RawQuery, class: control.ClassLogin,
+		template: "/{tenant}" + rest, appID: req.clientID, requestID: req.requestID, clientRequestID: req.correlationID,
+		userAgent: r.UserAgent(), fault: faultID,
 	}
 	if !cut {
-		entry.Status = response.status
+		entry.status = response.status
 	}
-	s.requests.add(arrival, entry)
-	s.logger.Debug("sign-in request", "method", entry.Method, "path", entry.Path, "status", entry.Status,
-		"app", entry.AppID, "fault", entry.Fault)
+	s.requests.addLogin(entry)
+	s.logger.Debug("sign-in request", "method", entry.method, "path", entry.path, "status", entry.status,
+		"app", entry.appID, "fault", entry.fault)
 	if cut {
 		cutConnection(r.Context())
 	}
@@ -115,7 +115,7 @@ func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func(
 		response.contentType = fault.ContentType
 	}
 	for name, value := range fault.Headers {
-		response.header.Set(name, value)
+		response.set(name, value)
 	}
 	return response, false
 }
@@ -227,7 +227,7 @@ func (s *Server) loginFailure(req *loginRequest, refusal *loginError) *graphResp
 	if err != nil {
 		panic("emulator: sign-in errors always marshal: " + err.Error())
 	}
-	return &graphResponse{status: refusal.status, header: http.Header{}, body: data, contentType: "application/json; charset=utf-8"}
+	return &graphResponse{status: refusal.status, body: data, contentType: "application/json; charset=utf-8"}
 }
 
 func unknownTenant(name string) *loginError {

@@ -113,21 +113,35 @@ func (q *query) set(option, value string) error {
 // page is a part of a collection.
 type page[T any] struct {
 	items    []T
+	total    int // of the whole collection; known where the query asks for it
 	nextLink string
 }
 
-// paginate cuts the page that the query asks for out of all items. The token for the next page names the last item
-// of this one, so that a page stays where it is when items before it come or go.
-func paginate[T any](req *graphRequest, query query, items []T, id func(T) string) (page[T], error) {
+// source is a collection of which a request sees some.
+type source[T any] struct {
+	size int
+	at   func(int) (item T, seen bool)
+	find func(id string) int // where the item with the id is, or -1
+	id   func(T) string
+}
+
+// page cuts the page that the query asks for out of the collection, and looks at no more of it than it has to. The
+// token for the next page names the last item of this one, so that a page stays where it is when items before it come
+// or go.
+func (s source[T]) page(req *graphRequest, query query) (page[T], error) {
+	var result page[T]
 	start := 0
 	if query.skipToken != "" {
 		last, err := base64.RawURLEncoding.DecodeString(query.skipToken)
 		position := -1
 		if err == nil {
-			position = slices.IndexFunc(items, func(item T) bool { return id(item) == string(last) })
+			position = s.find(string(last))
 		}
 		if position < 0 {
-			return page[T]{}, expiredPageToken()
+			return result, expiredPageToken()
+		}
+		if _, seen := s.at(position); !seen {
+			return result, expiredPageToken()
 		}
 		start = position + 1
 	}
@@ -135,17 +149,43 @@ func paginate[T any](req *graphRequest, query query, items []T, id func(T) strin
 	if size == 0 {
 		size = defaultPageSize
 	}
-	end := min(start+size, len(items))
-	result := page[T]{items: items[start:end]}
-	if end < len(items) {
-		next := url.Values{}
-		for option, values := range query.values {
-			next[option] = values
+	countAll, more := query.count && query.skipToken == "", false
+	result.items = make([]T, 0, min(size, s.size-start))
+	for i := start; i < s.size && (countAll || !more); i++ {
+		item, seen := s.at(i)
+		switch {
+		case !seen:
+			continue
+		case len(result.items) < size:
+			result.items = append(result.items, item)
+		default:
+			more = true
 		}
-		next.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(id(items[end-1]))))
+		result.total++
+	}
+	if more {
+		next := maps.Clone(query.values)
+		next.Set("$skiptoken", skipToken(s.id(result.items[size-1])))
 		result.nextLink = req.origin + req.fullPath() + "?" + next.Encode()
 	}
 	return result, nil
+}
+
+// paginate cuts the page that the query asks for out of all items.
+func paginate[T any](req *graphRequest, query query, items []T, id func(T) string) (page[T], error) {
+	return source[T]{
+		size: len(items),
+		at:   func(i int) (T, bool) { return items[i], true },
+		find: func(wanted string) int {
+			return slices.IndexFunc(items, func(item T) bool { return id(item) == wanted })
+		},
+		id: id,
+	}.page(req, query)
+}
+
+// skipToken is the token for the page after the item with the id.
+func skipToken(id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(id))
 }
 
 func expiredPageToken() error {

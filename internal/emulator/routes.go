@@ -11,29 +11,15 @@ import (
 type route struct {
 	template  string // path without version, keys replaced by {id}
 	class     string
-	endpoints map[string]endpoint // by HTTP method; empty for a $batch
+	endpoints []endpoint // empty for a $batch
 }
 
 // endpoint is what can be done with a resource.
 type endpoint struct {
+	method      string
 	permissions [][]string // of each list, any one application permission
 	options     []string   // query options it understands, with $
-	cost        int        // resource units before reductions; 1 when 0
 	handle      func(*graphRequest, query) (*graphResponse, error)
-}
-
-// resourceUnits is what a request costs.
-//
-// https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
-func (e endpoint) resourceUnits(query query) int {
-	units := max(e.cost, 1)
-	if query.selected != nil {
-		units--
-	}
-	if query.top > 0 && query.top < 20 {
-		units--
-	}
-	return max(units, 1)
 }
 
 // Application permissions, any of which suffices.
@@ -136,8 +122,8 @@ func cutKey(segment string) (name, key string, keyed bool) {
 // userRoute finds what lies under /users; rest are the segments after it.
 func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route, error) {
 	if len(rest) == 0 {
-		return &route{"/users", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {oneOf(readUserPermissions), collectionQueryOptions, 2, s.listUsers},
+		return &route{"/users", control.ClassDirectory, []endpoint{
+			{http.MethodGet, oneOf(readUserPermissions), collectionQueryOptions, s.listUsers},
 		}}, nil
 	}
 	key := rest[0]
@@ -146,20 +132,21 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 		return nil, s.caseError(control.CaseDollarUPN, segmentNotFound(key))
 	}
 	if len(rest) == 1 {
-		return &route{"/users/{id}", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {
+		return &route{"/users/{id}", control.ClassDirectory, []endpoint{
+			{
+				http.MethodGet,
 				oneOf(readUserPermissions),
 				[]string{"$select"},
-				1,
 				func(req *graphRequest, query query) (*graphResponse, error) { return s.getUser(req, query, key) },
 			},
 		}}, nil
 	}
 	if rest[1] == "checkMemberGroups" && len(rest) == 2 {
-		return &route{"/users/{id}/checkMemberGroups", control.ClassDirectory, map[string]endpoint{
-			http.MethodPost: {
+		return &route{"/users/{id}/checkMemberGroups", control.ClassDirectory, []endpoint{
+			{
+				http.MethodPost,
 				[][]string{readUserPermissions, readGroupPermissions},
-				nil, 1,
+				nil,
 				func(req *graphRequest, _ query) (*graphResponse, error) { return s.checkMemberGroups(req, key) },
 			},
 		}}, nil
@@ -172,17 +159,18 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 	}
 	template := "/users/{id}/authentication/" + rest[2]
 	if rest[2] == "requirements" {
-		found := &route{template, control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {
+		found := &route{template, control.ClassAuthentication, []endpoint{
+			{
+				http.MethodGet,
 				oneOf(readStatePermissions),
 				[]string{"$select"},
-				1,
 				func(req *graphRequest, query query) (*graphResponse, error) {
 					return s.getRequirements(req, query, key)
 				},
 			},
-			http.MethodPatch: {
-				oneOf(writeStatePermissions), nil, 1,
+			{
+				http.MethodPatch,
+				oneOf(writeStatePermissions), nil,
 				func(req *graphRequest, _ query) (*graphResponse, error) { return s.patchRequirements(req, key) },
 			},
 		}}
@@ -201,20 +189,20 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 	}
 	switch len(rest) {
 	case 3:
-		return &route{template, control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {
+		return &route{template, control.ClassAuthentication, []endpoint{
+			{
+				http.MethodGet,
 				oneOf(readMethodPermissions),
 				[]string{"$select", "$top"},
-				1,
 				func(req *graphRequest, _ query) (*graphResponse, error) { return s.listMethods(req, key, rest[2]) },
 			},
 		}}, nil
 	case 4:
-		return &route{template + "/{id}", control.ClassAuthentication, map[string]endpoint{
-			http.MethodGet: {
+		return &route{template + "/{id}", control.ClassAuthentication, []endpoint{
+			{
+				http.MethodGet,
 				oneOf(readMethodPermissions),
 				[]string{"$select"},
-				1,
 				func(req *graphRequest, _ query) (*graphResponse, error) {
 					return s.getMethod(req, key, rest[2], rest[3])
 				},
@@ -227,17 +215,17 @@ func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route
 // groupRoute finds what lies under /groups.
 func (s *Server) groupRoute(rest []string) (*route, error) {
 	if len(rest) == 0 {
-		return &route{"/groups", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {oneOf(readGroupPermissions), collectionQueryOptions, 2, s.listGroups},
+		return &route{"/groups", control.ClassDirectory, []endpoint{
+			{http.MethodGet, oneOf(readGroupPermissions), collectionQueryOptions, s.listGroups},
 		}}, nil
 	}
 	id := rest[0]
 	if len(rest) == 1 {
-		return &route{"/groups/{id}", control.ClassDirectory, map[string]endpoint{
-			http.MethodGet: {
+		return &route{"/groups/{id}", control.ClassDirectory, []endpoint{
+			{
+				http.MethodGet,
 				oneOf(readGroupPermissions),
 				[]string{"$select"},
-				1,
 				func(req *graphRequest, query query) (*graphResponse, error) { return s.getGroup(req, query, id) },
 			},
 		}}, nil
@@ -258,13 +246,10 @@ func (s *Server) groupRoute(rest []string) (*route, error) {
 	if len(rest) > 3 {
 		return nil, segmentNotFound(rest[3])
 	}
-	cost := 3
-	if transitive {
-		cost = 5
-	}
-	return &route{template, control.ClassDirectory, map[string]endpoint{
-		http.MethodGet: {
-			oneOf(readGroupPermissions), collectionQueryOptions, cost,
+	return &route{template, control.ClassDirectory, []endpoint{
+		{
+			http.MethodGet,
+			oneOf(readGroupPermissions), collectionQueryOptions,
 			func(req *graphRequest, query query) (*graphResponse, error) {
 				return s.listMembers(req, query, id, transitive, cast)
 			},
@@ -277,7 +262,7 @@ func (s *Server) directoryObjectRoute(rest []string) (*route, error) {
 	if len(rest) != 1 || rest[0] != "getByIds" && rest[0] != "microsoft.graph.getByIds" {
 		return nil, segmentNotFound(strings.Join(rest[:min(len(rest), 1)], ""))
 	}
-	return &route{"/directoryObjects/getByIds", control.ClassDirectory, map[string]endpoint{
-		http.MethodPost: {oneOf(readObjectPermissions), []string{"$select"}, 5, s.getByIDs},
+	return &route{"/directoryObjects/getByIds", control.ClassDirectory, []endpoint{
+		{http.MethodPost, oneOf(readObjectPermissions), []string{"$select"}, s.getByIDs},
 	}}, nil
 }

@@ -44,6 +44,7 @@ type Server struct {
 	done   chan struct{}  // closed when the accept loop has ended
 	active sync.WaitGroup // requests being handled
 
+	verified verifiedTokens
 	requests *requestLog
 	faults   *faultList
 
@@ -55,7 +56,7 @@ type Server struct {
 	mu        sync.Mutex // guards everything below
 	directory *directory
 	behavior  control.Behavior
-	limits    []*bucket
+	limits    []*limit
 	challenge int // see claims_challenge.go
 }
 
@@ -232,7 +233,7 @@ func (s *Server) setBehavior(behavior control.Behavior) {
 		s.challenge++
 	}
 	s.behavior = behavior
-	s.limits = newBuckets(behavior.Throttle, s.now())
+	s.limits = newLimits(behavior.Throttle)
 }
 
 func (s *Server) currentBehavior() control.Behavior {

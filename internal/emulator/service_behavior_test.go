@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,7 +116,7 @@ func TestThrottling(t *testing.T) {
 				t.Errorf("innerError: %v", inner)
 			}
 			if scope := answer.header.Get("X-Ms-Throttle-Scope"); scope !=
-				"Tenant_Application/Read/"+emulator.SampleAppID+"/"+emulator.SampleTenantID {
+				"Tenant_Application/ReadWrite/"+emulator.SampleAppID+"/"+emulator.SampleTenantID {
 				t.Errorf("scope: %s", scope)
 			}
 			if answer := f.get("/beta/users/" + adele); answer.status != 200 {
@@ -207,6 +208,24 @@ func TestLatency(t *testing.T) {
 	f.get("/v1.0/users/" + adele)
 	if took := time.Since(begin); took < 80*time.Millisecond {
 		t.Errorf("took %s", took)
+	}
+}
+
+func TestLatencyIsOfEachRequestByItself(t *testing.T) {
+	f := start(t)
+	const callers, latency = 8, 250 * time.Millisecond
+	f.setBehavior(control.Behavior{LatencyMs: int(latency.Milliseconds())})
+	begin := time.Now()
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			_, _ = f.send(http.MethodGet, "/v1.0/users/"+adele, http.Header{"Authorization": {"Bearer " + f.token}}, "")
+		})
+	}
+	group.Wait()
+	counters, err := f.control.Counters(f.ctx)
+	if took := time.Since(begin); err != nil || took >= callers*latency || counters.PeakConcurrency != callers || counters.ByStatus["200"] != callers {
+		t.Errorf("%d callers took %s: %+v, %v", callers, took, counters, err)
 	}
 }
 

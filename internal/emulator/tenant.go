@@ -56,11 +56,14 @@ type directory struct {
 
 	byID  map[string]*userRecord // by lower-case object id
 	byUPN map[string]*userRecord // by lower-case user principal name
+
+	groupsByID map[string]*groupRecord // by lower-case object id
 }
 
 // userRecord is a user with what lagging replicas still show of it.
 type userRecord struct {
 	control.User
+	position  int    // in the directory's users
 	stateLag  *lag   // while set, some reads see stateLag's old state
 	oldState  string // the state those reads see
 	createLag *lag   // while set, some reads do not see the user at all
@@ -71,6 +74,7 @@ type groupRecord struct {
 	id          string
 	displayName string
 	members     []string
+	nested      []string // those of the members that were groups when they were set
 }
 
 // newDirectory takes over a tenant that has been validated.
@@ -80,8 +84,9 @@ func newDirectory(tenant *control.Tenant, now time.Time) *directory {
 		displayName:   tenant.DisplayName,
 		defaultDomain: tenant.DefaultDomain,
 		cloud:         tenant.Cloud,
-		byID:          map[string]*userRecord{},
-		byUPN:         map[string]*userRecord{},
+		byID:          make(map[string]*userRecord, len(tenant.Users)),
+		byUPN:         make(map[string]*userRecord, len(tenant.Users)),
+		groupsByID:    map[string]*groupRecord{},
 	}
 	if d.tenantID == "" {
 		d.tenantID = uuid.NewString()
@@ -89,24 +94,23 @@ func newDirectory(tenant *control.Tenant, now time.Time) *directory {
 	if d.displayName == "" {
 		d.displayName = "Emulated tenant"
 	}
+	users := tenant.Users
+	tenant = new(*tenant)
+	tenant.Users = nil
 	tenant = clone(tenant)
 	for i := range tenant.Apps {
 		d.apps = append(d.apps, normalizedApp(tenant.Apps[i]))
 	}
-	for i := range tenant.Users {
-		d.addUser(tenant.Users[i], now)
+	d.users = make([]*userRecord, 0, len(users))
+	for i := range users {
+		d.addUser(copyOfUser(&users[i]), now)
 	}
 	for i := range tenant.Groups {
-		d.groups = append(d.groups, &groupRecord{
-			id:          strings.ToLower(tenant.Groups[i].ID),
-			displayName: tenant.Groups[i].DisplayName,
-		})
-		if d.groups[i].id == "" {
-			d.groups[i].id = uuid.NewString()
-		}
+		d.addGroup(tenant.Groups[i].ID, tenant.Groups[i].DisplayName)
 	}
 	for i := range tenant.Groups {
-		d.groups[i].members, _ = d.memberIDs(tenant.Groups[i].Members)
+		members, _ := d.memberIDs(tenant.Groups[i].Members)
+		d.setMembers(d.groups[i], members)
 	}
 	d.takePolicies(tenant, now)
 	return d
@@ -163,9 +167,34 @@ func clone[T any](value *T) *T {
 	return copied
 }
 
+// copyOfUser is clone for what there are many of.
+func copyOfUser(user *control.User) control.User {
+	copied := *user
+	if user.AccountEnabled != nil {
+		copied.AccountEnabled = new(*user.AccountEnabled)
+	}
+	copied.Methods = slices.Clone(user.Methods)
+	for i := range copied.Methods {
+		if created := copied.Methods[i].CreatedDateTime; created != nil {
+			copied.Methods[i].CreatedDateTime = new(*created)
+		}
+	}
+	return copied
+}
+
+// exportUsers returns the users as they really are.
+func (d *directory) exportUsers() []control.User {
+	users := make([]control.User, len(d.users))
+	for i, user := range d.users {
+		users[i] = copyOfUser(&user.User)
+	}
+	return users
+}
+
 func (d *directory) addUser(user control.User, now time.Time) *userRecord {
 	record := &userRecord{User: user}
 	record.Normalize(now)
+	record.position = len(d.users)
 	d.users = append(d.users, record)
 	d.byID[record.ID] = record
 	d.byUPN[strings.ToLower(record.UserPrincipalName)] = record
@@ -181,29 +210,48 @@ func (d *directory) user(key string) *userRecord {
 	return d.byUPN[key]
 }
 
+// userPosition is where the user with the id stands in users, or -1.
+func (d *directory) userPosition(id string) int {
+	if record := d.byID[id]; record != nil {
+		return record.position
+	}
+	return -1
+}
+
 func (d *directory) removeUser(record *userRecord) {
 	delete(d.byID, record.ID)
 	delete(d.byUPN, strings.ToLower(record.UserPrincipalName))
-	d.users = slices.DeleteFunc(d.users, func(other *userRecord) bool { return other == record })
+	d.users = slices.Delete(d.users, record.position, record.position+1)
+	for i, after := range d.users[record.position:] {
+		after.position = record.position + i
+	}
 	d.removeFromGroups(record.ID)
 }
 
 func (d *directory) removeFromGroups(id string) {
 	for _, group := range d.groups {
-		group.members = slices.DeleteFunc(group.members, func(member string) bool { return member == id })
+		gone := func(member string) bool { return member == id }
+		group.members, group.nested = slices.DeleteFunc(group.members, gone), slices.DeleteFunc(group.nested, gone)
 	}
+}
+
+// addGroup adds a group without members; one without an id gets one.
+func (d *directory) addGroup(id, displayName string) *groupRecord {
+	group := &groupRecord{id: strings.ToLower(id), displayName: displayName}
+	if group.id == "" {
+		group.id = uuid.NewString()
+	}
+	d.groups = append(d.groups, group)
+	d.groupsByID[group.id] = group
+	return group
 }
 
 func (d *directory) group(id string) *groupRecord {
-	for _, group := range d.groups {
-		if strings.EqualFold(group.id, id) {
-			return group
-		}
-	}
-	return nil
+	return d.groupsByID[strings.ToLower(id)]
 }
 
 func (d *directory) removeGroup(group *groupRecord) {
+	delete(d.groupsByID, group.id)
 	d.groups = slices.DeleteFunc(d.groups, func(other *groupRecord) bool { return other == group })
 	d.removeFromGroups(group.id)
 }
@@ -228,8 +276,21 @@ func (d *directory) memberIDs(members []string) (ids []string, unknown string) {
 	return ids, ""
 }
 
+// setMembers replaces the members of a group.
+func (d *directory) setMembers(group *groupRecord, ids []string) {
+	group.members, group.nested = ids, nil
+	for _, id := range ids {
+		if d.groupsByID[id] != nil {
+			group.nested = append(group.nested, id)
+		}
+	}
+}
+
 // transitiveMembers lists the members of a group and of the groups in it, each once, in the order in which a walk meets them.
 func (d *directory) transitiveMembers(group *groupRecord) []string {
+	if len(group.nested) == 0 {
+		return group.members // all there is, which may be a whole tenant
+	}
 	var found []string
 	seen := map[string]bool{}
 	var walk func(*groupRecord)
@@ -240,13 +301,28 @@ func (d *directory) transitiveMembers(group *groupRecord) []string {
 			}
 			seen[id] = true
 			found = append(found, id)
-			if nested := d.group(id); nested != nil {
+			if nested := d.groupsByID[id]; nested != nil {
 				walk(nested)
 			}
 		}
 	}
 	walk(group)
 	return found
+}
+
+// within tells whether a user or a group is a member of the group or of a group in it.
+func (d *directory) within(group *groupRecord, id string) bool {
+	seen := map[*groupRecord]bool{}
+	var walk func(*groupRecord) bool
+	walk = func(group *groupRecord) bool {
+		if group == nil || seen[group] {
+			return false
+		}
+		seen[group] = true
+		return slices.Contains(group.members, id) ||
+			slices.ContainsFunc(group.nested, func(nested string) bool { return walk(d.groupsByID[nested]) })
+	}
+	return walk(group)
 }
 
 func (d *directory) app(clientID string) *control.App {
@@ -271,9 +347,7 @@ func (d *directory) snapshot() *control.Tenant {
 	for _, app := range d.apps {
 		tenant.Apps = append(tenant.Apps, *clone(app))
 	}
-	for _, user := range d.users {
-		tenant.Users = append(tenant.Users, *clone(&user.User))
-	}
+	tenant.Users = d.exportUsers()
 	for _, group := range d.groups {
 		tenant.Groups = append(tenant.Groups, group.export())
 	}

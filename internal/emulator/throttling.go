@@ -10,46 +10,92 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
+// The share of a limit above which answers tell it, and the largest share that is ever told.
+//
+// https://learn.microsoft.com/graph/throttling-limits#regular-responses-requests
+const (
+	toldUsage    = 0.8
+	largestUsage = 1.8
+)
+
+// limit is a rule with its buckets.
+type limit struct {
+	rule    control.Throttle
+	buckets map[string]*bucket // by app; "" is the bucket of all apps together
+}
+
 // bucket is a token bucket.
 //
 // https://learn.microsoft.com/graph/throttling-limits
 type bucket struct {
-	rule   control.Throttle
+	rule   *control.Throttle
 	tokens float64
 	filled time.Time
 }
 
-func newBuckets(rules []control.Throttle, now time.Time) []*bucket {
-	var buckets []*bucket
+func newLimits(rules []control.Throttle) []*limit {
+	var limits []*limit
 	for _, rule := range rules {
 		rule.Burst = max(rule.Burst, 1)
-		buckets = append(buckets, &bucket{rule: rule, tokens: float64(rule.Burst), filled: now})
+		limits = append(limits, &limit{rule: rule, buckets: map[string]*bucket{}})
 	}
-	return buckets
+	return limits
 }
 
-func (b *bucket) selects(method, path, class string) bool {
+// cost is what a request takes out of the limit; 0 where the rule does not select it. One that costs more than the
+// bucket holds takes all of it, or it could never pass.
+func (l *limit) cost(req *graphRequest, class, service string, users int, charge charge) float64 {
+	rule := &l.rule
 	switch {
-	case b.rule.Class == "" && class == control.ClassBatch:
-		return false // a $batch costs what its items cost
-	case b.rule.Class != "" && b.rule.Class != class:
-		return false
-	case b.rule.Method != "" && !strings.EqualFold(b.rule.Method, method):
-		return false
+	case rule.Class == "" && class == control.ClassBatch,
+		rule.Class != "" && rule.Class != class,
+		rule.Service != "" && rule.Service != service,
+		rule.Method != "" && !strings.EqualFold(rule.Method, req.method),
+		users < rule.MinUsers || rule.MaxUsers > 0 && users > rule.MaxUsers,
+		rule.PathPrefix != "" && !strings.HasPrefix(req.fullPath(), rule.PathPrefix):
+		return 0 // a $batch costs what its items cost
 	}
-	return strings.HasPrefix(path, b.rule.PathPrefix)
+	cost := 1
+	switch rule.Count {
+	case control.CountResourceUnits:
+		cost = charge.units
+	case control.CountWrites:
+		cost = charge.writes
+	}
+	return float64(min(cost, rule.Burst))
 }
 
-// fill adds what has accrued since the last time.
-func (b *bucket) fill(now time.Time) {
-	if elapsed := now.Sub(b.filled).Seconds(); elapsed > 0 {
-		b.tokens = math.Min(float64(b.rule.Burst), b.tokens+elapsed*b.rule.RequestsPerSecond)
+// bucket is the one that the app draws from, filled with what has accrued.
+func (l *limit) bucket(appID string, now time.Time) *bucket {
+	if l.rule.Scope == control.ScopeTenant {
+		appID = ""
 	}
-	b.filled = now
+	found := l.buckets[appID]
+	if found == nil {
+		found = &bucket{rule: &l.rule, tokens: float64(l.rule.Burst), filled: now}
+		l.buckets[appID] = found
+	}
+	if elapsed := now.Sub(found.filled).Seconds(); elapsed > 0 {
+		found.tokens = math.Min(float64(l.rule.Burst), found.tokens+elapsed*l.rule.RequestsPerSecond)
+	}
+	found.filled = now
+	return found
 }
 
-func (b *bucket) retryAfter(now time.Time) string {
-	seconds := math.Max(1, math.Ceil((1-b.tokens)/b.rule.RequestsPerSecond))
+// take charges a request. What refused requests cost is bounded by the largest usage that is ever told.
+func (b *bucket) take(cost float64) {
+	burst := float64(b.rule.Burst)
+	b.tokens = math.Max(b.tokens-cost, burst-largestUsage*burst)
+}
+
+// usage is the share of the limit that has been used.
+func (b *bucket) usage() float64 {
+	return 1 - b.tokens/float64(b.rule.Burst)
+}
+
+// retryAfter is the Retry-After header for a request of that cost.
+func (b *bucket) retryAfter(cost float64, now time.Time) string {
+	seconds := math.Max(1, math.Ceil((cost-b.tokens)/b.rule.RequestsPerSecond))
 	switch b.rule.RetryAfter {
 	case "auto":
 		return strconv.Itoa(int(seconds))
@@ -59,45 +105,101 @@ func (b *bucket) retryAfter(now time.Time) string {
 	return b.rule.RetryAfter
 }
 
-// throttle takes a token for the request from every bucket that selects it, or none and returns the refusal.
-func (s *Server) throttle(req *graphRequest, class string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	var selected []*bucket
-	for _, bucket := range s.limits {
-		if !bucket.selects(req.method, req.fullPath(), class) {
-			continue
+// service is the one whose limits hold for a class of requests. It wants the server's lock.
+func (s *Server) service(class string) string {
+	switch class {
+	case control.ClassDirectory:
+		return control.ServiceIdentityAndAccess
+	case control.ClassAuthentication:
+		if s.behavior.AuthenticationService != "" {
+			return s.behavior.AuthenticationService
 		}
-		bucket.fill(now)
-		if bucket.tokens < 1 {
-			return s.throttled(req, bucket, now)
-		}
-		selected = append(selected, bucket)
+		return control.ServiceIdentityAndAccess
+	case control.ClassReports:
+		return control.ServiceReports
+	case control.ClassConditionalAccess:
+		return control.ServiceConditionalAccess
 	}
-	for _, bucket := range selected {
-		bucket.tokens--
-	}
-	return nil
+	return ""
 }
 
-func (s *Server) throttled(req *graphRequest, bucket *bucket, now time.Time) error {
+// throttle charges the request to every limit that selects it, or refuses it and charges only those limits that count
+// refused requests. usage is the largest share of a limit on resource units or writes that has been used.
+func (s *Server) throttle(req *graphRequest, class string, charge charge) (usage float64, refusal *graphError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.limits) == 0 {
+		return 0, nil
+	}
+	type selection struct {
+		*bucket
+		cost float64
+	}
+	now, service, users := s.now(), s.service(class), len(s.directory.users)
+	selected := make([]selection, 0, len(s.limits))
+	refusing := -1
+	for _, limit := range s.limits {
+		cost := limit.cost(req, class, service, users, charge)
+		if cost == 0 {
+			continue
+		}
+		bucket := limit.bucket(req.caller.appID, now)
+		if refusing < 0 && bucket.tokens < cost {
+			refusing = len(selected)
+		}
+		selected = append(selected, selection{bucket, cost})
+	}
+	for _, bucket := range selected {
+		if refusing < 0 || bucket.rule.ChargeRefused {
+			bucket.take(bucket.cost)
+		}
+		if bucket.rule.Count == control.CountResourceUnits || bucket.rule.Count == control.CountWrites {
+			usage = math.Max(usage, bucket.usage())
+		}
+	}
+	if refusing < 0 {
+		return usage, nil
+	}
+	return usage, s.throttled(req, selected[refusing].bucket, selected[refusing].cost, now)
+}
+
+// throttled is the refusal by a bucket. It wants the server's lock.
+//
+// https://learn.microsoft.com/graph/throttling-limits#throttled-responses-requests
+func (s *Server) throttled(req *graphRequest, bucket *bucket, cost float64, now time.Time) *graphError {
 	refusal := &graphError{
 		status: http.StatusTooManyRequests, code: "TooManyRequests", message: "Please retry again later.",
 		header: http.Header{}, inner: map[string]any{"code": "429", "status": "429"},
 	}
-	kind := "Read"
-	if req.method != http.MethodGet {
+	scope := bucket.rule.Scope
+	if scope == "" {
+		scope = control.ScopeTenantApplication
+	}
+	kind := "ReadWrite"
+	switch {
+	case strings.EqualFold(bucket.rule.Method, http.MethodGet):
+		kind = "Read"
+	case bucket.rule.Method != "" || bucket.rule.Count == control.CountWrites:
 		kind = "Write"
 	}
-	scope := "Tenant_Application/" + kind
-	if bucket.rule.Class == control.ClassConditionalAccess {
-		scope = "Tenant/ReadWrite" // all apps together
+	refusal.header.Set("X-Ms-Throttle-Scope", scope+"/"+kind+"/"+req.caller.appID+"/"+s.directory.tenantID)
+	switch bucket.rule.Count {
+	case control.CountResourceUnits:
+		refusal.header.Set("X-Ms-Throttle-Information", "ResourceUnitLimitExceeded")
+	case control.CountWrites:
+		refusal.header.Set("X-Ms-Throttle-Information", "WriteLimitExceeded")
 	}
-	refusal.header.Set("X-Ms-Throttle-Scope", scope+"/"+req.caller.appID+"/"+s.directory.tenantID)
-	refusal.header.Set("X-Ms-Throttle-Information", "ResourceUnitLimitExceeded")
-	if value := bucket.retryAfter(now); value != "" {
+	if value := bucket.retryAfter(cost, now); value != "" {
 		refusal.header.Set("Retry-After", value)
 	}
 	return refusal
+}
+
+// tellUsage adds the share of the limit that has been used to an answer, above the share from which it is told.
+//
+// https://learn.microsoft.com/graph/throttling-limits#regular-responses-requests
+func tellUsage(response *graphResponse, usage float64) {
+	if usage > toldUsage {
+		response.set("X-Ms-Throttle-Limit-Percentage", strconv.FormatFloat(math.Min(usage, largestUsage), 'f', 2, 64))
+	}
 }

@@ -114,18 +114,18 @@ func (s *Server) getUser(req *graphRequest, query query, key string) (*graphResp
 	if err != nil {
 		return nil, err
 	}
+	columns := userEntity.columns(names)
+	body := appendText([]byte("{"), "@odata.context", req.contextURL("users"+query.fragment()+"/$entity"))
 	s.mu.Lock()
 	record := s.visibleUser(key)
-	var object map[string]any
 	if record != nil {
-		object = userEntity.object(record, names)
+		body = appendColumns(body, record, columns)
 	}
 	s.mu.Unlock()
 	if record == nil {
 		return nil, s.unknownUser(key)
 	}
-	object["@odata.context"] = req.contextURL("users" + query.fragment() + "/$entity")
-	return answer(http.StatusOK, object), nil
+	return written(http.StatusOK, append(body, '}')), nil
 }
 
 // listUsers answers GET /users.
@@ -143,21 +143,25 @@ func (s *Server) listUsers(req *graphRequest, query query) (*graphResponse, erro
 	if err != nil {
 		return nil, err
 	}
+	columns := userEntity.columns(names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []*userRecord
-	for _, record := range s.directory.users {
-		if !record.createLag.running(s.now()) && matches(record) {
-			found = append(found, record)
-		}
-	}
-	page, err := paginate(req, query, found, func(record *userRecord) string { return record.ID })
+	now, users := s.now(), s.directory.users
+	page, err := source[*userRecord]{
+		size: len(users),
+		at: func(i int) (*userRecord, bool) {
+			return users[i], !users[i].createLag.running(now) && matches(users[i])
+		},
+		find: s.directory.userPosition,
+		id:   func(record *userRecord) string { return record.ID },
+	}.page(req, query)
 	if err != nil {
 		return nil, err
 	}
-	values := []map[string]any{}
+	body := make([]byte, 0, 512+256*len(page.items))
+	body = appendCollection(body, req, query, "users"+query.fragment(), page.total, page.nextLink)
 	for _, record := range page.items {
-		values = append(values, userEntity.object(record, names))
+		body = append(appendColumns(appendElement(body), record, columns), '}')
 	}
-	return collection(req, query, "users"+query.fragment(), len(found), values, page.nextLink), nil
+	return written(http.StatusOK, append(body, "]}"...)), nil
 }

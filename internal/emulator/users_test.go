@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
 func TestUserIsFoundByEachKey(t *testing.T) {
@@ -106,6 +107,41 @@ func TestUsersArePaged(t *testing.T) {
 	answer := f.get("/v1.0/users?$skiptoken=bm9ib2R5")
 	if answer.status != 400 || answer.errorCode() != "Directory_ExpiredPageToken" {
 		t.Errorf("stale token: %d %s", answer.status, answer.raw)
+	}
+}
+
+func TestPagesStayWhereTheyAreWhenUsersComeAndGo(t *testing.T) {
+	f := start(t)
+	first := f.get("/v1.0/users?$top=3&$select=id")
+	next := as[string](first.body["@odata.nextLink"])
+	want := f.get(next).values()
+	if err := f.control.DeleteUser(f.ctx, as[string](first.values()[0]["id"])); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.control.CreateUser(f.ctx, control.User{UserPrincipalName: "new.hire@contoso.example"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, f.get(next).values()); diff != "" {
+		t.Error(diff)
+	}
+	if all := f.get("/v1.0/users?$top=999&$count=true", "ConsistencyLevel", "eventual"); as[float64](all.body["@odata.count"]) !=
+		float64(len(emulator.SampleTenant().Users)) || as[string](all.values()[len(all.values())-1]["userPrincipalName"]) != "new.hire@contoso.example" {
+		t.Errorf("%s", all.raw)
+	}
+	if err := f.control.DeleteUser(f.ctx, as[string](first.values()[2]["id"])); err != nil {
+		t.Fatal(err)
+	}
+	if answer := f.get(next); answer.status != 400 || answer.errorCode() != "Directory_ExpiredPageToken" {
+		t.Errorf("the last user of the page is gone: %d %s", answer.status, answer.raw)
+	}
+}
+
+func TestPropertiesSelectedTwiceComeOnce(t *testing.T) {
+	f := start(t)
+	for _, path := range []string{"/v1.0/users/" + adele, "/v1.0/users"} {
+		if answer := f.get(path + "?$select=id,id"); answer.status != 200 || strings.Count(string(answer.raw), `"id"`) != max(1, len(answer.values())) {
+			t.Errorf("%d %s", answer.status, answer.raw)
+		}
 	}
 }
 

@@ -8,6 +8,10 @@ type Behavior struct {
 	ReplicaLag ReplicaLag `json:"replicaLag,omitzero"`
 	// Throttle are the limits. A request is checked against each rule that selects it and refused by the first that is exhausted.
 	Throttle []Throttle `json:"throttle,omitempty"`
+	// AuthenticationService is the service as which [Throttle.Service] sees what lies under /users/{id}/authentication:
+	// [ServiceIdentityAndAccess] when empty, [ServiceReports] or [ServiceNone]. Microsoft documents none of them: its list
+	// for the reports names authenticationMethod, but not these paths, and no list names the requirements.
+	AuthenticationService string `json:"authenticationService,omitempty"`
 	// Promotion says whether the service turns enabled into enforced for a user with a registered method; nil is true.
 	Promotion *bool `json:"promotion,omitempty"`
 	// StatusOnStateWrite is the status of a successful PATCH of requirements: 204 when 0. With 200 the answer has a body.
@@ -19,6 +23,8 @@ type Behavior struct {
 	ClaimsChallenge bool `json:"claimsChallenge,omitempty"`
 	// TokenRequests are the endpoints that stand in for a pipeline's OpenID Connect issuer.
 	TokenRequests *TokenRequests `json:"tokenRequests,omitempty"`
+	// ManagedIdentity is the machine whose identity endpoints the emulator plays; nil is one without an identity.
+	ManagedIdentity *ManagedIdentity `json:"managedIdentity,omitempty"`
 	// Cloud is the cloud whose endpoints the emulator plays; empty is the tenant's own. A tenant of another cloud refuses
 	// every sign-in with AADSTS900382.
 	Cloud string `json:"cloud,omitempty"`
@@ -132,37 +138,6 @@ type ReplicaLag struct {
 	// LagChecks extends the lag to what the service checks: a policy that names a location created within it is refused
 	// with 1040, and so is the deletion of a location that was trusted before it.
 	LagChecks bool `json:"lagChecks,omitempty"`
-}
-
-// Throttle is a token bucket for the requests that it selects; items of a $batch count one by one.
-// The numbers in Microsoft's throttling limits can be given as they are.
-type Throttle struct {
-	// PathPrefix selects by path, version included, such as "/beta/users"; empty selects every path.
-	PathPrefix string `json:"pathPrefix,omitempty"`
-	// Class selects by class (directory, authentication, conditional-access, reports, batch); empty selects every class except batch.
-	Class string `json:"class,omitempty"`
-	// Method selects by HTTP method; empty selects every method.
-	Method string `json:"method,omitempty"`
-	// RequestsPerSecond is the rate at which the bucket fills.
-	RequestsPerSecond float64 `json:"requestsPerSecond"`
-	// Burst is the size of the bucket: 1 when 0.
-	Burst int `json:"burst,omitempty"`
-	// RetryAfter is the Retry-After header of a refusal as it is sent ("1", "2.128"); "auto" is the whole seconds until the
-	// bucket has a token again, "date" the same as an HTTP date; empty sends no header.
-	RetryAfter string `json:"retryAfter,omitempty"`
-}
-
-// DocumentedThrottling returns the documented limits that a client meets first, for [Behavior.Throttle]: one request
-// per second for named locations and Conditional Access policies, whichever app they come from and without a
-// Retry-After, and five reports in ten seconds. The limits of the directory, thousands of resource units, are beyond
-// what one client reaches.
-//
-// https://learn.microsoft.com/graph/throttling-limits
-func DocumentedThrottling() []Throttle {
-	return []Throttle{
-		{Class: ClassConditionalAccess, RequestsPerSecond: 1, Burst: 1},
-		{Class: ClassReports, RequestsPerSecond: 0.5, Burst: 5, RetryAfter: "auto"},
-	}
 }
 
 // TokenRequests are the endpoints from which a pipeline fetches its assertion.

@@ -56,18 +56,15 @@ func (b *Behavior) Validate() error {
 	default:
 		report("campaign.limitOn", "%q is none of %s, %s, %s", b.Campaign.LimitOn, LimitOnBeta, LimitOnBoth, LimitNowhere)
 	}
-	for i, rule := range b.Throttle {
-		place := fmt.Sprintf("throttle[%d]", i)
-		if rule.RequestsPerSecond <= 0 {
-			report(place+".requestsPerSecond", "must be greater than 0")
-		}
-		if rule.Burst < 0 {
-			report(place+".burst", "must not be negative")
-		}
-		switch rule.Class {
-		case "", ClassDirectory, ClassAuthentication, ClassConditionalAccess, ClassReports, ClassBatch, ClassUnknown:
-		default:
-			report(place+".class", "%q is no class of Graph requests", rule.Class)
+	switch b.AuthenticationService {
+	case "", ServiceIdentityAndAccess, ServiceReports, ServiceNone:
+	default:
+		report("authenticationService", "%q is none of %s, %s, %s",
+			b.AuthenticationService, ServiceIdentityAndAccess, ServiceReports, ServiceNone)
+	}
+	for i := range b.Throttle {
+		if err := b.Throttle[i].Validate(); err != nil {
+			problems = append(problems, prefixed(fmt.Sprintf("throttle[%d]", i), err)...)
 		}
 	}
 	for name, override := range b.Errors {
@@ -87,6 +84,44 @@ func (b *Behavior) Validate() error {
 				report(place, "needs requestToken, issuer and subject")
 			}
 		}
+	}
+	return errors.Join(problems...)
+}
+
+// Validate reports a limit that means nothing. Each error names its place.
+func (t *Throttle) Validate() error {
+	var problems []error
+	report := func(place, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+	}
+	if t.RequestsPerSecond <= 0 {
+		report("requestsPerSecond", "must be greater than 0")
+	}
+	if t.Burst < 0 {
+		report("burst", "must not be negative")
+	}
+	if t.MinUsers < 0 || t.MaxUsers < 0 || t.MaxUsers > 0 && t.MaxUsers < t.MinUsers {
+		report("maxUsers", "%d to %d users is no size of a tenant", t.MinUsers, t.MaxUsers)
+	}
+	switch t.Class {
+	case "", ClassDirectory, ClassAuthentication, ClassConditionalAccess, ClassReports, ClassBatch, ClassUnknown:
+	default:
+		report("class", "%q is no class of Graph requests", t.Class)
+	}
+	switch t.Service {
+	case "", ServiceIdentityAndAccess, ServiceReports, ServiceConditionalAccess:
+	default:
+		report("service", "%q is none of %s, %s, %s", t.Service, ServiceIdentityAndAccess, ServiceReports, ServiceConditionalAccess)
+	}
+	switch t.Count {
+	case "", CountRequests, CountResourceUnits, CountWrites:
+	default:
+		report("count", "%q is none of %s, %s, %s", t.Count, CountRequests, CountResourceUnits, CountWrites)
+	}
+	switch t.Scope {
+	case "", ScopeTenantApplication, ScopeTenant:
+	default:
+		report("scope", "%q is neither %s nor %s", t.Scope, ScopeTenantApplication, ScopeTenant)
 	}
 	return errors.Join(problems...)
 }

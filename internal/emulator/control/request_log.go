@@ -2,7 +2,7 @@ package control
 
 import "time"
 
-// Classes of Graph requests in [Request.Class], [Counters.ByClass] and [Throttle.Class].
+// Classes of Graph requests in [Request.Class], [Counters] and [Throttle.Class].
 const (
 	ClassDirectory         = "directory"
 	ClassAuthentication    = "authentication"
@@ -37,22 +37,6 @@ type Request struct {
 	Parent    string `json:"parent,omitempty"`
 	// Fault is the id of the fault that hit the request.
 	Fault string `json:"fault,omitempty"`
-}
-
-// Counters count requests since the start or the last ClearRequests.
-type Counters struct {
-	// Total is the number of Graph HTTP requests: a $batch is one, its items are not in it.
-	Total int `json:"total"`
-	// BatchItems is the number of items within $batch requests.
-	BatchItems int `json:"batchItems"`
-	// Login is the number of sign-in requests, discovery included.
-	Login int `json:"login"`
-	// ByOperation counts Graph requests and items by method and template, such as "PATCH /beta/users/{id}/authentication/requirements".
-	ByOperation map[string]int `json:"byOperation"`
-	// ByClass counts Graph requests and items by class.
-	ByClass map[string]int `json:"byClass"`
-	// ByStatus counts Graph requests and items by status; "0" is a connection that was cut.
-	ByStatus map[string]int `json:"byStatus"`
 }
 
 // Info says where the emulator is and how to reach its tenant.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func DecodeStrict(data []byte, target any) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: more data after the JSON document", position(data, decoder.InputOffset()))
 	}
-	if err := checkShape("", document, reflect.TypeOf(target).Elem()); err != nil {
+	if err := checkShape(document, reflect.TypeOf(target).Elem()); err != nil {
 		return err
 	}
 	return json.Unmarshal(data, target)
@@ -52,20 +53,44 @@ func position(data []byte, offset int64) string {
 
 var timeType = reflect.TypeFor[time.Time]()
 
-func checkShape(place string, value any, want reflect.Type) error {
+// shapeError is a value that does not fit. Its place is put together on the way out, as documents are large and nearly
+// all of them fit.
+type shapeError struct{ place, problem string }
+
+func (e *shapeError) Error() string {
+	if e.place == "" {
+		return "the document: " + e.problem
+	}
+	return e.place + ": " + e.problem
+}
+
+// within says that the value is in a member, or in an element such as [3].
+func (e *shapeError) within(place string) *shapeError {
+	if e.place != "" && e.place[0] != '[' {
+		place += "."
+	}
+	e.place = place + e.place
+	return e
+}
+
+func misshapen(format string, args ...any) *shapeError {
+	return &shapeError{problem: fmt.Sprintf(format, args...)}
+}
+
+func checkShape(value any, want reflect.Type) *shapeError {
 	if want.Kind() == reflect.Pointer {
 		if value == nil {
 			return nil
 		}
-		return checkShape(place, value, want.Elem())
+		return checkShape(value, want.Elem())
 	}
 	if want == timeType {
 		text, ok := value.(string)
 		if !ok {
-			return mismatch(place, "a time like 2026-01-31T12:00:00Z", value)
+			return mismatch("a time like 2026-01-31T12:00:00Z", value)
 		}
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return fmt.Errorf("%s: %q is not a time like 2026-01-31T12:00:00Z", at(place), text)
+			return misshapen("%q is not a time like 2026-01-31T12:00:00Z", text)
 		}
 		return nil
 	}
@@ -73,77 +98,97 @@ func checkShape(place string, value any, want reflect.Type) error {
 	case reflect.Interface:
 		return nil
 	case reflect.Struct:
-		return checkObject(place, value, want)
+		members, ok := value.(map[string]any)
+		if !ok {
+			return mismatch("an object", value)
+		}
+		fields := fieldsOf(want)
+		return checkMembers(members, func(name string, member any) *shapeError {
+			field, known := fields[name]
+			if !known {
+				return misshapen("unknown field; known here: %s", strings.Join(sortedNames(fields), ", "))
+			}
+			return checkShape(member, field)
+		})
 	case reflect.Map:
 		members, ok := value.(map[string]any)
 		if !ok {
-			return mismatch(place, "an object", value)
+			return mismatch("an object", value)
 		}
-		for _, name := range sortedNames(members) {
-			if err := checkShape(join(place, name), members[name], want.Elem()); err != nil {
-				return err
-			}
-		}
+		return checkMembers(members, func(_ string, member any) *shapeError { return checkShape(member, want.Elem()) })
 	case reflect.Slice:
 		if value == nil {
 			return nil
 		}
 		items, ok := value.([]any)
 		if !ok {
-			return mismatch(place, "a list", value)
+			return mismatch("a list", value)
 		}
 		for i, item := range items {
-			if err := checkShape(fmt.Sprintf("%s[%d]", place, i), item, want.Elem()); err != nil {
-				return err
+			if err := checkShape(item, want.Elem()); err != nil {
+				return err.within(fmt.Sprintf("[%d]", i))
 			}
 		}
 	case reflect.String:
 		if _, ok := value.(string); !ok {
-			return mismatch(place, "a string", value)
+			return mismatch("a string", value)
 		}
 	case reflect.Bool:
 		if _, ok := value.(bool); !ok {
-			return mismatch(place, "true or false", value)
+			return mismatch("true or false", value)
 		}
 	case reflect.Int, reflect.Int64:
 		number, ok := value.(json.Number)
 		if !ok {
-			return mismatch(place, "a whole number", value)
+			return mismatch("a whole number", value)
 		}
 		if _, err := number.Int64(); err != nil {
-			return fmt.Errorf("%s: expected a whole number, found %s", at(place), number)
+			return misshapen("expected a whole number, found %s", number)
 		}
 	case reflect.Float64:
 		if _, ok := value.(json.Number); !ok {
-			return mismatch(place, "a number", value)
+			return mismatch("a number", value)
 		}
 	}
 	return nil
 }
 
-func checkObject(place string, value any, want reflect.Type) error {
-	members, ok := value.(map[string]any)
-	if !ok {
-		return mismatch(place, "an object", value)
+// checkMembers checks every member and reports the first in the order of the alphabet that does not fit.
+func checkMembers(members map[string]any, check func(name string, member any) *shapeError) *shapeError {
+	first, found := "", (*shapeError)(nil)
+	for name, member := range members {
+		if found != nil && name > first {
+			continue
+		}
+		if err := check(name, member); err != nil {
+			first, found = name, err
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return found.within(first)
+}
+
+var knownFields sync.Map // of reflect.Type to map[string]reflect.Type
+
+// fieldsOf are the types of a struct's fields by their names in JSON.
+func fieldsOf(structure reflect.Type) map[string]reflect.Type {
+	if known, found := knownFields.Load(structure); found {
+		if fields, ok := known.(map[string]reflect.Type); ok {
+			return fields
+		}
 	}
 	fields := map[string]reflect.Type{}
-	for i := range want.NumField() {
-		name, _, _ := strings.Cut(want.Field(i).Tag.Get("json"), ",")
-		fields[name] = want.Field(i).Type
+	for i := range structure.NumField() {
+		name, _, _ := strings.Cut(structure.Field(i).Tag.Get("json"), ",")
+		fields[name] = structure.Field(i).Type
 	}
-	for _, name := range sortedNames(members) {
-		field, known := fields[name]
-		if !known {
-			return fmt.Errorf("%s: unknown field; known here: %s", join(place, name), strings.Join(sortedNames(fields), ", "))
-		}
-		if err := checkShape(join(place, name), members[name], field); err != nil {
-			return err
-		}
-	}
-	return nil
+	knownFields.Store(structure, fields)
+	return fields
 }
 
-func mismatch(place, want string, found any) error {
+func mismatch(want string, found any) *shapeError {
 	kind := "a number"
 	switch found.(type) {
 	case nil:
@@ -157,21 +202,7 @@ func mismatch(place, want string, found any) error {
 	case map[string]any:
 		kind = "an object"
 	}
-	return fmt.Errorf("%s: expected %s, found %s", at(place), want, kind)
-}
-
-func at(place string) string {
-	if place == "" {
-		return "the document"
-	}
-	return place
-}
-
-func join(place, name string) string {
-	if place == "" {
-		return name
-	}
-	return place + "." + name
+	return misshapen("expected %s, found %s", want, kind)
 }
 
 func sortedNames[V any](members map[string]V) []string {
