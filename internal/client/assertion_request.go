@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
 // assertionAudience is the audience that a federated credential expects unless somebody changed it.
@@ -23,7 +24,8 @@ type assertionRequest struct {
 	token string
 	// serviceConnectionID makes it a request to Azure DevOps.
 	serviceConnectionID string
-	sender              policy.Transporter
+	// settings are the credentials' transport and their rule of repetition: a 5xx passes, a refused token does not.
+	settings policy.ClientOptions
 }
 
 func (r assertionRequest) get(ctx context.Context) (string, error) {
@@ -38,15 +40,18 @@ func (r assertionRequest) get(ctx context.Context) (string, error) {
 	}
 	address.RawQuery = query.Encode()
 
-	request, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	request, err := runtime.NewRequest(ctx, method, address.String())
 	if err != nil {
 		return "", r.failure(place, err.Error())
 	}
-	request.Header.Set("Authorization", "Bearer "+r.token)
-	request.Header.Set("Accept", "application/json")
+	header := request.Raw().Header
+	header.Set("Authorization", "Bearer "+r.token)
+	header.Set("Accept", "application/json")
 	// Azure DevOps would answer a wrong token with a redirect to its sign-in page.
-	request.Header.Set("X-TFS-FedAuthRedirect", "Suppress")
-	response, err := r.sender.Do(request)
+	header.Set("X-TFS-FedAuthRedirect", "Suppress")
+	runtime.SkipBodyDownload(request)
+	pipeline := runtime.NewPipeline("terraform-provider-entramfa", moduleVersion("dev"), runtime.PipelineOptions{}, &r.settings)
+	response, err := pipeline.Do(request)
 	if err != nil {
 		return "", err
 	}
@@ -74,6 +79,7 @@ func (r assertionRequest) get(ctx context.Context) (string, error) {
 
 func (r assertionRequest) failure(place, reason string) error {
 	return &AuthError{
+		Reason:  "no OpenID Connect token",
 		Message: fmt.Sprintf("%s gave no OpenID Connect token: %s", place, reason),
 		Remedy:  "Check oidc_request_url and oidc_request_token; they are valid only while the job runs. For Azure DevOps also check ado_pipeline_service_connection_id.",
 	}

@@ -3,11 +3,13 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -18,7 +20,7 @@ func ask(t *testing.T, ci *recorder, change func(*Credentials)) (string, error) 
 	if change != nil {
 		change(&credentials)
 	}
-	source, err := credentials.assertionSource(transport{trust(t, ci.Server)})
+	source, err := credentials.assertionSource(policy.ClientOptions{Transport: transport{trust(t, ci.Server)}, Retry: quickRetry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +137,7 @@ func TestARequestForAnAssertionEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	})
 	credentials := Credentials{OIDCRequestURL: ci.URL, OIDCRequestToken: theSecret}
-	source, err := credentials.assertionSource(transport{trust(t, ci.Server)})
+	source, err := credentials.assertionSource(policy.ClientOptions{Transport: transport{trust(t, ci.Server)}, Retry: quickRetry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +155,7 @@ func TestAnAssertionIsNeverAskedForWithoutTLS(t *testing.T) {
 		"https://%zz":             "is not a URL",
 	} {
 		credentials := Credentials{TenantID: tenantID, ClientID: clientID, UseOIDC: true, OIDCRequestURL: address, OIDCRequestToken: theSecret}
-		_, err := credentials.assertionSource(nil)
+		_, err := credentials.assertionSource(policy.ClientOptions{})
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), theSecret) {
 			t.Errorf("%q: error %v", address, err)
 		}
@@ -163,4 +165,44 @@ func TestAnAssertionIsNeverAskedForWithoutTLS(t *testing.T) {
 	if err == nil || method != MethodOIDC {
 		t.Errorf("method %q, error %v", method, err)
 	}
+}
+
+func TestARequestForAnAssertionIsRepeatedWhereThatHelps(t *testing.T) {
+	t.Parallel()
+	for place, connection := range map[string]string{"GitHub Actions": "", "Azure DevOps": "connection"} {
+		for status, again := range map[int]bool{400: false, 401: false, 403: false, 404: false, 429: true, 500: true, 502: true, 503: true, 504: true} {
+			t.Run(fmt.Sprintf("%s %d", place, status), func(t *testing.T) {
+				t.Parallel()
+				ci := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+					if n == 0 {
+						reply(w, status, "{}")
+						return
+					}
+					reply(w, 200, `{"value":"the-assertion"}`)
+				})
+				got, err := ask(t, ci, func(c *Credentials) { c.ADOPipelineServiceConnectionID = connection })
+				if (err == nil && got == "the-assertion") != again {
+					t.Errorf("got %q and error %v", got, err)
+				}
+				want := 1
+				if again {
+					want = 2
+				}
+				if sent := ci.all(); len(sent) != want || sent[len(sent)-1].Header.Get("Authorization") != "Bearer "+theSecret {
+					t.Errorf("%d requests, want %d", len(sent), want)
+				}
+			})
+		}
+	}
+	t.Run("not for ever", func(t *testing.T) {
+		t.Parallel()
+		ci := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 503, "{}") })
+		_, err := ask(t, ci, nil)
+		if failed := wantAuthError(t, err); !strings.Contains(failed.Message, "it answered HTTP 503") {
+			t.Errorf("message %q", failed.Message)
+		}
+		if sent := len(ci.all()); sent != int(quickRetry.MaxRetries)+1 {
+			t.Errorf("%d requests", sent)
+		}
+	})
 }

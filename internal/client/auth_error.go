@@ -25,6 +25,8 @@ type AuthError struct {
 	// TraceID and CorrelationID are what Microsoft's support asks for.
 	TraceID       string
 	CorrelationID string
+	// Reason names in a few words what is wrong; empty where nobody knows.
+	Reason string
 	// Remedy says what to do; it is never empty.
 	Remedy string
 }
@@ -52,16 +54,41 @@ var authRemedies = map[string]string{
 	"AADSTS900382":  "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
 	"AADSTS90038":   "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
 	"AADSTS500011":  "Microsoft Graph at this address is unknown to the tenant's cloud. Check that environment (or graph_endpoint and authority_host) name the same cloud as the tenant's.",
-	"AADSTS700027":  "The certificate is not one of the app registration's. Upload it there, or use one that is.",
-	"AADSTS700024":  "The assertion is not valid now: it has expired, or this machine's clock is wrong.",
-	"AADSTS70021":   "No federated credential of the app registration fits the token. Compare issuer, subject and audience.",
-	"AADSTS700211":  "No federated credential of the app registration has the token's issuer. Compare issuer, subject and audience.",
-	"AADSTS700212":  "No federated credential of the app registration has the token's audience; api://AzureADTokenExchange is the usual one.",
-	"AADSTS700213":  "No federated credential of the app registration has the token's subject. It is case-sensitive and must fit exactly.",
-	"AADSTS50034":   "The account does not exist in this tenant. Check tenant_id and the account.",
-	"AADSTS65001":   "An administrator has to consent to the app's permissions.",
-	"AADSTS53003":   "A Conditional Access policy blocks this sign-in. Look for the correlation id in the sign-in log.",
+	"AADSTS700027":  "The certificate is not one of the app registration's. Upload it there (Certificates & secrets), or use one that is.",
+	"AADSTS700024": "The assertion is not valid now: it has expired, or this machine's clock is wrong. Check the clock; an oidc_token has to be new at each run, " +
+		"while oidc_token_file_path and oidc_request_url are read again at each sign-in.",
+	"AADSTS70021":  "No federated credential of the app registration fits the token. Compare issuer, subject and audience.",
+	"AADSTS700211": "No federated credential of the app registration has the token's issuer. Compare issuer, subject and audience.",
+	"AADSTS700212": "No federated credential of the app registration has the token's audience; api://AzureADTokenExchange is the usual one.",
+	"AADSTS700213": "No federated credential of the app registration has the token's subject. It is case-sensitive and must fit exactly.",
+	"AADSTS50034":  "The account does not exist in this tenant. Check tenant_id, and sign in with an account of this tenant: `az login --tenant <tenant_id>`.",
+	"AADSTS65001": "An administrator has to consent to the app's permissions: in the app registration, under API permissions, grant admin consent; for somebody who " +
+		"signs in with the Azure CLI, consent to the Azure CLI.",
+	"AADSTS53003": "A Conditional Access policy blocks this sign-in. Look for the correlation id in the sign-in log, which names the policy; then fulfil its conditions " +
+		"(such as the address of this machine), or have the account or app excluded.",
 	"AADSTS7000112": "The app registration or its service principal is disabled. Enable it, or use another.",
+}
+
+// authReasons names the same failures in a few words.
+var authReasons = map[string]string{
+	"AADSTS7000215": "the client secret is wrong",
+	"AADSTS7000222": "the client secret has expired",
+	"AADSTS700016":  "no such app in this tenant",
+	"AADSTS90002":   "no such tenant",
+	"AADSTS900023":  "no such tenant",
+	"AADSTS900382":  "the tenant lives in another cloud",
+	"AADSTS90038":   "the tenant lives in another cloud",
+	"AADSTS500011":  "Microsoft Graph is of another cloud",
+	"AADSTS700027":  "the certificate is not registered",
+	"AADSTS700024":  "the assertion is not valid now",
+	"AADSTS70021":   "no federated credential fits",
+	"AADSTS700211":  "no federated credential fits",
+	"AADSTS700212":  "no federated credential fits",
+	"AADSTS700213":  "no federated credential fits",
+	"AADSTS50034":   "no such account in this tenant",
+	"AADSTS65001":   "consent is missing",
+	"AADSTS53003":   "Conditional Access blocks it",
+	"AADSTS7000112": "the app is disabled",
 }
 
 const generalAuthRemedy = "Check tenant_id, client_id and the credential; the number is explained at https://login.microsoftonline.com/error."
@@ -105,21 +132,29 @@ func describeAuthFailure(ctx context.Context, failures *failureRecord, err error
 		return foreignAuthAnswer(status, "a token")
 	}
 	code := aadstsPattern.FindString(err.Error())
-	return &AuthError{Message: firstLine(err.Error()), Code: code, Remedy: remedyFor(code)}
+	return &AuthError{Message: firstLine(err.Error()), Code: code, Reason: authReasons[code], Remedy: remedyFor(code)}
 }
 
 // newAuthError reads the answer of the token endpoint.
+func newAuthError(status int, body []byte) *AuthError {
+	if failed, ok := parseAuthError(body); ok {
+		return &failed
+	}
+	return foreignAuthAnswer(status, "its own error")
+}
+
+// parseAuthError reads OAuth's form of an error, and reports whether it is that.
 //
 // Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response-1
-func newAuthError(status int, body []byte) *AuthError {
+func parseAuthError(body []byte) (AuthError, bool) {
 	var answer struct {
 		Error         string `json:"error"`
 		Description   string `json:"error_description"`
 		TraceID       string `json:"trace_id"`
 		CorrelationID string `json:"correlation_id"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || (answer.Error == "" && answer.Description == "") {
-		return foreignAuthAnswer(status, "its own error")
+	if json.Unmarshal(body, &answer) != nil || (answer.Error == "" && answer.Description == "") {
+		return AuthError{}, false
 	}
 	code := aadstsPattern.FindString(answer.Description)
 	message := strings.TrimSpace(strings.TrimPrefix(answer.Description, code+":"))
@@ -127,18 +162,20 @@ func newAuthError(status int, body []byte) *AuthError {
 	if at := strings.Index(message, "Trace ID:"); at >= 0 {
 		message = strings.TrimSpace(message[:at])
 	}
-	return &AuthError{
+	return AuthError{
 		Code:          code,
 		Message:       firstNonEmpty(strings.Join(strings.Fields(message), " "), answer.Error),
 		TraceID:       answer.TraceID,
 		CorrelationID: answer.CorrelationID,
+		Reason:        authReasons[code],
 		Remedy:        remedyFor(code),
-	}
+	}, true
 }
 
 // foreignAuthAnswer is the failure of a sign-in at something that is no sign-in service.
 func foreignAuthAnswer(status int, instead string) *AuthError {
 	return &AuthError{
+		Reason:  "not a sign-in service",
 		Message: fmt.Sprintf("the sign-in service answered HTTP %d with something other than %s", status, instead),
 		Remedy:  "Check authority_host, and whether a proxy stands in between.",
 	}

@@ -22,7 +22,7 @@ var bySecret = Credentials{TenantID: tenantID, ClientID: clientID, ClientSecret:
 func TestTheAnswerOfTheTokenEndpointIsRead(t *testing.T) {
 	t.Parallel()
 	const tail = " Trace ID: 11 Correlation ID: 22 Timestamp: 2026-01-02 03:04:05Z"
-	foreign := AuthError{Remedy: "Check authority_host, and whether a proxy stands in between."}
+	foreign := AuthError{Reason: "not a sign-in service", Remedy: "Check authority_host, and whether a proxy stands in between."}
 	for _, tc := range []struct {
 		name   string
 		status int
@@ -32,12 +32,12 @@ func TestTheAnswerOfTheTokenEndpointIsRead(t *testing.T) {
 		{
 			"a code with its ids in the text", 401,
 			`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure it is the value.` + tail + `","trace_id":"11","correlation_id":"22"}`,
-			AuthError{Code: "AADSTS7000215", Message: "Invalid client secret provided. Ensure it is the value.", TraceID: "11", CorrelationID: "22", Remedy: authRemedies["AADSTS7000215"]},
+			AuthError{Code: "AADSTS7000215", Message: "Invalid client secret provided. Ensure it is the value.", TraceID: "11", CorrelationID: "22", Reason: authReasons["AADSTS7000215"], Remedy: authRemedies["AADSTS7000215"]},
 		},
 		{
 			"the ids on lines of their own", 400,
 			`{"error":"invalid_request","error_description":"AADSTS90002: Tenant 'x' not found.\r\nTrace ID: 11\r\nCorrelation ID: 22\r\nTimestamp: x","trace_id":"11","correlation_id":"22"}`,
-			AuthError{Code: "AADSTS90002", Message: "Tenant 'x' not found.", TraceID: "11", CorrelationID: "22", Remedy: authRemedies["AADSTS90002"]},
+			AuthError{Code: "AADSTS90002", Message: "Tenant 'x' not found.", TraceID: "11", CorrelationID: "22", Reason: authReasons["AADSTS90002"], Remedy: authRemedies["AADSTS90002"]},
 		},
 		{
 			"a code that has no remedy of its own", 400, `{"error":"invalid_request","error_description":"AADSTS999999: Something new."}`,
@@ -49,10 +49,10 @@ func TestTheAnswerOfTheTokenEndpointIsRead(t *testing.T) {
 		},
 		{"no description", 400, `{"error":"temporarily_unavailable"}`, AuthError{Message: "temporarily_unavailable", Remedy: generalAuthRemedy}},
 		{"only ids", 400, `{"error":"invalid_client","error_description":"Trace ID: 11"}`, AuthError{Message: "invalid_client", Remedy: generalAuthRemedy}},
-		{"HTML", 502, "<html>", AuthError{Message: "the sign-in service answered HTTP 502 with something other than its own error", Remedy: foreign.Remedy}},
-		{"nothing", 503, "", AuthError{Message: "the sign-in service answered HTTP 503 with something other than its own error", Remedy: foreign.Remedy}},
-		{"JSON of somebody else", 404, `{"message":"x"}`, AuthError{Message: "the sign-in service answered HTTP 404 with something other than its own error", Remedy: foreign.Remedy}},
-		{"Graph's form", 400, `{"error":{"code":"x"}}`, AuthError{Message: "the sign-in service answered HTTP 400 with something other than its own error", Remedy: foreign.Remedy}},
+		{"HTML", 502, "<html>", AuthError{Message: "the sign-in service answered HTTP 502 with something other than its own error", Reason: foreign.Reason, Remedy: foreign.Remedy}},
+		{"nothing", 503, "", AuthError{Message: "the sign-in service answered HTTP 503 with something other than its own error", Reason: foreign.Reason, Remedy: foreign.Remedy}},
+		{"JSON of somebody else", 404, `{"message":"x"}`, AuthError{Message: "the sign-in service answered HTTP 404 with something other than its own error", Reason: foreign.Reason, Remedy: foreign.Remedy}},
+		{"Graph's form", 400, `{"error":{"code":"x"}}`, AuthError{Message: "the sign-in service answered HTTP 400 with something other than its own error", Reason: foreign.Reason, Remedy: foreign.Remedy}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -85,6 +85,9 @@ func TestEveryKnownFailureHasItsWayOut(t *testing.T) {
 		}
 	}
 	for code := range authRemedies {
+		if authReasons[code] == "" {
+			t.Errorf("%s has no words for a summary", code)
+		}
 		if !aadstsPattern.MatchString(code) || aadstsPattern.FindString(code) != code {
 			t.Errorf("%q can never be found in an answer", code)
 		}
@@ -175,7 +178,7 @@ func TestARefusedSignInIsAnAuthErrorWithItsCodeAndWayOut(t *testing.T) {
 				return signingInAt(t, entra.URL, bySecret, Options{})
 			}, func(t *testing.T, err error) {
 				t.Helper()
-				want := AuthError{Code: tc.code, Message: tc.text, TraceID: "trace-1", CorrelationID: "correlation-1", Remedy: authRemedies[tc.code]}
+				want := AuthError{Code: tc.code, Message: tc.text, TraceID: "trace-1", CorrelationID: "correlation-1", Reason: authReasons[tc.code], Remedy: authRemedies[tc.code]}
 				if diff := cmp.Diff(&want, wantAuthError(t, err)); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}

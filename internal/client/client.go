@@ -125,7 +125,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 		PerRetry: []policy.Policy{
 			retryAfterPolicy{},
 			itemPacePolicy{paces},
-			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, nil),
+			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, renewing(scope(cloud))),
 			logPolicy{logger: options.Logger, clock: options.Clock},
 		},
 	}, &settings)

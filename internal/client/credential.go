@@ -56,7 +56,10 @@ type Credentials struct {
 	ADOPipelineServiceConnectionID string
 
 	UseManagedIdentity bool
-	UseAzureCLI        bool
+	// ManagedIdentityEndpoint takes the place of the address of the Azure Instance Metadata Service.
+	ManagedIdentityEndpoint string
+
+	UseAzureCLI bool
 }
 
 // Method chooses the way to sign in, or says which ways there are.
@@ -139,21 +142,16 @@ func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCr
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery})
 	case MethodOIDC:
 		var assertion func(context.Context) (string, error)
-		assertion, err = c.assertionSource(settings.Transport)
+		assertion, err = c.assertionSource(settings)
 		if err != nil {
 			return nil, method, err
 		}
 		credential, err = azidentity.NewClientAssertionCredential(c.TenantID, c.ClientID, recordingFailure(assertion),
 			&azidentity.ClientAssertionCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery})
 	case MethodManagedIdentity:
-		identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: settings}
-		if c.ClientID != "" {
-			identity.ID = azidentity.ClientID(c.ClientID)
-		}
-		credential, err = azidentity.NewManagedIdentityCredential(identity)
+		credential, err = c.managedIdentity(settings, options.HTTPClient)
 	case MethodAzureCLI:
-		credential, err = azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.TenantID})
-		credential = azureCLICredential{credential}
+		credential, err = c.azureCLI()
 	}
 	if err != nil {
 		return nil, method, fmt.Errorf("signing in by %s: %w", method, err)
@@ -175,7 +173,7 @@ func recordingFailure(source func(context.Context) (string, error)) func(context
 
 // assertionSource returns where the assertions of a federated identity come from: a given token, then a file, then a
 // request to the CI system.
-func (c Credentials) assertionSource(sender policy.Transporter) (func(context.Context) (string, error), error) {
+func (c Credentials) assertionSource(settings policy.ClientOptions) (func(context.Context) (string, error), error) {
 	switch {
 	case c.OIDCToken != "":
 		return func(context.Context) (string, error) { return c.OIDCToken, nil }, nil
@@ -199,7 +197,7 @@ func (c Credentials) assertionSource(sender policy.Transporter) (func(context.Co
 	if address.Scheme != "https" {
 		return nil, fmt.Errorf("oidc_request_url %q does not start with https://; its token is never sent without TLS", c.OIDCRequestURL)
 	}
-	request := assertionRequest{url: *address, token: c.OIDCRequestToken, serviceConnectionID: c.ADOPipelineServiceConnectionID, sender: sender}
+	request := assertionRequest{url: *address, token: c.OIDCRequestToken, serviceConnectionID: c.ADOPipelineServiceConnectionID, settings: settings}
 	return request.get, nil
 }
 
@@ -251,22 +249,4 @@ func leafFirst(chain []*x509.Certificate, key crypto.PrivateKey) ([]*x509.Certif
 		}
 	}
 	return nil, errors.New("none of its certificates belongs to its key")
-}
-
-// azureCLICredential says what helps where the Azure CLI gives no token. It is what is used where nothing is configured,
-// so this is also what somebody reads who has configured nothing.
-type azureCLICredential struct{ azcore.TokenCredential }
-
-func (c azureCLICredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	token, err := c.TokenCredential.GetToken(ctx, options)
-	if err == nil || ctx.Err() != nil {
-		return token, err
-	}
-	code := aadstsPattern.FindString(err.Error())
-	return token, &AuthError{
-		Code:    code,
-		Message: "the Azure CLI gave no token: " + firstLine(err.Error()),
-		Remedy: "Nothing else is configured, so the Azure CLI was asked. Install it and run `az login --tenant <tenant_id>`, or configure another way " +
-			"to sign in: a client certificate, a client secret, use_oidc or use_msi.",
-	}
 }

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -147,7 +146,7 @@ func TestTheSourcesOfAnAssertionHaveTheirOrder(t *testing.T) {
 	ci := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, `{"value":"from-request"}`) })
 	credentials := Credentials{OIDCToken: "from-token", OIDCTokenFilePath: file, OIDCRequestURL: ci.URL, OIDCRequestToken: "x"}
 	for _, want := range []string{"from-token", "from-file", "from-request"} {
-		source, err := credentials.assertionSource(transport{trust(t, ci.Server)})
+		source, err := credentials.assertionSource(policy.ClientOptions{Transport: transport{trust(t, ci.Server)}, Retry: quickRetry})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -520,92 +519,6 @@ func TestACertificateSignsTheSignIn(t *testing.T) {
 				t.Error("the assertion is one of any key")
 			}
 		})
-	}
-}
-
-// appService lets this process look like one in an App Service whose identity endpoint is a server.
-func appService(t *testing.T, handle http.HandlerFunc) {
-	t.Helper()
-	for _, name := range []string{
-		"IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET", "DEFAULT_IDENTITY_CLIENT_ID", "AZURE_POD_IDENTITY_AUTHORITY_HOST",
-	} {
-		t.Setenv(name, "")
-	}
-	server := httptest.NewServer(handle)
-	t.Cleanup(server.Close)
-	t.Setenv("IDENTITY_ENDPOINT", server.URL+"/msi/token")
-	t.Setenv("IDENTITY_HEADER", theSecret)
-}
-
-func TestAManagedIdentitySignsInThroughItsEndpoint(t *testing.T) {
-	for name, client := range map[string]string{"of the system": "", "of the user": clientID} {
-		t.Run(name, func(t *testing.T) {
-			var asked []*http.Request
-			appService(t, func(w http.ResponseWriter, r *http.Request) {
-				asked = append(asked, r)
-				reply(w, 200, fmt.Sprintf(`{"access_token":"managed","expires_on":"%d","resource":"x","token_type":"Bearer"}`, time.Now().Add(time.Hour).Unix()))
-			})
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
-			cloud, err := Public.WithEndpoints(graph.URL, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			options := Options{HTTPClient: trust(t, graph.Server), Retry: quickRetry}
-			c, err := New(cloud, newCredential(t, Credentials{UseManagedIdentity: true, ClientID: client}, cloud, options), options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.GetUser(t.Context(), adeleUPN); err != nil {
-				t.Fatal(err)
-			}
-			if got := graph.all()[0].Header.Get("Authorization"); got != "Bearer managed" {
-				t.Errorf("Authorization %q", got)
-			}
-			if len(asked) != 1 {
-				t.Fatalf("%d token requests, want 1", len(asked))
-			}
-			query := asked[0].URL.Query()
-			if asked[0].Header.Get("X-Identity-Header") != theSecret || query.Get("resource") != graph.URL || query.Get("client_id") != client {
-				t.Errorf("asked by %s with %v", asked[0].URL, asked[0].Header)
-			}
-		})
-	}
-}
-
-func TestAManagedIdentityThatIsRefusedIsAnAuthError(t *testing.T) {
-	appService(t, func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, 400, `{"error":"invalid_request","error_description":"Identity not found"}`)
-	})
-	c := signingInAt(t, "", Credentials{UseManagedIdentity: true}, Options{})
-	err := c.SignIn(t.Context())
-	if failed := wantAuthError(t, err); failed.Message != "Identity not found" {
-		t.Errorf("message %q", failed.Message)
-	}
-	if strings.Contains(fmt.Sprintf("%v %+v", err, err), theSecret) {
-		t.Errorf("the error holds the header's secret: %v", err)
-	}
-}
-
-func TestAMissingAzureCLIIsAnAuthError(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	c := signingInAt(t, "", Credentials{UseAzureCLI: true, TenantID: tenantID}, Options{})
-	failed := wantAuthError(t, c.SignIn(t.Context()))
-	if !strings.Contains(failed.Message, "AzureCLICredential: executable not found") || strings.Contains(failed.Message, "\n") {
-		t.Errorf("message %q", failed.Message)
-	}
-}
-
-func TestTheAzureCLISignsIn(t *testing.T) {
-	directory := t.TempDir()
-	script := "#!/bin/sh\nprintf '%s' '{\"accessToken\":\"from-the-cli\",\"expires_on\":4070908800}'\n"
-	if err := os.WriteFile(filepath.Join(directory, "az"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", directory+string(os.PathListSeparator)+os.Getenv("PATH"))
-	credential := newCredential(t, Credentials{UseAzureCLI: true, TenantID: tenantID}, Public, Options{})
-	token, err := credential.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope(Public)}})
-	if err != nil || token.Token != "from-the-cli" {
-		t.Errorf("got %q and error %v", token.Token, err)
 	}
 }
 

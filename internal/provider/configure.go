@@ -79,6 +79,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 		addError(&resp.Diagnostics, err)
 		return
 	}
+	warnOfMissingScopes(ctx, made, &resp.Diagnostics)
 	data.client, data.locations = made, newTenantLocations(made)
 	data.emergencyAccess = resolveEmergencyAccess(ctx, made, model, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

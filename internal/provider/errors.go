@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,6 +44,10 @@ func describeError(err error) (summary, detail string) {
 	return "Unable to complete the operation", sentence(err.Error())
 }
 
+// unknownSegment is what Graph, and any OData service of Microsoft's, says of a path that its schema does not have. It only
+// adds advice: nothing is decided by it.
+const unknownSegment = "Resource not found for the segment"
+
 func describeAnswer(e *client.Error) (summary, detail string) {
 	parts := []string{fmt.Sprintf("Microsoft Graph answered HTTP %d", e.Status)}
 	if e.Code != "" {
@@ -60,9 +65,12 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 		parts = append(parts, "The tenant has no Microsoft Entra ID P1 licence, which this needs.")
 	case client.IsForbidden(e) && len(e.Permissions) > 0:
 		parts = append(parts, fmt.Sprintf("Grant the app one of these application permissions of Microsoft Graph, with admin consent: %s. "+
-			"The first is the least. A signed-in user needs a role that allows it as well.", strings.Join(e.Permissions, ", ")))
+			"The first is the least. A signed-in user needs a role that allows it as well, and a token with that scope, which the Azure CLI's may lack.", strings.Join(e.Permissions, ", ")))
 	case client.IsThrottled(e):
 		parts = append(parts, "Microsoft Graph throttles this tenant, and waiting for it took too long. Nothing was lost: run the command again later.")
+	case e.FromGraph && strings.Contains(e.Message, unknownSegment):
+		parts = append(parts, "This Microsoft Graph does not have that part of the API: not every cloud has all of it. Check environment and graph_endpoint of the provider "+
+			"block; if they are right, what is managed here does not exist in the tenant's cloud, and its resources and data sources have to go.")
 	case e.Status == 401:
 		parts = append(parts, "The access token was not accepted. Check that environment (or graph_endpoint and authority_host) names the tenant's cloud, "+
 			"and that this machine's clock is right.")
@@ -91,7 +99,11 @@ func describeAuthError(e *client.AuthError) (summary, detail string) {
 	if e.CorrelationID != "" {
 		parts = append(parts, fmt.Sprintf("For Microsoft's support: trace id %s, correlation id %s.", e.TraceID, e.CorrelationID))
 	}
-	return "Unable to sign in to Microsoft Entra ID", strings.Join(parts, "\n\n")
+	summary = "Unable to sign in to Microsoft Entra ID"
+	if e.Reason != "" {
+		summary += ": " + e.Reason
+	}
+	return summary, strings.Join(parts, "\n\n")
 }
 
 func describeConnectionError(e *client.ConnectionError) (summary, detail string) {
@@ -104,6 +116,10 @@ func describeConnectionError(e *client.ConnectionError) (summary, detail string)
 		client.ConnectionOversized: "Microsoft Graph sends nothing of that size. Check graph_endpoint and authority_host, and whether a proxy answers in their place.",
 		client.ConnectionBroken:    "Check the network, and whether this machine needs a proxy (HTTPS_PROXY). Nothing was lost: run the command again.",
 	}[e.Kind]
+	var invalid x509.CertificateInvalidError
+	if e.Kind == client.ConnectionUntrusted && errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired {
+		advice = "The certificate that it showed is not valid at this machine's time. Check this machine's clock; if it is right, the certificate has expired."
+	}
 	return fmt.Sprintf("Unable to reach %s", e.Host),
 		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Err.Error()), advice)
 }

@@ -139,6 +139,11 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				MarkdownDescription: "Whether to sign in by managed identity; `client_id` chooses a user-assigned one. Default `false`. " +
 					"Environment: `ARM_USE_MSI`.",
 			},
+			"msi_endpoint": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The address of a machine's identity endpoint in place of the Azure Instance Metadata Service's. It is found " +
+					"without this in Azure and on machines connected by Azure Arc. Environment: `ARM_MSI_ENDPOINT`.",
+			},
 			"use_cli": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether to sign in as the user of the Azure CLI where nothing else is configured. Default `true`. " +

@@ -33,6 +33,7 @@ type providerModel struct {
 	ADOPipelineServiceConnectionID types.String `tfsdk:"ado_pipeline_service_connection_id"`
 	UseAKSWorkloadIdentity         types.Bool   `tfsdk:"use_aks_workload_identity"`
 	UseMSI                         types.Bool   `tfsdk:"use_msi"`
+	MSIEndpoint                    types.String `tfsdk:"msi_endpoint"`
 	UseCLI                         types.Bool   `tfsdk:"use_cli"`
 	Environment                    types.String `tfsdk:"environment"`
 	GraphEndpoint                  types.String `tfsdk:"graph_endpoint"`
@@ -52,7 +53,7 @@ func (m providerModel) unknownSettings() []string {
 		"client_secret_file_path": m.ClientSecretFilePath, "use_oidc": m.UseOIDC, "oidc_token": m.OIDCToken,
 		"oidc_token_file_path": m.OIDCTokenFilePath, "oidc_request_url": m.OIDCRequestURL,
 		"oidc_request_token": m.OIDCRequestToken, "ado_pipeline_service_connection_id": m.ADOPipelineServiceConnectionID,
-		"use_aks_workload_identity": m.UseAKSWorkloadIdentity, "use_msi": m.UseMSI, "use_cli": m.UseCLI,
+		"use_aks_workload_identity": m.UseAKSWorkloadIdentity, "use_msi": m.UseMSI, "msi_endpoint": m.MSIEndpoint, "use_cli": m.UseCLI,
 		"environment": m.Environment, "graph_endpoint": m.GraphEndpoint, "authority_host": m.AuthorityHost,
 		"ca_bundle_path": m.CABundlePath,
 	} {
@@ -128,6 +129,71 @@ func (r settingsReader) file(attribute string, value types.String, variables ...
 	return content
 }
 
+// given is an attribute with the variables that stand in for it.
+type given struct {
+	attribute string
+	value     types.String
+	variables []string
+}
+
+func (g given) set() bool { return g.value.ValueString() != "" }
+
+// valueOrFile is a setting that can stand in the configuration itself or in a file: the attributes go before the variables,
+// and of these the value before the file. Both attributes at once are a mistake. The last variables are for where neither
+// is set.
+func (r settingsReader) valueOrFile(value, file given, last ...string) []byte {
+	switch {
+	case value.set() && file.set():
+		r.diags.AddAttributeError(path.Root(value.attribute), "Conflicting settings",
+			fmt.Sprintf("%s and %s are both set. Set one of them.", value.attribute, file.attribute))
+		return nil
+	case value.set():
+		return []byte(value.value.ValueString())
+	case file.set():
+		return r.file(file.attribute, file.value)
+	}
+	if text := r.value(value.value, value.variables...); text != "" {
+		return []byte(text)
+	}
+	if content := r.file(file.attribute, file.value, file.variables...); content != nil {
+		return content
+	}
+	return []byte(r.value(value.value, last...))
+}
+
+// assertionSource reads where the assertion of a federated identity comes from: a token, a file or a request. A source that
+// an attribute names goes before those of the environment.
+func (r settingsReader) assertionSource(m providerModel, c *client.Credentials) {
+	token := given{"oidc_token", m.OIDCToken, []string{"ARM_OIDC_TOKEN"}}
+	file := given{"oidc_token_file_path", m.OIDCTokenFilePath, []string{"ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"}}
+	request := m.OIDCRequestURL.ValueString() != "" || m.OIDCRequestToken.ValueString() != ""
+	named := token.set() || file.set() || request
+	if !named || token.set() {
+		c.OIDCToken = r.value(token.value, token.variables...)
+	}
+	if !named || file.set() {
+		c.OIDCTokenFilePath = r.value(file.value, file.variables...)
+	}
+	c.ADOPipelineServiceConnectionID = r.value(m.ADOPipelineServiceConnectionID,
+		"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID")
+	if named && !request {
+		return
+	}
+	var variable string
+	c.OIDCRequestURL, variable = r.text(m.OIDCRequestURL, "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", azureDevOpsRequestURL)
+	c.OIDCRequestToken = r.value(m.OIDCRequestToken, "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN")
+	if c.UseOIDC && c.OIDCToken == "" && c.OIDCTokenFilePath == "" && variable == azureDevOpsRequestURL && c.ADOPipelineServiceConnectionID == "" {
+		r.diags.AddAttributeError(path.Root("ado_pipeline_service_connection_id"), "Missing service connection",
+			"In Azure DevOps ("+azureDevOpsRequestURL+" is set) a token is given for a service connection. Set ado_pipeline_service_connection_id "+
+				"(ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID) to its id.")
+	}
+}
+
+// azureDevOpsRequestURL is set in every job of Azure Pipelines.
+//
+// Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables
+const azureDevOpsRequestURL = "SYSTEM_OIDCREQUESTURI"
+
 func fromVariable(variable string) string {
 	if variable == "" {
 		return ""
@@ -163,35 +229,22 @@ func (r settingsReader) resolve(m providerModel) settings {
 
 	c := &s.credentials
 	c.TenantID = r.value(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
-	c.ClientID = r.value(m.ClientID, "ARM_CLIENT_ID")
-	if c.ClientID == "" {
-		c.ClientID = strings.TrimSpace(string(r.file("client_id_file_path", m.ClientIDFilePath, "ARM_CLIENT_ID_FILE_PATH")))
-	}
-	if c.ClientID == "" {
-		c.ClientID = r.value(types.StringNull(), "AZURE_CLIENT_ID")
-	}
-	c.ClientCertificate = []byte(r.value(m.ClientCertificate, "ARM_CLIENT_CERTIFICATE"))
-	if len(c.ClientCertificate) == 0 {
-		c.ClientCertificate = r.file("client_certificate_path", m.ClientCertificatePath, "ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH")
-	}
+	c.ClientID = strings.TrimSpace(string(r.valueOrFile(
+		given{"client_id", m.ClientID, []string{"ARM_CLIENT_ID"}},
+		given{"client_id_file_path", m.ClientIDFilePath, []string{"ARM_CLIENT_ID_FILE_PATH"}}, "AZURE_CLIENT_ID")))
+	c.ClientCertificate = r.valueOrFile(
+		given{"client_certificate", m.ClientCertificate, []string{"ARM_CLIENT_CERTIFICATE"}},
+		given{"client_certificate_path", m.ClientCertificatePath, []string{"ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"}})
 	c.ClientCertificatePassword = r.value(m.ClientCertificatePassword, "ARM_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
-	c.ClientSecret = r.value(m.ClientSecret, "ARM_CLIENT_SECRET")
-	if c.ClientSecret == "" {
-		c.ClientSecret = strings.TrimSpace(string(r.file("client_secret_file_path", m.ClientSecretFilePath, "ARM_CLIENT_SECRET_FILE_PATH")))
-	}
-	if c.ClientSecret == "" {
-		c.ClientSecret = r.value(types.StringNull(), "AZURE_CLIENT_SECRET")
-	}
+	c.ClientSecret = strings.TrimSpace(string(r.valueOrFile(
+		given{"client_secret", m.ClientSecret, []string{"ARM_CLIENT_SECRET"}},
+		given{"client_secret_file_path", m.ClientSecretFilePath, []string{"ARM_CLIENT_SECRET_FILE_PATH"}}, "AZURE_CLIENT_SECRET")))
 
 	aks := r.switchedOn("use_aks_workload_identity", m.UseAKSWorkloadIdentity, false, "ARM_USE_AKS_WORKLOAD_IDENTITY")
 	c.UseOIDC = r.switchedOn("use_oidc", m.UseOIDC, false, "ARM_USE_OIDC") || aks
-	c.OIDCToken = r.value(m.OIDCToken, "ARM_OIDC_TOKEN")
-	c.OIDCTokenFilePath = r.value(m.OIDCTokenFilePath, "ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
-	c.OIDCRequestURL = r.value(m.OIDCRequestURL, "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI")
-	c.OIDCRequestToken = r.value(m.OIDCRequestToken, "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN")
-	c.ADOPipelineServiceConnectionID = r.value(m.ADOPipelineServiceConnectionID,
-		"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID")
+	r.assertionSource(m, c)
 	c.UseManagedIdentity = r.switchedOn("use_msi", m.UseMSI, false, "ARM_USE_MSI")
+	c.ManagedIdentityEndpoint = r.value(m.MSIEndpoint, "ARM_MSI_ENDPOINT")
 	c.UseAzureCLI = r.switchedOn("use_cli", m.UseCLI, true, "ARM_USE_CLI")
 	return s
 }

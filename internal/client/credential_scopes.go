@@ -1,0 +1,40 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// DelegatedScopes returns the scopes of a signed-in user's access token; false is the token of an app, or one that cannot
+// be read. They decide nothing, Graph does, but they tell what it is going to refuse before anything is written.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#payload-claims (scp)
+func (c *Client) DelegatedScopes(ctx context.Context) ([]string, bool) {
+	token, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope(c.cloud)}, EnableCAE: true})
+	if err != nil {
+		return nil, false
+	}
+	return delegatedScopes(token.Token)
+}
+
+func delegatedScopes(token string) ([]string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, false
+	}
+	var claims struct {
+		Scopes string `json:"scp"`
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil || claims.Scopes == "" {
+		return nil, false
+	}
+	return strings.Fields(claims.Scopes), true
+}
