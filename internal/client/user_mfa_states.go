@@ -12,8 +12,9 @@ import (
 
 // Bounds of work on many users.
 const (
-	// usersInFlight is how many users are worked on at a time: enough to fill several batches of 20.
-	usersInFlight = 80
+	// usersInFlight is how many users are worked on at a time: enough for a full batch of 20 to be ready whenever one may
+	// leave, also while some users are read and others written. With fewer, batches leave half empty.
+	usersInFlight = 400
 	// failuresInARow is after how many failures without a success between them the rest is not tried any more: what
 	// fails for so many fails for a reason that is not theirs.
 	failuresInARow = 20

@@ -53,6 +53,13 @@ func TestEachItemIsWorkedOnOnceAndItsOutcomeStandsInItsPlace(t *testing.T) {
 	}
 }
 
+func TestThereAreUsersForAFullBatchWheneverOneMayLeave(t *testing.T) {
+	t.Parallel()
+	if waiting := usersInFlight - maxFlights*maxBatchItems; waiting < maxBatchItems {
+		t.Errorf("with %d batches under way %d users are left to fill another one", maxFlights, waiting)
+	}
+}
+
 func TestWorkThatFailsForEverybodyIsGivenUp(t *testing.T) {
 	t.Parallel()
 	count := func(outcomes []Outcome[int]) (tried int) {

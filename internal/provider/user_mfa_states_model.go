@@ -11,14 +11,16 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// userMFAStatesModel is the resource's schema. Its maps have the same keys.
+// userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration, which has some of
+// them. That is a map as well because Terraform compares each element of a list with each other one to show a plan: ten
+// thousand users who await registration would cost it almost a gigabyte and seconds.
 type userMFAStatesModel struct {
 	ID                   types.String `tfsdk:"id"`
 	Users                types.Map    `tfsdk:"users"`
 	AllowPromotion       types.Bool   `tfsdk:"allow_promotion"`
 	OnDestroy            types.String `tfsdk:"on_destroy"`
 	EffectiveStates      types.Map    `tfsdk:"effective_states"`
-	AwaitingRegistration types.List   `tfsdk:"awaiting_registration"`
+	AwaitingRegistration types.Map    `tfsdk:"awaiting_registration"`
 	UserIDs              types.Map    `tfsdk:"user_ids"`
 }
 
@@ -62,19 +64,19 @@ func (m *userMFAStatesModel) managed() managedUsers {
 // setManaged writes users into a state.
 func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	wanted, effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
-	awaiting := []attr.Value{}
+	awaiting := map[string]attr.Value{}
 	for _, user := range users {
 		wanted[user.key] = nullIfEmpty(string(user.wanted))
 		effective[user.key] = nullIfEmpty(string(user.effective))
 		ids[user.key] = types.StringValue(user.id)
 		if user.effective == client.MFAEnabled {
-			awaiting = append(awaiting, types.StringValue(user.key))
+			awaiting[user.key] = ids[user.key]
 		}
 	}
 	m.Users = types.MapValueMust(types.StringType, wanted)
 	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
 	m.UserIDs = types.MapValueMust(types.StringType, ids)
-	m.AwaitingRegistration = types.ListValueMust(types.StringType, awaiting)
+	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
 }
 
 // elements are the texts of a map; those that are null or unknown are empty.
@@ -230,7 +232,7 @@ func unchanged(wanted []*wantedUser, prior managedUsers) bool {
 // planManaged writes the planned users into a plan, each of them as far as it is known.
 func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 	effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
-	awaiting, awaitingKnown := []attr.Value{}, true
+	awaiting, awaitingKnown := map[string]attr.Value{}, true
 	for _, user := range users {
 		state := user.plannedEffective()
 		effective[user.key], ids[user.key] = state, types.StringUnknown()
@@ -239,14 +241,14 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 		}
 		awaitingKnown = awaitingKnown && !state.IsUnknown()
 		if state.ValueString() == string(client.MFAEnabled) {
-			awaiting = append(awaiting, types.StringValue(user.key))
+			awaiting[user.key] = ids[user.key]
 		}
 	}
 	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
 	m.UserIDs = types.MapValueMust(types.StringType, ids)
-	m.AwaitingRegistration = types.ListValueMust(types.StringType, awaiting)
+	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
 	if !awaitingKnown {
-		m.AwaitingRegistration = types.ListUnknown(types.StringType)
+		m.AwaitingRegistration = types.MapUnknown(types.StringType)
 	}
 }
 
@@ -265,7 +267,7 @@ func (u *wantedUser) plannedEffective() types.String {
 // planUnknown is a plan in which the users are not known yet.
 func (m *userMFAStatesModel) planUnknown() {
 	m.EffectiveStates, m.UserIDs = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
-	m.AwaitingRegistration = types.ListUnknown(types.StringType)
+	m.AwaitingRegistration = types.MapUnknown(types.StringType)
 }
 
 // after is what the state has of a user after a change. Where the change failed, a user of the state stays as they were,

@@ -41,7 +41,7 @@ func priorUsers(onDestroy string, entries ...[4]string) map[string]any {
 	return map[string]any{
 		"id": "66666666-ffff-4fff-8fff-000000000001", "allow_promotion": false, "on_destroy": onDestroy,
 		"users": textMapValue(wanted...), "effective_states": textMapValue(effective...), "user_ids": textMapValue(ids...),
-		"awaiting_registration": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{}),
+		"awaiting_registration": textMapValue(),
 	}
 }
 

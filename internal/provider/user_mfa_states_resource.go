@@ -76,9 +76,10 @@ func (r *userMFAStatesResource) Schema(_ context.Context, _ resource.SchemaReque
 					"registered a method. The state of a user who is to be written may be known after the apply only. It is null for a user whose " +
 					"state an apply that failed in part could not find out; the next refresh does.",
 			},
-			"awaiting_registration": schema.ListAttribute{
+			"awaiting_registration": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The keys of the users who are `enabled` and not yet `enforced`, sorted: they have not registered a method, as far as the service knows.",
+				MarkdownDescription: "The users who are `enabled` and not yet `enforced`, by the keys of `users`, with their object ids: they have not registered a method, " +
+					"as far as the service knows.",
 			},
 			"user_ids": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,

@@ -1,0 +1,159 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+)
+
+func TestTheFrameworkLogsWhatTerraformShows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		environment map[string]string
+		want        string
+	}{
+		"no log":                             {nil, "OFF"},
+		"the log of Terraform alone":         {map[string]string{"TF_LOG_CORE": "TRACE", "TF_LOG_PATH": "log"}, "OFF"},
+		"off":                                {map[string]string{"TF_LOG": "off"}, "OFF"},
+		"one level for all":                  {map[string]string{"TF_LOG": "debug"}, "DEBUG"},
+		"one level for providers":            {map[string]string{"TF_LOG_PROVIDER": "INFO"}, "INFO"},
+		"the level for providers goes first": {map[string]string{"TF_LOG": "TRACE", "TF_LOG_PROVIDER": "ERROR"}, "ERROR"},
+		"and says more":                      {map[string]string{"TF_LOG": "WARN", "TF_LOG_PROVIDER": "trace"}, ""},
+		"everything":                         {map[string]string{"TF_LOG": "TRACE"}, ""},
+		"everything as JSON":                 {map[string]string{"TF_LOG": "JSON"}, ""},
+		"a level that Terraform calls TRACE": {map[string]string{"TF_LOG": "1"}, ""},
+		"chosen for the framework":           {map[string]string{"TF_LOG_SDK_FRAMEWORK": "WARN", "TF_LOG": "DEBUG"}, ""},
+		"chosen for all SDKs":                {map[string]string{"TF_LOG_SDK": "ERROR", "TF_LOG": "DEBUG"}, ""},
+	} {
+		if have := provider.FrameworkLogLevel(func(name string) string { return c.environment[name] }); have != c.want {
+			t.Errorf("%s: %q, want %q", name, have, c.want)
+		}
+	}
+}
+
+// lookUps is a context that counts how often a value is looked for all the way to where the request came in. The context
+// of the request grows with each element of a map, so that such look-ups must not do the same.
+type lookUps struct {
+	context.Context
+	count int
+}
+
+func (l *lookUps) Value(key any) any {
+	l.count++
+	return l.Context.Value(key)
+}
+
+// The level keeps the framework from looking for its logger, for each element. That it does is not promised by anybody:
+// this fails when a version of the framework or of its log does otherwise. It is not parallel because of the environment.
+func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
+	s := newTenant(t).statesSession(t, nil)
+	// The requests have no logger, as then a look-up goes all the way; what the framework does is decided by the level
+	// that the last one with a logger has left.
+	planned := func(level string, count int) int {
+		t.Setenv(provider.FrameworkLogVariable, level)
+		if _, err := s.server.GetMetadata(tfsdklogtest.RootLogger(t.Context(), io.Discard), &tfprotov6.GetMetadataRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		var entries [][4]string
+		var config []string
+		for i := range count {
+			upn := fmt.Sprintf("person%03d@contoso.example", i)
+			entries = append(entries, [4]string{upn, fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", i), "enabled", "enforced"})
+			config = append(config, upn, "enabled")
+		}
+		prior := dynamic(t, objectOf(t, s.typ, priorUsers("disable", entries...)))
+		proposed := priorUsers("disable", entries...)
+		proposed["allow_promotion"] = true
+		written := dynamic(t, objectOf(t, s.typ, map[string]any{"users": textMapValue(config...), "allow_promotion": true}))
+		ctx := &lookUps{Context: t.Context()}
+		valid, err := s.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: s.typeName, Config: written})
+		if err != nil {
+			t.Fatal(err)
+		}
+		noErrors(t, valid.Diagnostics)
+		change, err := s.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			TypeName: s.typeName, PriorState: prior, ProposedNewState: dynamic(t, objectOf(t, s.typ, proposed)), Config: written,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		noErrors(t, change.Diagnostics)
+		return ctx.count
+	}
+	few, many := planned("off", 10), planned("off", 300)
+	if few != many {
+		t.Errorf("10 users cost %d look-ups and 300 users %d, want no more", few, many)
+	}
+	// The control: with the log they are counted.
+	if logged := planned("trace", 300); logged < many+300 {
+		t.Errorf("300 users cost %d look-ups with a log and %d without: the test counts nothing", logged, many)
+	}
+}
+
+// The real process has the level, and the log is there for those who ask Terraform for it.
+func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	w := tn.workspace(t, map[string]string{"main.tf": block() + manyStates(users{adeleUPN, "enabled", meganUPN, "enabled"})},
+		"ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
+	const line = "is a non-schema attribute, not nullifying"
+	read := func(name string) []byte {
+		text, err := os.ReadFile(filepath.Join(w.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	quiet := w.env
+	w.env = slices.Concat(quiet, []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"})
+	w.expect(0, "plan", "-input=false")
+	if !bytes.Contains(read("trace.log"), []byte(line)) {
+		t.Error("the log of Terraform at TRACE holds nothing of the framework")
+	}
+
+	// What the provider writes and Terraform drops is seen on the way only.
+	providers, err := mirror()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := os.Getenv("TF_ACC_PROVIDER_HOST") + "/mfa-as-code/entramfa"
+	built := filepath.Join(providers, address, cliVersion, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-entramfa_v"+cliVersion)
+	if err := os.Mkdir(filepath.Join(w.dir, "listening"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' \"$@\" 2>>'%s'\n", built, filepath.Join(w.dir, "written.log"))
+	if err := os.WriteFile(filepath.Join(w.dir, "listening", "terraform-provider-entramfa"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address, filepath.Join(w.dir, "listening")))
+	for _, c := range []struct {
+		environment  string
+		lines, other bool
+	}{
+		{"TF_LOG_PROVIDER=TRACE", true, true},
+		{"TF_LOG_PROVIDER=DEBUG", false, true},
+		{"TF_LOG_CORE=ERROR", false, false},
+	} {
+		w.write("written.log", "")
+		w.env = slices.Concat(quiet, []string{c.environment, "TF_LOG_PATH=other.log"})
+		w.expect(0, "plan", "-input=false")
+		written := read("written.log")
+		if lines, other := bytes.Contains(written, []byte(line)), bytes.Contains(written, []byte("sdk.framework")); lines != c.lines || other != c.other {
+			t.Errorf("%s: the process writes lines for each element: %v, and others: %v", c.environment, lines, other)
+		}
+		if !bytes.Contains(written, []byte("Microsoft Graph answered")) {
+			t.Errorf("%s: the provider's own log is gone", c.environment)
+		}
+	}
+}
