@@ -11,28 +11,18 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/tools/internal/sandbox"
 )
 
-// deviation is a claim of the demo that does not hold.
-type deviation struct {
-	// command is what was run last.
-	command string
-	problem string
-	// output is all that the command printed.
-	output string
-}
-
-func (d *deviation) Error() string { return fmt.Sprintf("`%s`: %s", d.command, d.problem) }
-
 // expect checks the exit code and that the output holds the texts, wherever its lines are broken.
-func (r *result) expect(exitCode int, texts ...string) error {
-	if r.exitCode != exitCode {
-		return r.deviates("it ended with exit code %d, expected %d", r.exitCode, exitCode)
+func expect(got *sandbox.Result, exitCode int, texts ...string) error {
+	if got.ExitCode != exitCode {
+		return got.Deviates("it ended with exit code %d, expected %d", got.ExitCode, exitCode)
 	}
-	output := flatten(r.output)
+	output := flatten(got.Output)
 	for _, text := range texts {
 		if !strings.Contains(output, flatten(text)) {
-			return r.deviates("its output does not say %q", text)
+			return got.Deviates("its output does not say %q", text)
 		}
 	}
 	return nil

@@ -2,45 +2,35 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/tools/internal/sandbox"
 )
 
-func asDeviation(err error, target **deviation) bool { return errors.As(err, target) }
-
-func TestParseProduct(t *testing.T) {
-	tests := map[string]struct{ text, brand, product, host string }{
-		"Terraform":         {"Terraform v1.11.4\non linux_amd64\n", "Terraform", "Terraform v1.11.4", "registry.terraform.io"},
-		"OpenTofu":          {"OpenTofu v1.12.6-dev\non linux_amd64\n", "OpenTofu", "OpenTofu v1.12.6-dev", "registry.opentofu.org"},
-		"behind a warning":  {"\nWarning: old\n\nTerraform v1.9.0\n", "Terraform", "Terraform v1.9.0", "registry.terraform.io"},
-		"something else":    {"Packer v1.9.0\n", "", "", ""},
-		"nothing":           {"", "", "", ""},
-		"a word about them": {"Your version of Terraform v1 is out of date", "", "", ""},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			brand, product, host, err := parseProduct(test.text)
-			if brand != test.brand || product != test.product || host != test.host || (err != nil) != (test.brand == "") {
-				t.Errorf("got %q, %q, %q, %v", brand, product, host, err)
-			}
-		})
+func wantError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got error %v, want one with %q", err, part)
+		}
 	}
 }
 
 func TestExpect(t *testing.T) {
-	got := &result{command: "terraform plan", exitCode: 2, output: "Plan: 0 to add,\n1 to change."}
-	if err := got.expect(2, "0 to add, 1 to change"); err != nil {
+	got := &sandbox.Result{Command: "terraform plan", ExitCode: 2, Output: "Plan: 0 to add,\n1 to change."}
+	if err := expect(got, 2, "0 to add, 1 to change"); err != nil {
 		t.Error(err)
 	}
-	wantError(t, got.expect(0), "`terraform plan`: it ended with exit code 2, expected 0")
-	err := got.expect(2, "No changes.")
+	wantError(t, expect(got, 0), "`terraform plan`: it ended with exit code 2, expected 0")
+	err := expect(got, 2, "No changes.")
 	wantError(t, err, `does not say "No changes."`)
-	var unexpected *deviation
-	if !asDeviation(err, &unexpected) || unexpected.output != got.output {
+	var unexpected *sandbox.DeviationError
+	if !errors.As(err, &unexpected) || unexpected.Output != got.Output {
 		t.Error("the failure comes without the output")
 	}
 }

@@ -15,12 +15,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/tools/internal/sandbox"
 )
 
 func main() {
 	// A closed pipe, as in `make demo | head`, has to be caught as well: it would end this program on the spot and leave
 	// the emulator running.
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	ctx, stop := signal.NotifyContext(context.Background(), sandbox.StopSignals()...)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -88,34 +90,43 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	fmt.Fprintf(stderr, "demo: %s\n", err)
-	var unexpected *deviation
-	if errors.As(err, &unexpected) && unexpected.output != "" {
-		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.command, indent(stripColor(unexpected.output)))
+	var unexpected *sandbox.DeviationError
+	if errors.As(err, &unexpected) && unexpected.Output != "" {
+		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.Command, indent(sandbox.StripColor(unexpected.Output)))
 	}
-	fmt.Fprintln(stderr, "\nNothing is left running."+workspace(opts.work).hint())
+	fmt.Fprintln(stderr, "\nNothing is left running."+hint(opts.work))
 	return 1
 }
 
 // demonstrate prepares the work folder and makes the steps. Whatever becomes of them, it stops what it has started.
 func demonstrate(ctx context.Context, opts options, screen *screen) (summary string, err error) {
-	work, err := prepareWorkspace(opts)
+	work, err := sandbox.Prepare(opts.work, owner, opts.provider, opts.providerVersion)
 	if err != nil {
 		return "", err
 	}
-	terraform, err := newCLI(ctx, opts.cli, work, screen.color)
+	terraform, err := sandbox.NewCLI(ctx, opts.cli, work, screen.color)
 	if err != nil {
 		return "", err
 	}
-	program := newEmulator(opts.emulator, work)
-	tour := &tour{screen: screen, work: work, cli: terraform, emulator: program}
+	program := sandbox.NewEmulator(opts.emulator, work)
+	tour := &tour{screen: screen, work: workspace{work}, cli: terraform, emulator: program}
 	steps := tour.steps()
 
 	err = tour.walk(ctx, steps)
-	if stopErr := program.stop(); err == nil && stopErr != nil {
+	if stopErr := program.Stop(); err == nil && stopErr != nil {
 		err = stopErr
 	}
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d steps as expected with %s; nothing is left running", len(steps), terraform.product), nil
+	return fmt.Sprintf("%d steps as expected with %s; nothing is left running", len(steps), terraform.Product), nil
+}
+
+// hint says what is left of a run that failed.
+func hint(dir string) string {
+	work, err := sandbox.At(dir, owner)
+	if err != nil {
+		return ""
+	}
+	return work.Hint()
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/tools/internal/sandbox"
 )
 
 const (
@@ -126,7 +128,7 @@ func (e excerpt) of(lines []string) []string {
 	var shown []string
 	omitted, blank := false, false
 	for i, line := range lines {
-		text := stripColor(line)
+		text := sandbox.StripColor(line)
 		switch {
 		case strings.TrimSpace(text) == "":
 			blank = true
@@ -154,7 +156,7 @@ func (e excerpt) of(lines []string) []string {
 func (e excerpt) bounds(lines []string) (first, last int) {
 	first, last = 0, len(lines)-1
 	for i, line := range lines {
-		text := stripColor(line)
+		text := sandbox.StripColor(line)
 		if e.from != "" && first == 0 && strings.Contains(text, e.from) {
 			first = i
 		}
@@ -175,7 +177,7 @@ func (e excerpt) unwanted(lines []string) map[int]bool {
 	for i := range len(lines) + 1 {
 		text := ""
 		if i < len(lines) {
-			text = stripColor(lines[i])
+			text = sandbox.StripColor(lines[i])
 		}
 		if strings.TrimSpace(text) != "" {
 			drop = drop || slices.ContainsFunc(e.without, func(part string) bool { return strings.Contains(text, part) })
@@ -201,14 +203,10 @@ func (e excerpt) wants(text string) bool {
 	return false
 }
 
-var colorPattern = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-func stripColor(text string) string { return colorPattern.ReplaceAllString(text, "") }
-
 // flatten undoes the CLI's layout, so that a text is found wherever its lines are broken: colours, the frame beside a
 // diagnostic, and white space.
 func flatten(text string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(stripColor(text))), " ")
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(sandbox.StripColor(text))), " ")
 }
 
 // indent indents every line that is not blank, and ends the last.

@@ -9,6 +9,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/tools/internal/sandbox"
 )
 
 // The people and the group of the tour. They are of the emulator's sample tenant.
@@ -44,8 +45,8 @@ var officeRanges = []string{"198.51.100.0/24", "2001:db8:b0::/48"}
 type tour struct {
 	screen   *screen
 	work     workspace
-	cli      *cli
-	emulator *emulator
+	cli      *sandbox.CLI
+	emulator *sandbox.Emulator
 	// before is the tenant as it was given.
 	before *control.Tenant
 	// want is what should have become of it so far.
@@ -78,7 +79,7 @@ func (t *tour) walk(ctx context.Context, steps []step) error {
 	t.screen.say("A tour of the entramfa provider with %s, against a sample tenant on this machine: no subscription, no network, "+
 		"and everything happens in %s. Each command stands behind a $, its output below, without lines of progress and with %s "+
 		"where more is left out. Every statement is checked, and the tour stops at the first that does not hold.",
-		t.cli.product, t.work.display(), omission)
+		t.cli.Product, t.work.Display(), omission)
 	for i, step := range steps {
 		t.screen.heading(i+1, len(steps), step.title)
 		err := step.do(ctx)
@@ -93,35 +94,35 @@ func (t *tour) walk(ctx context.Context, steps []step) error {
 }
 
 // run shows a command, runs it, shows a part of its output, and checks the exit code and texts in the output.
-func (t *tour) run(ctx context.Context, args []string, part excerpt, exitCode int, texts ...string) (*result, error) {
-	t.screen.command(t.cli.name + " " + strings.Join(args, " "))
-	got, err := t.cli.run(ctx, args...)
+func (t *tour) run(ctx context.Context, args []string, part excerpt, exitCode int, texts ...string) (*sandbox.Result, error) {
+	t.screen.command(t.cli.Name + " " + strings.Join(args, " "))
+	got, err := t.cli.Run(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	t.screen.output(got.output, part)
-	if exitCode != 0 || strings.Contains(got.command, "-detailed-exitcode") {
-		t.screen.note(fmt.Sprintf("exit code %d", got.exitCode))
+	t.screen.output(got.Output, part)
+	if exitCode != 0 || strings.Contains(got.Command, "-detailed-exitcode") {
+		t.screen.note(fmt.Sprintf("exit code %d", got.ExitCode))
 	}
-	return got, got.expect(exitCode, texts...)
+	return got, expect(got, exitCode, texts...)
 }
 
 // check compares the tenant with what the tour has said, and what the provider has written with what it should have.
 // Failing, it blames the command.
-func (t *tour) check(ctx context.Context, after *result) (*control.Tenant, error) {
-	now, err := t.emulator.tenant.Snapshot(ctx)
+func (t *tour) check(ctx context.Context, after *sandbox.Result) (*control.Tenant, error) {
+	now, err := t.emulator.Tenant.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkTenant(t.before, now, t.want); err != nil {
-		return nil, after.deviates("%s", err)
+		return nil, after.Deviates("%s", err)
 	}
-	counters, err := t.emulator.tenant.Counters(ctx)
+	counters, err := t.emulator.Tenant.Counters(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if made, list := writes(counters); made != t.writes {
-		return nil, after.deviates("since the start there have been %d requests that change something, expected %d: %s", made, t.writes, list)
+		return nil, after.Deviates("since the start there have been %d requests that change something, expected %d: %s", made, t.writes, list)
 	}
 	return now, nil
 }
@@ -132,12 +133,12 @@ func (t *tour) planned(ctx context.Context, file string, args []string, part exc
 	if err != nil {
 		return err
 	}
-	plan, err := t.cli.plan(ctx, file)
-	if err != nil {
+	plan := &tfjson.Plan{}
+	if err := t.cli.ShowJSON(ctx, plan, file); err != nil {
 		return err
 	}
 	if err := checkPlan(plan, want); err != nil {
-		return got.deviates("%s", err)
+		return got.Deviates("%s", err)
 	}
 	_, err = t.check(ctx, got)
 	return err
@@ -153,12 +154,12 @@ func (t *tour) applied(ctx context.Context, file, resources string, states map[s
 	if err != nil {
 		return nil, err
 	}
-	state, err := t.cli.state(ctx)
-	if err != nil {
+	state := &tfjson.State{}
+	if err := t.cli.ShowJSON(ctx, state); err != nil {
 		return nil, err
 	}
 	if err := checkState(state, states); err != nil {
-		return nil, got.deviates("%s", err)
+		return nil, got.Deviates("%s", err)
 	}
 	return now, nil
 }
@@ -195,20 +196,20 @@ func (t *tour) showUsers(tenant *control.Tenant, upns ...string) error {
 func (t *tour) startTenant(ctx context.Context) error {
 	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. It writes the environment variables that lead the provider to " +
 		"it into a file. For a real tenant, set the same ARM_* variables for an app registration of yours.")
-	t.screen.command(t.emulator.command())
-	if err := t.emulator.start(ctx); err != nil {
+	t.screen.command(t.emulator.Command())
+	if err := t.emulator.Start(ctx); err != nil {
 		return err
 	}
-	t.screen.command(". ./" + envFile)
-	names := make([]string, 0, len(t.emulator.variables))
-	for _, v := range t.emulator.variables {
-		names = append(names, v.name)
+	t.screen.command(". ./" + sandbox.EnvFile)
+	names := make([]string, 0, len(t.emulator.Variables))
+	for _, v := range t.emulator.Variables {
+		names = append(names, v.Name)
 	}
 	t.screen.note("sets " + strings.Join(names, ", "))
-	t.cli.signIn(t.emulator.variables)
+	t.cli.SignIn(t.emulator.Variables)
 
 	var err error
-	if t.before, err = t.emulator.tenant.Snapshot(ctx); err != nil {
+	if t.before, err = t.emulator.Tenant.Snapshot(ctx); err != nil {
 		return err
 	}
 	t.want.states = map[string]string{adele: "disabled", alex: "disabled"}
@@ -251,19 +252,19 @@ func (t *tour) initialize(ctx context.Context) error {
 		return err
 	}
 	t.screen.say("%s tells %s to install providers from the folder %s and from nowhere else, so nothing is downloaded:",
-		cliConfigFile, t.cli.brand, mirrorFolder)
-	t.screen.command(fmt.Sprintf("export TF_CLI_CONFIG_FILE=$PWD/%s", cliConfigFile))
+		t.work.CLIConfigFile(), t.cli.Brand, sandbox.MirrorFolder)
+	t.screen.command(fmt.Sprintf("export TF_CLI_CONFIG_FILE=$PWD/%s", t.work.CLIConfigFile()))
 	got, err := t.run(ctx, []string{"init"}, excerpt{only: []string{"successfully initialized", "Error"}}, 0,
 		"Installed mfa-as-code/entramfa", "has been successfully initialized!")
 	if err != nil {
 		return err
 	}
-	lock, err := os.ReadFile(t.work.path(lockFile))
+	lock, err := os.ReadFile(t.work.Path(sandbox.LockFile))
 	if err != nil {
-		return got.deviates("%s", err)
+		return got.Deviates("%s", err)
 	}
-	if address := `provider "` + t.cli.host + `/mfa-as-code/entramfa"`; !strings.Contains(string(lock), address) {
-		return got.deviates("%s does not hold %s", lockFile, address)
+	if address := `provider "` + t.cli.Host + `/mfa-as-code/entramfa"`; !strings.Contains(string(lock), address) {
+		return got.Deviates("%s does not hold %s", sandbox.LockFile, address)
 	}
 	return nil
 }
@@ -327,12 +328,12 @@ func (t *tour) nothingToDo(ctx context.Context) error {
 	if err := t.show(officeConfig, officeRespelled); err != nil {
 		return err
 	}
-	if _, err := t.emulator.tenant.RegisterMethod(ctx, adele, control.Method{Type: control.MethodMicrosoftAuthenticator}); err != nil {
+	if _, err := t.emulator.Tenant.RegisterMethod(ctx, adele, control.Method{Type: control.MethodMicrosoftAuthenticator}); err != nil {
 		return err
 	}
 	t.want.states = map[string]string{adele: "enforced", alex: "enforced"}
 	t.want.registered = map[string]int{adele: 1}
-	now, err := t.emulator.tenant.Snapshot(ctx)
+	now, err := t.emulator.Tenant.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
@@ -351,7 +352,7 @@ func (t *tour) nothingToDo(ctx context.Context) error {
 
 func (t *tour) drift(ctx context.Context) error {
 	t.screen.say("Somebody disables Adele in the portal and tells nobody. The next plan finds it and exits with 2.")
-	stored, err := t.emulator.tenant.SetPerUserMFAState(ctx, adele, control.StateDisabled)
+	stored, err := t.emulator.Tenant.SetPerUserMFAState(ctx, adele, control.StateDisabled)
 	if err != nil {
 		return err
 	}
@@ -411,7 +412,7 @@ func (t *tour) refuseUsers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.work.remove(mistakesConfig)
+	return t.work.Remove(mistakesConfig)
 }
 
 func (t *tour) refusePolicy(ctx context.Context) error {

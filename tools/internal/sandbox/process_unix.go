@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package sandbox
 
 import (
 	"os"
@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-func stopSignals() []os.Signal {
+// StopSignals are the signals that ask the program to stop.
+func StopSignals() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}
 }
 

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package sandbox
 
 import (
 	"os"
@@ -9,7 +9,8 @@ import (
 
 // Without process groups only the child itself can be reached, and not asked.
 
-func stopSignals() []os.Signal { return []os.Signal{os.Interrupt} }
+// StopSignals are the signals that ask the program to stop.
+func StopSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func ownGroup(*exec.Cmd) {}
 

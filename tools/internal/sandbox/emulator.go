@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"context"
@@ -15,68 +15,70 @@ import (
 )
 
 const (
-	envFile     = "emulator.env"
+	// EnvFile holds the variables that lead the provider to the emulator.
+	EnvFile     = "emulator.env"
 	caFile      = "emulator-ca.pem"
 	emulatorLog = "emulator.log"
 
 	startPatience = 30 * time.Second
 )
 
-// emulator is the emulator as a child process.
-type emulator struct {
+// Emulator is the emulator as a child process.
+type Emulator struct {
 	path    string
-	work    workspace
+	work    Workspace
 	process *process
-	// variables lead the provider to it.
-	variables []variable
-	tenant    *control.Client
+	// Variables lead the provider to it.
+	Variables []Variable
+	Tenant    *control.Client
 	// patience bounds the start, stopPatience the end.
 	patience     time.Duration
 	stopPatience time.Duration
 }
 
-func newEmulator(path string, work workspace) *emulator {
-	return &emulator{path: path, work: work, patience: startPatience}
+// NewEmulator is an emulator that is not started yet.
+func NewEmulator(path string, work Workspace) *Emulator {
+	return &Emulator{path: path, work: work, patience: startPatience}
 }
 
-func (e *emulator) args() []string {
-	return []string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", caFile, "--env-file", envFile}
+func (e *Emulator) args() []string {
+	return []string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", caFile, "--env-file", EnvFile}
 }
 
-func (e *emulator) name() string { return filepath.Base(e.path) }
+func (e *Emulator) name() string { return filepath.Base(e.path) }
 
-// command is how it is started, as a person would type it.
-func (e *emulator) command() string {
+// Command is how it is started, as a person would type it.
+func (e *Emulator) Command() string {
 	return e.name() + " " + strings.Join(e.args(), " ") + " &"
 }
 
-// start starts the emulator and returns once it answers. It runs until stop, also when ctx ends before: the CLI is
+// Start starts the emulator and returns once it answers. It runs until Stop, also when ctx ends before: the CLI is
 // stopped first.
-func (e *emulator) start(ctx context.Context) error {
+func (e *Emulator) Start(ctx context.Context) error {
 	path, err := findProgram(e.path)
 	if err != nil {
 		return fmt.Errorf("--emulator: %w; `make build` builds it", err)
 	}
-	logFile, err := os.Create(e.work.path(emulatorLog))
+	logFile, err := os.Create(e.work.Path(emulatorLog))
 	if err != nil {
 		return fmt.Errorf("writing into the work folder: %w", err)
 	}
 	defer logFile.Close() // the child has its own handle
 	e.process, err = startProcess(context.WithoutCancel(ctx), processConfig{
-		path: path, args: e.args(), dir: string(e.work), env: os.Environ(), stdout: logFile, stderr: logFile, ask: terminateGroup,
+		path: path, args: e.args(), dir: e.work.Dir, env: os.Environ(), stdout: logFile, stderr: logFile, ask: terminateGroup,
 		patience: e.stopPatience,
 	})
 	if err != nil {
 		return err
 	}
 	if err := e.ready(ctx); err != nil {
-		return &deviation{command: e.name(), problem: err.Error(), output: e.log()}
+		return &DeviationError{Command: e.name(), Problem: err.Error(), Output: e.log()}
 	}
 	return nil
 }
 
 // ready waits for the env file, which is written when the emulator listens, and asks it for a sign of life.
-func (e *emulator) ready(ctx context.Context) error {
+func (e *Emulator) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, e.patience, fmt.Errorf("it was not ready within %s", e.patience))
 	defer cancel()
 	var text []byte
@@ -87,7 +89,7 @@ func (e *emulator) ready(ctx context.Context) error {
 		default:
 		}
 		var err error
-		text, err = os.ReadFile(e.work.path(envFile))
+		text, err = os.ReadFile(e.work.Path(EnvFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		}
@@ -99,23 +101,23 @@ func (e *emulator) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.variables, err = parseEnvFile(string(text)); err != nil {
-		return fmt.Errorf("%s: %w", envFile, err)
+	if e.Variables, err = parseEnvFile(string(text)); err != nil {
+		return fmt.Errorf("%s: %w", EnvFile, err)
 	}
-	if e.tenant, err = connect(e.variables); err != nil {
-		return fmt.Errorf("%s: %w", envFile, err)
+	if e.Tenant, err = connect(e.Variables); err != nil {
+		return fmt.Errorf("%s: %w", EnvFile, err)
 	}
-	if _, err := e.tenant.Info(ctx); err != nil {
+	if _, err := e.Tenant.Info(ctx); err != nil {
 		return fmt.Errorf("it does not answer: %w", err)
 	}
 	return nil
 }
 
 // connect returns a client of the control API, which is where the variables say that Graph is.
-func connect(variables []variable) (*control.Client, error) {
+func connect(variables []Variable) (*control.Client, error) {
 	values := map[string]string{}
 	for _, v := range variables {
-		values[v.name] = v.value
+		values[v.Name] = v.Value
 	}
 	for _, name := range []string{"ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ENTRAMFA_GRAPH_ENDPOINT", "ENTRAMFA_AUTHORITY_HOST", "ENTRAMFA_CA_BUNDLE_PATH"} {
 		if values[name] == "" {
@@ -133,21 +135,21 @@ func connect(variables []variable) (*control.Client, error) {
 	return control.NewWithCA(endpoint.String(), ca)
 }
 
-// stop stops the emulator and waits for its end. It returns an error where that was not the orderly one.
-func (e *emulator) stop() error {
+// Stop stops the emulator and waits for its end. It returns an error where that was not the orderly one.
+func (e *Emulator) Stop() error {
 	if e.process == nil {
 		return nil
 	}
-	if e.tenant != nil {
-		e.tenant.CloseIdleConnections()
+	if e.Tenant != nil {
+		e.Tenant.CloseIdleConnections()
 	}
 	// What it says leads nowhere from here on.
-	_ = os.Remove(e.work.path(envFile)) //nolint:gosec // G703: where to work is the caller's choice
+	_ = os.Remove(e.work.Path(EnvFile))
 	select {
 	case <-e.process.done:
-		return &deviation{
-			command: e.name(), output: e.log(),
-			problem: fmt.Sprintf("it ended by itself, with exit code %d, and should have run until the demo stops it", e.process.exitCode()),
+		return &DeviationError{
+			Command: e.name(), Output: e.log(),
+			Problem: fmt.Sprintf("it ended by itself, with exit code %d, and should have run until it is stopped", e.process.exitCode()),
 		}
 	default:
 	}
@@ -158,13 +160,13 @@ func (e *emulator) stop() error {
 		if code < 0 {
 			problem = "it did not stop when asked to, and was killed"
 		}
-		return &deviation{command: e.name(), problem: problem, output: e.log()}
+		return &DeviationError{Command: e.name(), Problem: problem, Output: e.log()}
 	}
 	return e.process.leftNothing(context.Background())
 }
 
-func (e *emulator) log() string {
-	text, err := os.ReadFile(e.work.path(emulatorLog)) //nolint:gosec // G703: where to work is the caller's choice
+func (e *Emulator) log() string {
+	text, err := os.ReadFile(e.work.Path(emulatorLog))
 	if err != nil {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"fmt"
@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// variable is an environment variable of the emulator's env file.
-type variable struct{ name, value string }
+// Variable is an environment variable of the emulator's env file.
+type Variable struct{ Name, Value string }
 
 // secret reports whether the value must not be shown.
-func (v variable) secret() bool {
-	return strings.HasSuffix(v.name, "_SECRET") || strings.HasSuffix(v.name, "_PASSWORD") || strings.HasSuffix(v.name, "_TOKEN")
+func (v Variable) secret() bool {
+	return strings.HasSuffix(v.Name, "_SECRET") || strings.HasSuffix(v.Name, "_PASSWORD") || strings.HasSuffix(v.Name, "_TOKEN")
 }
 
 var exportPattern = regexp.MustCompile(`^export ([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 // parseEnvFile reads lines for a POSIX shell of the form export NAME='value', where a quote in the value is '\”.
 // An error names the line and the variable and not the value, which may be a secret.
-func parseEnvFile(text string) ([]variable, error) {
-	var variables []variable
+func parseEnvFile(text string) ([]Variable, error) {
+	var variables []Variable
 	for i, line := range strings.Split(text, "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -32,7 +32,7 @@ func parseEnvFile(text string) ([]variable, error) {
 		if !ok {
 			return nil, fmt.Errorf("line %d: the value of %s is not in single quotes", i+1, parts[1])
 		}
-		variables = append(variables, variable{name: parts[1], value: value})
+		variables = append(variables, Variable{Name: parts[1], Value: value})
 	}
 	return variables, nil
 }
@@ -51,8 +51,8 @@ func unquote(quoted string) (string, bool) {
 }
 
 // cliEnvironment is the environment of the CLI: the caller's, without the settings that would decide which provider is
-// installed, who signs in or what is printed, and with the demo's own.
-func cliEnvironment(inherited []string, own []variable) []string {
+// installed, who signs in or what is printed, and with those that lead it.
+func cliEnvironment(inherited []string, own []Variable) []string {
 	var env []string
 	for _, entry := range inherited {
 		name, _, _ := strings.Cut(entry, "=")
@@ -61,7 +61,7 @@ func cliEnvironment(inherited []string, own []variable) []string {
 		}
 	}
 	for _, v := range own {
-		env = append(env, v.name+"="+v.value)
+		env = append(env, v.Name+"="+v.Value)
 	}
 	return env
 }

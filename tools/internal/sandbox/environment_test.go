@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 
 func TestParseEnvFile(t *testing.T) {
 	got, err := parseEnvFile("# the tenant\nexport ARM_TENANT_ID='6a1f'\n\nexport EMPTY=''\nexport ODD='it'\\''s = \"$HOME\"'\n")
-	want := []variable{{"ARM_TENANT_ID", "6a1f"}, {"EMPTY", ""}, {"ODD", `it's = "$HOME"`}}
+	want := []Variable{{"ARM_TENANT_ID", "6a1f"}, {"EMPTY", ""}, {"ODD", `it's = "$HOME"`}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
@@ -38,7 +38,7 @@ func TestSecretsAreKnownByTheirName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"ARM_CLIENT_SECRET": true, "ARM_CLIENT_CERTIFICATE_PASSWORD": true, "ARM_OIDC_TOKEN": true, "ARM_CLIENT_ID": false,
 	} {
-		if got := (variable{name: name}).secret(); got != want {
+		if got := (Variable{Name: name}).secret(); got != want {
 			t.Errorf("%s: got %t, want %t", name, got, want)
 		}
 	}
@@ -48,14 +48,14 @@ func TestCLIEnvironmentHoldsNothingThatDecides(t *testing.T) {
 	got := cliEnvironment([]string{
 		"PATH=/bin", "HOME=/home/me", "TMPDIR=/tmp", "TF_LOG=trace", "TF_CLI_ARGS_plan=-destroy", "ARM_CLIENT_ID=mine",
 		"AZURE_TENANT_ID=mine", "ENTRAMFA_GRAPH_ENDPOINT=mine", "XDG_CONFIG_HOME=/home/me/x", "CHECKPOINT_DISABLE=", "odd",
-	}, []variable{{"HOME", "/work/home"}, {"ARM_CLIENT_ID", "the demo's"}})
-	want := []string{"PATH=/bin", "TMPDIR=/tmp", "odd", "HOME=/work/home", "ARM_CLIENT_ID=the demo's"}
+	}, []Variable{{"HOME", "/work/home"}, {"ARM_CLIENT_ID", "the emulator's"}})
+	want := []string{"PATH=/bin", "TMPDIR=/tmp", "odd", "HOME=/work/home", "ARM_CLIENT_ID=the emulator's"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestConnectNamesWhatTheEnvFileLacks(t *testing.T) {
-	_, err := connect([]variable{{"ARM_TENANT_ID", "x"}, {"ARM_CLIENT_ID", "x"}})
+	_, err := connect([]Variable{{"ARM_TENANT_ID", "x"}, {"ARM_CLIENT_ID", "x"}})
 	wantError(t, err, "does not set ARM_CLIENT_SECRET")
 }

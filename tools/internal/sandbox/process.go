@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 // stopPatience is how long a process may take to stop by itself before it is killed. The emulator's own bound is half.
 const stopPatience = 10 * time.Second
 
-// process is a child in a process group of its own. A Ctrl-C at the terminal therefore reaches the demo only, which then
+// process is a child in a process group of its own. A Ctrl-C at the terminal therefore reaches the parent only, which then
 // stops its children in order: a CLI that loses its tenant in mid-apply would print errors that are not the point.
 type process struct {
 	name string
