@@ -27,6 +27,7 @@ type Client struct {
 	clock       Clock
 	consistency Consistency
 	retry       policy.RetryOptions
+	logger      *slog.Logger
 	// gatherers carry out the calls that may travel in one request with others.
 	gatherers map[gathererKey]*gatherer
 	// policyLock orders the writes of the authentication methods policy.
@@ -134,7 +135,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	}
 	client := &Client{
 		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
-		retry: options.Retry, policyLock: newContextLock(),
+		retry: options.Retry, logger: options.Logger, policyLock: newContextLock(),
 	}
 	client.gatherers = newGatherers(client, paces, options.Logger)
 	return client, nil

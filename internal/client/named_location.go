@@ -39,8 +39,8 @@ type NamedLocation struct {
 	IsTrusted bool
 	// Ranges are the CIDRs as the service has them: it echoes what was sent, host bits and long IPv6 forms included.
 	Ranges []string
-	// Created is nil where the service does not say.
-	Created *time.Time
+	// Created and Modified are nil where the service does not say.
+	Created, Modified *time.Time
 }
 
 // KindIPNamedLocation is the kind of a location of IP ranges.
@@ -87,12 +87,13 @@ type namedLocation struct {
 	IsTrusted   *bool      `json:"isTrusted,omitempty"`
 	IPRanges    []ipRange  `json:"ipRanges,omitempty"`
 	Created     *time.Time `json:"createdDateTime,omitempty"`
+	Modified    *time.Time `json:"modifiedDateTime,omitempty"`
 }
 
 func (l namedLocation) location() NamedLocation {
 	location := NamedLocation{
 		ID: l.ID, DisplayName: l.DisplayName, Kind: strings.TrimPrefix(l.ODataType, "#microsoft.graph."),
-		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created,
+		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created, Modified: l.Modified,
 	}
 	for _, r := range l.IPRanges {
 		location.Ranges = append(location.Ranges, r.texts()...)
@@ -121,6 +122,9 @@ const namedLocationsPath = "/identity/conditionalAccess/namedLocations"
 
 func namedLocationPath(id string) string { return namedLocationsPath + "/" + url.PathEscape(id) }
 
+// wholeList asks for as much in one page as Graph gives: each page is a request, and there is one in a second.
+func wholeList() url.Values { return url.Values{"$top": {"999"}} }
+
 // ListNamedLocations reads all named locations of the tenant, those of countries included. It needs Policy.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
@@ -131,6 +135,7 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 		method:      http.MethodGet,
 		version:     v1,
 		path:        namedLocationsPath,
+		query:       wholeList(),
 	})
 	locations := make([]NamedLocation, 0, len(found))
 	for _, location := range found {
@@ -193,32 +198,6 @@ func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation
 	return named
 }
 
-// ObserveNamedLocation reads a named location and believes a 404, or content that differs from the expected one, only once
-// it has lasted: for some time after a write, replicas answer with old and new by turns.
-func (c *Client) ObserveNamedLocation(ctx context.Context, expected NamedLocation) (NamedLocation, error) {
-	var (
-		location NamedLocation
-		seen     bool
-	)
-	began := c.clock.Now()
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		read, err := c.GetNamedLocation(ctx, expected.ID)
-		switch {
-		case IsNotFound(err) && seen:
-			// One replica has it, so it is not gone for certain.
-			return false, nil
-		case IsNotFound(err):
-			return false, err
-		case err != nil:
-			return true, err
-		}
-		location, seen = read, true
-		// A difference is believed sooner than that everything is gone.
-		return read.Shows(expected) || c.clock.Now().Sub(began) >= c.consistency.Drift, nil
-	})
-	return location, err
-}
-
 // createdLocations are the ids of the locations that this process has made.
 type createdLocations struct {
 	mutex sync.Mutex
@@ -239,49 +218,61 @@ func (l *createdLocations) claim(id string) bool {
 	return true
 }
 
-// CreateNamedLocation makes an IP named location and returns it with its id as soon as the service has accepted it, before
-// any replica shows it. Names are not unique: a request whose answer was lost is not simply sent again, but looked for by
-// what it would have made.
+// CreateNamedLocation makes an IP named location and returns it as the service says that it has stored it, with its id, as
+// soon as it has accepted it and before any replica shows it. Names are not unique: a request whose answer was lost is not
+// simply sent again, but looked for by what it would have made.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
-func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, error) {
+func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, Acceptance, error) {
 	began := c.clock.Now()
 	// Only throttling is certain to have made nothing.
 	once := c.retry
 	once.ShouldRetry = func(response *http.Response, err error) bool {
 		return err == nil && response.StatusCode == http.StatusTooManyRequests
 	}
-	operation := fmt.Sprintf("create named location %q", wanted.DisplayName)
+	creation := call{
+		operation:   fmt.Sprintf("create named location %q", wanted.DisplayName),
+		permissions: []string{permissionWriteConditionalAccess},
+		method:      http.MethodPost,
+		version:     v1,
+		path:        namedLocationsPath,
+		body:        wanted.wire(),
+	}
 	const tries = 3
 	for try := 1; ; try++ {
 		var made namedLocation
-		err := c.send(policy.WithRetryOptions(ctx, once), call{
-			operation:   operation,
-			permissions: []string{permissionWriteConditionalAccess},
-			method:      http.MethodPost,
-			version:     v1,
-			path:        namedLocationsPath,
-			body:        wanted.wire(),
-		}, &made)
+		accepted, err := c.write(policy.WithRetryOptions(ctx, once), creation, &made)
 		if err == nil && made.ID != "" {
 			c.createdLocations.claim(made.ID)
-			return made.location(), nil
+			return made.location(), accepted, nil
 		}
 		if err == nil {
-			err = &Error{Operation: operation, Status: http.StatusCreated, Message: "the answer names no id"}
+			err = &Error{Operation: creation.operation, Status: http.StatusCreated, Message: "the answer names no id"}
 		}
 		if !uncertain(err) || ctx.Err() != nil {
-			return NamedLocation{}, err
+			return NamedLocation{}, Acceptance{}, err
 		}
 		if found, ok, searchErr := c.findCreated(ctx, wanted, began); searchErr != nil {
-			return NamedLocation{}, fmt.Errorf("%w; whether it was made could not be found out: %w", err, searchErr)
+			return NamedLocation{}, Acceptance{}, fmt.Errorf("%w; whether it was made could not be found out: %w", err, searchErr)
 		} else if ok {
-			return found, nil
+			return found, Acceptance{At: c.clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
 		}
 		if try == tries {
-			return NamedLocation{}, err
+			return NamedLocation{}, Acceptance{}, err
 		}
 	}
+}
+
+// write carries out a call that changes something and tells when that was accepted. out may be nil.
+func (c *Client) write(ctx context.Context, call call, out any) (Acceptance, error) {
+	got, err := c.exchange(ctx, c.address(call), call)
+	if err == nil {
+		err = got.decode(call, out)
+	}
+	if err != nil {
+		return Acceptance{}, err
+	}
+	return c.accepted(got.header), nil
 }
 
 // uncertain reports an error after which nobody knows whether the request was carried out.
@@ -317,37 +308,22 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 	return found, ok, err
 }
 
-// AwaitNamedLocation reads until a location shows what was written. What it returns as an error is why that could not be
-// seen; the write itself was accepted.
-func (c *Client) AwaitNamedLocation(ctx context.Context, wanted NamedLocation) error {
-	return c.until(ctx, c.consistency.Timeout, func() (bool, error) {
-		read, err := c.GetNamedLocation(ctx, wanted.ID)
-		switch {
-		case IsNotFound(err):
-			return false, err
-		case err != nil:
-			return true, err
-		case !read.Shows(wanted):
-			return false, fmt.Errorf("reads of it still show something else after %s", c.consistency.Timeout)
-		}
-		return true, nil
-	})
-}
-
 // UpdateNamedLocation replaces name, trust and the whole list of ranges. It returns when the service has accepted that,
 // before any replica shows it.
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
-func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) error {
+func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted Acceptance, err error) {
 	operation := fmt.Sprintf("change named location %q (id %s)", wanted.DisplayName, wanted.ID)
-	return c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		err := c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
+	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		var err error
+		accepted, err = c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
 		return !IsNotFound(err), err
 	})
+	return accepted, err
 }
 
-func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) error {
-	return c.send(ctx, call{
+func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (Acceptance, error) {
+	return c.write(ctx, call{
 		operation:   operation,
 		permissions: []string{permissionWriteConditionalAccess},
 		method:      http.MethodPatch,
@@ -396,47 +372,41 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 }
 
 // DeleteNamedLocation deletes a location as it was last seen. The service does not delete a trusted one, so the trust is taken
-// away first, and the replicas are given time to see that. The service keeps a deleted location for 30 days. That it is gone
-// already is no error.
+// away first. The service keeps a deleted location for 30 days. That it is gone already is no error.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
 func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) error {
 	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, location.ID)
+	patience := c.consistency.NewObject
 	if location.IsTrusted {
 		gone, err := c.untrust(ctx, location)
 		if gone || err != nil {
 			return err
 		}
 		operation += ", which is not trusted any more"
+		patience = max(patience, c.consistency.Timeout)
 	}
-	return c.deleteUntrusted(ctx, location.ID, operation)
+	return c.deleteUntrusted(ctx, location.ID, operation, patience)
 }
 
-// untrust takes the trust away and waits until that shows.
+// untrust takes the trust away. It does not wait for replicas to show that: a read would tell nothing of the one that
+// decides, and costs as much as the deletion, which tells.
 func (c *Client) untrust(ctx context.Context, location NamedLocation) (gone bool, err error) {
 	location.IsTrusted = false
 	operation := fmt.Sprintf("take the trust from named location %q (id %s)", location.DisplayName, location.ID)
 	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		err := c.patchNamedLocation(ctx, location.ID, operation, location.wire())
+		_, err := c.patchNamedLocation(ctx, location.ID, operation, location.wire())
 		return !IsNotFound(err), err
 	})
 	if IsNotFound(err) {
 		return c.NamedLocationGone(ctx, location.ID)
 	}
-	if err != nil {
-		return false, err
-	}
-	// A replica that still shows trust may be the one that refuses the deletion, so this is waited for. That it cannot be
-	// seen is no reason not to try.
-	if c.AwaitNamedLocation(ctx, location) != nil {
-		return false, ctx.Err()
-	}
-	return false, nil
+	return false, err
 }
 
 // deleteUntrusted deletes, and repeats what a replica may have refused that still sees the trust.
-func (c *Client) deleteUntrusted(ctx context.Context, id, operation string) error {
-	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+func (c *Client) deleteUntrusted(ctx context.Context, id, operation string, patience time.Duration) error {
+	return c.until(ctx, patience, func() (bool, error) {
 		err := c.send(ctx, call{
 			operation:   operation,
 			permissions: []string{permissionWriteConditionalAccess},
@@ -513,6 +483,6 @@ func (c *Client) ListConditionalAccessPolicies(ctx context.Context) ([]Condition
 		method:      http.MethodGet,
 		version:     v1,
 		path:        "/identity/conditionalAccess/policies",
-		query:       url.Values{"$select": {"id,displayName,state,conditions"}},
+		query:       url.Values{"$select": {"id,displayName,state,conditions"}, "$top": wholeList()["$top"]},
 	})
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ const (
 	locationID    = "55555555-eeee-4eee-8eee-000000000001"
 	locationsPath = "/v1.0/identity/conditionalAccess/namedLocations"
 	policiesPath  = "/v1.0/identity/conditionalAccess/policies"
+	binPath       = "/v1.0/identity/conditionalAccess/deletedItems/namedLocations"
 )
 
 var office = NamedLocation{ID: locationID, DisplayName: "HQ", IsTrusted: true, Ranges: []string{"203.0.113.7/24", "2001:db8::/48"}}
@@ -29,6 +29,8 @@ type scriptedLocations struct {
 	stored map[string]namedLocation
 	// policies are what it answers a list of policies with.
 	policies []string
+	// bin are the ids of what was deleted.
+	bin []string
 	// onRequest answers instead of the service where it returns true. It gets the method with the rest of the path, and how
 	// many such requests there were before.
 	onRequest func(w http.ResponseWriter, what string, n int) bool
@@ -49,6 +51,7 @@ func (s *scriptedLocations) start(t *testing.T, change func(*Options)) *Client {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		rest := strings.TrimPrefix(r.URL.Path, locationsPath)
+		w.Header().Set("Date", s.clock.Now().Format(http.TimeFormat))
 		what := strings.TrimSpace(r.Method + " " + strings.TrimPrefix(rest, "/"))
 		n := s.counts[what]
 		s.counts[what]++
@@ -74,6 +77,8 @@ func (s *scriptedLocations) serve(t *testing.T, w http.ResponseWriter, r *http.R
 	switch {
 	case r.URL.Path == policiesPath:
 		reply(w, 200, `{"value":[`+strings.Join(s.policies, ",")+`]}`)
+	case r.URL.Path == binPath:
+		reply(w, 200, `{"value":[`+strings.Join(s.bin, ",")+`]}`)
 	case what == "GET":
 		var all []namedLocation
 		for _, location := range s.stored {
@@ -118,6 +123,8 @@ func (s *scriptedLocations) order() []string {
 			what = "GET policies"
 		case locationsPath:
 			what = request.Method + " locations"
+		case binPath:
+			what = "GET deleted"
 		}
 		if len(order) == 0 || order[len(order)-1] != what {
 			order = append(order, what)
@@ -146,7 +153,7 @@ func stores(locations ...NamedLocation) map[string]namedLocation {
 
 func locationJSON(location NamedLocation) string {
 	wire := location.wire()
-	wire.ID = location.ID
+	wire.ID, wire.Created, wire.Modified = location.ID, location.Created, location.Modified
 	text, _ := json.Marshal(wire)
 	return string(text)
 }
@@ -155,7 +162,7 @@ func TestALocationIsMadeWithEveryTypeSaid(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{}
 	c := s.start(t, nil)
-	made, err := c.CreateNamedLocation(t.Context(), NamedLocation{DisplayName: "HQ", IsTrusted: true, Ranges: []string{"203.0.113.7/24", "198.51.100.7", "2001:DB8:0::/48"}})
+	made, _, err := c.CreateNamedLocation(t.Context(), NamedLocation{DisplayName: "HQ", IsTrusted: true, Ranges: []string{"203.0.113.7/24", "198.51.100.7", "2001:DB8:0::/48"}})
 	if err != nil || made.ID != locationID || !made.IsTrusted || !made.IsIP() {
 		t.Errorf("made %+v, error %v", made, err)
 	}
@@ -198,7 +205,7 @@ func TestALostAnswerToACreationIsLookedForAndNotSentAgain(t *testing.T) {
 					return false
 				}
 				c := s.start(t, nil)
-				made, err := c.CreateNamedLocation(t.Context(), office)
+				made, _, err := c.CreateNamedLocation(t.Context(), office)
 				if err != nil || made.ID != locationID {
 					t.Errorf("made %+v, error %v", made, err)
 				}
@@ -221,7 +228,7 @@ func TestACreationThatMadeNothingIsSentAgainAFewTimes(t *testing.T) {
 			return false
 		}}
 		c := s.start(t, nil)
-		made, err := c.CreateNamedLocation(t.Context(), office)
+		made, _, err := c.CreateNamedLocation(t.Context(), office)
 		var answer *Error
 		switch {
 		case failures < 3 && (err != nil || made.ID == "" || s.count(http.MethodPost) != failures+1):
@@ -245,14 +252,14 @@ func TestAThrottledCreationIsRepeatedAndARefusedOneIsNot(t *testing.T) {
 		return false
 	}}
 	c := s.start(t, nil)
-	if _, err := c.CreateNamedLocation(t.Context(), office); err != nil {
+	if _, _, err := c.CreateNamedLocation(t.Context(), office); err != nil {
 		t.Error(err)
 	}
 	s.wantOrder(t, "POST locations")
 	for _, status := range []int{400, 403, 409} {
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { graphError(w, status, "No"); return true }}
 		c := s.start(t, nil)
-		_, err := c.CreateNamedLocation(t.Context(), office)
+		_, _, err := c.CreateNamedLocation(t.Context(), office)
 		var answer *Error
 		if !errors.As(err, &answer) || answer.Status != status || len(s.all()) != 1 {
 			t.Errorf("%d: error %v after %d requests", status, err, len(s.all()))
@@ -285,7 +292,7 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 				return false
 			}}
 			c := s.start(t, nil)
-			if made, err := c.CreateNamedLocation(t.Context(), office); err != nil || made.ID == other.ID || len(s.stored) != 2 {
+			if made, _, err := c.CreateNamedLocation(t.Context(), office); err != nil || made.ID == other.ID || len(s.stored) != 2 {
 				t.Errorf("made %+v, error %v", made, err)
 			}
 		})
@@ -300,11 +307,11 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 			return false
 		}}
 		c := s.start(t, nil)
-		first, err := c.CreateNamedLocation(t.Context(), office)
+		first, _, err := c.CreateNamedLocation(t.Context(), office)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := c.CreateNamedLocation(t.Context(), office)
+		second, _, err := c.CreateNamedLocation(t.Context(), office)
 		if err != nil || second.ID == first.ID {
 			t.Errorf("two alike are %s and %s, error %v", first.ID, second.ID, err)
 		}
@@ -318,7 +325,7 @@ func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {
 		return true
 	}}
 	c := s.start(t, nil)
-	_, err := c.CreateNamedLocation(t.Context(), office)
+	_, _, err := c.CreateNamedLocation(t.Context(), office)
 	if err == nil || !strings.Contains(err.Error(), `create named location "HQ"`) || !strings.Contains(err.Error(), "whether it was made could not be found out") {
 		t.Errorf("error %v", err)
 	}
@@ -327,53 +334,13 @@ func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {
 	}
 }
 
-func TestAReadBelievesWhatLasts(t *testing.T) {
-	t.Parallel()
-	changed := office
-	changed.DisplayName = "Renamed"
-	missing := func(w http.ResponseWriter) { graphError(w, 404, "ResourceNotFound") }
-	shows := func(location NamedLocation) func(http.ResponseWriter) {
-		return func(w http.ResponseWriter) { reply(w, 200, locationJSON(location)) }
-	}
-	for name, c := range map[string]struct {
-		answers []func(http.ResponseWriter) // the last one for ever
-		want    string                      // the name, or nothing where it is gone
-		waited  time.Duration
-	}{
-		"as expected":                {[]func(http.ResponseWriter){shows(office)}, "HQ", 0},
-		"gone":                       {[]func(http.ResponseWriter){missing}, "", 3 * time.Second},
-		"gone for a moment":          {[]func(http.ResponseWriter){missing, missing, shows(office)}, "HQ", 1500 * time.Millisecond},
-		"different":                  {[]func(http.ResponseWriter){shows(changed)}, "Renamed", 1500 * time.Millisecond},
-		"different for a moment":     {[]func(http.ResponseWriter){shows(changed), shows(office)}, "HQ", 500 * time.Millisecond},
-		"different or gone by turns": {[]func(http.ResponseWriter){shows(changed), missing, missing, missing}, "Renamed", 3 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, n int) bool {
-				c.answers[min(n, len(c.answers)-1)](w)
-				return true
-			}}
-			reader := s.start(t, nil)
-			location, err := reader.ObserveNamedLocation(t.Context(), office)
-			if (c.want == "") != IsNotFound(err) || (c.want != "" && err != nil) || location.DisplayName != c.want {
-				t.Errorf("read %+v, error %v", location, err)
-			}
-			if _, waited := s.clock.waited(); waited != c.waited {
-				t.Errorf("waited %s, want %s", waited, c.waited)
-			}
-		})
-	}
-}
-
 func TestAReadThatFailsIsNotAReadOfNothing(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 429, 500, 503} {
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { graphError(w, status, "No"); return true }}
 		c := s.start(t, nil)
-		_, err := c.ObserveNamedLocation(t.Context(), office)
-		gone, goneErr := c.NamedLocationGone(t.Context(), locationID)
-		if err == nil || IsNotFound(err) || gone || goneErr == nil {
-			t.Errorf("%d: error %v, gone %t with error %v", status, err, gone, goneErr)
+		if gone, err := c.NamedLocationGone(t.Context(), locationID); err == nil || gone {
+			t.Errorf("%d: gone %t with error %v", status, gone, err)
 		}
 	}
 	for _, body := range []string{`{}`, `{"id":""}`, `null`, `[]`} {
@@ -470,7 +437,7 @@ func TestAnUpdateReplacesTheWholeListAndOutlastsAReplicaThatDoesNotKnowTheLocati
 	c := s.start(t, nil)
 	wanted := office
 	wanted.Ranges = []string{"198.51.100.0/24"}
-	if err := c.UpdateNamedLocation(t.Context(), wanted); err != nil {
+	if _, err := c.UpdateNamedLocation(t.Context(), wanted); err != nil {
 		t.Fatal(err)
 	}
 	requests := s.all()
@@ -482,96 +449,26 @@ func TestAnUpdateReplacesTheWholeListAndOutlastsAReplicaThatDoesNotKnowTheLocati
 	s.mutex.Lock()
 	clear(s.stored)
 	s.mutex.Unlock()
-	if err := c.UpdateNamedLocation(t.Context(), wanted); !IsNotFound(err) {
+	if _, err := c.UpdateNamedLocation(t.Context(), wanted); !IsNotFound(err) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestAWriteIsWaitedForByContentAndNotForEver(t *testing.T) {
+func TestADeletionTakesTheTrustAwayFirstAndReadsNothing(t *testing.T) {
 	t.Parallel()
-	respelled := office
-	respelled.Ranges = []string{"2001:DB8:0:0::/48", "203.0.113.0/24"}
-	old := office
-	old.Ranges = []string{"203.0.113.7/24"}
-	for name, c := range map[string]struct {
-		answer func(w http.ResponseWriter, n int)
-		error  string
-		waited time.Duration
-	}{
-		"at once": {func(w http.ResponseWriter, _ int) { reply(w, 200, locationJSON(respelled)) }, "", 0},
-		"by and by": {func(w http.ResponseWriter, n int) {
-			switch {
-			case n < 2:
-				graphError(w, 404, "ResourceNotFound")
-			case n < 4:
-				reply(w, 200, locationJSON(old))
-			default:
-				reply(w, 200, locationJSON(respelled))
-			}
-		}, "", 7500 * time.Millisecond},
-		"never":           {func(w http.ResponseWriter, _ int) { reply(w, 200, locationJSON(old)) }, "reads of it still show something else after 1m30s", 90 * time.Second},
-		"never there":     {func(w http.ResponseWriter, _ int) { graphError(w, 404, "ResourceNotFound") }, "HTTP 404", 90 * time.Second},
-		"not to be known": {func(w http.ResponseWriter, _ int) { graphError(w, 403, "Authorization_RequestDenied") }, "HTTP 403", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, n int) bool { c.answer(w, n); return true }}
-			reader := s.start(t, nil)
-			err := reader.AwaitNamedLocation(t.Context(), office)
-			if (c.error == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.error)) {
-				t.Errorf("error %v, want %q", err, c.error)
-			}
-			if _, waited := s.clock.waited(); waited != c.waited {
-				t.Errorf("waited %s, want %s", waited, c.waited)
-			}
-		})
-	}
-	t.Run("until the run is stopped", func(t *testing.T) {
-		t.Parallel()
-		ctx, stop := context.WithCancel(t.Context())
-		s := &scriptedLocations{}
-		c := s.start(t, nil)
-		s.clock.onWait = func(n int) {
-			if n == 3 {
-				stop()
-			}
-		}
-		if err := c.AwaitNamedLocation(ctx, office); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-		if n := len(s.all()); n != 3 {
-			t.Errorf("%d reads before the stop", n)
-		}
-	})
-}
-
-func TestADeletionTakesTheTrustAwayFirstAndWaitsForThat(t *testing.T) {
-	t.Parallel()
-	stale := 3
 	s := &scriptedLocations{stored: stores(office)}
-	s.onRequest = func(w http.ResponseWriter, what string, n int) bool {
-		// After the change some reads are of before.
-		if strings.HasPrefix(what, "GET "+locationID) && n < stale {
-			reply(w, 200, locationJSON(office))
-			return true
-		}
-		return false
-	}
 	c := s.start(t, nil)
 	if err := c.DeleteNamedLocation(t.Context(), office); err != nil {
 		t.Fatal(err)
 	}
-	s.wantOrder(t, "PATCH location", "GET location", "DELETE location")
+	s.wantOrder(t, "PATCH location", "DELETE location")
 	want := `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"HQ","isTrusted":false,"ipRanges":[` +
 		`{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"203.0.113.7/24"},{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:db8::/48"}]}`
 	if have := s.all()[0].Body; have != want {
 		t.Errorf("sent %s, want %s", have, want)
 	}
-	if n := s.counts["GET "+locationID]; n != stale+1 {
-		t.Errorf("%d reads", n)
-	}
-	if len(s.stored) != 0 {
-		t.Error("the location is still there")
+	if _, waited := s.clock.waited(); waited != 0 || len(s.all()) != 2 || len(s.stored) != 0 {
+		t.Errorf("waited %s, sent %d requests, left %v", waited, len(s.all()), s.stored)
 	}
 }
 
@@ -685,16 +582,25 @@ func TestPoliciesThatCannotBeReadDoNotCountAsUse(t *testing.T) {
 
 func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 	t.Parallel()
+	plain := office
+	plain.IsTrusted = false
 	for name, c := range map[string]struct {
+		location NamedLocation
 		refusals int
 		status   int
 		deleted  bool
+		waited   time.Duration
 	}{
-		"400 for a moment": {3, 400, true}, "409 for a moment": {3, 409, true}, "400 for ever": {1000, 400, false}, "403 at once": {1000, 403, false},
+		// A replica may see the trust for as long as it may show anything else of before a write.
+		"400 for a moment":                {office, 3, 400, true, 3500 * time.Millisecond},
+		"409 for a moment":                {office, 3, 409, true, 3500 * time.Millisecond},
+		"400 for ever":                    {office, 1000, 400, false, 90 * time.Second},
+		"400 for ever, was never trusted": {plain, 1000, 400, false, 30 * time.Second},
+		"403 at once":                     {office, 1000, 403, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, n int) bool {
+			s := &scriptedLocations{stored: stores(c.location), onRequest: func(w http.ResponseWriter, what string, n int) bool {
 				if strings.HasPrefix(what, "DELETE") && n < c.refusals {
 					graphError(w, c.status, "BadRequest")
 					return true
@@ -702,35 +608,21 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 				return false
 			}}
 			deleter := s.start(t, nil)
-			err := deleter.DeleteNamedLocation(t.Context(), office)
+			err := deleter.DeleteNamedLocation(t.Context(), c.location)
 			if c.deleted != (err == nil) {
 				t.Fatalf("error %v", err)
 			}
-			if err != nil && (!hasStatus(err, c.status) || !strings.Contains(err.Error(), `delete named location "HQ" (id `+locationID+`), which is not trusted any more`)) {
+			says := `delete named location "HQ" (id ` + locationID + `)`
+			if c.location.IsTrusted {
+				says += ", which is not trusted any more"
+			}
+			if err != nil && (!hasStatus(err, c.status) || !strings.Contains(err.Error(), says)) {
 				t.Errorf("error %v", err)
 			}
-			if _, waited := s.clock.waited(); waited > deleter.Consistency().NewObject || (c.status == 403 && waited > 0) {
-				t.Errorf("waited %s", waited)
+			if _, waited := s.clock.waited(); waited != c.waited {
+				t.Errorf("waited %s, want %s", waited, c.waited)
 			}
 		})
-	}
-}
-
-func TestTrustThatNeverDisappearsDoesNotEndADeletion(t *testing.T) {
-	t.Parallel()
-	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, _ int) bool {
-		if strings.HasPrefix(what, "GET "+locationID) {
-			reply(w, 200, locationJSON(office))
-			return true
-		}
-		return false
-	}}
-	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), office); err != nil || len(s.stored) != 0 {
-		t.Errorf("error %v", err)
-	}
-	if _, waited := s.clock.waited(); waited != c.Consistency().Timeout {
-		t.Errorf("waited %s", waited)
 	}
 }
 

@@ -27,8 +27,9 @@ func (clientRequestIDPolicy) Do(request *policy.Request) (*http.Response, error)
 	return response, err
 }
 
-// retryAfterPolicy writes a Retry-After that is a number in the form in which azcore reads more than whole seconds:
-// Graph's own sample asks for 2.128.
+// retryAfterPolicy writes a Retry-After in the form in which azcore reads it exactly: in milliseconds where it is a number,
+// because Graph's own sample asks for 2.128, or where it is a date, which goes by the clock of the server and not by this
+// machine's.
 //
 // Source: https://learn.microsoft.com/graph/throttling
 type retryAfterPolicy struct{}
@@ -40,7 +41,15 @@ func (retryAfterPolicy) Do(request *policy.Request) (*http.Response, error) {
 	}
 	// A wait of more than a day is beyond every bound and only has to stay a number.
 	const longest = 24 * 60 * 60
-	if seconds, parseErr := strconv.ParseFloat(response.Header.Get("Retry-After"), 64); parseErr == nil && seconds > 0 {
+	text := response.Header.Get("Retry-After")
+	seconds, parseErr := strconv.ParseFloat(text, 64)
+	if _, dateErr := http.ParseTime(text); dateErr == nil && response.Header.Get("Date") != "" {
+		seconds, parseErr = retryAfterOf(response.Header).Seconds(), nil
+		if seconds == 0 {
+			response.Header.Set("Retry-After", "0")
+		}
+	}
+	if parseErr == nil && seconds > 0 {
 		milliseconds := int(math.Ceil(1000 * min(seconds, longest)))
 		response.Header.Set("Retry-After-Ms", strconv.Itoa(milliseconds))
 	}

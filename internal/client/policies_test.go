@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // capturedLog keeps every record of every level.
@@ -125,5 +126,79 @@ func TestTheLogHoldsNoTokenNoQueryAndNoBody(t *testing.T) {
 	}
 	if n := len(captured.all()); n != 5 || !strings.Contains(text, "/v1.0/groups/group-id/transitiveMembers") || !strings.Contains(text, "PATCH") {
 		t.Errorf("%d records: %s", n, text)
+	}
+}
+
+func TestARetryAfterThatIsADateGoesByTheClockOfTheServer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ahead, after    time.Duration
+		atLeast, atMost time.Duration
+	}{
+		"clocks agree":            {0, time.Second, 900 * time.Millisecond, time.Minute},
+		"the server's is ahead":   {time.Hour, time.Second, 900 * time.Millisecond, time.Minute},
+		"the server's is behind":  {-time.Hour, time.Second, 900 * time.Millisecond, time.Minute},
+		"a date that has passed":  {time.Hour, -time.Second, 0, time.Minute},
+		"at once, by both clocks": {0, 0, 0, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+				if n > 0 {
+					reply(w, 200, adeleJSON)
+					return
+				}
+				there := time.Now().Add(c.ahead).UTC()
+				w.Header().Set("Date", there.Format(http.TimeFormat))
+				w.Header().Set("Retry-After", there.Add(c.after).Format(http.TimeFormat))
+				graphError(w, 429, "TooManyRequests")
+			})
+			client, _, _ := newTestClient(t, graph, nil)
+			began := time.Now()
+			if _, err := client.GetUser(t.Context(), adeleUPN); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < c.atLeast || took > c.atMost {
+				t.Errorf("repeated after %s, want %s to %s", took, c.atLeast, c.atMost)
+			}
+			if n := len(graph.all()); n != 2 {
+				t.Errorf("%d requests, want 2", n)
+			}
+		})
+	}
+}
+
+func TestARetryAfterOfMinutesHoldsTheRequestsThatFollow(t *testing.T) {
+	t.Parallel()
+	const ahead = time.Hour
+	for name, after := range map[string]func(there time.Time) string{
+		"seconds":   func(time.Time) string { return "90" },
+		"fractions": func(time.Time) string { return "90.0" },
+		"date":      func(there time.Time) string { return there.Add(90 * time.Second).Format(http.TimeFormat) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+				if n > 0 {
+					reply(w, 200, adeleJSON)
+					return
+				}
+				there := time.Now().Add(ahead).UTC()
+				w.Header().Set("Date", there.Format(http.TimeFormat))
+				w.Header().Set("Retry-After", after(there))
+				graphError(w, 429, "TooManyRequests")
+			})
+			// The request itself is not repeated, because these bounds of repetition are two seconds.
+			client, _, clock := newTestClient(t, graph, nil)
+			if _, err := client.GetUser(t.Context(), adeleUPN); !IsThrottled(err) {
+				t.Fatalf("error %v, want a 429", err)
+			}
+			if _, err := client.GetUser(t.Context(), adeleUPN); err != nil {
+				t.Fatal(err)
+			}
+			if _, waited := clock.waited(); waited != 90*time.Second {
+				t.Errorf("the next request waits %s, want 90s", waited)
+			}
+		})
 	}
 }

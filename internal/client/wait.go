@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"time"
 )
 
@@ -61,6 +63,54 @@ func (c Consistency) withDefaults() Consistency {
 		}
 	}
 	return c
+}
+
+// Acceptance is when the service accepted a write. A run keeps it for a later one, which may be answered by a replica that
+// does not know the write yet. The zero value is no write.
+type Acceptance struct {
+	// At is the time of this machine.
+	At time.Time `json:"at"`
+	// ServiceTime is the time of the service, in whole seconds; the zero time where it did not say.
+	ServiceTime time.Time `json:"service_time"`
+}
+
+func (c *Client) accepted(header http.Header) Acceptance {
+	date, _ := http.ParseTime(header.Get("Date"))
+	return Acceptance{At: c.clock.Now().UTC(), ServiceTime: date.UTC()}
+}
+
+// JSON is the acceptance as it is kept.
+func (a Acceptance) JSON() []byte {
+	text, err := json.Marshal(a)
+	if err != nil {
+		// A year beyond 9999; nobody waits for such a write.
+		return []byte("{}")
+	}
+	return text
+}
+
+// ReadAcceptance reads what was kept. What cannot be read is no write.
+func ReadAcceptance(text []byte) Acceptance {
+	var a Acceptance
+	if json.Unmarshal(text, &a) != nil {
+		return Acceptance{}
+	}
+	return a
+}
+
+// settledAt is from when on no replica is expected to show what was before the write; the zero time where that time has come.
+// A write that lies in the future is none to go by: clocks are set, and states travel between machines.
+func (a Acceptance) settledAt(now time.Time, timeout time.Duration) time.Time {
+	if a.At.IsZero() || a.At.After(now) || now.Sub(a.At) >= timeout {
+		return time.Time{}
+	}
+	return a.At.Add(timeout)
+}
+
+// before reports whether something was certainly changed after the write, by the clock of the service.
+func (a Acceptance) before(modified *time.Time) bool {
+	// The service's time of the answer has no fractions.
+	return modified != nil && !a.ServiceTime.IsZero() && modified.After(a.ServiceTime.Add(time.Second))
 }
 
 // Consistency returns the bounds in force.

@@ -1,7 +1,9 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -82,4 +84,68 @@ func TestALocationOfTheGreatestSizeIsPlannedInSeconds(t *testing.T) {
 	measured("plan with all of them removed outside of Terraform", func() {
 		w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "~ address_count_ipv4 = 128 -> 256128")
 	})
+}
+
+// refusedAccess counts the requests about Conditional Access that were throttled since the log was cleared.
+func (tn *tenant) refusedAccess() int {
+	tn.t.Helper()
+	requests, err := tn.Requests(context.Background())
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	count := 0
+	for _, request := range requests {
+		if request.Class == control.ClassConditionalAccess && request.Status == http.StatusTooManyRequests {
+			count++
+		}
+	}
+	return count
+}
+
+func TestLocationsKeepToTheLimitOfConditionalAccess(t *testing.T) {
+	t.Parallel()
+	tn := newLocationTenant(t)
+	ctx := context.Background()
+	if err := tn.SetBehavior(ctx, control.Behavior{Throttle: control.DocumentedThrottling()}); err != nil {
+		t.Fatal(err)
+	}
+	const many = 4
+	config := func(length int) string {
+		return block() + fmt.Sprintf("resource \"entramfa_trusted_ips\" \"site\" {\n  count = %d\n  display_name = \"Site ${count.index}\"\n  ip_ranges = [\"203.0.${count.index}.0/%d\"]\n}\n", many, length)
+	}
+	w := tn.workspace(t, map[string]string{"main.tf": config(24)}, "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
+	for _, step := range []struct {
+		what, config string
+		arguments    []string
+		// What is sent: reads, which are of the locations or the policies of the whole tenant, and writes.
+		reads, writes int
+	}{
+		// A plan and an apply are processes of their own, and each of them reads the locations once.
+		{"create", config(24), []string{"apply", "-input=false", "-auto-approve"}, 2, many},
+		{"refresh", config(24), []string{"plan", "-input=false", "-detailed-exitcode"}, 1, 0},
+		// Narrowing is explained by the policies, again to each process.
+		{"update", config(25), []string{"apply", "-input=false", "-auto-approve"}, 4, many},
+		// The locations are read by the plan, the policies by the plan of the destroy and by the destroy.
+		{"destroy", config(25), []string{"destroy", "-input=false", "-auto-approve"}, 3, 2 * many},
+	} {
+		w.write("main.tf", step.config)
+		if err := tn.ClearRequests(ctx); err != nil {
+			t.Fatal(err)
+		}
+		w.expect(0, step.arguments...)
+		if reads, writes := tn.sent(http.MethodGet), tn.sent(http.MethodPost, http.MethodPatch, http.MethodDelete); reads != step.reads || writes != step.writes {
+			t.Errorf("%s: %d reads and %d writes, want %d and %d", step.what, reads, writes, step.reads, step.writes)
+		}
+		if refused := tn.refusedAccess(); refused != 0 {
+			t.Errorf("%s: %d requests were throttled", step.what, refused)
+		}
+	}
+	// The control: who does not keep to the limit is refused. These sessions do not.
+	if err := tn.ClearRequests(ctx); err != nil {
+		t.Fatal(err)
+	}
+	tn.anotherRun(t).plan(depot(), location("Depot", "192.0.2.0/29"))
+	if tn.refusedAccess() == 0 {
+		t.Error("two requests at once are not refused, so that it means nothing that the others were not")
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -369,15 +368,15 @@ func TestTheCountsAreKnownAtPlan(t *testing.T) {
 func TestNoFailureToReadForgetsATrustedLocation(t *testing.T) {
 	t.Parallel()
 	forever := 0
-	// It differs from what the tenant has, so that it is read alone after the list.
-	state := locationState(depotID, "Depot", true, 32, 0, "192.0.2.0/27")
+	// The list does not show it, so that it is read alone after the list.
+	state := locationState(nobodyID, "Depot", true, 32, 0, "192.0.2.0/27")
 	const list, alone = "/namedLocations$", "/namedLocations/"
 	for name, c := range map[string]struct {
 		where string
 		fault control.Fault
 		error []string
 	}{
-		"400":            {alone, control.Fault{Status: 400, Code: "BadRequest", Message: "1007: Something about the request."}, []string{"Unable to read named location " + depotID, "HTTP 400 BadRequest", "1007: Something about the request.", "does not fit the schema"}},
+		"400":            {alone, control.Fault{Status: 400, Code: "BadRequest", Message: "1007: Something about the request."}, []string{"Unable to read named location " + nobodyID, "HTTP 400 BadRequest", "1007: Something about the request.", "does not fit the schema"}},
 		"401":            {alone, control.Fault{Status: 401, Code: "InvalidAuthenticationToken", Message: "No."}, []string{"HTTP 401 InvalidAuthenticationToken"}},
 		"403":            {alone, control.Fault{Status: 403, Code: "AccessDenied", Message: "You cannot perform the requested operation."}, []string{"HTTP 403 AccessDenied", "Policy.Read.All"}},
 		"429":            {alone, control.Fault{Status: 429, Code: "TooManyRequests", Message: "Too many requests."}, []string{"HTTP 429 TooManyRequests", "throttles this tenant"}},
@@ -401,9 +400,14 @@ func TestNoFailureToReadForgetsATrustedLocation(t *testing.T) {
 			if have, want := s.unmarshal(read.NewState), objectOf(t, s.typ, state); !have.Equal(want) {
 				t.Errorf("the state is\n%s\nwant\n%s", have, want)
 			}
-			// The control: healed, the same read takes over what is there.
+			// The controls: healed, the same read forgets what is not there, and another takes over what is.
 			tn.heal()()
 			read = s.read(state)
+			noErrors(t, read.Diagnostics)
+			if have := s.unmarshal(read.NewState); !have.IsNull() {
+				t.Errorf("the state is\n%s", have)
+			}
+			read = s.read(locationState(depotID, "Depot", true, 32, 0, "192.0.2.0/27"))
 			noErrors(t, read.Diagnostics)
 			if have, want := s.unmarshal(read.NewState), objectOf(t, s.typ, depot()); !have.Equal(want) {
 				t.Errorf("the state is\n%s\nwant\n%s", have, want)
@@ -476,42 +480,5 @@ func TestAPlanForLocationsWithAProviderThatIsNotKnownYetMakesTheChecksThatItCan(
 	wantTold(t, told(tfprotov6.DiagnosticSeverityError, read.Diagnostics), [][]string{{"Provider not configured", "client_secret"}})
 	if sent := tn.sent("GET", "POST", "PATCH", "DELETE"); sent != 0 {
 		t.Errorf("%d requests were sent without a configured provider", sent)
-	}
-}
-
-func TestAnUnconfirmedWriteIsAWarningAndInTheState(t *testing.T) {
-	t.Parallel()
-	options := quick()
-	options.Consistency.Timeout = 100 * time.Millisecond
-	tn := startTenant(t, locationTenant(), options)
-	ctx := context.Background()
-	if err := tn.SetBehavior(ctx, control.Behavior{ReplicaLag: control.ReplicaLag{DurationMs: 3_600_000, LagCreates: true}}); err != nil {
-		t.Fatal(err)
-	}
-	s := tn.locationSession(t, nil)
-	for name, c := range map[string]struct{ prior, config map[string]any }{
-		"create": {nil, location("HQ", "203.0.113.0/24")},
-		"update": {depot(), location("Depot", "203.0.113.0/24")},
-	} {
-		planned := s.plan(c.prior, c.config)
-		noErrors(t, planned.Diagnostics)
-		prior := tftypes.NewValue(s.typ, nil)
-		if c.prior != nil {
-			prior = objectOf(t, s.typ, c.prior)
-		}
-		applied, err := s.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-			TypeName: locationType, PriorState: dynamic(t, prior), Config: dynamic(t, objectOf(t, s.typ, c.config)),
-			PlannedState: planned.PlannedState, PlannedIdentity: planned.PlannedIdentity, PlannedPrivate: planned.PlannedPrivate,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		noErrors(t, applied.Diagnostics)
-		wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, applied.Diagnostics),
-			[][]string{{"is not confirmed yet", "Microsoft Graph accepted the change", "The state records what was accepted"}})
-		id := attributeOf(t, s.unmarshal(applied.NewState), "id")
-		if id.IsNull() || !id.IsKnown() {
-			t.Errorf("%s: the state has the id %s", name, id)
-		}
 	}
 }

@@ -19,6 +19,9 @@ import (
 
 type trustedIPsResource struct{ data *providerData }
 
+// acceptedKey is where the private state keeps when the service accepted the last write.
+const acceptedKey = "accepted"
+
 func newTrustedIPsResource() resource.Resource { return &trustedIPsResource{} }
 
 var (
@@ -124,17 +127,20 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
-	created, err := r.data.client.CreateNamedLocation(ctx, plan.location())
+	created, accepted, err := r.data.client.CreateNamedLocation(ctx, plan.location())
 	plan.ID = types.StringValue(created.ID)
 	r.data.locations.enter(created.ID, new(plan.location()), err)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	// Before any waiting: from here on the location exists.
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	r.confirm(ctx, plan.location(), &resp.Diagnostics)
+	if !created.Shows(plan.location()) {
+		warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, accepted.JSON())...)
 }
 
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -145,7 +151,10 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	location, gone, err := r.data.locations.observe(ctx, state.location())
+	kept, diags := req.Private.GetKey(ctx, acceptedKey)
+	resp.Diagnostics.Append(diags...)
+	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
+	location, gone, err := r.data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
@@ -171,7 +180,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
-	err := r.data.client.UpdateNamedLocation(ctx, plan.location())
+	accepted, err := r.data.client.UpdateNamedLocation(ctx, plan.location())
 	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
 	if client.IsNotFound(err) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q does not exist any more", plan.DisplayName.ValueString()),
@@ -185,7 +194,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	r.confirm(ctx, plan.location(), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, accepted.JSON())...)
 }
 
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -239,24 +248,12 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
 
-// confirm waits until a write shows. That it does not is no failure: the service has accepted it.
-func (r *trustedIPsResource) confirm(ctx context.Context, wanted client.NamedLocation, diags *diag.Diagnostics) {
-	err := r.data.client.AwaitNamedLocation(ctx, wanted)
-	if err == nil {
-		return
-	}
-	diags.AddWarning(fmt.Sprintf("Named location %q is not confirmed yet", wanted.DisplayName),
-		fmt.Sprintf("Microsoft Graph accepted the change of location %s, and reading it back did not show it: %s\n\n"+
-			"The state records what was accepted. The next plan shows a difference if it did not last. Policies that name the location may be refused for some minutes.",
-			wanted.ID, sentence(err.Error())))
-}
-
 // findLocation finds the location of IP ranges that an id or a name means.
 func (d *providerData) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
 	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
 	var location client.NamedLocation
 	if isGUID(key) {
-		found, err := d.client.FindNamedLocation(ctx, key)
+		found, err := d.locations.view.Find(ctx, key)
 		if client.IsNotFound(err) {
 			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in this tenant.\n\n"+advice)
 			return location

@@ -8,28 +8,28 @@ import (
 )
 
 // tenantLocations is what a run knows of the tenant's named locations and of the policies that use them. The service answers
-// one such request in a second, for all apps of the tenant together, so both are read once for all resources of a run, and the
-// run's own writes are entered.
+// one such request in a second, for all apps of the tenant together, so both are read once for all resources of a run.
 //
 // Source: https://learn.microsoft.com/graph/throttling-limits
 type tenantLocations struct {
 	client *client.Client
-	// lock is held while something is read, so that those who wait for it find it read. It is a channel because such a wait
-	// has to end with the context.
-	lock      chan struct{}
-	locations []client.NamedLocation
-	policies  []client.ConditionalAccessPolicy
-	// hasLocations and hasPolicies tell none from not read.
-	hasLocations, hasPolicies bool
+	// view is the locations, with the run's own writes.
+	view *client.NamedLocations
+	// lock is held while policies are read or something is planned, so that those who wait for it find it read. It is a
+	// channel because such a wait has to end with the context.
+	lock     chan struct{}
+	policies []client.ConditionalAccessPolicy
+	// hasPolicies tells none from not read.
+	hasPolicies bool
 	// planned are the locations that plans of this run create, by their content.
 	planned map[string]bool
 }
 
 func newTenantLocations(c *client.Client) *tenantLocations {
-	return &tenantLocations{client: c, lock: make(chan struct{}, 1), planned: map[string]bool{}}
+	return &tenantLocations{client: c, view: c.NewNamedLocations(), lock: make(chan struct{}, 1), planned: map[string]bool{}}
 }
 
-// locked runs a function while nobody else reads or writes.
+// locked runs a function while nobody else reads policies or plans.
 func (t *tenantLocations) locked(ctx context.Context, do func() error) error {
 	select {
 	case t.lock <- struct{}{}:
@@ -41,23 +41,8 @@ func (t *tenantLocations) locked(ctx context.Context, do func() error) error {
 }
 
 // all are the named locations of the tenant, of every kind.
-func (t *tenantLocations) all(ctx context.Context) (locations []client.NamedLocation, err error) {
-	err = t.locked(ctx, func() error {
-		locations, err = t.read(ctx)
-		return err
-	})
-	return locations, err
-}
-
-func (t *tenantLocations) read(ctx context.Context) ([]client.NamedLocation, error) {
-	if !t.hasLocations {
-		locations, err := t.client.ListNamedLocations(ctx)
-		if err != nil {
-			return nil, err
-		}
-		t.locations, t.hasLocations = locations, true
-	}
-	return t.locations, nil
+func (t *tenantLocations) all(ctx context.Context) ([]client.NamedLocation, error) {
+	return t.view.All(ctx)
 }
 
 // policiesAbout are the policies that name a location by its id, and those that are about all trusted locations.
@@ -95,24 +80,12 @@ func (t *tenantLocations) checkUnused(ctx context.Context, location client.Named
 
 // enter takes over what became of a location by a write: nil where it was deleted, err where nobody knows.
 func (t *tenantLocations) enter(id string, location *client.NamedLocation, err error) {
-	t.lock <- struct{}{}
-	defer func() { <-t.lock }()
-	if err != nil {
-		t.hasLocations = false
-		return
-	}
-	// A copy, because others may be reading the list.
-	kept := make([]client.NamedLocation, 0, len(t.locations)+1)
-	for _, present := range t.locations {
-		if present.ID != id {
-			kept = append(kept, present)
-		}
-	}
-	if location != nil {
-		kept = append(kept, *location)
+	t.view.Enter(id, location, err)
+	if err == nil && location != nil {
+		t.lock <- struct{}{}
 		delete(t.planned, plannedKey(*location))
+		<-t.lock
 	}
-	t.locations = kept
 }
 
 func plannedKey(location client.NamedLocation) string {
@@ -123,7 +96,7 @@ func plannedKey(location client.NamedLocation) string {
 // recorded.
 func (t *tenantLocations) plan(ctx context.Context, location client.NamedLocation) (count int, err error) {
 	err = t.locked(ctx, func() error {
-		locations, err := t.read(ctx)
+		locations, err := t.all(ctx)
 		if err != nil {
 			return err
 		}
@@ -137,25 +110,6 @@ func (t *tenantLocations) plan(ctx context.Context, location client.NamedLocatio
 		return nil
 	})
 	return count, err
-}
-
-// observe reads a location that is expected to be as it was last seen. Where the list shows it so, no further request is made.
-// gone is true only of a 404 of the location itself that has lasted: a 404 of the list says nothing about a location.
-func (t *tenantLocations) observe(ctx context.Context, expected client.NamedLocation) (location client.NamedLocation, gone bool, err error) {
-	locations, err := t.all(ctx)
-	if err != nil {
-		return location, false, err
-	}
-	for _, location := range locations {
-		if location.ID == expected.ID && location.Shows(expected) {
-			return location, false, nil
-		}
-	}
-	location, err = t.client.ObserveNamedLocation(ctx, expected)
-	if client.IsNotFound(err) {
-		return location, true, nil
-	}
-	return location, false, err
 }
 
 // named are the locations that have a name, compared without case.

@@ -253,6 +253,32 @@ func (r *trustedIPsResource) policiesAbout(ctx context.Context, prior *trustedIP
 	return nil, nil, false
 }
 
+// warnStoredDifferently tells what the service has made of a new location. It is not waited for as a write that replicas do
+// not show yet, so that the next plan shows the difference.
+func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diagnostics) {
+	var lines []string
+	if stored.DisplayName != wanted.DisplayName {
+		lines = append(lines, fmt.Sprintf("the name is %q", stored.DisplayName))
+	}
+	if stored.IsTrusted != wanted.IsTrusted || !stored.IsIP() {
+		lines = append(lines, "it is one of "+kindOf(stored))
+	}
+	had, has := client.Cover(client.ReadIPRanges(wanted.Ranges)), client.Cover(client.ReadIPRanges(stored.Ranges))
+	for _, r := range had.Without(has).Ranges() {
+		lines = append(lines, fmt.Sprintf("%s is not in it", r))
+	}
+	for _, r := range has.Without(had).Ranges() {
+		lines = append(lines, fmt.Sprintf("%s is in it", r))
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "the ranges are divided in another way")
+	}
+	diags.AddWarning(fmt.Sprintf("Named location %q is not stored as it was asked for", wanted.DisplayName),
+		fmt.Sprintf("Microsoft Graph accepted the new location %s, and says of it:\n%s\n\n"+
+			"The next plan shows the difference. Where it comes back after an apply, the configuration asks for something that the service does not store.",
+			stored.ID, boundedList(lines)))
+}
+
 // boundedList is one line for each text, the first of them if there are many.
 func boundedList(lines []string) string {
 	if more := len(lines) - maxNamed; more > 0 {

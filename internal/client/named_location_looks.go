@@ -1,0 +1,317 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// NamedLocations is what a run sees of the tenant's named locations. The service answers one request about them in a second,
+// so a list serves everybody who waits for it, and whoever has to look again does so together with the others. What the run
+// itself writes is entered, and is never answered from an older list.
+//
+// Source: https://learn.microsoft.com/graph/throttling-limits
+type NamedLocations struct {
+	client *Client
+	// lock is held while something is read, so that those who wait for it find it read.
+	lock contextLock
+	// finished counts the lists that were read or failed; failure is why the last one did.
+	finished atomic.Int64
+	failure  error
+	// looks are the lists that were read, the first one first.
+	looks []look
+	// own is what this run has written, by id.
+	own map[string]ownLocation
+	// bin holds the ids of deleted locations as of a time; noBin says that it cannot be read.
+	bin   map[string]bool
+	binAt time.Time
+	noBin bool
+}
+
+// look is a list and when it came.
+type look struct {
+	at        time.Time
+	locations []*NamedLocation
+}
+
+func (l look) find(id string) *NamedLocation {
+	for _, location := range l.locations {
+		if strings.EqualFold(location.ID, id) {
+			return location
+		}
+	}
+	return nil
+}
+
+// ownLocation is a location as this run has written it; nil where it was deleted.
+type ownLocation struct {
+	location *NamedLocation
+	at       time.Time
+}
+
+// NewNamedLocations makes the view of a run, which reads nothing yet.
+func (c *Client) NewNamedLocations() *NamedLocations {
+	return &NamedLocations{client: c, lock: newContextLock(), own: map[string]ownLocation{}}
+}
+
+// Enter takes over what became of a location by a write: nil where it was deleted, err where nobody knows.
+func (l *NamedLocations) Enter(id string, location *NamedLocation, err error) {
+	l.lock <- struct{}{}
+	defer l.lock.unlock()
+	id = strings.ToLower(id)
+	if err != nil {
+		delete(l.own, id)
+		l.looks, l.bin = nil, nil
+		return
+	}
+	l.own[id] = ownLocation{location: location, at: l.client.clock.Now()}
+}
+
+// All are the named locations of the tenant, of every kind.
+func (l *NamedLocations) All(ctx context.Context) ([]NamedLocation, error) {
+	var all []NamedLocation
+	err := l.locked(ctx, 1, func(last look) {
+		for _, location := range last.locations {
+			if _, written := l.written(location.ID, last); !written {
+				all = append(all, *location)
+			}
+		}
+		var own []NamedLocation
+		for id, written := range l.own {
+			if _, counts := l.written(id, last); counts && written.location != nil {
+				own = append(own, *written.location)
+			}
+		}
+		slices.SortFunc(own, func(a, b NamedLocation) int { return strings.Compare(a.ID, b.ID) })
+		all = append(all, own...)
+	})
+	return all, err
+}
+
+// written is what this run has written of a location, for as long as a list may not show that yet.
+func (l *NamedLocations) written(id string, last look) (*NamedLocation, bool) {
+	own, ok := l.own[strings.ToLower(id)]
+	if !ok || last.at.Sub(own.at) >= l.client.consistency.Timeout {
+		return nil, false
+	}
+	return own.location, true
+}
+
+// locked runs a function on the latest list once that many were read.
+func (l *NamedLocations) locked(ctx context.Context, looks int, do func(last look)) error {
+	before := l.finished.Load()
+	if err := l.lock.lock(ctx); err != nil {
+		return err
+	}
+	defer l.lock.unlock()
+	if len(l.looks) < looks {
+		// Whoever waited for a list that failed does not ask for the same again.
+		if l.failure != nil && l.finished.Load() != before {
+			return l.failure
+		}
+		if err := l.look(ctx); err != nil {
+			return err
+		}
+	}
+	do(l.looks[len(l.looks)-1])
+	return nil
+}
+
+// look reads the list. The lock is held.
+func (l *NamedLocations) look(ctx context.Context) error {
+	found, err := l.client.ListNamedLocations(ctx)
+	if ctx.Err() != nil {
+		// That somebody has left is no answer for the others.
+		return err
+	}
+	l.failure = err
+	l.finished.Add(1)
+	if err != nil {
+		return err
+	}
+	next := look{at: l.client.clock.Now(), locations: make([]*NamedLocation, 0, len(found))}
+	before := map[string]*NamedLocation{}
+	if len(l.looks) > 0 {
+		for _, location := range l.looks[len(l.looks)-1].locations {
+			before[location.ID] = location
+		}
+	}
+	for i := range found {
+		location := &found[i]
+		// A location can have thousands of ranges, so one that is as before is kept once.
+		if same := before[location.ID]; same != nil && same.same(*location) {
+			location = same
+		}
+		next.locations = append(next.locations, location)
+	}
+	l.looks = append(l.looks, next)
+	return nil
+}
+
+// same reports whether two reads of a location say the same.
+func (l *NamedLocation) same(other NamedLocation) bool {
+	sameTime := func(a, b *time.Time) bool { return (a == nil) == (b == nil) && (a == nil || a.Equal(*b)) }
+	return l.DisplayName == other.DisplayName && l.Kind == other.Kind && l.IsTrusted == other.IsTrusted &&
+		sameTime(l.Created, other.Created) && sameTime(l.Modified, other.Modified) && slices.Equal(l.Ranges, other.Ranges)
+}
+
+// Find is a location by its id. One that the list does not show is read by itself, and a 404 is believed only once it has
+// lasted.
+func (l *NamedLocations) Find(ctx context.Context, id string) (NamedLocation, error) {
+	locations, err := l.All(ctx)
+	if err != nil {
+		return NamedLocation{}, err
+	}
+	for _, location := range locations {
+		if strings.EqualFold(location.ID, id) {
+			return location, nil
+		}
+	}
+	return l.client.FindNamedLocation(ctx, id)
+}
+
+// sighting is what the lists of a run say of one location.
+type sighting struct {
+	// shown is the location as it is expected; nil where no list shows it so.
+	shown *NamedLocation
+	// other is the location as the lists show it otherwise, the latest one; nil where none shows it.
+	other *NamedLocation
+	// first and last are when the first and the last list came, and looks is how many there are.
+	first, last time.Time
+	looks       int
+}
+
+func (l *NamedLocations) sight(ctx context.Context, expected NamedLocation, looks int) (sighting, error) {
+	var s sighting
+	err := l.locked(ctx, looks, func(last look) {
+		s = sighting{first: l.looks[0].at, last: last.at, looks: len(l.looks)}
+		if own, written := l.written(expected.ID, last); written && own != nil && own.Shows(expected) {
+			s.shown = own
+			return
+		}
+		for _, seen := range l.looks {
+			location := seen.find(expected.ID)
+			switch {
+			case location == nil:
+			case location.Shows(expected):
+				s.shown = location
+				return
+			default:
+				s.other = location
+			}
+		}
+	})
+	return s, err
+}
+
+// Observe finds a location that is expected to be as it was last seen or written, and believes something else only once it
+// has lasted: for some time after a write, replicas answer with old and new by turns. accepted is the last write of the
+// location; within Consistency.Timeout of it, a location that is missing, or not newer than the write, is looked for again.
+// gone is true only of a 404 of the location itself.
+func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, accepted Acceptance) (location NamedLocation, gone bool, err error) {
+	c := l.client
+	settled := accepted.settledAt(c.clock.Now(), c.consistency.Timeout)
+	pause := c.consistency.Interval
+	told := false
+	for looks := 1; ; {
+		seen, err := l.sight(ctx, expected, looks)
+		if err != nil {
+			return location, false, err
+		}
+		if seen.shown != nil {
+			return *seen.shown, false, nil
+		}
+		until := l.believedAt(ctx, expected.ID, seen, settled, accepted)
+		now := c.clock.Now()
+		next := seen.last.Add(pause)
+		if seen.other != nil && !seen.last.Before(until) {
+			return *seen.other, false, nil
+		}
+		if seen.other == nil && !next.Before(until) {
+			if err := c.clock.Wait(ctx, max(0, until.Sub(now))); err != nil {
+				return location, false, err
+			}
+			return l.confirm(ctx, expected.ID)
+		}
+		if left := until.Sub(now); left >= noticeableWait && !told {
+			told = true
+			c.logger.InfoContext(ctx, "reading the named locations again, because one of them is not as it was written or last seen",
+				slog.String("id", expected.ID), slog.Int64("at_most_ms", left.Milliseconds()))
+		}
+		if next.After(until) {
+			next = until
+		}
+		if err := c.clock.Wait(ctx, max(0, next.Sub(now))); err != nil {
+			return location, false, err
+		}
+		looks = seen.looks + 1
+		pause = min(2*pause, c.consistency.MaxInterval)
+	}
+}
+
+// believedAt is from when on what the lists show is believed.
+func (l *NamedLocations) believedAt(ctx context.Context, id string, seen sighting, settled time.Time, accepted Acceptance) time.Time {
+	c := l.client
+	if seen.other != nil {
+		until := seen.first.Add(c.consistency.Drift)
+		if settled.After(until) && !accepted.before(seen.other.Modified) {
+			return settled
+		}
+		return until
+	}
+	until := seen.first.Add(c.consistency.Missing)
+	if settled.After(until) && !l.inBin(ctx, id) {
+		return settled
+	}
+	return until
+}
+
+// confirm reads a location that no list shows.
+func (l *NamedLocations) confirm(ctx context.Context, id string) (location NamedLocation, gone bool, err error) {
+	location, err = l.client.GetNamedLocation(ctx, id)
+	if IsNotFound(err) {
+		return location, true, nil
+	}
+	return location, false, err
+}
+
+// inBin reports whether the service lists a location as deleted, so that nobody needs to wait for it. That it does not, or
+// that the list cannot be read, says nothing.
+func (l *NamedLocations) inBin(ctx context.Context, id string) bool {
+	// How old the list of the deleted ones may be: the deletion may be that of a moment ago.
+	const fresh = 10 * time.Second
+	if l.lock.lock(ctx) != nil {
+		return false
+	}
+	defer l.lock.unlock()
+	if now := l.client.clock.Now(); !l.noBin && (l.bin == nil || now.Sub(l.binAt) >= fresh) {
+		deleted, err := l.client.listDeletedNamedLocations(ctx)
+		if err != nil {
+			l.noBin = ctx.Err() == nil
+			return false
+		}
+		l.bin, l.binAt = map[string]bool{}, l.client.clock.Now()
+		for _, location := range deleted {
+			l.bin[strings.ToLower(location.ID)] = true
+		}
+	}
+	return l.bin[strings.ToLower(id)]
+}
+
+// listDeletedNamedLocations reads the locations that the service keeps for 30 days after their deletion.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/policydeletableitem
+func (c *Client) listDeletedNamedLocations(ctx context.Context) ([]namedLocation, error) {
+	return list[namedLocation](ctx, c, call{
+		operation:   "list the deleted named locations",
+		permissions: []string{permissionReadState},
+		method:      http.MethodGet,
+		version:     v1,
+		path:        "/identity/conditionalAccess/deletedItems/namedLocations",
+		query:       wholeList(),
+	})
+}
