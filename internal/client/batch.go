@@ -39,7 +39,8 @@ const (
 
 // gatherer carries out calls of one API version, reads or writes. With little under way a call goes out at once, as a
 // request of its own. Otherwise it queues, and leaves in a batch as soon as there are enough to fill one or a request
-// returns: nobody waits for a time to pass.
+// returns: nobody waits for a time to pass. What is to be read ahead fills batches up, and leaves without company only
+// where it fills one.
 //
 // The versions cannot be mixed, because the version of a batch is that of all its items. Reads and writes are kept apart
 // because Graph limits them apart: a throttled write holds no read up.
@@ -50,8 +51,8 @@ type gatherer struct {
 	logger  *slog.Logger
 
 	mutex sync.Mutex
-	// queue holds what may leave together, alone what a batch has failed with.
-	queue, alone itemQueue
+	// queue holds what may leave together, alone what a batch has failed with, ahead what nobody waits for yet.
+	queue, alone, ahead itemQueue
 	// flights is the number of requests and batches that are not done yet; underWay are those of them that wait for an
 	// answer, and not for the time to ask again.
 	flights, underWay int
@@ -86,10 +87,12 @@ type batchItem struct {
 	// tries counts the batches that the item was in.
 	tries int
 
-	// Under the gatherer's mutex: where the item is, and whether its caller still waits.
+	// Under the gatherer's mutex: where the item is, whether its caller still waits, and whether it is read ahead, so that
+	// its caller is yet to come.
 	queue  *itemQueue
 	flight *flight
 	over   bool
+	ahead  bool
 
 	// done is closed when the outcome is there.
 	done chan struct{}
@@ -97,10 +100,10 @@ type batchItem struct {
 	err  error
 }
 
-// itemQueue is a queue that leaves out those who do not wait any more.
+// itemQueue is a queue that leaves out those who do not wait any more, or wait elsewhere.
 type itemQueue struct {
 	items []*batchItem
-	// waiting is how many items have a caller.
+	// waiting is how many items are still to be sent.
 	waiting int
 }
 
@@ -116,7 +119,7 @@ func (q *itemQueue) take(n int) []*batchItem {
 		item := q.items[0]
 		q.items[0] = nil
 		q.items = q.items[1:]
-		if !item.over {
+		if !item.over && item.queue == q {
 			item.queue = nil
 			q.waiting--
 			taken = append(taken, item)
@@ -139,12 +142,17 @@ func (g *gatherer) do(ctx context.Context, call call) (answer, error) {
 		return answer{}, fmt.Errorf("unable to %s: %w", call.operation, err)
 	}
 	g.enqueue(item)
+	return g.await(ctx, item)
+}
+
+// await waits for the outcome of an item, or for the end of the context.
+func (g *gatherer) await(ctx context.Context, item *batchItem) (answer, error) {
 	select {
 	case <-item.done:
 		return item.got, item.err
 	case <-ctx.Done():
 		g.abandon(item)
-		return answer{}, g.client.describeFailure(ctx, call.operation, ctx.Err())
+		return answer{}, g.client.describeFailure(ctx, item.call.operation, ctx.Err())
 	}
 }
 
@@ -171,7 +179,7 @@ func newBatchItem(ctx context.Context, call call) (*batchItem, error) {
 func (g *gatherer) leaveAtOnce() bool {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if g.queue.waiting > 0 || g.alone.waiting > 0 || g.underWay >= eagerFlights || g.flights >= maxFlights {
+	if g.queue.waiting > 0 || g.alone.waiting > 0 || g.ahead.waiting > 0 || g.underWay >= eagerFlights || g.flights >= maxFlights {
 		return false
 	}
 	g.flights++
@@ -198,8 +206,8 @@ func (g *gatherer) enqueue(item *batchItem) {
 func (g *gatherer) dispatch() {
 	for g.flights < maxFlights {
 		items := g.alone.take(1)
-		if len(items) == 0 && (g.underWay < eagerFlights || g.queue.waiting >= maxBatchItems) {
-			items = g.queue.take(maxBatchItems)
+		if len(items) == 0 {
+			items = g.takeBatch()
 		}
 		if len(items) == 0 {
 			return
@@ -210,11 +218,26 @@ func (g *gatherer) dispatch() {
 	}
 }
 
+// takeBatch takes what may leave together. The mutex is held.
+func (g *gatherer) takeBatch() []*batchItem {
+	ahead := g.aheadMayLeave()
+	full := g.queue.waiting+ahead >= maxBatchItems
+	switch {
+	case g.queue.waiting > 0 && (full || g.underWay < eagerFlights):
+	case full && g.flights < maxFlights-eagerFlights:
+		// Nobody waits for it, so it leaves places free.
+	default:
+		return nil
+	}
+	items := g.queue.take(maxBatchItems)
+	return append(items, g.ahead.take(min(ahead, maxBatchItems-len(items)))...)
+}
+
 // abandon takes note that a caller has left. What nobody waits for any more is cancelled.
 func (g *gatherer) abandon(item *batchItem) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	if item.over {
+	if item.over || item.ahead {
 		return
 	}
 	item.over = true
@@ -223,7 +246,7 @@ func (g *gatherer) abandon(item *batchItem) {
 		item.queue.waiting--
 	default:
 		item.flight.waiting--
-		if item.flight.waiting == 0 {
+		if item.flight.waiting == 0 && item.flight.ahead == 0 {
 			item.flight.cancel()
 		}
 	}
@@ -236,8 +259,8 @@ type flight struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	items  []*batchItem
-	// waiting is how many callers there are, under the gatherer's mutex.
-	waiting int
+	// waiting is how many callers there are, and ahead how many items are yet without one, under the gatherer's mutex.
+	waiting, ahead int
 }
 
 // newFlight makes a flight. The mutex is held.
@@ -245,16 +268,34 @@ func newFlight(g *gatherer, items []*batchItem) *flight {
 	f := &flight{gatherer: g}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(items[0].ctx))
 	f.board(items)
+	if f.ahead > 0 {
+		f.ctx = repeatedWhile(f.ctx, f.client.retry, f.awaited)
+	}
 	return f
+}
+
+// awaited reports whether a caller waits.
+func (f *flight) awaited() bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.waiting > 0
 }
 
 // board takes items along. The mutex is held.
 func (f *flight) board(items []*batchItem) {
 	for _, item := range items {
 		item.flight = f
+		*f.counter(item)++
 	}
 	f.items = append(f.items, items...)
-	f.waiting += len(items)
+}
+
+// counter is what counts the likes of an item. The mutex is held.
+func (f *flight) counter(item *batchItem) *int {
+	if item.ahead {
+		return &f.ahead
+	}
+	return &f.waiting
 }
 
 func (f *flight) run() {
@@ -281,8 +322,13 @@ func (f *flight) settle(item *batchItem, got answer, err error) {
 	if item.over {
 		return
 	}
+	*f.counter(item)--
+	item.settle(got, err)
+}
+
+// settle ends the wait for an item. The gatherer's mutex is held.
+func (item *batchItem) settle(got answer, err error) {
 	item.over = true
-	f.waiting--
 	item.got, item.err = got, err
 	close(item.done)
 }
@@ -330,7 +376,12 @@ func (f *flight) sendAlone(outer answer, reason string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for _, item := range f.items {
-		if !item.over {
+		switch {
+		case item.over:
+		case item.ahead:
+			f.ahead--
+			item.settle(outer, nil)
+		default:
 			f.waiting--
 			f.alone.push(item)
 		}
@@ -415,7 +466,8 @@ func (f *flight) deliver(outer answer, answers map[string]answer) (pause time.Du
 			refusal.Message = "the answer to the batch holds no answer to this request, or more than one"
 			err = refusal
 		}
-		repeat := (!answered || f.client.passes(got)) && item.tries <= int(f.client.retry.MaxRetries)
+		// Whoever comes for what was read ahead in vain reads it for themselves.
+		repeat := !item.ahead && (!answered || f.client.passes(got)) && item.tries <= int(f.client.retry.MaxRetries)
 		after := retryAfterOf(got.header)
 		if !repeat || asksTooMuch(got.header, f.client.retry.MaxRetryDelay) {
 			f.settle(item, got, err)

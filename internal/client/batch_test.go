@@ -684,7 +684,7 @@ func TestTheLongestRetryAfterOfABatchIsWaitedFor(t *testing.T) {
 		{"seconds", []string{"7", "30", "2"}, "", 30 * time.Second},
 		{"a fraction", []string{"2.128", "1"}, "", 2128 * time.Millisecond},
 		{"dates by the server's clock", []string{"Sat, 21 Nov 2026 10:00:45 GMT", "3"}, "Sat, 21 Nov 2026 10:00:00 GMT", 45 * time.Second},
-		{"two minutes", []string{"120"}, "", 2 * time.Minute},
+		{"three minutes", []string{"180"}, "", 3 * time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -747,7 +747,7 @@ func TestAnItemsRetryAfterThatSaysNothingLeavesTheBackoff(t *testing.T) {
 
 func TestAnItemsRetryAfterBeyondTheBoundIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"3600", "121", "1e300", "Fri, 01 Jan 2100 00:00:00 GMT"} {
+	for _, value := range []string{"3600", "181", "1e300", "Fri, 01 Jan 2100 00:00:00 GMT"} {
 		g := newScriptedGraph(t, func(r wireItem, _ int) scriptedAnswer {
 			if r.URL != numberedURL(0) {
 				return ownState(r)

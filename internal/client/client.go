@@ -30,6 +30,9 @@ type Client struct {
 	logger      *slog.Logger
 	// gatherers carry out the calls that may travel in one request with others.
 	gatherers map[gathererKey]*gatherer
+	// userLookUps gathers users that are looked up by id, and readAhead is what was read of users before their turn.
+	userLookUps *userLookUps
+	readAhead   *readAhead
 	// policyLock orders the writes of the authentication methods policy.
 	policyLock contextLock
 	// writtenCampaign is the campaign that was written last, under policyLock.
@@ -48,7 +51,8 @@ type Options struct {
 	HTTPClient *http.Client
 	// Logger receives a record for each request. Default: none.
 	Logger *slog.Logger
-	// Retry bounds the repetitions of a request. Default: 6 repetitions, waits of at most 2 minutes.
+	// Retry bounds the repetitions of a request. Default: 6 repetitions, waits of at most 3 minutes: the longest
+	// window that Graph documents a limit over for one app is 150 seconds.
 	Retry policy.RetryOptions
 	// Rates are how fast requests of a class may follow one another; a class that is not named is not held back.
 	// Default: DefaultRates.
@@ -62,7 +66,7 @@ type Options struct {
 // Standard bounds of repetition.
 const (
 	defaultMaxRetries    = 6
-	defaultMaxRetryDelay = 2 * time.Minute
+	defaultMaxRetryDelay = 3 * time.Minute
 	// defaultRetryDelay is azcore's.
 	defaultRetryDelay = 800 * time.Millisecond
 )
@@ -138,6 +142,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 		retry: options.Retry, logger: options.Logger, policyLock: newContextLock(),
 	}
 	client.gatherers = newGatherers(client, paces, options.Logger)
+	client.userLookUps, client.readAhead = &userLookUps{client: client, paces: paces}, newReadAhead(client)
 	return client, nil
 }
 

@@ -191,7 +191,7 @@ const (
 	slowest  = rate.Limit(0.2)
 	// slowestMeasured bounds what a measurement makes of a class.
 	slowestMeasured = rate.Limit(0.5)
-	longestHold     = 2 * time.Minute
+	longestHold     = 3 * time.Minute
 	// window is the time that most of the documented limits are counted over.
 	window = 10 * time.Second
 )

@@ -125,7 +125,7 @@ func TestTheStandardBoundsOfRepetition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if options.Retry.MaxRetries != 6 || options.Retry.MaxRetryDelay != 2*time.Minute {
+	if options.Retry.MaxRetries != 6 || options.Retry.MaxRetryDelay != 3*time.Minute {
 		t.Errorf("%d repetitions with waits of at most %s", options.Retry.MaxRetries, options.Retry.MaxRetryDelay)
 	}
 }

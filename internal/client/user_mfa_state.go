@@ -26,39 +26,59 @@ const (
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-get?view=graph-rest-beta
 func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, error) {
-	var answer strongAuthenticationRequirements
-	operation := fmt.Sprintf("read the per-user MFA state of %q", user.Name())
-	err := c.send(ctx, call{
-		operation:   operation,
+	call := readUserMFAStateCall(user)
+	got, err := c.gatherer(call).do(ctx, call)
+	if err != nil {
+		return "", err
+	}
+	return decodeUserMFAState(got, call)
+}
+
+func readUserMFAStateCall(user User) call {
+	return call{
+		operation:   fmt.Sprintf("read the per-user MFA state of %q", user.Name()),
 		permissions: []string{permissionReadState, permissionWriteState},
 		method:      http.MethodGet,
 		version:     beta,
 		path:        userPath(user.ID) + "/authentication/requirements",
 		gather:      true,
-	}, &answer)
-	if err != nil {
+	}
+}
+
+func decodeUserMFAState(got answer, call call) (MFAState, error) {
+	var requirements strongAuthenticationRequirements
+	if err := got.decode(call, &requirements); err != nil {
 		return "", err
 	}
-	if answer.PerUserMFAState == "" {
-		return "", &Error{Operation: operation, Status: http.StatusOK, Message: "the answer holds no perUserMfaState"}
+	if requirements.PerUserMFAState == "" {
+		return "", &Error{Operation: call.operation, Status: http.StatusOK, Message: "the answer holds no perUserMfaState"}
 	}
-	return answer.PerUserMFAState, nil
+	return requirements.PerUserMFAState, nil
 }
 
 // ObserveUserMFAState reads a user's state and believes one that does not satisfy the expected state only once it has
 // lasted: for some time after a write, replicas answer with the old and the new state by turns, and that is no change.
 // An empty expectation is satisfied by anything.
 func (c *Client) ObserveUserMFAState(ctx context.Context, user User, expected MFAState) (MFAState, error) {
-	var state MFAState
+	return c.observeUserMFAState(ctx, user, expected, "")
+}
+
+// observeUserMFAState takes over what was read a moment ago, where that is not empty.
+func (c *Client) observeUserMFAState(ctx context.Context, user User, expected, first MFAState) (MFAState, error) {
+	state := first
 	err := c.until(ctx, c.consistency.Drift, func() (bool, error) {
 		var err error
-		state, err = c.GetUserMFAState(ctx, user)
+		if first == "" {
+			state, err = c.GetUserMFAState(ctx, user)
+		}
+		first = ""
 		return err != nil || expected == "" || state.Satisfies(expected), err
 	})
 	return state, err
 }
 
 func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState) error {
+	c.readAhead.forget(user.ID)
 	return c.send(ctx, call{
 		operation:   fmt.Sprintf("set the per-user MFA state of %q to %q", user.Name(), state),
 		permissions: []string{permissionWriteState},

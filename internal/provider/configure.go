@@ -23,6 +23,8 @@ type providerData struct {
 	emergencyAccess *emergencyAccess
 	// registrationPolicies tells a second registration policy from the first.
 	registrationPolicies registrationPolicies
+	// recentUsers are whom the resource of one user hints at.
+	recentUsers recentUsers
 	// locations are the tenant's named locations; nil where client is.
 	locations *tenantLocations
 }

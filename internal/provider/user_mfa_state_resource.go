@@ -162,6 +162,8 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, plan *userMFAStat
 		return
 	}
 	plan.setUser(user)
+	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
+	r.data.recentUsers.note(user.ID)
 	if plan.State.IsUnknown() {
 		return
 	}
@@ -327,6 +329,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -339,14 +342,12 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	}
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	user, err := r.data.client.GetUser(ctx, state.UserID.ValueString())
-	var current client.MFAState
-	if err == nil {
-		current, err = r.data.client.ObserveUserMFAState(ctx, user, client.MFAState(state.State.ValueString()))
-	}
+	hints := readHints(ctx, req.Private, &resp.Diagnostics)
+	user, current, err := r.data.client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
 	if client.IsNotFound(err) {
 		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
 		if gone {
+			r.data.recentUsers.forget(state.UserID.ValueString())
 			resp.State.RemoveResource(ctx)
 			return
 		}
@@ -359,6 +360,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 		return
 	}
 	state.refresh(user, current)
+	r.data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -380,6 +382,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 			return
 		}
 	}
+	r.data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -390,6 +393,7 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	r.data.recentUsers.forget(state.UserID.ValueString())
 	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled, client.SetOptions{})
 	if client.IsNotFound(err) {
 		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
