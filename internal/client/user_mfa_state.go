@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // strongAuthenticationRequirements is Graph's name for what holds the per-user state.
@@ -136,51 +137,91 @@ type SetResult struct {
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
 func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, options SetOptions) (SetResult, error) {
-	var result SetResult
-	patience := c.consistency.NewObject
-	if !options.NewUser {
-		patience = 0
+	change := c.newStateChange(user, to, options)
+	err := change.look(ctx)
+	if err == nil {
+		err = change.write(ctx)
 	}
-	err := c.until(ctx, patience, func() (bool, error) {
-		var err error
-		result.Before, err = c.GetUserMFAState(ctx, user)
-		return !IsNotFound(err), err
-	})
-	if err != nil {
-		return result, err
+	if err == nil {
+		change.confirm(ctx)
 	}
-	result.Effective = result.Before
+	return change.result, err
+}
 
-	var move Transition
-	err = c.until(ctx, patience, func() (bool, error) {
+// stateChange is a change of a user's state in three steps, so that many users can take each of them together.
+type stateChange struct {
+	client  *Client
+	user    User
+	to      MFAState
+	options SetOptions
+	// patience is how long a 404 is waited out.
+	patience time.Duration
+	// writes are the states to write, in order.
+	writes []MFAState
+	// unseen says that the last write was not read back yet.
+	unseen bool
+	result SetResult
+}
+
+func (c *Client) newStateChange(user User, to MFAState, options SetOptions) *stateChange {
+	change := &stateChange{client: c, user: user, to: to, options: options}
+	if options.NewUser {
+		change.patience = c.consistency.NewObject
+	}
+	return change
+}
+
+// look reads the present state and decides what is to be written.
+func (s *stateChange) look(ctx context.Context) error {
+	err := s.client.until(ctx, s.patience, func() (bool, error) {
 		var err error
-		move, err = c.CheckUserMFAState(ctx, user, result.Before, to, options.AllowPromotion)
+		s.result.Before, err = s.client.GetUserMFAState(ctx, s.user)
 		return !IsNotFound(err), err
 	})
 	if err != nil {
-		return result, err
+		return err
 	}
-	for _, next := range move.Writes {
+	s.result.Effective = s.result.Before
+	return s.client.until(ctx, s.patience, func() (bool, error) {
+		move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion)
+		s.writes = move.Writes
+		return !IsNotFound(err), err
+	})
+}
+
+// write writes what is to be written, and reads back each write but the last.
+func (s *stateChange) write(ctx context.Context) error {
+	for _, next := range s.writes {
+		s.confirm(ctx)
 		// The service may have promoted the user already, after the write of enabled.
-		if result.Effective.Satisfies(next) {
+		if s.result.Effective.Satisfies(next) {
 			continue
 		}
 		// As long as nobody has seen the first write, the second would be the direct move that is always refused.
-		if result.Unconfirmed != nil {
-			return result, fmt.Errorf("unable to set the per-user MFA state of %q to %q: the step before it cannot be seen: %w",
-				user.Name(), next, result.Unconfirmed)
+		if s.result.Unconfirmed != nil {
+			return fmt.Errorf("unable to set the per-user MFA state of %q to %q: the step before it cannot be seen: %w",
+				s.user.Name(), next, s.result.Unconfirmed)
 		}
-		err := c.until(ctx, patience, func() (bool, error) {
-			err := c.putUserMFAState(ctx, user, next)
+		err := s.client.until(ctx, s.patience, func() (bool, error) {
+			err := s.client.putUserMFAState(ctx, s.user, next)
 			return !IsNotFound(err), err
 		})
 		if err != nil {
-			return result, err
+			return err
 		}
-		result.Written = append(result.Written, next)
-		result.Effective, result.Unconfirmed = c.confirmUserMFAState(ctx, user, next)
+		s.result.Written = append(s.result.Written, next)
+		s.result.Effective, s.unseen = next, true
 	}
-	return result, nil
+	return nil
+}
+
+// confirm reads the last write back, where that was not done yet.
+func (s *stateChange) confirm(ctx context.Context) {
+	if !s.unseen {
+		return
+	}
+	s.unseen = false
+	s.result.Effective, s.result.Unconfirmed = s.client.confirmUserMFAState(ctx, s.user, s.result.Written[len(s.result.Written)-1])
 }
 
 // confirmUserMFAState reads until the state is one that the write explains. A stale replica answers with the state from

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +16,9 @@ const (
 	// usersInFlight is how many users are worked on at a time: enough for a full batch of 20 to be ready whenever one may
 	// leave, also while some users are read and others written. With fewer, batches leave half empty.
 	usersInFlight = 400
+	// usersTogether is how many users are set together: enough for full batches, and few enough for an interrupted apply to
+	// leave little that was written and not read back.
+	usersTogether = 1000
 	// failuresInARow is after how many failures without a success between them the rest is not tried any more: what
 	// fails for so many fails for a reason that is not theirs.
 	failuresInARow = 20
@@ -92,14 +96,20 @@ func each[I, O any](ctx context.Context, items []I, progress func(done int), do 
 		})
 	}
 	workers.Wait()
-	if err := ctx.Err(); err != nil {
-		for i := range outcomes {
-			if errors.Is(outcomes[i].Err, ErrNotTried) {
-				outcomes[i].Err = fmt.Errorf("%w: %w", ErrNotTried, err)
-			}
+	for i := range outcomes {
+		if errors.Is(outcomes[i].Err, ErrNotTried) {
+			outcomes[i].Err = notTried(ctx)
 		}
 	}
 	return outcomes
+}
+
+// notTried is ErrNotTried, with the end of the context where that is why.
+func notTried(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotTried, err)
+	}
+	return ErrNotTried
 }
 
 // FindUsers is FindUser for many keys.
@@ -156,11 +166,68 @@ func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allow
 
 // SetUserMFAStates is SetUserMFAState for many users. The value of an outcome with an error says what was written
 // before it. The outcome of a user who is not there any more is ErrUserGone.
+//
+// Users take the steps together, a thousand at a time: all are read, then written, then read back. One by one, a batch
+// would hold what happens to come together of all three.
 func (c *Client) SetUserMFAStates(ctx context.Context, users []UserAndState, allowPromotion bool, progress func(done int)) []Outcome[SetResult] {
-	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (SetResult, error) {
-		result, err := c.SetUserMFAState(ctx, user.User, user.State, SetOptions{AllowPromotion: allowPromotion, NewUser: user.New})
-		return result, c.orGone(ctx, user.User, err)
-	})
+	outcomes := make([]Outcome[SetResult], 0, len(users))
+	complete := true
+	for together := range slices.Chunk(users, usersTogether) {
+		if !complete {
+			break
+		}
+		set := c.setTogether(ctx, together, allowPromotion, func(done int) {
+			if progress != nil {
+				progress(len(outcomes) + done)
+			}
+		})
+		complete = !slices.ContainsFunc(set, func(outcome Outcome[SetResult]) bool { return errors.Is(outcome.Err, ErrNotTried) })
+		outcomes = append(outcomes, set...)
+	}
+	for len(outcomes) < len(users) {
+		outcomes = append(outcomes, Outcome[SetResult]{Err: notTried(ctx)})
+	}
+	return outcomes
+}
+
+func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPromotion bool, progress func(done int)) []Outcome[SetResult] {
+	changes := make([]*stateChange, len(users))
+	outcomes := make([]Outcome[SetResult], len(users))
+	left := make([]int, len(users))
+	for i, user := range users {
+		changes[i] = c.newStateChange(user.User, user.State, SetOptions{AllowPromotion: allowPromotion, NewUser: user.New})
+		left[i] = i
+	}
+	// step has those take a step whose steps before it went well.
+	step := func(progress func(done int), take func(ctx context.Context, change *stateChange) error) {
+		taken := each(ctx, left, progress, func(ctx context.Context, i int) (struct{}, error) {
+			return struct{}{}, c.orGone(ctx, users[i].User, take(ctx, changes[i]))
+		})
+		var next []int
+		for n, i := range left {
+			outcomes[i].Err = taken[n].Err
+			if taken[n].Err == nil {
+				next = append(next, i)
+			}
+		}
+		left = next
+	}
+	step(nil, func(ctx context.Context, change *stateChange) error { return change.look(ctx) })
+	failed := len(users) - len(left)
+	step(func(done int) { progress(failed + done) }, func(ctx context.Context, change *stateChange) error { return change.write(ctx) })
+	for n, outcome := range each(ctx, left, nil, func(ctx context.Context, i int) (struct{}, error) {
+		changes[i].confirm(ctx)
+		return struct{}{}, changes[i].result.Unconfirmed
+	}) {
+		// Accepted is accepted: that it was not read back is no failure.
+		if change := changes[left[n]]; change.unseen {
+			change.result.Unconfirmed = outcome.Err
+		}
+	}
+	for i, change := range changes {
+		outcomes[i].Value = change.result
+	}
+	return outcomes
 }
 
 // ListUsers reads all users of the tenant, guests included. It needs User.Read.All.

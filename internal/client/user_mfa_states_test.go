@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -161,6 +163,153 @@ func TestOnlyAUserWhoIsConfirmedGoneIsGone(t *testing.T) {
 	var refusal *TransitionError
 	if outcome := c.CheckUserMFAStates(t.Context(), []UserMove{{User: adele, From: MFADisabled, To: MFAEnforced}}, false)[0]; !errors.As(outcome.Err, &refusal) {
 		t.Errorf("a direct move is not refused: %+v", outcome)
+	}
+}
+
+// statesOf answers for users who are disabled until somebody writes something else. kinds has what each HTTP request held:
+// looks, writes, and reads that confirm a write.
+func statesOf(t *testing.T, refuse func(r wireItem) bool) (g *scriptedGraph, kinds func() []map[string]int) {
+	t.Helper()
+	var mutex sync.Mutex
+	var all []map[string]int
+	written := map[string]string{}
+	inBatch := map[string]bool{}
+	kind := func(r wireItem) string {
+		switch {
+		case r.Method == http.MethodPatch:
+			return "write"
+		case written[r.URL] != "":
+			return "confirm"
+		}
+		return "look"
+	}
+	g = newScriptedGraph(t, func(r wireItem, _ int) scriptedAnswer {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if key := r.Method + " " + r.URL; inBatch[key] {
+			delete(inBatch, key)
+		} else {
+			all = append(all, map[string]int{kind(r): 1})
+		}
+		switch {
+		case refuse != nil && refuse(r):
+			return refused(403, "Forbidden")
+		case r.Method == http.MethodPatch:
+			written[r.URL] = string(r.Body)
+			return scriptedAnswer{status: 204}
+		case written[r.URL] != "":
+			return scriptedAnswer{status: 200, body: written[r.URL]}
+		}
+		return scriptedAnswer{status: 200, body: `{"perUserMfaState":"disabled"}`}
+	}, func(_ http.ResponseWriter, _ *http.Request, items []wireItem, _ int) bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		held := map[string]int{}
+		for _, item := range items {
+			held[kind(item)]++
+			inBatch[item.Method+" "+item.URL] = true
+		}
+		all = append(all, held)
+		return false
+	})
+	return g, func() []map[string]int {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return slices.Clone(all)
+	}
+}
+
+func usersToEnable(n int) []UserAndState {
+	users := make([]UserAndState, n)
+	for i := range users {
+		users[i] = UserAndState{User: numbered(i), State: MFAEnabled}
+	}
+	return users
+}
+
+func TestManyUsersTakeTheStepsOfAChangeTogether(t *testing.T) {
+	t.Parallel()
+	const n = usersTogether + 200
+	g, kinds := statesOf(t, nil)
+	c, _, _ := newTestClient(t, g.recorder, nil)
+	var mutex sync.Mutex
+	told := map[int]bool{}
+	outcomes := c.SetUserMFAStates(t.Context(), usersToEnable(n), false, func(done int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		told[done] = true
+	})
+	for i, outcome := range outcomes {
+		got := outcome.Value
+		if outcome.Err != nil || got.Before != MFADisabled || got.Effective != MFAEnabled || got.Unconfirmed != nil || !slices.Equal(got.Written, []MFAState{MFAEnabled}) {
+			t.Fatalf("user %d: %+v", i, outcome)
+		}
+	}
+	if len(outcomes) != n || len(told) != n || !told[1] || !told[n] {
+		t.Errorf("%d outcomes, and %d steps of progress, want %d of each", len(outcomes), len(told), n)
+	}
+	items, requests := map[string]int{}, map[string]int{}
+	for _, held := range kinds() {
+		for kind, count := range held {
+			items[kind] += count
+			requests[kind]++
+		}
+		if held["confirm"] > 0 && held["look"] > 0 {
+			t.Errorf("a request looks at %d users and reads %d others back", held["look"], held["confirm"])
+		}
+	}
+	for _, kind := range []string{"look", "write", "confirm"} {
+		if items[kind] != n || requests[kind] > n/10 {
+			t.Errorf("%s: %d users in %d requests, want %d in about %d", kind, items[kind], requests[kind], n, n/maxBatchItems)
+		}
+	}
+}
+
+func TestAnInterruptedReadBackLeavesTheWritesAccepted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	wrote := false
+	g, _ := statesOf(t, func(r wireItem) bool {
+		if r.Method == http.MethodPatch {
+			wrote = true
+		} else if wrote {
+			cancel()
+		}
+		return false
+	})
+	c, _, _ := newTestClient(t, g.recorder, nil)
+	// One user, so that no other is still to be written when the first is read back.
+	outcome := c.SetUserMFAStates(ctx, usersToEnable(1), false, nil)[0]
+	if outcome.Err != nil || outcome.Value.Effective != MFAEnabled || !errors.Is(outcome.Value.Unconfirmed, context.Canceled) {
+		t.Errorf("%+v, want what was written, not confirmed", outcome)
+	}
+}
+
+func TestUsersAfterManyFailuresAreNotEvenLookedAt(t *testing.T) {
+	t.Parallel()
+	const n = usersTogether + 200
+	g, _ := statesOf(t, func(r wireItem) bool { return r.Method == http.MethodPatch })
+	c, _, _ := newTestClient(t, g.recorder, nil)
+	outcomes := c.SetUserMFAStates(t.Context(), usersToEnable(n), false, nil)
+	failed := 0
+	for i, outcome := range outcomes {
+		switch {
+		case IsForbidden(outcome.Err):
+			failed++
+		case !errors.Is(outcome.Err, ErrNotTried):
+			t.Fatalf("user %d: %+v", i, outcome)
+		}
+	}
+	if len(outcomes) != n || failed < failuresInARow || failed > failuresInARow+usersInFlight {
+		t.Errorf("%d outcomes, %d of them failures", len(outcomes), failed)
+	}
+	batches, alone := g.sent()
+	looked := alone
+	for _, batch := range batches {
+		looked = append(looked, urls(batch)...)
+	}
+	if !slices.Contains(looked, "GET "+numberedURL(0)) || slices.Contains(looked, "GET "+numberedURL(n-1)) {
+		t.Error("the first user was not looked at, or the last one was")
 	}
 }
 
