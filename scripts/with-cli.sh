@@ -15,6 +15,9 @@ shift
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 mkdir -p "$root/build/home" "$root/build/tmp" "$root/build/tools"
 
+# A module of its own, or `go build ./...` in another window takes what a test compiles in build/tmp for packages of ours.
+[ -f "$root/build/go.mod" ] || echo 'module build' >"$root/build/go.mod"
+
 # An empty file rather than no variable: without one the CLI reads the user's ~/.terraformrc.
 : >"$root/build/empty.tfrc"
 export TF_CLI_CONFIG_FILE="$root/build/empty.tfrc" CHECKPOINT_DISABLE=1

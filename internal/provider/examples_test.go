@@ -61,6 +61,7 @@ var appliedExamples = []string{
 	"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_trusted_ips/import.sh",
 	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
 	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
+	"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 }
 
 func TestNoExampleIsWithoutATest(t *testing.T) {
@@ -70,7 +71,7 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 		known[name] = true
 	}
 	found := 0
-	for _, folder := range []string{"provider", "resources", "data-sources"} {
+	for _, folder := range []string{"provider", "resources", "data-sources", "guides"} {
 		err := filepath.WalkDir(filepath.Join(examples, folder), func(place string, entry os.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -101,6 +102,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 		"data-sources/entramfa_registration_policy/data-source.tf",
 		"resources/entramfa_trusted_ips/resource.tf",
 		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
+		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
