@@ -1,0 +1,168 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// everything uses all resources and data sources.
+const everything = `
+resource "entramfa_user_mfa_state" "alex" {
+  user_id = "` + alexID + `"
+  state   = var.state
+}
+resource "entramfa_user_mfa_states" "others" {
+  users = { "` + adeleUPN + `" = var.state }
+}
+resource "entramfa_registration_policy" "this" {
+  state   = "enabled"
+  include = { all_users = true }
+  exclude = { user_ids = ["` + rescueID + `"] }
+}
+resource "entramfa_trusted_ips" "office" {
+  display_name = "Office"
+  ip_ranges    = [var.range]
+}
+data "entramfa_user_mfa_state" "alex" {
+  user_id    = "` + alexID + `"
+  depends_on = [entramfa_user_mfa_state.alex]
+}
+data "entramfa_user_mfa_states" "all" {
+  all_users  = true
+  depends_on = [entramfa_user_mfa_states.others]
+}
+data "entramfa_registration_policy" "this" { depends_on = [entramfa_registration_policy.this] }
+data "entramfa_trusted_ips" "office" { display_name = entramfa_trusted_ips.office.display_name }
+data "entramfa_trusted_ip_ranges" "all" { depends_on = [entramfa_trusted_ips.office] }
+
+variable "state" { default = "enabled" }
+variable "range" { default = "203.0.113.0/24" }
+`
+
+// findSecrets searches every file below a folder; the provider's binary is a link and is left out. searched has the files by name and
+// size.
+func findSecrets(t *testing.T, folder string, secrets []string) (found []string, searched map[string]int) {
+	t.Helper()
+	searched = map[string]int{}
+	err := filepath.WalkDir(folder, func(place string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(place)
+		if err != nil {
+			return err
+		}
+		searched[entry.Name()] = len(content)
+		for _, secret := range secrets {
+			if at := bytes.Index(content, []byte(secret)); at >= 0 {
+				found = append(found, fmt.Sprintf("%s holds %q: ...%s...", entry.Name(), secret, content[max(0, at-100):min(len(content), at+40)]))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found, searched
+}
+
+// A whole life of everything, its failures included, with the most talkative log there is.
+func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"client secret", "certificate"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			id := newIdentities(t)
+			permissions := []string{
+				"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All",
+			}
+			if _, err := id.PatchApp(ctx, appID, control.AppPatch{Permissions: &permissions}); err != nil {
+				t.Fatal(err)
+			}
+			// Tokens begin with {"alg": in base64.
+			secrets := []string{"Bearer ", "eyJhbGciOi", "client_assertion="}
+			environment := []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"}
+			if way == "client secret" {
+				environment = append(environment, "ARM_CLIENT_SECRET="+appSecret)
+				secrets = append(secrets, appSecret)
+			} else {
+				environment = append(environment, "ARM_CLIENT_CERTIFICATE="+id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD="+pfxPassword)
+				secrets = append(secrets, id.pfx[:60], pfxPassword)
+			}
+			w := id.workspace(t, map[string]string{"main.tf": block(set("tenant_id", tenantID), set("client_id", appID)) + everything}, environment...)
+			var outputs strings.Builder
+			run := func(code int, arguments ...string) string {
+				output := w.expect(code, arguments...)
+				outputs.WriteString(output)
+				return output
+			}
+
+			run(0, "apply", "-input=false", "-auto-approve")
+			w.sees(run(2, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin", "-var=range=198.51.100.0/25"), "198.51.100.0/25")
+			var plan struct {
+				ResourceChanges []any `json:"resource_changes"`
+			}
+			text := run(0, "show", "-json", "plan.bin")
+			if err := json.Unmarshal([]byte(text), &plan); err != nil || len(plan.ResourceChanges) == 0 {
+				t.Errorf("the plan has %d changes, error %v", len(plan.ResourceChanges), err)
+			}
+			run(0, "apply", "-input=false", "plan.bin")
+
+			refusal, err := id.AddFault(ctx, control.Fault{Method: "PATCH", Status: 403, Code: "Authorization_RequestDenied", Times: new(0)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.sees(run(1, "apply", "-input=false", "-auto-approve", "-var=range=192.0.2.0/25"), "Error")
+			if err := id.DeleteFault(ctx, refusal); err != nil {
+				t.Fatal(err)
+			}
+			run(0, "destroy", "-input=false", "-auto-approve")
+
+			w.write("output.txt", outputs.String())
+			found, searched := findSecrets(t, w.dir, secrets)
+			for _, secret := range found {
+				t.Error(secret)
+			}
+			for _, name := range []string{"trace.log", "output.txt", "plan.bin", "terraform.tfstate", "terraform.tfstate.backup"} {
+				if searched[name] == 0 {
+					t.Errorf("there was no %s to search; there were %v", name, searched)
+				}
+			}
+			content, err := os.ReadFile(filepath.Join(w.dir, "trace.log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The log is one that could hold them.
+			for _, wanted := range []string{"POST", "Microsoft Graph answered", `namedLocations`, `authenticationMethodsPolicy`, `requirements`} {
+				if !bytes.Contains(content, []byte(wanted)) {
+					t.Errorf("the log holds no %q", wanted)
+				}
+			}
+		})
+	}
+}
+
+// What the search is for is found by it.
+func TestTheSearchForSecretsFindsThem(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, content := range map[string]string{"log": "Authorization: Bearer eyJhbGciOi", "state": `{"client_secret":"x"}`} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, searched := findSecrets(t, folder, []string{"Bearer ", "eyJ", "no such secret"})
+	if len(found) != 2 || len(searched) != 2 {
+		t.Errorf("found %q in %v", found, searched)
+	}
+}
