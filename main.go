@@ -6,6 +6,8 @@ import (
 	"flag"
 	"log"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -24,6 +26,9 @@ func main() {
 			log.Fatal(err)
 		}
 	}
+	if !*debug {
+		outliveSIGTERM()
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address:         "registry.terraform.io/mfa-as-code/entramfa",
 		Debug:           *debug,
@@ -32,4 +37,21 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// outliveSIGTERM leaves it to the CLI to end the provider. What stops a whole process group, such as timeout(1) or the
+// cancel button of a CI system, reaches both: the CLI then lets what is under way come to its end and records it, which
+// takes a provider that is still there. go-plugin does the same for SIGINT only. Once the CLI is gone nothing is left to
+// wait for.
+func outliveSIGTERM() {
+	cli := os.Getppid()
+	terminations := make(chan os.Signal, 1)
+	signal.Notify(terminations, syscall.SIGTERM)
+	go func() {
+		for range terminations {
+			if os.Getppid() != cli {
+				os.Exit(1)
+			}
+		}
+	}()
 }

@@ -87,12 +87,13 @@ type batchItem struct {
 	// tries counts the batches that the item was in.
 	tries int
 
-	// Under the gatherer's mutex: where the item is, whether its caller still waits, and whether it is read ahead, so that
-	// its caller is yet to come.
-	queue  *itemQueue
-	flight *flight
-	over   bool
-	ahead  bool
+	// Under the gatherer's mutex: where the item is, whether its caller still waits, whether it is read ahead, so that its
+	// caller is yet to come, and whether it may have been carried out without an answer that says so.
+	queue   *itemQueue
+	flight  *flight
+	over    bool
+	ahead   bool
+	unknown bool
 
 	// done is closed when the outcome is there.
 	done chan struct{}
@@ -131,7 +132,7 @@ func (q *itemQueue) take(n int) []*batchItem {
 // do carries a call out and returns what came back for it, whatever it travelled in.
 func (g *gatherer) do(ctx context.Context, call call) (answer, error) {
 	if err := ctx.Err(); err != nil {
-		return answer{}, g.client.describeFailure(ctx, call.operation, err)
+		return answer{}, g.client.describeFailure(ctx, nil, call, err)
 	}
 	if g.leaveAtOnce() {
 		defer g.returned()
@@ -151,9 +152,48 @@ func (g *gatherer) await(ctx context.Context, item *batchItem) (answer, error) {
 	case <-item.done:
 		return item.got, item.err
 	case <-ctx.Done():
-		g.abandon(item)
-		return answer{}, g.client.describeFailure(ctx, item.call.operation, ctx.Err())
 	}
+	// The answer to a write that has left is waited for a little longer, as in exchange.
+	if progress := g.progressOf(item); item.call.changes() && progress != nil {
+		idle := make(chan struct{})
+		stop := progress.whenIdle(g.client.answerGrace, func() { close(idle) })
+		defer stop()
+		select {
+		case <-item.done:
+		case <-idle:
+		}
+	}
+	// Whatever has come is not lost.
+	select {
+	case <-item.done:
+		return item.got, item.err
+	default:
+	}
+	ended := g.interrupted(ctx, item)
+	g.abandon(item)
+	return answer{}, ended
+}
+
+// progressOf is the progress of the request in which an item travels; nil where it does not.
+func (g *gatherer) progressOf(item *batchItem) *requestProgress {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if item.flight == nil {
+		return nil
+	}
+	return item.flight.progress
+}
+
+// interrupted says how far an item has come whose caller's context has ended.
+func (g *gatherer) interrupted(ctx context.Context, item *batchItem) error {
+	ended := g.progressOf(item).interrupted(ctx, item.call)
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	ended.Unknown = ended.Write && (ended.Unknown || item.unknown)
+	if item.queue != nil {
+		ended.Doing = "waiting to leave with other requests"
+	}
+	return ended
 }
 
 func newBatchItem(ctx context.Context, call call) (*batchItem, error) {
@@ -258,15 +298,17 @@ type flight struct {
 	// ctx has the values of one of the callers, for the log, and ends when the last of them has left.
 	ctx    context.Context
 	cancel context.CancelFunc
-	items  []*batchItem
+	// progress is that of the request that is under way.
+	progress *requestProgress
+	items    []*batchItem
 	// waiting is how many callers there are, and ahead how many items are yet without one, under the gatherer's mutex.
 	waiting, ahead int
 }
 
 // newFlight makes a flight. The mutex is held.
 func newFlight(g *gatherer, items []*batchItem) *flight {
-	f := &flight{gatherer: g}
-	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(items[0].ctx))
+	f := &flight{gatherer: g, progress: &requestProgress{}}
+	f.ctx, f.cancel = context.WithCancel(withProgress(context.WithoutCancel(items[0].ctx), f.progress))
 	f.board(items)
 	if f.ahead > 0 {
 		f.ctx = repeatedWhile(f.ctx, f.client.retry, f.awaited)
@@ -301,9 +343,10 @@ func (f *flight) counter(item *batchItem) *int {
 func (f *flight) run() {
 	defer f.returned()
 	defer f.cancel()
+	defer f.progress.rest()
 	if len(f.items) == 1 {
 		item := f.items[0]
-		got, err := f.client.exchange(f.ctx, f.client.address(item.call), item.call)
+		got, err := f.client.exchangeWith(f.ctx, f.progress, f.client.address(item.call), item.call)
 		f.settle(item, got, err)
 		return
 	}
@@ -336,7 +379,7 @@ func (item *batchItem) settle(got answer, err error) {
 // fail gives all items that are left one cause of failure, each in its own words.
 func (f *flight) fail(cause error) {
 	for _, item := range f.items {
-		f.settle(item, answer{}, f.client.describeFailure(f.ctx, item.call.operation, cause))
+		f.settle(item, answer{}, f.client.describeFailure(f.ctx, f.progress, item.call, cause))
 	}
 	f.items = nil
 }
@@ -473,16 +516,34 @@ func (f *flight) deliver(outer answer, answers map[string]answer) (pause time.Du
 			f.settle(item, got, err)
 			continue
 		}
+		unknown := !answered || mayBeDone(got.status)
+		if item.call.changes() && item.ctx.Err() != nil {
+			// Its caller has waited for this answer only.
+			f.settle(item, answer{}, &InterruptedError{
+				Operation: item.call.operation, Doing: doingRepeat(got), Write: true, Unknown: unknown || item.unknown, Err: context.Cause(item.ctx),
+			})
+			continue
+		}
 		if after == 0 {
 			after = backoff(f.client.retry, item.tries)
 		}
 		pause = max(pause, after)
+		f.repeat(item, unknown, doingRepeat(got))
 		again = append(again, item)
 	}
+	f.progress.delivered()
 	f.logger.DebugContext(f.ctx, "Microsoft Graph answered a batch", slog.String("version", string(f.version)),
 		slog.Int("items", len(f.items)), slog.String("statuses", describeCounts(counts)), slog.Int("repeated", len(again)))
 	f.items = again
 	return pause
+}
+
+// repeat notes what is known of an item that is sent again.
+func (f *flight) repeat(item *batchItem, unknown bool, doing string) {
+	f.progress.at(doing)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	item.unknown = item.unknown || unknown
 }
 
 // describeCounts lists the statuses in the answer to a batch: "200: 18, 429: 1, none: 1".

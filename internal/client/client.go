@@ -39,6 +39,7 @@ type Client struct {
 	writtenCampaign *RegistrationCampaign
 	// createdLocations tells apart named locations that nothing else does.
 	createdLocations createdLocations
+	answerGrace      time.Duration
 }
 
 // Options are what a caller may choose. The zero value is right for production.
@@ -59,6 +60,8 @@ type Options struct {
 	Rates map[RateClass]Rate
 	// Consistency bounds the waits for replicas.
 	Consistency Consistency
+	// AnswerGrace is how long the answer to a write that has left is waited for beyond the end of its context. Default 20 s.
+	AnswerGrace time.Duration
 	// Clock is the time to wait by.
 	Clock Clock
 }
@@ -69,6 +72,8 @@ const (
 	defaultMaxRetryDelay = 3 * time.Minute
 	// defaultRetryDelay is azcore's.
 	defaultRetryDelay = 800 * time.Millisecond
+	// Microsoft Graph answers a write within a few seconds.
+	defaultAnswerGrace = 20 * time.Second
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -101,6 +106,9 @@ func (o Options) withDefaults() (Options, error) {
 		o.Rates = DefaultRates()
 	}
 	o.Consistency = o.Consistency.withDefaults()
+	if o.AnswerGrace == 0 {
+		o.AnswerGrace = defaultAnswerGrace
+	}
 	return o, nil
 }
 
@@ -132,6 +140,8 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 			itemPacePolicy{paces},
 			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, renewing(scope(cloud))),
 			logPolicy{logger: options.Logger, clock: options.Clock},
+			progressPolicy{},
+			brokenBodyPolicy{},
 		},
 	}, &settings)
 	if err != nil {
@@ -140,6 +150,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	client := &Client{
 		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
 		retry: options.Retry, logger: options.Logger, policyLock: newContextLock(),
+		answerGrace: options.AnswerGrace,
 	}
 	client.gatherers = newGatherers(client, paces, options.Logger)
 	client.userLookUps, client.readAhead = &userLookUps{client: client, paces: paces}, newReadAhead(client)

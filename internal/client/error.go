@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"mime"
 	"net/http"
 	"regexp"
@@ -27,7 +28,7 @@ type Error struct {
 	RequestID string
 	// ClientRequestID is the id that this client gave to the request.
 	ClientRequestID string
-	// Permissions are the application permissions of which the operation needs at least one; set for a 403.
+	// Permissions are the application permissions of which the operation needs at least one; set for a 403 of Graph's own.
 	Permissions []string
 	// FromGraph tells Graph's own error envelope from the answer of something in between.
 	FromGraph bool
@@ -119,9 +120,6 @@ func newError(operation string, permissions []string, status int, header http.He
 		RequestID:       header.Get("request-id"),
 		ClientRequestID: header.Get(headerClientRequestID),
 	}
-	if status == http.StatusForbidden {
-		e.Permissions = permissions
-	}
 	var envelope errorEnvelope
 	err := json.Unmarshal(body, &envelope)
 	// An envelope that says nothing is nobody's; Graph sometimes leaves one of the two empty.
@@ -129,6 +127,9 @@ func newError(operation string, permissions []string, status int, header http.He
 		var inner innerError
 		_ = json.Unmarshal(envelope.Error.InnerError, &inner)
 		e.FromGraph = true
+		if status == http.StatusForbidden {
+			e.Permissions = permissions
+		}
 		e.Code = envelope.Error.Code
 		e.Message = envelope.Error.Message
 		// Conditional Access hides the numbered reason here and leaves a general sentence outside.
@@ -146,25 +147,34 @@ func newError(operation string, permissions []string, status int, header http.He
 // describeForeignBody says what an answer is that has no error envelope: the page of a proxy, most often.
 func describeForeignBody(header http.Header, body []byte) string {
 	const enough = 200
+	// Whatever comes after this is not read.
+	body = body[:min(len(body), 64<<10)]
 	printable := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(string(body), "\uFFFD"))
-	text := strings.Join(strings.Fields(printable), " ")
-	if text == "" {
+	if strings.TrimSpace(printable) == "" {
 		return "the answer has no body"
 	}
 	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || kind == "" {
 		kind = "an unnamed type"
 	}
+	begins := "begins"
+	if kind == "text/html" || strings.HasPrefix(strings.TrimSpace(printable), "<") {
+		begins, printable = "says", html.UnescapeString(markup.ReplaceAllString(printable, " "))
+	}
+	text := strings.Join(strings.Fields(printable), " ")
 	if runes := []rune(text); len(runes) > enough {
 		text = string(runes[:enough]) + "..."
 	}
-	return fmt.Sprintf("the answer is %s and not Microsoft Graph's JSON; a proxy or a wrong endpoint may stand in between. It begins: %s", kind, text)
+	return fmt.Sprintf("the answer is %s and not Microsoft Graph's JSON; a proxy or a wrong endpoint may stand in between. It %s: %s", kind, begins, text)
 }
+
+// markup is what nobody reads of a page.
+var markup = regexp.MustCompile(`(?is)<(script|style)\b.*?(</(script|style)\s*>|$)|<!--.*?(-->|$)|<[^>]*(>|$)`)
 
 func firstNonEmpty(texts ...string) string {
 	for _, text := range texts {

@@ -16,6 +16,7 @@ func TestARefusalIsReadWhateverItsForm(t *testing.T) {
 	t.Parallel()
 	const operation = `read user "adele@contoso.example"`
 	const foreign = "the answer is %s and not Microsoft Graph's JSON; a proxy or a wrong endpoint may stand in between. It begins: %s"
+	const page = "the answer is %s and not Microsoft Graph's JSON; a proxy or a wrong endpoint may stand in between. It says: %s"
 	jsonType := http.Header{"Content-Type": {"application/json"}}
 	htmlType := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
 	for _, tc := range []struct {
@@ -76,8 +77,14 @@ func TestARefusalIsReadWhateverItsForm(t *testing.T) {
 		},
 		{
 			"the page of a proxy", 502, htmlType, "<html>\n  <h1>Bad   gateway</h1>\n</html>",
-			Error{Message: fmt.Sprintf(foreign, "text/html", "<html> <h1>Bad gateway</h1> </html>")},
+			Error{Message: fmt.Sprintf(page, "text/html", "Bad gateway")},
 		},
+		{
+			"a page with more than text", 403, htmlType,
+			"<!DOCTYPE html><html><head><title>Blocked</title><style>h1 { color: red }</style><script>if (a<b) alert('x')</script></head><!-- a > b --><body>Ask&nbsp;the <b\nid='x'>network</b> team &amp; wait.",
+			Error{Message: fmt.Sprintf(page, "text/html", "Blocked Ask the network team & wait.")},
+		},
+		{"a page that is cut short in a script", 502, nil, "<html>Oh.<script>alert('x')", Error{Message: fmt.Sprintf(page, "an unnamed type", "Oh.")}},
 		{
 			"a page without a content type", 404, nil, "nothing here",
 			Error{Message: fmt.Sprintf(foreign, "an unnamed type", "nothing here")},

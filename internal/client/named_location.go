@@ -137,6 +137,7 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 		path:        namedLocationsPath,
 		query:       wholeList(),
 	})
+	c.createdLocations.meet(found)
 	locations := make([]NamedLocation, 0, len(found))
 	for _, location := range found {
 		locations = append(locations, location.location())
@@ -198,10 +199,43 @@ func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation
 	return named
 }
 
-// createdLocations are the ids of the locations that this process has made.
+// createdLocations are the ids of the locations that this process has made, and of those that it has met.
 type createdLocations struct {
 	mutex sync.Mutex
 	ids   map[string]bool
+	// met says in which list a location was shown first, and lists how many there were.
+	met   map[string]int
+	lists int
+}
+
+// meet records what a list shows.
+func (l *createdLocations) meet(found []namedLocation) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.met == nil {
+		l.met = map[string]int{}
+	}
+	l.lists++
+	for _, location := range found {
+		if _, known := l.met[location.ID]; !known {
+			l.met[location.ID] = l.lists
+		}
+	}
+}
+
+// now is the number of the last list.
+func (l *createdLocations) now() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.lists
+}
+
+// metBy reports whether a location was shown by one of the lists up to that number.
+func (l *createdLocations) metBy(id string, list int) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	first, known := l.met[id]
+	return known && first <= list
 }
 
 // claim records an id, and reports whether it was not recorded already.
@@ -224,7 +258,7 @@ func (l *createdLocations) claim(id string) bool {
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
 func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, Acceptance, error) {
-	began := c.clock.Now()
+	began, met := c.clock.Now(), c.createdLocations.now()
 	// Only throttling is certain to have made nothing.
 	once := c.retry
 	once.ShouldRetry = func(response *http.Response, err error) bool {
@@ -237,6 +271,7 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 		version:     v1,
 		path:        namedLocationsPath,
 		body:        wanted.wire(),
+		creates:     true,
 	}
 	const tries = 3
 	for try := 1; ; try++ {
@@ -249,11 +284,11 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 		if err == nil {
 			err = &Error{Operation: creation.operation, Status: http.StatusCreated, Message: "the answer names no id"}
 		}
-		if !uncertain(err) || ctx.Err() != nil {
+		if !uncertain(err) {
 			return NamedLocation{}, Acceptance{}, err
 		}
-		if found, ok, searchErr := c.findCreated(ctx, wanted, began); searchErr != nil {
-			return NamedLocation{}, Acceptance{}, fmt.Errorf("%w; whether it was made could not be found out: %w", err, searchErr)
+		if found, ok, searchErr := c.findCreated(ctx, wanted, began, met); searchErr != nil {
+			return NamedLocation{}, Acceptance{}, &UnknownCreationError{Location: wanted, At: began, Err: err, SearchErr: searchErr}
 		} else if ok {
 			return found, Acceptance{At: c.clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
 		}
@@ -275,19 +310,43 @@ func (c *Client) write(ctx context.Context, call call, out any) (Acceptance, err
 	return c.accepted(got.header), nil
 }
 
+// UnknownCreationError is the creation of a location of which nobody knows whether the service has carried it out: the answer
+// was lost, and the tenant could not be searched for what it would have made.
+type UnknownCreationError struct {
+	// Location is what was asked for.
+	Location NamedLocation
+	// At is when.
+	At time.Time
+	// Err is what became of the request, and SearchErr of the search.
+	Err, SearchErr error
+}
+
+// Error says what became of the request and of the search.
+func (e *UnknownCreationError) Error() string {
+	return fmt.Sprintf("%v; whether it was made could not be found out: %v", e.Err, e.SearchErr)
+}
+
+// Unwrap returns both errors.
+func (e *UnknownCreationError) Unwrap() []error { return []error{e.Err, e.SearchErr} }
+
 // uncertain reports an error after which nobody knows whether the request was carried out.
 func uncertain(err error) bool {
+	var ended *InterruptedError
+	if errors.As(err, &ended) {
+		return ended.Unknown
+	}
 	var answer *Error
 	if errors.As(err, &answer) {
 		return answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusMultipleChoices || answer.Status == http.StatusRequestTimeout
 	}
 	var connection *ConnectionError
-	return errors.As(err, &connection) && connection.Kind == ConnectionBroken
+	return errors.As(err, &connection) && (connection.Kind == ConnectionBroken || connection.Kind == ConnectionOversized)
 }
 
 // findCreated looks for a location that a lost request has made, for as long as replicas may hide it. One that another
-// request of this process has made is somebody else's, however alike.
-func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began time.Time) (NamedLocation, bool, error) {
+// request of this process has made, or that one of the lists up to met has shown, is somebody else's, however alike: it may be
+// that of a resource of the same configuration, from the run before.
+func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began time.Time, met int) (NamedLocation, bool, error) {
 	// Clocks differ between here and there.
 	const clockSkew = 5 * time.Minute
 	var found NamedLocation
@@ -298,7 +357,8 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 			return true, err
 		}
 		for _, location := range locations {
-			if location.Shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) && c.createdLocations.claim(location.ID) {
+			if location.Shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) &&
+				!c.createdLocations.metBy(location.ID, met) && c.createdLocations.claim(location.ID) {
 				found, ok = location, true
 				break
 			}
@@ -356,7 +416,11 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 		policies, err := c.ListConditionalAccessPolicies(ctx)
 		if err != nil {
 			// Only the service's own refusal counts, and it comes with the deletion.
-			return true, ctx.Err()
+			var ended *InterruptedError
+			if errors.As(err, &ended) {
+				return true, err
+			}
+			return true, nil
 		}
 		using := &LocationInUseError{Location: location}
 		for _, p := range policies {
@@ -399,7 +463,9 @@ func (c *Client) untrust(ctx context.Context, location NamedLocation) (gone bool
 		return !IsNotFound(err), err
 	})
 	if IsNotFound(err) {
-		return c.NamedLocationGone(ctx, location.ID)
+		if gone, goneErr := c.NamedLocationGone(ctx, location.ID); gone || goneErr != nil {
+			return gone, goneErr
+		}
 	}
 	return false, err
 }

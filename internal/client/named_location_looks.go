@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,6 +23,12 @@ type NamedLocations struct {
 	// finished counts the lists that were read or failed; failure is why the last one did.
 	finished atomic.Int64
 	failure  error
+
+	// mutex guards what follows. It is never held during a request, so that nobody waits who has something to enter.
+	mutex sync.Mutex
+	// doubts counts the writes of which nobody knows whether they were carried out: a list that was asked for before one says
+	// nothing.
+	doubts int
 	// looks are the lists that were read, the first one first.
 	looks []look
 	// own is what this run has written, by id.
@@ -31,6 +38,9 @@ type NamedLocations struct {
 	binAt time.Time
 	noBin bool
 }
+
+// doingLooks is what the wait for somebody else's list is called.
+const doingLooks = "waiting for a list of the named locations that was asked for before"
 
 // look is a list and when it came.
 type look struct {
@@ -60,12 +70,13 @@ func (c *Client) NewNamedLocations() *NamedLocations {
 
 // Enter takes over what became of a location by a write: nil where it was deleted, err where nobody knows.
 func (l *NamedLocations) Enter(id string, location *NamedLocation, err error) {
-	l.lock <- struct{}{}
-	defer l.lock.unlock()
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
 	id = strings.ToLower(id)
 	if err != nil {
 		delete(l.own, id)
 		l.looks, l.bin = nil, nil
+		l.doubts++
 		return
 	}
 	l.own[id] = ownLocation{location: location, at: l.client.clock.Now()}
@@ -104,11 +115,11 @@ func (l *NamedLocations) written(id string, last look) (*NamedLocation, bool) {
 // locked runs a function on the latest list once that many were read.
 func (l *NamedLocations) locked(ctx context.Context, looks int, do func(last look)) error {
 	before := l.finished.Load()
-	if err := l.lock.lock(ctx); err != nil {
+	if err := l.lock.lock(ctx, doingLooks); err != nil {
 		return err
 	}
 	defer l.lock.unlock()
-	if len(l.looks) < looks {
+	for !l.onLatest(looks, do) {
 		// Whoever waited for a list that failed does not ask for the same again.
 		if l.failure != nil && l.finished.Load() != before {
 			return l.failure
@@ -116,15 +127,28 @@ func (l *NamedLocations) locked(ctx context.Context, looks int, do func(last loo
 		if err := l.look(ctx); err != nil {
 			return err
 		}
+		// One more is all that was asked for; the others may have been dropped meanwhile.
+		looks = 1
+	}
+	return nil
+}
+
+// onLatest runs a function on the latest list where there are that many, and reports whether there are.
+func (l *NamedLocations) onLatest(looks int, do func(last look)) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if len(l.looks) < looks {
+		return false
 	}
 	do(l.looks[len(l.looks)-1])
-	return nil
+	return true
 }
 
 // look reads the list. The lock is held.
 func (l *NamedLocations) look(ctx context.Context) error {
+	doubts := l.currentDoubts()
 	found, err := l.client.ListNamedLocations(ctx)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		// That somebody has left is no answer for the others.
 		return err
 	}
@@ -132,6 +156,11 @@ func (l *NamedLocations) look(ctx context.Context) error {
 	l.finished.Add(1)
 	if err != nil {
 		return err
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.doubts != doubts {
+		return nil
 	}
 	next := look{at: l.client.clock.Now(), locations: make([]*NamedLocation, 0, len(found))}
 	before := map[string]*NamedLocation{}
@@ -150,6 +179,12 @@ func (l *NamedLocations) look(ctx context.Context) error {
 	}
 	l.looks = append(l.looks, next)
 	return nil
+}
+
+func (l *NamedLocations) currentDoubts() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.doubts
 }
 
 // same reports whether two reads of a location say the same.
@@ -232,8 +267,8 @@ func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, ac
 			return *seen.other, false, nil
 		}
 		if seen.other == nil && !next.Before(until) {
-			if err := c.clock.Wait(ctx, max(0, until.Sub(now))); err != nil {
-				return location, false, err
+			if c.clock.Wait(ctx, max(0, until.Sub(now))) != nil {
+				return location, false, Interrupted(ctx, doingReplicas)
 			}
 			return l.confirm(ctx, expected.ID)
 		}
@@ -245,8 +280,8 @@ func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, ac
 		if next.After(until) {
 			next = until
 		}
-		if err := c.clock.Wait(ctx, max(0, next.Sub(now))); err != nil {
-			return location, false, err
+		if c.clock.Wait(ctx, max(0, next.Sub(now))) != nil {
+			return location, false, Interrupted(ctx, doingReplicas)
 		}
 		looks = seen.looks + 1
 		pause = min(2*pause, c.consistency.MaxInterval)
@@ -284,22 +319,30 @@ func (l *NamedLocations) confirm(ctx context.Context, id string) (location Named
 func (l *NamedLocations) inBin(ctx context.Context, id string) bool {
 	// How old the list of the deleted ones may be: the deletion may be that of a moment ago.
 	const fresh = 10 * time.Second
-	if l.lock.lock(ctx) != nil {
+	if l.lock.lock(ctx, doingLooks) != nil {
 		return false
 	}
 	defer l.lock.unlock()
-	if now := l.client.clock.Now(); !l.noBin && (l.bin == nil || now.Sub(l.binAt) >= fresh) {
-		deleted, err := l.client.listDeletedNamedLocations(ctx)
-		if err != nil {
-			l.noBin = ctx.Err() == nil
-			return false
-		}
-		l.bin, l.binAt = map[string]bool{}, l.client.clock.Now()
-		for _, location := range deleted {
-			l.bin[strings.ToLower(location.ID)] = true
-		}
+	l.mutex.Lock()
+	bin, doubts, known := l.bin, l.doubts, l.noBin || l.bin != nil && l.client.clock.Now().Sub(l.binAt) < fresh
+	l.mutex.Unlock()
+	if known {
+		return bin[strings.ToLower(id)]
 	}
-	return l.bin[strings.ToLower(id)]
+	deleted, err := l.client.listDeletedNamedLocations(ctx)
+	bin = map[string]bool{}
+	for _, location := range deleted {
+		bin[strings.ToLower(location.ID)] = true
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	switch {
+	case err != nil:
+		l.noBin = ctx.Err() == nil
+	case l.doubts == doubts:
+		l.bin, l.binAt = bin, l.client.clock.Now()
+	}
+	return bin[strings.ToLower(id)]
 }
 
 // listDeletedNamedLocations reads the locations that the service keeps for 30 days after their deletion.

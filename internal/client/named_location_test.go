@@ -316,6 +316,27 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 			t.Errorf("two alike are %s and %s, error %v", first.ID, second.ID, err)
 		}
 	})
+	t.Run("made a moment ago by another process, and seen before", func(t *testing.T) {
+		t.Parallel()
+		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, n int) bool {
+			if what == "POST" && n == 0 {
+				graphError(w, 500, "InternalServerError")
+				return true
+			}
+			return false
+		}}
+		c := s.start(t, nil)
+		created := s.clock.Now().Add(-time.Second)
+		twin := office
+		twin.ID, twin.Created = locationID, &created
+		s.stored = stores(twin)
+		if _, err := c.ListNamedLocations(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if made, _, err := c.CreateNamedLocation(t.Context(), office); err != nil || made.ID == twin.ID {
+			t.Errorf("made %+v, error %v", made, err)
+		}
+	})
 }
 
 func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {

@@ -359,7 +359,9 @@ func (p pacePolicy) wait(ctx context.Context, pace *pace, places int) error {
 func (p pacePolicy) take(ctx context.Context, pace *pace, places int) (leave func(), err error) {
 	p.announce(ctx, pace, places)
 	defer pace.join(-places)
-	if err := pace.turn.lock(ctx); err != nil {
+	progress := progressOf(ctx)
+	progress.at(waitsFor[pace.class])
+	if err := pace.turn.lock(ctx, waitsFor[pace.class]); err != nil {
 		return nil, err
 	}
 	taken := make([]func(), 0, places)
@@ -379,6 +381,8 @@ func (p pacePolicy) take(ctx context.Context, pace *pace, places int) (leave fun
 			wait = pace.held(p.clock.Now())
 		}
 	}
+	// What comes next is the token.
+	progress.at(doingSignIn)
 	return pace.turn.unlock, nil
 }
 

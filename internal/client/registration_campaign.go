@@ -315,7 +315,7 @@ type CampaignResult struct {
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update?view=graph-rest-beta
 func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign) (CampaignResult, error) {
 	const operation = "write the registration campaign"
-	if err := c.policyLock.lock(ctx); err != nil {
+	if err := c.policyLock.lock(ctx, "waiting for another write of the authentication methods policy"); err != nil {
 		return CampaignResult{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
 	defer c.policyLock.unlock()
@@ -348,13 +348,14 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 	c.writtenCampaign = &wanted
 
 	result.Now = wanted
+	began := c.clock.Now()
 	result.Unconfirmed = c.until(ctx, c.consistency.Timeout, func() (bool, error) {
 		read, err := c.GetRegistrationCampaign(ctx)
 		if err != nil {
 			return true, err
 		}
 		if !read.Satisfies(wanted) {
-			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.consistency.Timeout)
+			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.since(began))
 		}
 		result.Now = read
 		return true, nil

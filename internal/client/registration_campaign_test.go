@@ -314,7 +314,7 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	if err := c.policyLock.lock(t.Context()); err != nil {
+	if err := c.policyLock.lock(t.Context(), "waiting"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -37,9 +37,16 @@ type call struct {
 	header http.Header
 	// body is sent as JSON where it is not nil.
 	body any
+	// creates says of a POST that it makes something; others only ask.
+	creates bool
 	// gather lets the call travel in one request with others that are made at the same time. Only a call that may be sent
 	// twice can: an answer that a batch does not hold is asked for again.
 	gather bool
+}
+
+// changes reports whether the call changes something.
+func (call call) changes() bool {
+	return call.creates || call.method == http.MethodPatch || call.method == http.MethodDelete
 }
 
 // target is path and query.
@@ -88,13 +95,27 @@ type answer struct {
 
 // exchange sends a call as a request of its own and returns whatever came back.
 func (c *Client) exchange(ctx context.Context, address string, call call) (answer, error) {
-	request, err := newRequest(ctx, address, call)
+	return c.exchangeWith(ctx, &requestProgress{}, address, call)
+}
+
+// exchangeWith is exchange for who looks at the progress.
+func (c *Client) exchangeWith(ctx context.Context, progress *requestProgress, address string, call call) (answer, error) {
+	if ctx.Err() != nil {
+		return answer{}, progress.interrupted(ctx, call)
+	}
+	sending := withProgress(ctx, progress)
+	if call.changes() {
+		lasting, end := c.outlasting(sending, progress)
+		defer end()
+		sending = lasting
+	}
+	request, err := newRequest(sending, address, call)
 	if err != nil {
 		return answer{}, fmt.Errorf("unable to %s: %w", call.operation, err)
 	}
 	got, err := c.roundTrip(request)
 	if err != nil {
-		return answer{}, c.describeFailure(ctx, call.operation, err)
+		return answer{}, c.describeFailure(ctx, progress, call, err)
 	}
 	return got, nil
 }
@@ -140,11 +161,21 @@ func (a answer) decode(call call, out any) error {
 	if !a.successful() {
 		return a.refusal(call.operation, call.permissions, a.body)
 	}
+	empty := len(bytes.TrimSpace(a.body)) == 0
 	if out == nil {
-		return nil
+		if empty {
+			return nil
+		}
+		// A page of a proxy under a status of success says nothing of what was asked for.
+		out = &map[string]json.RawMessage{}
 	}
 	problem := ""
-	if len(bytes.TrimSpace(a.body)) == 0 {
+	if bytes.Contains(a.body, []byte(`"error"`)) {
+		if inside := a.refusal(call.operation, nil, a.body); inside.FromGraph {
+			return inside
+		}
+	}
+	if empty {
 		problem = "the answer is empty where an object was expected"
 	} else if err := json.Unmarshal(a.body, out); err != nil {
 		problem = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(a.header, a.body)
@@ -163,11 +194,11 @@ func (a answer) refusal(operation string, permissions []string, body []byte) *Er
 	return refusal
 }
 
-// describeFailure names a request that got no answer. The end of the context is the context's error; a failed sign-in
-// has described itself.
-func (c *Client) describeFailure(ctx context.Context, operation string, err error) error {
-	if ctxErr := ctx.Err(); ctxErr != nil {
-		return fmt.Errorf("unable to %s: %w", operation, ctxErr)
+// describeFailure names a request that got no answer. The end of the context is an *InterruptedError; a failed sign-in has
+// described itself.
+func (c *Client) describeFailure(ctx context.Context, progress *requestProgress, call call, err error) error {
+	if ctx.Err() != nil {
+		return progress.interrupted(ctx, call)
 	}
 	var auth *AuthError
 	if errors.As(err, &auth) {
@@ -177,7 +208,7 @@ func (c *Client) describeFailure(ctx context.Context, operation string, err erro
 	if errors.As(err, &connection) {
 		return connection
 	}
-	return newConnectionError(operation, c.cloud.GraphEndpoint, err)
+	return newConnectionError(call.operation, c.cloud.GraphEndpoint, err)
 }
 
 // page is one page of a collection.
@@ -212,10 +243,10 @@ func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 	for current.NextLink != "" {
 		link := current.NextLink
 		if err := c.checkLink(link); err != nil {
-			return nil, fmt.Errorf("unable to %s: %w", call.operation, err)
+			return nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: err.Error()}
 		}
 		if seen[link] || len(seen) >= maxPages {
-			return nil, fmt.Errorf("unable to %s: the pages of the answer never end (%d read)", call.operation, len(seen)+1)
+			return nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: fmt.Sprintf("the pages of the answer never end (%d read)", len(seen)+1)}
 		}
 		seen[link] = true
 		current = page[T]{}

@@ -116,6 +116,9 @@ type SetOptions struct {
 	AllowPromotion bool
 	// NewUser says that the user may have been made a moment ago: a 404 is waited out.
 	NewUser bool
+	// Known is the state that the user was last known to have. A replica that answers otherwise may not know of the write
+	// that made it so. Empty where nobody knows.
+	Known MFAState
 }
 
 // SetResult is what came of a change of state.
@@ -133,7 +136,8 @@ type SetResult struct {
 
 // SetUserMFAState moves a user to a state, by the rules of PlanTransition: it reads the present state, writes what is
 // missing and reads back until the replicas show it. Where the present state satisfies the wanted one nothing is
-// written. With an error, Written still says what was written before it.
+// written, except that a user who was last known to have per-user MFA is disabled whatever a replica says: that it is so
+// already could be an answer from before. With an error, Written still says what was written before it.
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
 func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, options SetOptions) (SetResult, error) {
@@ -173,15 +177,24 @@ func (c *Client) newStateChange(user User, to MFAState, options SetOptions) *sta
 
 // look reads the present state and decides what is to be written.
 func (s *stateChange) look(ctx context.Context) error {
+	expected := s.options.Known
+	if s.to == MFADisabled {
+		// Whatever it is, it is written.
+		expected = ""
+	}
 	err := s.client.until(ctx, s.patience, func() (bool, error) {
 		var err error
-		s.result.Before, err = s.client.GetUserMFAState(ctx, s.user)
+		s.result.Before, err = s.client.ObserveUserMFAState(ctx, s.user, expected)
 		return !IsNotFound(err), err
 	})
 	if err != nil {
 		return err
 	}
 	s.result.Effective = s.result.Before
+	if s.options.Known != "" && s.options.Known.Weakens(s.to) {
+		s.writes = []MFAState{MFADisabled}
+		return nil
+	}
 	return s.client.until(ctx, s.patience, func() (bool, error) {
 		move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion)
 		s.writes = move.Writes
@@ -191,10 +204,10 @@ func (s *stateChange) look(ctx context.Context) error {
 
 // write writes what is to be written, and reads back each write but the last.
 func (s *stateChange) write(ctx context.Context) error {
-	for _, next := range s.writes {
+	for n, next := range s.writes {
 		s.confirm(ctx)
 		// The service may have promoted the user already, after the write of enabled.
-		if s.result.Effective.Satisfies(next) {
+		if n > 0 && s.result.Effective.Satisfies(next) {
 			continue
 		}
 		// As long as nobody has seen the first write, the second would be the direct move that is always refused.
@@ -228,7 +241,7 @@ func (s *stateChange) confirm(ctx context.Context) {
 // before the write, which never satisfies the written one: otherwise nothing would have been written. The write itself
 // was accepted, so a read that fails does not make it undone.
 func (c *Client) confirmUserMFAState(ctx context.Context, user User, written MFAState) (MFAState, error) {
-	effective := written
+	effective, began := written, c.clock.Now()
 	err := c.until(ctx, c.consistency.Timeout, func() (bool, error) {
 		state, err := c.GetUserMFAState(ctx, user)
 		switch {
@@ -238,7 +251,7 @@ func (c *Client) confirmUserMFAState(ctx context.Context, user User, written MFA
 		case err != nil:
 			return true, err
 		case !state.Satisfies(written):
-			return false, fmt.Errorf("the service accepted %q but still answers %q after %s", written, state, c.consistency.Timeout)
+			return false, fmt.Errorf("the service accepted %q but still answers %q after %s", written, state, c.since(began))
 		}
 		effective = state
 		return true, nil

@@ -106,8 +106,8 @@ func each[I, O any](ctx context.Context, items []I, progress func(done int), do 
 
 // notTried is ErrNotTried, with the end of the context where that is why.
 func notTried(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotTried, err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrNotTried, context.Cause(ctx))
 	}
 	return ErrNotTried
 }
@@ -123,8 +123,10 @@ func (c *Client) FindUsers(ctx context.Context, keys []string, patience time.Dur
 type UserAndState struct {
 	User  User
 	State MFAState
-	// New says that the user may have been made a moment ago, as SetOptions.NewUser does.
-	New bool
+	// New says that the user may have been made a moment ago, and Known is the state that they were last known to have, as in
+	// SetOptions.
+	New   bool
+	Known MFAState
 }
 
 // ObserveUserMFAStates is ObserveUserMFAState for many users, one request for each. The outcome of a user who is not
@@ -195,7 +197,7 @@ func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPro
 	outcomes := make([]Outcome[SetResult], len(users))
 	left := make([]int, len(users))
 	for i, user := range users {
-		changes[i] = c.newStateChange(user.User, user.State, SetOptions{AllowPromotion: allowPromotion, NewUser: user.New})
+		changes[i] = c.newStateChange(user.User, user.State, SetOptions{AllowPromotion: allowPromotion, NewUser: user.New, Known: user.Known})
 		left[i] = i
 	}
 	// step has those take a step whose steps before it went well.

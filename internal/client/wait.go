@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -113,11 +115,34 @@ func (a Acceptance) before(modified *time.Time) bool {
 	return modified != nil && !a.ServiceTime.IsZero() && modified.After(a.ServiceTime.Add(time.Second))
 }
 
+// doingReplicas is what a wait for replicas is called.
+const doingReplicas = "waiting for the replicas of Microsoft Graph to agree"
+
+// interruptedBetweenReads takes over the words of what was last read, and nothing else of it: an answer that would have been
+// asked for again is none to go by.
+func interruptedBetweenReads(ctx context.Context, last error) error {
+	ended := &InterruptedError{Doing: doingReplicas, Err: context.Cause(ctx)}
+	var answer *Error
+	switch {
+	case errors.As(last, &answer):
+		ended.Operation = answer.Operation
+		ended.Doing += " (so far: " + strings.TrimPrefix(answer.Error(), "unable to "+answer.Operation+": ") + ")"
+	case last != nil:
+		ended.Doing += " (so far: " + last.Error() + ")"
+	}
+	return ended
+}
+
 // Consistency returns the bounds in force.
 func (c *Client) Consistency() Consistency { return c.consistency }
 
+// since is how long something has lasted, in whole seconds.
+func (c *Client) since(began time.Time) time.Duration {
+	return c.clock.Now().Sub(began).Round(time.Second)
+}
+
 // until calls step until it says that it is done, or the patience is used up, or the context ends. It returns the error
-// of the last step; the end of the context is returned as the context's error.
+// of the last step; the end of the context is an *InterruptedError.
 func (c *Client) until(ctx context.Context, patience time.Duration, step func() (done bool, err error)) error {
 	deadline := c.clock.Now().Add(patience)
 	pause := c.consistency.Interval
@@ -130,8 +155,8 @@ func (c *Client) until(ctx context.Context, patience time.Duration, step func() 
 		if left <= 0 {
 			return err
 		}
-		if waitErr := c.clock.Wait(ctx, min(pause, left)); waitErr != nil {
-			return waitErr
+		if c.clock.Wait(ctx, min(pause, left)) != nil {
+			return interruptedBetweenReads(ctx, err)
 		}
 		pause = min(2*pause, c.consistency.MaxInterval)
 	}

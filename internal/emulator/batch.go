@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,11 +110,14 @@ func (s *Server) serveBatch(req *graphRequest, result *outcome) *graphResponse {
 	}
 	// Graph promises no order; a client that relies on one is to be found out.
 	rand.Shuffle(len(answers), func(i, j int) { answers[i], answers[j] = answers[j], answers[i] })
+	answers = spoilBatch(answers, items, result.answers)
 	body := append(make([]byte, 0, 512*len(answers)), `{"responses":[`...)
 	for i := range answers {
 		body = answers[i].append(body)
 	}
-	return written(http.StatusOK, append(body, "]}"...))
+	response := written(http.StatusOK, append(body, "]}"...))
+	response.truncated = slices.ContainsFunc(answers, func(answer batchAnswer) bool { return answer.response.truncated })
+	return response
 }
 
 func dependencyFailed(item batchItem, status map[string]int) bool {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -111,7 +112,54 @@ func (f *fault) matches(method, rawPath, decoded string) bool {
 	if !strings.HasPrefix(rawPath, f.Fault.Path) && !strings.HasPrefix(decoded, f.Fault.Path) {
 		return false
 	}
+	if f.Fault.BatchAnswers != "" && !strings.HasSuffix(rawPath, "/$batch") {
+		return false
+	}
 	return f.path == nil || f.path.MatchString(rawPath) || f.path.MatchString(decoded)
+}
+
+// spoil does to an answer what the fault does to answers.
+func (r *graphResponse) spoil(fault control.Fault) {
+	if fault.ContentType != "" {
+		r.contentType = fault.ContentType
+	}
+	for name, value := range fault.Headers {
+		r.set(name, value)
+	}
+	if missing := fault.PadToBytes - len(r.body); missing > 0 && r.body != nil {
+		// The body may be shared with answers to come.
+		r.body = append(slices.Clip(r.body), bytes.Repeat([]byte(" "), missing)...)
+	}
+	r.truncated = r.truncated || fault.Truncate && len(r.body) > 0
+}
+
+// writeHalf announces an answer, sends half of its body and ends it there.
+func writeHalf(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body[:len(body)/2]) // a caller that has gone away is no concern here
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// spoilBatch does to the answers of a $batch, which stand in any order, what a fault does to them.
+func spoilBatch(answers []batchAnswer, items []batchItem, how string) []batchAnswer {
+	if how == "" {
+		return answers
+	}
+	place := map[string]int{}
+	for i, item := range items {
+		place[*item.ID] = i
+	}
+	slices.SortFunc(answers, func(a, b batchAnswer) int { return place[b.id] - place[a.id] })
+	first := len(answers) - 1
+	switch how {
+	case control.BatchMissing:
+		return answers[:first]
+	case control.BatchDuplicate:
+		return append(answers, answers[first])
+	}
+	return answers
 }
 
 type connectionKey struct{}

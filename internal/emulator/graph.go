@@ -52,6 +52,7 @@ type graphResponse struct {
 	units       int         // for X-Ms-Resource-Unit; 0 is none
 	body        []byte
 	contentType string
+	truncated   bool // a fault ends the answer in the middle of its body
 }
 
 // set sets a header.
@@ -132,6 +133,9 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	if outcome.response.body != nil {
 		setIfAbsent(header, "Content-Type", outcome.response.contentType)
 	}
+	if outcome.response.truncated {
+		writeHalf(w, outcome.response.status, outcome.response.body)
+	}
 	writeAnswer(w, r, outcome.response.status, outcome.response.body)
 }
 
@@ -166,6 +170,7 @@ type outcome struct {
 	units    int    // resource units that it was charged; 0 for one that was refused
 	writes   bool   // it is to change something; of a $batch, an item of it is
 	items    int    // how many items a $batch has, unless it was refused as a whole
+	answers  string // what a fault does to the answers of a $batch
 }
 
 // process takes one request, or one item of a $batch, through what Graph's gateway and the service behind it do.
@@ -207,7 +212,7 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 		result.response = handle()
 		return result
 	}
-	result.fault = hit.ID
+	result.fault, result.answers = hit.ID, hit.Fault.BatchAnswers
 	fault := hit.Fault
 	if !wait(req.ctx, time.Duration(fault.DelayMs)*time.Millisecond) {
 		panic(http.ErrAbortHandler)
@@ -219,7 +224,9 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 		handle()
 		result.cut = true
 	case fault.Status == 0:
-		result.response = handle()
+		if result.response = handle(); result.response != nil {
+			result.response.spoil(fault)
+		}
 	default:
 		if fault.Processed {
 			handle()
@@ -236,12 +243,7 @@ func (s *Server) faultResponse(req *graphRequest, fault control.Fault) *graphRes
 	} else if fault.Status < 300 || fault.Status == http.StatusNotModified {
 		response.body = nil
 	}
-	if fault.ContentType != "" {
-		response.contentType = fault.ContentType
-	}
-	for name, value := range fault.Headers {
-		response.set(name, value)
-	}
+	response.spoil(fault)
 	return response
 }
 

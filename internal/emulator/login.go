@@ -87,6 +87,9 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	if response.body != nil {
 		setIfAbsent(header, "Content-Type", response.contentType)
 	}
+	if response.truncated {
+		writeHalf(w, response.status, response.body)
+	}
 	w.WriteHeader(response.status)
 	_, _ = w.Write(response.body) // a caller that has gone away is no concern here
 }
@@ -102,7 +105,9 @@ func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func(
 		handle()
 		return nil, true
 	case fault.Status == 0:
-		return handle(), false
+		response := handle()
+		response.spoil(fault)
+		return response, false
 	}
 	if fault.Processed {
 		handle()
@@ -111,12 +116,7 @@ func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func(
 	if fault.Body != "" {
 		response.body = []byte(fault.Body)
 	}
-	if fault.ContentType != "" {
-		response.contentType = fault.ContentType
-	}
-	for name, value := range fault.Headers {
-		response.set(name, value)
-	}
+	response.spoil(fault)
 	return response, false
 }
 

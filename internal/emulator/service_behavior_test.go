@@ -399,6 +399,11 @@ func TestFaultsAreListedRemovedAndCleared(t *testing.T) {
 		{DelayMs: -1},
 		{DelayMs: 1, Code: "x"},
 		{Status: 500, Headers: map[string]string{"a b": "c"}},
+		{PadToBytes: -1},
+		{BatchAnswers: "shuffled"},
+		{Reset: control.ResetBefore, Truncate: true},
+		{Reset: control.ResetAfter, ContentType: "text/html"},
+		{Truncate: true, Body: "{}"},
 	}
 	for _, fault := range bad {
 		if _, err := f.control.AddFault(f.ctx, fault); err == nil || !strings.Contains(err.Error(), "400") {

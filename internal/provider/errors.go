@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -30,8 +31,17 @@ func describeError(err error) (summary, detail string) {
 		answer     *client.Error
 		auth       *client.AuthError
 		connection *client.ConnectionError
+		over       *timeoutError
+		creation   *client.UnknownCreationError
 	)
 	switch {
+	case errors.As(err, &over):
+		return describeTimeout(over, err)
+	case errors.Is(err, context.Canceled):
+		return describeStop(err)
+	case errors.As(err, &creation):
+		summary, detail = describeError(creation.Err)
+		return summary, detail + "\n\n" + describeUnknownCreation(creation)
 	case errors.As(err, &refusal):
 		return refusal.Summary(), refusal.Explanation() + "\n\n" + refusal.Remedy()
 	case errors.As(err, &auth):
@@ -74,6 +84,16 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 	case e.Status == 401:
 		parts = append(parts, "The access token was not accepted. Check that environment (or graph_endpoint and authority_host) names the tenant's cloud, "+
 			"and that this machine's clock is right.")
+	case e.Status >= 300 && e.Status <= 399:
+		parts = append(parts, "Microsoft Graph does not redirect, and the redirect was not followed, because the access token would have gone there. Check environment and "+
+			"graph_endpoint of the provider block, and whether a proxy of this network asks for a sign-in.")
+	case !e.FromGraph && e.Status < 500:
+		parts = append(parts, "Nothing is concluded from such an answer. Check environment and graph_endpoint of the provider block, and whether a proxy answers in "+
+			"Microsoft Graph's place (HTTPS_PROXY); then run the command again.")
+	case e.Status <= 299:
+		parts = append(parts, "The status of the answer is that of a success, and its content is an error. Run the command again.")
+	case e.Status == 409, e.Status == 412, e.Status == 423:
+		parts = append(parts, "Something else may be at work on the same object. Run the command again.")
 	case e.Status >= 500:
 		parts = append(parts, "Microsoft Graph had a failure of its own, and repeating the request did not help. Nothing was lost: run the command again later.")
 	}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	code := m.Run()
+	code := reported(m)
 	if mirrorDir != "" {
 		_ = os.RemoveAll(mirrorDir)
 	}

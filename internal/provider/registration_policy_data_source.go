@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -17,11 +18,24 @@ func newRegistrationPolicyDataSource() datasource.DataSource { return &registrat
 
 var _ datasource.DataSourceWithConfigure = (*registrationPolicyDataSource)(nil)
 
+// registrationPolicyDataModel is the data source's schema.
+type registrationPolicyDataModel struct {
+	ID                              types.String `tfsdk:"id"`
+	State                           types.String `tfsdk:"state"`
+	Include                         types.Object `tfsdk:"include"`
+	Exclude                         types.Object `tfsdk:"exclude"`
+	AuthenticationMethod            types.String `tfsdk:"authentication_method"`
+	SnoozeDays                      types.Int64  `tfsdk:"snooze_days"`
+	RequireRegistrationAfterSnoozes types.Bool   `tfsdk:"require_registration_after_snoozes"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
 func (d *registrationPolicyDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_registration_policy"
 }
 
-func (d *registrationPolicyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *registrationPolicyDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	scope := func(who string) map[string]schema.Attribute {
 		return map[string]schema.Attribute{
 			"all_users": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether all users are " + who + "."},
@@ -59,6 +73,7 @@ func (d *registrationPolicyDataSource) Schema(_ context.Context, _ datasource.Sc
 				Computed: true, MarkdownDescription: "Whether a person who has put it off three times has to register. Null in a cloud that does not say.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.dataSourceBlock(ctx)},
 	}
 }
 
@@ -66,20 +81,31 @@ func (d *registrationPolicyDataSource) Configure(_ context.Context, req datasour
 	d.data, _ = req.ProviderData.(*providerData)
 }
 
-func (d *registrationPolicyDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.data.configured(&resp.Diagnostics) {
+func (d *registrationPolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model registrationPolicyDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	defer end()
 	campaign, err := d.data.client.GetRegistrationCampaign(ctx)
 	if err != nil {
 		addCampaignError(&resp.Diagnostics, err)
 		return
 	}
-	model := newRegistrationPolicyModel()
-	model.refresh(campaign)
-	// Who reads the lists wants lists.
-	model.Include, model.Exclude = wholeScope(campaign.Include), wholeScope(campaign.Exclude)
+	model.fill(campaign)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// fill takes over what was read.
+func (m *registrationPolicyDataModel) fill(campaign client.RegistrationCampaign) {
+	read := newRegistrationPolicyModel()
+	read.refresh(campaign)
+	m.ID, m.State, m.AuthenticationMethod = read.ID, read.State, read.AuthenticationMethod
+	m.SnoozeDays, m.RequireRegistrationAfterSnoozes = read.SnoozeDays, read.RequireRegistrationAfterSnoozes
+	// Who reads the lists wants lists.
+	m.Include, m.Exclude = wholeScope(campaign.Include), wholeScope(campaign.Exclude)
 }
 
 // wholeScope has no null in it.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -17,7 +18,7 @@ const stateMicrosoftManaged = "microsoft_managed"
 // registrationPolicyID is the id of the one authentication methods policy that a tenant has.
 const registrationPolicyID = "authenticationMethodsPolicy"
 
-// registrationPolicyModel is the schema of the resource and of the data source.
+// registrationPolicyModel is the resource's schema.
 type registrationPolicyModel struct {
 	ID                              types.String `tfsdk:"id"`
 	State                           types.String `tfsdk:"state"`
@@ -26,6 +27,8 @@ type registrationPolicyModel struct {
 	AuthenticationMethod            types.String `tfsdk:"authentication_method"`
 	SnoozeDays                      types.Int64  `tfsdk:"snooze_days"`
 	RequireRegistrationAfterSnoozes types.Bool   `tfsdk:"require_registration_after_snoozes"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 // registrationPolicyIdentity is the resource's identity.
@@ -43,6 +46,8 @@ func newRegistrationPolicyModel() *registrationPolicyModel {
 		ID:      types.StringValue(registrationPolicyID),
 		Include: types.ObjectNull(campaignScopeTypes),
 		Exclude: types.ObjectNull(campaignScopeTypes),
+
+		Timeouts: noTimeouts(),
 	}
 }
 
@@ -283,7 +288,13 @@ func (m *registrationPolicyModel) settle(config, base *registrationPolicyModel, 
 		m.leaveToTheService()
 		return
 	}
-	m.keepSpellings(base)
+	if m.Include.IsNull() {
+		m.Include = base.Include
+	}
+	if update {
+		// Terraform permits another spelling than the configuration's only where the state has it.
+		m.keepSpellings(base)
+	}
 	unchanged := update && m.State.Equal(base.State) && m.Include.Equal(base.Include) && m.Exclude.Equal(base.Exclude) &&
 		(m.AuthenticationMethod.IsNull() || m.AuthenticationMethod.Equal(base.AuthenticationMethod)) &&
 		(m.SnoozeDays.IsNull() || m.SnoozeDays.Equal(base.SnoozeDays)) &&
@@ -304,6 +315,13 @@ func (m *registrationPolicyModel) settle(config, base *registrationPolicyModel, 
 	}
 }
 
+// unchanged reports whether an apply would write nothing.
+func (m *registrationPolicyModel) unchanged(prior *registrationPolicyModel) bool {
+	return m.State.Equal(prior.State) && m.Include.Equal(prior.Include) && m.Exclude.Equal(prior.Exclude) &&
+		m.AuthenticationMethod.Equal(prior.AuthenticationMethod) && m.SnoozeDays.Equal(prior.SnoozeDays) &&
+		m.RequireRegistrationAfterSnoozes.Equal(prior.RequireRegistrationAfterSnoozes)
+}
+
 // leaveToTheService makes what is open unknown: the service says it after the apply.
 func (m *registrationPolicyModel) leaveToTheService() {
 	if m.AuthenticationMethod.IsNull() {
@@ -317,12 +335,8 @@ func (m *registrationPolicyModel) leaveToTheService() {
 	}
 }
 
-// keepSpellings keeps the base's spelling of what is configured and means the same, and the base's include where none is
-// configured.
+// keepSpellings keeps the base's spelling of what is configured and means the same.
 func (m *registrationPolicyModel) keepSpellings(base *registrationPolicyModel) {
-	if m.Include.IsNull() {
-		m.Include = base.Include
-	}
 	m.Include, m.Exclude = sameScope(m.Include, base.Include), sameScope(m.Exclude, base.Exclude)
 	if !base.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsUnknown() {
 		m.AuthenticationMethod = keepSpelling(base.AuthenticationMethod, m.AuthenticationMethod.ValueString())

@@ -578,3 +578,33 @@ func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestACampaignThatIsAsConfiguredIsAdoptedInAnySpelling(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	tn.do(func(ctx context.Context) error {
+		_, err := tn.PatchAuthenticationMethodsPolicy(ctx, json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {
+			"state": "enabled", "snoozeDurationInDays": 3,
+			"includeTargets": [{"id": "`+adeleID+`", "targetType": "user", "targetedAuthenticationMethod": "fido2"}],
+			"excludeTargets": [{"id": "`+rescueGroupID+`", "targetType": "group"}]}}}`))
+		return err
+	})()
+	played, err := newCore(tn.factory["entramfa"], map[string]any{
+		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
+		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := configuration{"policy": resourceBlock{typePolicy, map[string]any{
+		"state": "enabled", "authentication_method": "Fido2",
+		"include": map[string]any{"user_ids": []any{strings.ToUpper(adeleID)}},
+		"exclude": map[string]any{"group_ids": []any{strings.ToUpper(rescueGroupID)}},
+	}}}
+	if report := played.apply(config); report.failed() {
+		t.Fatalf("the adoption fails:\n%s", report)
+	}
+	if next := played.plan(config); next.failed() || len(next.changed) > 0 {
+		t.Errorf("the next plan changes %q and says:\n%s", next.changed, next)
+	}
+}

@@ -37,7 +37,7 @@ func (r *registrationPolicyResource) Metadata(_ context.Context, req resource.Me
 	resp.TypeName = req.ProviderTypeName + "_registration_policy"
 }
 
-func (r *registrationPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	scope := func(who string) map[string]schema.Attribute {
 		return map[string]schema.Attribute{
 			"all_users": schema.BoolAttribute{
@@ -103,6 +103,7 @@ func (r *registrationPolicyResource) Schema(_ context.Context, _ resource.Schema
 					"An error with the state `microsoft_managed`. Graph: `enforceRegistrationAfterAllowedSnoozes`, on beta only.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.block(ctx)},
 	}
 }
 
@@ -141,6 +142,8 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 	if req.Plan.Raw.IsNull() {
+		ctx, end := registrationPolicyLimits.withinPlan(ctx, prior.Timeouts.Object)
+		defer end()
 		r.planDestroy(ctx, prior, memory, &resp.Diagnostics)
 		return
 	}
@@ -163,6 +166,8 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 
+	ctx, end := registrationPolicyLimits.withinPlan(ctx, plan.Timeouts.Object)
+	defer end()
 	base := prior
 	if prior == nil && r.data.planReady() {
 		present, err := r.data.client.GetRegistrationCampaign(ctx)
@@ -274,6 +279,8 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	defer end()
 	before := r.set(ctx, &plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -290,6 +297,8 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	defer end()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	var campaign client.RegistrationCampaign
 	var err error
@@ -317,12 +326,18 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 }
 
 func (r *registrationPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan registrationPolicyModel
+	var plan, prior registrationPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
-	r.set(ctx, &plan, &resp.Diagnostics)
+	ctx, end := registrationPolicyLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	defer end()
+	// Otherwise only the timeouts change.
+	if !plan.unchanged(&prior) {
+		r.set(ctx, &plan, &resp.Diagnostics)
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -341,6 +356,8 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		warnNothingToGiveBack(&resp.Diagnostics)
 		return
 	}
+	ctx, end := registrationPolicyLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	defer end()
 	found, err := r.data.client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), r.data.client.Consistency().Missing)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
@@ -410,7 +427,7 @@ func warnCampaignUnconfirmed(diags *diag.Diagnostics, result client.CampaignResu
 	}
 	diags.AddWarning("The new registration campaign is not confirmed yet",
 		fmt.Sprintf("Microsoft Graph accepted the change, and reading it back did not show it: %s\n\n"+
-			"The campaign is recorded as written. The next plan shows a difference if it did not last.", sentence(result.Unconfirmed.Error())))
+			"The campaign is recorded as written. The next plan shows a difference if it did not last.", describeUnconfirmed(result.Unconfirmed)))
 }
 
 // addCampaignError reports an error, and of a cloud without campaigns that it is one.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -24,6 +25,8 @@ type trustedIPRangesModel struct {
 	IPRanges         []types.String         `tfsdk:"ip_ranges"`
 	AddressCountIPv4 types.Int64            `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64            `tfsdk:"network_count_ipv6"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 // trustedLocationModel is one of its locations.
@@ -39,7 +42,7 @@ func (d *trustedIPRangesDataSource) Metadata(_ context.Context, req datasource.M
 	resp.TypeName = req.ProviderTypeName + "_trusted_ip_ranges"
 }
 
-func (d *trustedIPRangesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	ranges := schema.ListAttribute{
 		Computed: true, ElementType: types.StringType,
 		MarkdownDescription: "The ranges of the location in their normal spelling, sorted.",
@@ -71,6 +74,7 @@ func (d *trustedIPRangesDataSource) Schema(_ context.Context, _ datasource.Schem
 				Computed: true, MarkdownDescription: "How many IPv6 networks of the size /64 the tenant trusts; one that is covered in part counts.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPRangesLimits.dataSourceBlock(ctx)},
 	}
 }
 
@@ -78,16 +82,22 @@ func (d *trustedIPRangesDataSource) Configure(_ context.Context, req datasource.
 	d.data, _ = req.ProviderData.(*providerData)
 }
 
-func (d *trustedIPRangesDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if !d.data.configured(&resp.Diagnostics) {
+func (d *trustedIPRangesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var config trustedIPRangesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := trustedIPRangesLimits.within(ctx, timeoutRead, config.Timeouts.Object)
+	defer end()
 	locations, err := d.data.locations.all(ctx)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, newTrustedIPRangesModel(locations))...)
+	model := newTrustedIPRangesModel(locations)
+	model.Timeouts = config.Timeouts
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
 // newTrustedIPRangesModel is what is trusted of a tenant's locations.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -31,13 +32,15 @@ type trustedIPsDataModel struct {
 	AddressCountIPv4 types.Int64    `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64    `tfsdk:"network_count_ipv6"`
 	Trusted          types.Bool     `tfsdk:"trusted"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *trustedIPsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_trusted_ips"
 }
 
-func (d *trustedIPsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads one [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges, " +
 			"such as one that is managed elsewhere and that a policy is to name.",
@@ -67,6 +70,7 @@ func (d *trustedIPsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				Computed: true, MarkdownDescription: "Whether Conditional Access trusts the location; made for the condition of a `check` block.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.dataSourceBlock(ctx)},
 	}
 }
 
@@ -84,6 +88,8 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	defer end()
 	key, at := model.ID, path.Root("id")
 	if key.IsNull() {
 		key, at = model.DisplayName, path.Root("display_name")

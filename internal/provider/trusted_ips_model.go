@@ -3,6 +3,7 @@ package provider
 import (
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -17,6 +18,8 @@ type trustedIPsModel struct {
 	AddressCountIPv4 types.Int64  `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64  `tfsdk:"network_count_ipv6"`
 	Trusted          types.Bool   `tfsdk:"trusted"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 // trustedIPsIdentity is the resource's identity.
@@ -28,7 +31,7 @@ func (m *trustedIPsModel) identity() trustedIPsIdentity { return trustedIPsIdent
 
 // newTrustedIPsModel is a location as the service has it.
 func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
-	m := &trustedIPsModel{}
+	m := &trustedIPsModel{Timeouts: noTimeouts()}
 	m.refresh(location)
 	return m
 }

@@ -35,7 +35,7 @@ func (r *trustedIPsResource) Metadata(_ context.Context, req resource.MetadataRe
 	resp.TypeName = req.ProviderTypeName + "_trusted_ips"
 }
 
-func (r *trustedIPsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges " +
 			"that Conditional Access trusts.\n\n" +
@@ -77,6 +77,7 @@ func (r *trustedIPsResource) Schema(_ context.Context, _ resource.SchemaRequest,
 					"the plan shows `false -> true`. Graph: `isTrusted`.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.block(ctx)},
 	}
 }
 
@@ -104,6 +105,8 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
+			ctx, end := trustedIPsLimits.withinPlan(ctx, prior.Timeouts.Object)
+			defer end()
 			r.warnDestroy(ctx, prior, &resp.Diagnostics)
 		}
 		return
@@ -116,6 +119,8 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	plan.plan(prior)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if !plan.unchanged(prior) {
+		ctx, end := trustedIPsLimits.withinPlan(ctx, plan.Timeouts.Object)
+		defer end()
 		r.warnRanges(prior, plan, &resp.Diagnostics)
 		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
 	}
@@ -127,6 +132,8 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := trustedIPsLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	defer end()
 	created, accepted, err := r.data.client.CreateNamedLocation(ctx, plan.location())
 	plan.ID = types.StringValue(created.ID)
 	r.data.locations.enter(created.ID, new(plan.location()), err)
@@ -149,6 +156,8 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	kept, diags := req.Private.GetKey(ctx, acceptedKey)
@@ -175,11 +184,20 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 }
 
 func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan trustedIPsModel
+	var plan, prior trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	// Only the timeouts change.
+	if plan.unchanged(&prior) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		return
+	}
+	ctx, end := trustedIPsLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	defer end()
 	accepted, err := r.data.client.UpdateNamedLocation(ctx, plan.location())
 	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
 	if client.IsNotFound(err) {
@@ -203,6 +221,8 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	defer end()
 	err := r.data.locations.checkUnused(ctx, state.location())
 	if err == nil {
 		err = r.data.client.DeleteNamedLocation(ctx, state.location())
@@ -234,6 +254,8 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 		}
 		key = identity.ID.ValueString()
 	}
+	ctx, end := trustedIPsLimits.withinImport(ctx)
+	defer end()
 	location := r.data.findLocation(ctx, strings.TrimSpace(key), path.Empty(), &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() && !location.IsTrusted {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is not trusted", location.DisplayName),
@@ -253,6 +275,11 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
 	var location client.NamedLocation
 	if isGUID(key) {
+		// A list that is not found says nothing of a location.
+		if _, err := d.locations.all(ctx); err != nil {
+			addAttributeError(diags, at, err)
+			return location
+		}
 		found, err := d.locations.view.Find(ctx, key)
 		if client.IsNotFound(err) {
 			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in this tenant.\n\n"+advice)

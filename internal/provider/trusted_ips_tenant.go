@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
@@ -15,29 +16,20 @@ type tenantLocations struct {
 	client *client.Client
 	// view is the locations, with the run's own writes.
 	view *client.NamedLocations
-	// lock is held while policies are read or something is planned, so that those who wait for it find it read. It is a
-	// channel because such a wait has to end with the context.
-	lock     chan struct{}
+	// reading is held while policies are read, so that those who wait for it find them read. It is a channel because such a
+	// wait has to end with the context. Whoever reads does so in their own time: where that is over, the next one reads.
+	reading  chan struct{}
 	policies []client.ConditionalAccessPolicy
 	// hasPolicies tells none from not read.
 	hasPolicies bool
-	// planned are the locations that plans of this run create, by their content.
+
+	// mutex guards planned, the locations that plans of this run create, by their content. It is never held during a request.
+	mutex   sync.Mutex
 	planned map[string]bool
 }
 
 func newTenantLocations(c *client.Client) *tenantLocations {
-	return &tenantLocations{client: c, view: c.NewNamedLocations(), lock: make(chan struct{}, 1), planned: map[string]bool{}}
-}
-
-// locked runs a function while nobody else reads policies or plans.
-func (t *tenantLocations) locked(ctx context.Context, do func() error) error {
-	select {
-	case t.lock <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-t.lock }()
-	return do()
+	return &tenantLocations{client: c, view: c.NewNamedLocations(), reading: make(chan struct{}, 1), planned: map[string]bool{}}
 }
 
 // all are the named locations of the tenant, of every kind.
@@ -47,25 +39,28 @@ func (t *tenantLocations) all(ctx context.Context) ([]client.NamedLocation, erro
 
 // policiesAbout are the policies that name a location by its id, and those that are about all trusted locations.
 func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, byTrust []client.ConditionalAccessPolicy, err error) {
-	err = t.locked(ctx, func() error {
-		if !t.hasPolicies {
-			policies, err := t.client.ListConditionalAccessPolicies(ctx)
-			if err != nil {
-				return err
-			}
-			t.policies, t.hasPolicies = policies, true
+	select {
+	case t.reading <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, client.Interrupted(ctx, "waiting for the Conditional Access policies that were asked for before")
+	}
+	defer func() { <-t.reading }()
+	if !t.hasPolicies {
+		policies, err := t.client.ListConditionalAccessPolicies(ctx)
+		if err != nil {
+			return nil, nil, err
 		}
-		for _, policy := range t.policies {
-			if policy.RefersTo(id) {
-				byID = append(byID, policy)
-			}
-			if policy.RefersToAllTrusted() {
-				byTrust = append(byTrust, policy)
-			}
+		t.policies, t.hasPolicies = policies, true
+	}
+	for _, policy := range t.policies {
+		if policy.RefersTo(id) {
+			byID = append(byID, policy)
 		}
-		return nil
-	})
-	return byID, byTrust, err
+		if policy.RefersToAllTrusted() {
+			byTrust = append(byTrust, policy)
+		}
+	}
+	return byID, byTrust, nil
 }
 
 // checkUnused is a *client.LocationInUseError where a policy names a location. What was read before counts only where it says
@@ -82,9 +77,9 @@ func (t *tenantLocations) checkUnused(ctx context.Context, location client.Named
 func (t *tenantLocations) enter(id string, location *client.NamedLocation, err error) {
 	t.view.Enter(id, location, err)
 	if err == nil && location != nil {
-		t.lock <- struct{}{}
+		t.mutex.Lock()
+		defer t.mutex.Unlock()
 		delete(t.planned, plannedKey(*location))
-		<-t.lock
 	}
 }
 
@@ -95,21 +90,20 @@ func plannedKey(location client.NamedLocation) string {
 // plan records a location that is to be made, and returns how many IP locations the tenant will have with all that were
 // recorded.
 func (t *tenantLocations) plan(ctx context.Context, location client.NamedLocation) (count int, err error) {
-	err = t.locked(ctx, func() error {
-		locations, err := t.all(ctx)
-		if err != nil {
-			return err
+	locations, err := t.all(ctx)
+	if err != nil {
+		return 0, err
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.planned[plannedKey(location)] = true
+	count = len(t.planned)
+	for _, present := range locations {
+		if present.IsIP() {
+			count++
 		}
-		t.planned[plannedKey(location)] = true
-		count = len(t.planned)
-		for _, present := range locations {
-			if present.IsIP() {
-				count++
-			}
-		}
-		return nil
-	})
-	return count, err
+	}
+	return count, nil
 }
 
 // named are the locations that have a name, compared without case.

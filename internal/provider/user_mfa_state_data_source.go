@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -33,13 +34,15 @@ type userMFAStateDataModel struct {
 	ExpectedState     types.String `tfsdk:"expected_state"`
 	State             types.String `tfsdk:"state"`
 	Satisfied         types.Bool   `tfsdk:"satisfied"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *userMFAStateDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_user_mfa_state"
 }
 
-func (d *userMFAStateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *userMFAStateDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of one user.\n\n" +
 			"A user whose MFA comes from Conditional Access or security defaults only is `disabled` here; this says nothing about those.",
@@ -71,6 +74,7 @@ func (d *userMFAStateDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				Computed: true, MarkdownDescription: "Whether `state` satisfies `expected_state`; made for the condition of a `check` block.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.dataSourceBlock(ctx)},
 	}
 }
 
@@ -90,6 +94,8 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	defer end()
 	key, at := model.UserID, path.Root("user_id")
 	if key.IsNull() {
 		key, at = model.UserPrincipalName, path.Root("user_principal_name")

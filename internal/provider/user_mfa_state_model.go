@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -18,6 +19,8 @@ type userMFAStateModel struct {
 	AllowPromotion    types.Bool   `tfsdk:"allow_promotion"`
 	OnDestroy         types.String `tfsdk:"on_destroy"`
 	EffectiveState    types.String `tfsdk:"effective_state"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 // userMFAStateIdentity is the resource's identity.
@@ -38,6 +41,7 @@ func newUserMFAStateModel(user client.User) *userMFAStateModel {
 		UserPrincipalName: types.StringValue(user.UserPrincipalName),
 		AllowPromotion:    types.BoolValue(false),
 		OnDestroy:         types.StringValue(onDestroyDisable),
+		Timeouts:          noTimeouts(),
 	}
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -53,7 +54,7 @@ func TestARefreshIsADifferenceExactlyWhenTheServiceDoesNotSatisfyTheState(t *tes
 		}
 		once := *m
 		m.refresh(adele, current)
-		if *m != once {
+		if !reflect.DeepEqual(*m, once) {
 			t.Errorf("a second refresh changes the state: %v, then %v", once, *m)
 		}
 	})

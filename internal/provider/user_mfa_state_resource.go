@@ -42,7 +42,7 @@ func (r *userMFAStateResource) Metadata(_ context.Context, req resource.Metadata
 	resp.TypeName = req.ProviderTypeName + "_user_mfa_state"
 }
 
-func (r *userMFAStateResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of one user.\n\n" +
 			"Every user starts `disabled`. Setting `enabled` asks the user to register a method at the next sign-in; the service then moves the user " +
@@ -90,6 +90,7 @@ func (r *userMFAStateResource) Schema(_ context.Context, _ resource.SchemaReques
 					"Where `enabled` is to be written, it is known after the apply only: whether to promote the user is the service's decision.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.block(ctx)},
 	}
 }
 
@@ -134,6 +135,8 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		return
 	}
 
+	ctx, end := userMFAStateLimits.withinPlan(ctx, plan.Timeouts.Object)
+	defer end()
 	if prior == nil {
 		r.planCreate(ctx, plan, &resp.Diagnostics)
 	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
@@ -318,6 +321,8 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStateLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	defer end()
 	key, at := plan.userKey()
 	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().NewObject)
 	if err != nil {
@@ -325,7 +330,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 	plan.setUser(user)
-	r.set(ctx, user, &plan, true, &resp.Diagnostics)
+	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -340,6 +345,8 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
@@ -371,8 +378,10 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	defer end()
 	if !plan.State.Equal(prior.State) {
-		written := r.set(ctx, prior.user(), &plan, false, &resp.Diagnostics)
+		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			// A part may have been written. The state says so, and the rest is planned again.
 			if written != "" {
@@ -393,8 +402,11 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	defer end()
 	r.data.recentUsers.forget(state.UserID.ValueString())
-	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled, client.SetOptions{})
+	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
+		client.SetOptions{Known: client.MFAState(state.EffectiveState.ValueString())})
 	if client.IsNotFound(err) {
 		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
 		if gone {
@@ -431,6 +443,8 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
 		return
 	}
+	ctx, end := userMFAStateLimits.withinImport(ctx)
+	defer end()
 	user, err := r.data.client.FindUser(ctx, key, r.data.client.Consistency().Missing)
 	if err != nil {
 		addUserError(&resp.Diagnostics, path.Empty(), key, err)
@@ -441,16 +455,19 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
 
-// set moves the user to the planned state and takes over what the service has then. It returns the state that was
-// written last, also where it failed after that.
-func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan *userMFAStateModel, create bool, diags *diag.Diagnostics) client.MFAState {
+// set moves the user to the planned state and takes over what the service has then. There is no prior one in a create. It
+// returns the state that was written last, also where it failed after that.
+func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) client.MFAState {
 	wanted := client.MFAState(plan.State.ValueString())
 	r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
 	if diags.HasError() {
 		return ""
 	}
-	result, err := r.data.client.SetUserMFAState(ctx, user, wanted,
-		client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: create})
+	options := client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: prior == nil}
+	if prior != nil {
+		options.Known = client.MFAState(prior.EffectiveState.ValueString())
+	}
+	result, err := r.data.client.SetUserMFAState(ctx, user, wanted, options)
 	var written client.MFAState
 	if len(result.Written) > 0 {
 		written = result.Effective
@@ -474,5 +491,5 @@ func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.Se
 	}
 	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", user.Name()),
 		fmt.Sprintf("Microsoft Graph accepted the change to %q, and reading it back did not show it: %s\n\n"+
-			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, sentence(result.Unconfirmed.Error())))
+			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, describeUnconfirmed(result.Unconfirmed)))
 }

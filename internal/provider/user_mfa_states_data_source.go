@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -39,13 +40,15 @@ type userMFAStatesDataModel struct {
 	Users              types.Map    `tfsdk:"users"`
 	ObjectIDs          types.Map    `tfsdk:"object_ids"`
 	Count              types.Int64  `tfsdk:"user_count"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *userMFAStatesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_user_mfa_states"
 }
 
-func (d *userMFAStatesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	const oneOf = "Exactly one of `all_users`, `group_id`, `user_ids` and `user_principal_names` must be set. "
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the [per-user MFA states](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of many users: " +
@@ -84,6 +87,7 @@ func (d *userMFAStatesDataSource) Schema(_ context.Context, _ datasource.SchemaR
 			},
 			"user_count": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many users the result holds. Terraform keeps the name `count` for itself."},
 		},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.dataSourceBlock(ctx)},
 	}
 }
 
@@ -116,6 +120,8 @@ func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadR
 	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	defer end()
 	users := d.users(ctx, model, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return

@@ -66,10 +66,7 @@ func firstFailure(failures []userFailure) userFailure {
 
 // describeUserError is describeError with what only work on many users knows.
 func describeUserError(failure userFailure) string {
-	switch {
-	case errors.Is(failure.err, context.Canceled):
-		return "The run was stopped."
-	case errors.Is(failure.err, client.ErrUserGone):
+	if errors.Is(failure.err, client.ErrUserGone) {
 		return fmt.Sprintf("%s does not exist any more.", failure.name)
 	}
 	summary, detail := describeError(failure.err)
@@ -233,7 +230,7 @@ func warnUnconfirmedMany(diags *diag.Diagnostics, failures []userFailure) {
 	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", peopleCount(failedNames(failures))),
 		fmt.Sprintf("Microsoft Graph accepted the changes of %s, and reading them back did not show them. The first: %s\n\n"+
 			"The states are recorded as written. The next plan shows a difference for those that did not last.",
-			nameSome(failedNames(failures), namedInWarnings), sentence(failures[0].err.Error())))
+			nameSome(failedNames(failures), namedInWarnings), describeUnconfirmed(failures[0].err)))
 }
 
 // Long work is told about this often.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -22,6 +23,8 @@ type userMFAStatesModel struct {
 	EffectiveStates      types.Map    `tfsdk:"effective_states"`
 	AwaitingRegistration types.Map    `tfsdk:"awaiting_registration"`
 	UserIDs              types.Map    `tfsdk:"user_ids"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 // managedUser is one user of a state.
@@ -161,7 +164,7 @@ func newPriorUsers(users managedUsers) priorUsers {
 // knows. A name that the state knows stands for the user whom it was found for, also when the user is called otherwise by
 // now: that is what keeps a refresh at one request for each user, and a rename from being a difference.
 func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
-	wanted, planned, ids, known := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs), newPriorUsers(prior)
+	wanted, ids, known := elements(m.Users), elements(m.UserIDs), newPriorUsers(prior)
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key])}
@@ -172,8 +175,8 @@ func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
 		} else if same, ok := known.byID[strings.ToLower(ids[key])]; ok {
 			user.take(same)
 		} else if ids[key] != "" {
-			// The plan has found the user; a state that it knows is one that satisfies.
-			user.user, user.current = managedUser{key: key, id: ids[key]}.user(), client.MFAState(planned[key])
+			// The plan has found the user.
+			user.user = managedUser{key: key, id: ids[key]}.user()
 		}
 		users = append(users, user)
 	}
@@ -252,14 +255,16 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 	}
 }
 
-// plannedEffective is what the user will have. It is unknown for every user who is new here and has to be written:
-// what becomes of them must be free to differ from what is wanted, see Create.
+// plannedEffective is what the user will have. It is unknown for every user who is new here. What becomes of those who have to
+// be written must be free to differ from what is wanted, see Create. And those who have what is wanted already may have
+// something else by the time of the apply, in which Terraform plans again: the service promotes whoever registers, and Terraform
+// refuses a second plan that differs from the first one.
 func (u *wantedUser) plannedEffective() types.String {
 	switch {
-	case u.settled():
-		return types.StringValue(string(u.current))
 	case u.prior == nil || u.wanted == "":
 		return types.StringUnknown()
+	case u.settled():
+		return types.StringValue(string(u.current))
 	}
 	return plannedEffectiveState(types.StringValue(string(u.wanted)))
 }

@@ -133,7 +133,8 @@ func TestWhatAPlanOfManyUsersKnows(t *testing.T) {
 		user wantedUser
 		want types.String
 	}{
-		"settled":                 {wantedUser{wanted: "enabled", current: "enforced"}, types.StringValue("enforced")},
+		"managed, settled":        {wantedUser{wanted: "enabled", current: "enforced", prior: prior("enforced")}, types.StringValue("enforced")},
+		"new, settled":            {wantedUser{wanted: "enabled", current: "enforced"}, types.StringUnknown()},
 		"new, to be disabled":     {wantedUser{wanted: "disabled", current: "enabled"}, types.StringUnknown()},
 		"new, to be enabled":      {wantedUser{wanted: "enabled", current: "disabled"}, types.StringUnknown()},
 		"new, not read":           {wantedUser{wanted: "disabled"}, types.StringUnknown()},

@@ -125,7 +125,7 @@ func TestACreateThatFailsForSomeUsersWarnsAndTheStateAlonePlansThem(t *testing.T
 	}
 	noErrors(t, created.Diagnostics)
 	found := warnings(created.Diagnostics)
-	if len(found) != 1 || !says("Unable to set the per-user MFA state of 1 of 2 users", "Not set: "+meganUPN, "This is a warning, because", "This user is odd.").MatchString(found[0]) {
+	if len(found) != 1 || !says("Unable to set the per-user MFA state of 1 of 3 users", "Not set: "+meganUPN, "This is a warning, because", "This user is odd.").MatchString(found[0]) {
 		t.Errorf("the create warns %q", found)
 	}
 	value, err := created.NewState.Unmarshal(s.typ)
@@ -209,5 +209,28 @@ func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.
 	// The control: the same plan, configured, is refused.
 	if refused := tn.statesSession(t, nil).plan(nil, wants(nobodyID, "enforced")); len(refused.Diagnostics) == 0 {
 		t.Error("a configured provider plans an unknown user")
+	}
+}
+
+func TestAUserWhoRegistersBetweenPlanAndApplyDoesNotChangeThePlan(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	config := wants(meganUPN, "enabled", adeleUPN, "disabled")
+	for name, prior := range map[string]map[string]any{"create": nil, "update": priorUsers("keep", [4]string{adeleUPN, adeleID, "disabled", "disabled"})} {
+		t.Run(name, func(t *testing.T) {
+			tn.do(func(ctx context.Context) error { return tn.Seed(ctx, testTenant()) })()
+			plan := func() tftypes.Value {
+				// The apply has a process of its own, and plans again.
+				s := tn.statesSession(t, nil)
+				planned := s.plan(prior, config)
+				noErrors(t, planned.Diagnostics)
+				return unpacked(planned.PlannedState, s.typ)
+			}
+			first := plan()
+			tn.register(meganID, control.MethodMicrosoftAuthenticator)()
+			if surprise := surprises(first, plan()); surprise != "" {
+				t.Errorf("Terraform refuses the second plan: %s", surprise)
+			}
+		})
 	}
 }

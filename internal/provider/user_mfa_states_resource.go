@@ -38,7 +38,7 @@ func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.Metadat
 	resp.TypeName = req.ProviderTypeName + "_user_mfa_states"
 }
 
-func (r *userMFAStatesResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of many users, " +
 			"by the same rules as `entramfa_user_mfa_state` does for one: `enabled` is satisfied by `enforced`, to which the service promotes a user " +
@@ -73,7 +73,7 @@ func (r *userMFAStatesResource) Schema(_ context.Context, _ resource.SchemaReque
 			"effective_states": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The state that the service has of each user, by the keys of `users`. It is `enforced` where `enabled` is wanted and the user has " +
-					"registered a method. The state of a user who is to be written may be known after the apply only. It is null for a user whose " +
+					"registered a method. The state of a user who is new here, or to be written, may be known after the apply only. It is null for a user whose " +
 					"state an apply that failed in part could not find out; the next refresh does.",
 			},
 			"awaiting_registration": schema.MapAttribute{
@@ -86,6 +86,7 @@ func (r *userMFAStatesResource) Schema(_ context.Context, _ resource.SchemaReque
 				MarkdownDescription: "The object id of each user, by the keys of `users`. A user who is renamed stays the same user.",
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.block(ctx)},
 	}
 }
 
@@ -115,6 +116,8 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 
+	ctx, end := userMFAStatesLimits.withinPlan(ctx, plan.Timeouts.Object)
+	defer end()
 	if prior != nil {
 		plan.ID = prior.ID
 	}
@@ -266,7 +269,7 @@ func warnPlanned(users []*wantedUser, removed managedUsers, plan *userMFAStatesM
 // Terraform would mark the resource as tainted, and the next apply would destroy it first, which takes per-user MFA away
 // from everybody who was just given it. It cannot leave the users who failed out of the state either, because Terraform
 // refuses a new resource that differs from its plan. So such a create succeeds with a warning that names the users, and
-// effective_states, planned as unknown for whoever is written, has what they really have. The next plan sees from that
+// effective_states, planned as unknown for whoever is new, has what they really have. The next plan sees from that
 // alone, even without a refresh, that those users are to be set. A create that has written nothing fails.
 func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userMFAStatesModel
@@ -274,12 +277,18 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStatesLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	defer end()
 	done, ok := r.apply(ctx, &plan, nil, &resp.Diagnostics)
 	if !ok {
 		return
 	}
 	if len(done.failures) > 0 && !done.wrote {
-		done.addError(&resp.Diagnostics, "Nothing was written, and the resource was not created.")
+		consequence := "Nothing was written, and the resource was not created."
+		if done.unknown() {
+			consequence = "The resource was not created. Some of the changes may have been carried out all the same; the next plan shows what there is."
+		}
+		done.addError(&resp.Diagnostics, consequence)
 		return
 	}
 	if len(done.failures) > 0 {
@@ -299,6 +308,8 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	defer end()
 	users := state.managed()
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
@@ -343,6 +354,8 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		return
 	}
+	ctx, end := userMFAStatesLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	defer end()
 	done, ok := r.apply(ctx, &plan, prior.managed(), &resp.Diagnostics)
 	if !ok {
 		return
@@ -361,6 +374,8 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	defer end()
 	done := r.write(ctx, nil, state.managed(), &state, false, &resp.Diagnostics)
 	if len(done.failures) == 0 {
 		return
@@ -388,6 +403,8 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 			fmt.Sprintf("It names %d users. Write 1 to %d object ids and user principal names, separated by commas.", len(users), maxUsers))
 		return
 	}
+	ctx, end := userMFAStatesLimits.withinImport(ctx)
+	defer end()
 	r.find(ctx, users, nil, r.data.client.Consistency().Missing, &resp.Diagnostics)
 	addSamePeople(&resp.Diagnostics, samePeople(users))
 	if resp.Diagnostics.HasError() {
@@ -399,6 +416,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	imported := userMFAStatesModel{
 		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(onDestroyDisable),
+		Timeouts: noTimeouts(),
 	}
 	imported.setManaged(managed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
@@ -419,6 +437,14 @@ func (a applied) describe(consequence string) (summary, detail string) {
 	return fmt.Sprintf("Unable to set the per-user MFA state of %d of %d users", len(a.failures), a.changes),
 		fmt.Sprintf("Not set: %s.\n\n%s\n\nThe first of these failures: %s",
 			nameSome(failedNames(a.failures), namedInErrors), consequence, describeUserError(firstFailure(a.failures)))
+}
+
+// unknown reports whether some of those who were not set may have been.
+func (a applied) unknown() bool {
+	return slices.ContainsFunc(a.failures, func(failure userFailure) bool {
+		var ended *client.InterruptedError
+		return errors.As(failure.err, &ended) && ended.Unknown
+	})
 }
 
 func (a applied) addError(diags *diag.Diagnostics, consequence string) {
@@ -464,13 +490,13 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 			continue
 		}
 		changed = append(changed, user)
-		changes = append(changes, client.UserAndState{User: user.user, State: user.wanted, New: user.prior == nil})
+		changes = append(changes, client.UserAndState{User: user.user, State: user.wanted, New: user.prior == nil, Known: user.current})
 	}
 	if plan.OnDestroy.ValueString() == onDestroyKeep {
 		removed = nil
 	}
 	for _, user := range removed {
-		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled})
+		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled, Known: user.effective})
 	}
 	done.changes = len(changes)
 

@@ -11,4 +11,9 @@ resource "entramfa_trusted_ips" "headquarters" {
 resource "entramfa_trusted_ips" "vpn" {
   display_name = "VPN gateways"
   ip_ranges    = ["198.51.100.17", "198.51.100.18"]
+
+  # For a tenant whose other apps use up the one request a second that all share.
+  timeouts {
+    create = "1h"
+  }
 }

@@ -141,6 +141,12 @@ func (f *Fault) Validate() error {
 	default:
 		return fmt.Errorf("reset: %q is neither %s nor %s", f.Reset, ResetBefore, ResetAfter)
 	}
+	switch f.BatchAnswers {
+	case "", BatchMissing, BatchDuplicate, BatchReversed:
+	default:
+		return fmt.Errorf("batchAnswers: %q is none of %s, %s and %s", f.BatchAnswers, BatchMissing, BatchDuplicate, BatchReversed)
+	}
+	changes := f.Truncate || f.PadToBytes > 0 || f.BatchAnswers != "" || f.ContentType != "" || len(f.Headers) > 0
 	switch {
 	case f.After < 0:
 		return errors.New("after: must not be negative")
@@ -150,10 +156,14 @@ func (f *Fault) Validate() error {
 		return errors.New("delayMs: must not be negative")
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status: %d is not a status of an answer (200 to 599)", f.Status)
-	case f.Status == 0 && f.Reset == "" && f.DelayMs == 0:
-		return errors.New("status: a fault needs at least one of status, reset and delayMs")
-	case f.Status == 0 && (f.Code != "" || f.Message != "" || f.Body != "" || f.Processed || len(f.Headers) > 0):
-		return errors.New("status: code, message, body, headers and processed need a status to answer with")
+	case f.PadToBytes < 0:
+		return errors.New("padToBytes: must not be negative")
+	case f.Status == 0 && f.Reset == "" && f.DelayMs == 0 && !changes:
+		return errors.New("status: a fault needs at least one of status, reset, delayMs, truncate, padToBytes, batchAnswers, contentType and headers")
+	case f.Status == 0 && (f.Code != "" || f.Message != "" || f.Body != "" || f.Processed):
+		return errors.New("status: code, message, body and processed need a status to answer with")
+	case f.Reset != "" && changes:
+		return errors.New("reset: there is no answer that truncate, padToBytes, batchAnswers, contentType or headers could change")
 	}
 	for name := range f.Headers {
 		if headerName.MatchString(name) {

@@ -8,8 +8,19 @@ const (
 	ResetAfter = "after"
 )
 
+// What a fault does to the answers within the answer to a $batch.
+const (
+	// BatchMissing leaves out the answer to the first request of the batch.
+	BatchMissing = "missing"
+	// BatchDuplicate answers the first request of the batch twice.
+	BatchDuplicate = "duplicate"
+	// BatchReversed puts the answers into the reverse order of the requests.
+	BatchReversed = "reversed"
+)
+
 // Fault is something that goes wrong with matching requests: sign-in requests, Graph requests, and items of a $batch one by one.
-// A fault with only DelayMs delays the request and lets it pass.
+// A fault with only DelayMs delays the request and lets it pass. Without Status the request is carried out and its own answer
+// is what the other fields change.
 type Fault struct {
 	// Method matches the HTTP method; empty matches every method.
 	Method string `json:"method,omitempty"`
@@ -32,12 +43,19 @@ type Fault struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	// Body replaces the error envelope, byte by byte.
 	Body string `json:"body,omitempty"`
-	// ContentType is the answer's; application/json when empty.
+	// ContentType is the answer's; when empty its own, and application/json of an answer with Status.
 	ContentType string `json:"contentType,omitempty"`
 	// Processed makes the request take effect first and only then be answered with Status.
 	Processed bool `json:"processed,omitempty"`
 	// Reset cuts the connection instead of answering: [ResetBefore] or [ResetAfter].
 	Reset string `json:"reset,omitempty"`
+	// Truncate ends the answer in the middle of its body; an answer without a body arrives whole. The answer to a
+	// $batch is cut when an item of it is hit.
+	Truncate bool `json:"truncate,omitempty"`
+	// PadToBytes makes the body of the answer that long with white space at its end, which leaves JSON what it is.
+	PadToBytes int `json:"padToBytes,omitempty"`
+	// BatchAnswers changes the answer to a $batch: [BatchMissing], [BatchDuplicate] or [BatchReversed]. Other requests are not hit.
+	BatchAnswers string `json:"batchAnswers,omitempty"`
 }
 
 // FaultStatus is a fault with what it has done so far.

@@ -1,0 +1,385 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// deed is what an operation asks of the provider.
+type deed string
+
+const (
+	deedPlan      deed = "plan"
+	deedApply     deed = "apply"
+	deedRead      deed = "read"
+	deedImport    deed = "import"
+	deedData      deed = "data"
+	deedConfigure deed = "configure"
+)
+
+// faultyOperation is a row of the matrix.
+type faultyOperation struct {
+	name, typeName string
+	deed           deed
+	// begin is the configuration that was applied before; nil is none.
+	begin map[string]any
+	// config is what is planned, applied or read; nil removes the resource.
+	config map[string]any
+	// importID is what is imported, of an object that adopts is the configuration of.
+	importID string
+	// block is added to the provider block.
+	block map[string]any
+	// objects are what a message may call that which is worked on.
+	objects []string
+	// focus restricts the faults to paths that hold it.
+	focus string
+}
+
+// faultStep is a kind of request that an operation makes.
+type faultStep struct {
+	method, template string
+	// path is a regular expression of the paths, and sample one of them.
+	path, sample string
+	// after is how many requests of the kind come before it in the operation.
+	after int
+	// confirm says that the request reads what was written.
+	confirm bool
+	// first says that it is the first of the operation; answered that the answer has a body, paged that it is a page of a list,
+	// batch that it is a $batch.
+	first, answered, paged, batch bool
+}
+
+func (s faultStep) write() bool {
+	return !s.batch && s.method != http.MethodGet && !strings.HasSuffix(s.template, "/getByIds") && !strings.HasSuffix(s.template, "/checkMemberGroups")
+}
+
+func (s faultStep) String() string {
+	name := s.method + " " + s.template
+	if s.confirm {
+		name += " (confirming)"
+	}
+	return name
+}
+
+func textSet(texts ...string) tftypes.Value {
+	values := make([]tftypes.Value, 0, len(texts))
+	for _, text := range texts {
+		values = append(values, tftypes.NewValue(tftypes.String, text))
+	}
+	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, values)
+}
+
+func targetsOf(all any, users, groups []string) tftypes.Value {
+	set := tftypes.Set{ElementType: tftypes.String}
+	ids := func(texts []string) tftypes.Value {
+		if texts == nil {
+			return tftypes.NewValue(set, nil)
+		}
+		return textSet(texts...)
+	}
+	return tftypes.NewValue(
+		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"all_users": tftypes.Bool, "user_ids": set, "group_ids": set}},
+		map[string]tftypes.Value{"all_users": tftypes.NewValue(tftypes.Bool, all), "user_ids": ids(users), "group_ids": ids(groups)},
+	)
+}
+
+// matrixTenant has something of everything, and a location and a policy that are nobody's business here.
+func matrixTenant() *control.Tenant {
+	people := locationTenant()
+	people.Groups = append(people.Groups, control.Group{ID: staffID, DisplayName: "Staff", Members: []string{adeleID, meganID}},
+		control.Group{ID: leaversID, DisplayName: "Leavers"})
+	return people
+}
+
+// faultyOperations are the rows of the matrix.
+func faultyOperations() []faultyOperation {
+	const (
+		oneUser   = "entramfa_user_mfa_state"
+		manyUsers = "entramfa_user_mfa_states"
+		campaign  = "entramfa_registration_policy"
+		location  = "entramfa_trusted_ips"
+		ranges    = "entramfa_trusted_ip_ranges"
+	)
+	people := func(state string) map[string]any {
+		var pairs []string
+		for _, name := range []string{adeleUPN, guestUPN, dollarUPN, obrienUPN, rescueUPN, rescue2UPN} {
+			pairs = append(pairs, name, state)
+		}
+		return wants(pairs...)
+	}
+	all := []string{adeleUPN, guestUPN, dollarUPN, obrienUPN, rescueUPN, rescue2UPN, adeleID, "6 users", "users and groups by id"}
+	adele := func(state string) map[string]any {
+		return map[string]any{"user_principal_name": adeleUPN, "state": state}
+	}
+	alex := func(state string, promotion bool) map[string]any {
+		return map[string]any{"user_principal_name": alexUPN, "state": state, "allow_promotion": promotion}
+	}
+	policy := func(snooze int) map[string]any {
+		return map[string]any{
+			"state": "enabled", "snooze_days": snooze, "include": targetsOf(nil, []string{adeleID}, []string{staffID}), "exclude": targetsOf(nil, nil, []string{leaversID}),
+		}
+	}
+	hq := func(texts ...string) map[string]any {
+		return map[string]any{"display_name": "HQ", "ip_ranges": textSet(texts...)}
+	}
+	const wide, narrow = "203.0.113.0/24", "203.0.113.0/25"
+	campaigns := []string{"registration campaign", "users and groups by id"}
+	locations := []string{"named location", "HQ"}
+	set := tftypes.Set{ElementType: tftypes.String}
+	guard := tftypes.NewValue(
+		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
+		map[string]tftypes.Value{"user_ids": textSet(rescueID), "user_principal_names": textSet(adeleUPN), "group_ids": textSet(rescueGroupID)},
+	)
+	user, users := []string{adeleUPN, adeleID}, []string{alexUPN, alexID}
+	return []faultyOperation{
+		{name: "one user: plan of create", typeName: oneUser, deed: deedPlan, config: adele("enabled"), objects: user},
+		{name: "one user: create", typeName: oneUser, deed: deedApply, config: adele("enabled"), objects: user},
+		{name: "one user: read", typeName: oneUser, deed: deedRead, begin: adele("enabled"), config: adele("enabled"), objects: user},
+		{name: "one user: plan of promotion", typeName: oneUser, deed: deedPlan, begin: alex("disabled", true), config: alex("enforced", true), objects: users},
+		{name: "one user: promotion", typeName: oneUser, deed: deedApply, begin: alex("disabled", true), config: alex("enforced", true), objects: users},
+		{name: "one user: update", typeName: oneUser, deed: deedApply, begin: adele("enabled"), config: adele("disabled"), objects: user},
+		{name: "one user: delete", typeName: oneUser, deed: deedApply, begin: adele("enabled"), objects: user},
+		{name: "one user: import", typeName: oneUser, deed: deedImport, importID: meganUPN, config: map[string]any{"user_principal_name": meganUPN, "state": "enabled"}, objects: []string{meganUPN, meganID}},
+
+		{name: "many users: plan of create", typeName: manyUsers, deed: deedPlan, config: people("enabled"), objects: all},
+		{name: "many users: create", typeName: manyUsers, deed: deedApply, config: people("enabled"), objects: all},
+		{name: "many users: create, one fails", typeName: manyUsers, deed: deedApply, config: people("enabled"), objects: all, focus: obrienID},
+		{name: "many users: read", typeName: manyUsers, deed: deedRead, begin: people("enabled"), config: people("enabled"), objects: all},
+		{name: "many users: read, one fails", typeName: manyUsers, deed: deedRead, begin: people("enabled"), config: people("enabled"), objects: all, focus: obrienID},
+		{name: "many users: update", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all},
+		{name: "many users: update, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all, focus: obrienID},
+		{name: "many users: delete", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all},
+		{name: "many users: delete, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all, focus: obrienID},
+		{name: "many users: import", typeName: manyUsers, deed: deedImport, importID: meganUPN + "," + diegoID, config: wants(meganUPN, "enabled", diegoID, "enforced"), objects: []string{meganUPN, meganID, diegoUPN, diegoID, "2 users"}},
+
+		{name: "campaign: plan of create", typeName: campaign, deed: deedPlan, config: policy(3), objects: campaigns},
+		{name: "campaign: create", typeName: campaign, deed: deedApply, config: policy(3), objects: campaigns},
+		{name: "campaign: read", typeName: campaign, deed: deedRead, begin: policy(3), config: policy(3), objects: campaigns},
+		{name: "campaign: plan of update", typeName: campaign, deed: deedPlan, begin: policy(3), config: policy(7), objects: campaigns},
+		{name: "campaign: update", typeName: campaign, deed: deedApply, begin: policy(3), config: policy(7), objects: campaigns},
+		{name: "campaign: plan of delete", typeName: campaign, deed: deedPlan, begin: policy(3), objects: campaigns},
+		{name: "campaign: delete", typeName: campaign, deed: deedApply, begin: policy(3), objects: campaigns},
+		{name: "campaign: import", typeName: campaign, deed: deedImport, importID: policyID, config: map[string]any{"state": "microsoft_managed"}, objects: campaigns},
+
+		{name: "location: plan of create", typeName: location, deed: deedPlan, config: hq(wide), objects: locations},
+		{name: "location: create", typeName: location, deed: deedApply, config: hq(wide), objects: locations},
+		{name: "location: read", typeName: location, deed: deedRead, begin: hq(wide), config: hq(wide), objects: locations},
+		{name: "location: plan of update", typeName: location, deed: deedPlan, begin: hq(wide), config: hq(narrow), objects: locations},
+		{name: "location: update", typeName: location, deed: deedApply, begin: hq(wide), config: hq(narrow), objects: locations},
+		{name: "location: plan of delete", typeName: location, deed: deedPlan, begin: hq(wide), objects: locations},
+		{name: "location: delete", typeName: location, deed: deedApply, begin: hq(wide), objects: locations},
+		{name: "location: import", typeName: location, deed: deedImport, importID: depotID, config: map[string]any{"display_name": "Depot", "ip_ranges": textSet("192.0.2.0/28")}, objects: locations},
+		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": textSet("192.0.2.0/28")}, objects: locations},
+
+		{name: "data: one user", typeName: oneUser, deed: deedData, config: map[string]any{"user_principal_name": meganUPN}, objects: []string{meganUPN, meganID}},
+		{name: "data: all users", typeName: manyUsers, deed: deedData, config: map[string]any{"all_users": true}, objects: []string{"users"}},
+		{name: "data: users of a group", typeName: manyUsers, deed: deedData, config: map[string]any{"group_id": staffID}, objects: []string{staffID, "2 users", adeleUPN, meganUPN}},
+		{name: "data: campaign", typeName: campaign, deed: deedData, config: map[string]any{}, objects: campaigns},
+		{name: "data: location", typeName: location, deed: deedData, config: map[string]any{"display_name": "Depot"}, objects: locations},
+		{name: "data: trusted ranges", typeName: ranges, deed: deedData, config: map[string]any{}, objects: locations},
+
+		{name: "provider: emergency access", deed: deedConfigure, block: map[string]any{"emergency_access": guard}, objects: []string{rescueID, "users and groups by id", adeleUPN, rescueGroupID}},
+	}
+}
+
+// performance is an operation on a machine: where it begins, and what comes of it.
+type performance struct {
+	*machine
+	op faultyOperation
+	// tenant and before are where it begins.
+	tenant *control.Tenant
+	before kept
+	steps  []faultStep
+}
+
+// result is what came of an operation.
+type result struct {
+	after       kept
+	diagnostics []*tfprotov6.Diagnostic
+	// requests are those of a performance without a fault.
+	requests []control.Request
+	// picture is what the tenant has then.
+	picture string
+	// hits is how many requests the fault hit.
+	hits int
+}
+
+// stageFaults brings a tenant to where the operation begins, and finds out which requests it makes.
+func stageFaults(m *machine, op faultyOperation) *performance {
+	m.t.Helper()
+	m.block = op.block
+	p := &performance{machine: m, op: op}
+	if op.begin != nil {
+		p.before = m.applyAll(op.typeName, kept{}, op.begin)
+	}
+	var err error
+	if p.tenant, err = m.tn.Snapshot(context.Background()); err != nil {
+		m.t.Fatal(err)
+	}
+	return p
+}
+
+func (p *performance) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// perform carries the operation out under a fault; nil is none.
+func (p *performance) perform(fault *control.Fault) result {
+	p.t.Helper()
+	ctx := context.Background()
+	p.must(p.tn.Seed(ctx, p.tenant))
+	begin := func() {
+		if fault == nil {
+			p.must(p.tn.ClearRequests(ctx))
+			return
+		}
+		_, err := p.tn.AddFault(ctx, *fault)
+		p.must(err)
+	}
+	r := result{after: p.before}
+	op := p.op
+	var running *process
+	var planned plannedChange
+	if op.deed != deedConfigure {
+		running = p.process()
+	}
+	if op.deed == deedApply {
+		var diagnostics []*tfprotov6.Diagnostic
+		planned, diagnostics = running.plan(op.typeName, p.before, op.config)
+		noErrors(p.t, diagnostics)
+	}
+	begin()
+	switch op.deed {
+	case deedConfigure:
+		_, r.diagnostics = p.start()
+	case deedPlan:
+		_, r.diagnostics = running.plan(op.typeName, p.before, op.config)
+	case deedApply:
+		r.after, r.diagnostics = running.apply(op.typeName, p.before, planned)
+	case deedRead:
+		r.after, r.diagnostics = running.read(op.typeName, p.before)
+	case deedImport:
+		r.after, r.diagnostics = running.importID(op.typeName, op.importID)
+	case deedData:
+		r.after.state, r.diagnostics = running.data(op.typeName, op.config)
+	}
+	if (op.deed == deedImport || op.deed == deedData) && len(problems(r.diagnostics)) > 0 {
+		r.after = kept{}
+	}
+	r.picture = p.picture()
+	if fault == nil {
+		var err error
+		r.requests, err = p.tn.Requests(ctx)
+		p.must(err)
+		return r
+	}
+	faults, err := p.tn.ListFaults(ctx)
+	p.must(err)
+	r.hits = faults[0].Applied
+	p.must(p.tn.ClearFaults(ctx))
+	return r
+}
+
+var templateKey = regexp.MustCompile(`\\\{[^}]*\\\}`)
+
+// findSteps tells the kinds of requests in a log of the operation without a fault.
+func (p *performance) findSteps(requests []control.Request) {
+	written, seen := map[string]bool{}, map[string]int{}
+	for _, request := range requests {
+		if p.op.focus != "" && !strings.Contains(request.Path, p.op.focus) {
+			continue
+		}
+		step := faultStep{
+			method: request.Method, template: request.Template, sample: request.Path,
+			path:     "^" + templateKey.ReplaceAllString(regexp.QuoteMeta(request.Template), `[^/]+`) + "$",
+			batch:    strings.HasSuffix(request.Path, "/$batch"),
+			confirm:  request.Method == http.MethodGet && written[request.Path],
+			answered: request.Status == http.StatusOK || request.Status == http.StatusCreated,
+		}
+		if p.op.focus != "" {
+			step.path = "^" + regexp.QuoteMeta(request.Path) + "$"
+		}
+		switch last := request.Template[strings.LastIndex(request.Template, "/")+1:]; last {
+		case "users", "namedLocations", "policies", "methods", "microsoft.graph.user":
+			step.paged = step.method == http.MethodGet
+		}
+		if step.write() {
+			written[request.Path] = true
+		}
+		kind := step.method + " " + step.template
+		before := seen[kind]
+		seen[kind]++
+		same := func(other faultStep) bool {
+			return other.method == step.method && other.template == step.template && other.confirm == step.confirm
+		}
+		if slices.ContainsFunc(p.steps, same) {
+			continue
+		}
+		if step.confirm {
+			// Of many users, the reads that confirm and those before the writes are not in an order.
+			if strings.HasPrefix(p.op.name, "many users") && p.op.focus == "" {
+				continue
+			}
+			step.after = before
+		}
+		step.first = len(p.steps) == 0
+		p.steps = append(p.steps, step)
+	}
+}
+
+// place is where an operation has come to: what Terraform keeps and what the tenant has.
+func (r result) place() string {
+	var identity string
+	if r.after.identity != nil {
+		identity = string(r.after.identity.IdentityData.MsgPack)
+	}
+	return strings.Join([]string{r.after.String(), string(r.after.private), identity, r.picture}, "\n\n")
+}
+
+// settle makes the tenant and the state what the configuration says, and returns both when the plan after it is empty.
+func (p *performance) settle(t *testing.T, before kept) (after kept, picture string) {
+	t.Helper()
+	op := p.op
+	if op.deed == deedConfigure {
+		p.process()
+		return kept{}, p.picture()
+	}
+	if op.deed == deedData {
+		got, diagnostics := p.process().data(op.typeName, op.config)
+		noErrors(t, diagnostics)
+		return kept{state: got}, p.picture()
+	}
+	if op.deed == deedImport && before.nothing() {
+		var diagnostics []*tfprotov6.Diagnostic
+		before, diagnostics = p.process().importID(op.typeName, op.importID)
+		noErrors(t, diagnostics)
+	}
+	after = p.applyAll(op.typeName, before, op.config)
+	process := p.process()
+	refreshed := p.refresh(process, op.typeName, after)
+	if !refreshed.same(after) {
+		t.Errorf("after an apply a refresh has\n%s\nand not\n%s", refreshed, after)
+	}
+	if op.config != nil {
+		next, diagnostics := process.plan(op.typeName, refreshed, op.config)
+		noErrors(t, diagnostics)
+		if !next.planned.Equal(refreshed.state) {
+			t.Errorf("the plan after an apply is not empty: %s", next.planned)
+		}
+	} else if !after.nothing() {
+		t.Errorf("after a destroy there is\n%s", after)
+	}
+	return after, p.picture()
+}

@@ -1,0 +1,322 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// expectation is what has to come of a cell.
+type expectation struct {
+	// fails says that there is an error; otherwise what comes out is what comes out without the fault.
+	fails bool
+	// warns is a text that a warning must hold, of an operation that does not fail.
+	warns string
+	// gone says that the service itself says, for long enough, that what is managed does not exist.
+	gone bool
+	// partial says that a part was carried out: the state is what the tenant has then, and an error or a warning says what is missing.
+	partial bool
+	// begun says of a failure that the tenant is not as before, which the state does not say.
+	begun bool
+	// texts are what the error says instead of reason and advice of the fault.
+	texts []string
+}
+
+// cell is one fault at one kind of request of one operation.
+type faultCell struct {
+	op     faultyOperation
+	step   faultStep
+	kind   faultKind
+	always bool
+}
+
+func (c faultCell) String() string {
+	times := "twice"
+	if c.always {
+		times = "always"
+	}
+	return fmt.Sprintf("%s | %s | %s, %s", c.op.name, c.step, c.kind.name, times)
+}
+
+// expected is the rule: what passes by itself is not noticed, a write that was accepted is not undone by a read that fails,
+// and everything else is an error.
+func (c faultCell) expected() expectation {
+	for _, exception := range faultExceptions {
+		if exception.pattern.MatchString(c.String()) {
+			return exception.expectation
+		}
+	}
+	switch {
+	case c.kind.harmless, c.kind.passes && !c.always:
+		return expectation{}
+	case c.step.batch && !c.kind.passes && c.kind.fault.Status != 429 && c.kind.fault.PadToBytes == 0:
+		// A refusal of the batch says nothing about what is in it, which is sent one by one.
+		return expectation{}
+	case c.step.confirm:
+		return expectation{warns: "not confirmed"}
+	case c.op.deed == deedApply && strings.HasPrefix(c.op.name, "many users"):
+		return expectation{partial: true}
+	}
+	return expectation{fails: true}
+}
+
+// unclear says that nobody knows whether the fault let something be carried out: also of others, where all share a connection.
+func (c faultCell) unclear() bool {
+	return c.kind.hidden || c.kind.fault.Reset != "" && strings.HasPrefix(c.op.name, "many users")
+}
+
+// faultException is a cell that is not as the rule says, and why.
+type faultException struct {
+	pattern *regexp.Regexp
+	expectation
+}
+
+// exceptWhere makes an exception of the cells whose names match.
+func exceptWhere(pattern string, expected expectation) faultException {
+	return faultException{regexp.MustCompile(pattern), expected}
+}
+
+var faultExceptions = []faultException{
+	// Graph's own 404 of an object is an answer, and told as one.
+	exceptWhere(`^(one user: (plan of create|create|import)|data: one user) \| GET /v1.0/users/\{id\} \| 404`,
+		expectation{fails: true, texts: []string{"User", "not found", "There is no such user", "Check"}}),
+	exceptWhere(`^one user: read \| GET /v1.0/users/\{id\} \| 404`, expectation{gone: true}),
+	exceptWhere(`^many users: (plan of create|import) \| GET /v1.0/users/\{id\} \| 404`,
+		expectation{fails: true, texts: []string{"users not found", "There are no such users", "check the spelling"}}),
+	exceptWhere(`^provider: emergency access \| GET /v1.0/(users|groups)/.* \| 404`,
+		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in this tenant", "Correct it"}}),
+	exceptWhere(`^data: users of a group \| GET /v1.0/groups/.* \| 404`,
+		expectation{fails: true, texts: []string{"Group", staffID, "not found", "There is no such group", "Check"}}),
+	exceptWhere(`^location: update \| PATCH .* \| 404`, expectation{fails: true, texts: []string{"HQ", "does not exist any more", "Plan again"}}),
+	// A step on the way to enforced that cannot be seen ends there; the service has accepted it.
+	exceptWhere(`^one user: promotion \| .*confirming.*always`, expectation{partial: true}),
+	// Policies only explain a plan, and the service itself keeps what they name from being deleted.
+	exceptWhere(`^location: plan of (update|delete) \| GET .*/policies \| .*always`, expectation{warns: "are not known"}),
+	// What a lost answer was about is looked for.
+	exceptWhere(`^location: create \| POST .* \| (502 after it was carried out|reset after|truncated|huge), always`, expectation{}),
+	// The trust is taken away before.
+	exceptWhere(`^location: delete \| DELETE .*always`, expectation{fails: true, begun: true}),
+}
+
+func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
+	other := newElsewhere(t)
+	counts := make(chan map[string]int, 1)
+	counts <- map[string]int{}
+	t.Run("operations", func(t *testing.T) {
+		for _, op := range faultyOperations() {
+			t.Run(op.name, func(t *testing.T) {
+				t.Parallel()
+				had := runFaults(t, op, other)
+				sum := <-counts
+				for name, count := range had {
+					sum[name] += count
+				}
+				counts <- sum
+			})
+		}
+	})
+	if asked := other.asked.Load(); asked != 0 {
+		t.Errorf("%d requests were sent to other servers", asked)
+	}
+	t.Logf("cells by outcome: %v", <-counts)
+	// The control: the other servers can be asked.
+	response, err := http.Get(other.plain.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if other.asked.Load() != 1 {
+		t.Error("the other servers count nothing")
+	}
+}
+
+// runFaults runs a row of the matrix and counts its cells by their outcome.
+func runFaults(t *testing.T, op faultyOperation, other *elsewhere) map[string]int {
+	p := stageFaults(newMachine(t, matrixTenant(), other.secure.Certificate()), op)
+	// With answers that take their time, requests meet in a batch.
+	p.must(p.tn.SetBehavior(context.Background(), control.Behavior{LatencyMs: 5}))
+	clean := p.perform(nil)
+	p.must(p.tn.SetBehavior(context.Background(), control.Behavior{}))
+	if found := problems(clean.diagnostics); len(found) > 0 {
+		t.Fatalf("without a fault: %s", found)
+	}
+	p.findSteps(clean.requests)
+	cleanKept, cleanPicture := clean.after, clean.picture
+	finalKept, finalPicture := p.settle(t, clean.after)
+	p.must(p.tn.Seed(context.Background(), p.tenant))
+	begin := p.picture()
+
+	counts, settled := map[string]int{}, map[string]bool{}
+	var table bytes.Buffer
+	rows := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	defer func() {
+		_ = rows.Flush()
+		if table.Len() > 0 {
+			t.Errorf("these cells are not as they should be:\n%s", &table)
+		}
+	}()
+	for _, cell := range cellsOf(p, other) {
+		failed := t.Failed()
+		wrong := []string(nil)
+		wrongIf := func(is bool, format string, values ...any) {
+			if is {
+				wrong = append(wrong, fmt.Sprintf(format, values...))
+			}
+		}
+		fault := cell.kind.fault
+		fault.Method, fault.PathRegexp, fault.After, fault.Times = cell.step.method, cell.step.path, cell.step.after, new(2)
+		if cell.always {
+			fault.Times = new(0)
+		}
+		fault.Body = strings.ReplaceAll(fault.Body, samePath, cell.step.sample)
+		want := cell.expected()
+		got := p.perform(&fault)
+		if got.hits == 0 && cell.step.batch {
+			// Whether requests meet in a batch is a matter of time.
+			got.hits, want = 1, expectation{}
+		}
+		errors, warned := problems(got.diagnostics), warnings(got.diagnostics)
+		wrongIf(got.hits == 0, "the fault hit nothing")
+		wrongIf(want.fails && len(errors) == 0, "no error, want one")
+		wrongIf(!want.fails && !want.partial && len(errors) > 0, "error: %.300s", errors)
+		for _, text := range append(errors, warned...) {
+			wrongIf(leaks.MatchString(text), "it dumps or leaks: %.400s", text)
+		}
+		switch {
+		case want.partial:
+			counts["in part"]++
+			wrongIf(!slices.ContainsFunc(append(errors, warned...), func(text string) bool { return tells(text, cell, want) }),
+				"neither an error nor a warning tells object, reason and way out: %s %s", errors, warned)
+			wrongIf(got.after.nothing() && !(p.before.nothing() && len(errors) > 0), "nothing is in the state")
+			wrongIf(got.after.nothing() && !cell.unclear() && got.picture != begin, "the tenant has changed, and the state does not say so: %s", got.picture)
+		case want.fails:
+			counts["error, all kept"]++
+			for _, text := range errors {
+				wrongIf(!tells(text, cell, want), "the error does not tell object, reason and way out: %s", text)
+			}
+			wrongIf(!got.after.same(p.before), "the state is %s", got.after)
+			wrongIf(!want.begun && !cell.unclear() && got.picture != begin, "the tenant has changed: %s", got.picture)
+		case want.gone:
+			counts["gone"]++
+			wrongIf(!got.after.nothing(), "it stays in the state: %s", got.after)
+		default:
+			counts["as without the fault"]++
+			wrongIf(want.warns == "" && len(warned) > len(warnings(clean.diagnostics)), "warnings: %s", warned)
+			wrongIf(want.warns != "" && !slices.ContainsFunc(warned, func(text string) bool { return says(want.warns).MatchString(text) }), "warnings: %s", warned)
+			wrongIf(!sameButIDs(got.after, cleanKept), "the state is %s and not %s", got.after, cleanKept)
+			wrongIf(got.picture != cleanPicture, "the tenant is %s and not %s", got.picture, cleanPicture)
+		}
+		if !want.begun && !cell.unclear() && !cell.step.confirm && op.deed == deedApply && !got.after.nothing() {
+			refreshed := p.refresh(p.process(), op.typeName, got.after)
+			wrongIf(!isTrue(got.after, refreshed, want.partial && p.before.nothing()), "the state is not what the tenant has: %s", got.after)
+		}
+		// From where others have been already, the way on is theirs.
+		if place := got.place(); !settled[place] {
+			settled[place] = true
+			after, picture := p.settle(t, got.after)
+			wrongIf(!sameButIDs(after, finalKept), "in the end the state is %s and not %s", after, finalKept)
+			wrongIf(picture != finalPicture, "in the end the tenant is %s and not %s", picture, finalPicture)
+		}
+		if t.Failed() && !failed {
+			wrong = append(wrong, "see above")
+		}
+		for _, text := range wrong {
+			fmt.Fprintf(rows, "%s\t%s\n", strings.ReplaceAll(cell.String(), " | ", "\t"), strings.ReplaceAll(text, "\n", " "))
+		}
+	}
+	return counts
+}
+
+// cellsOf are the cells of a row.
+func cellsOf(p *performance, other *elsewhere) []faultCell {
+	var cells []faultCell
+	for _, step := range p.steps {
+		for _, kind := range faultKinds(p.tn.url, other) {
+			switch {
+			case kind.only != nil && !kind.only(step), kind.variant && !step.first && !step.write():
+				continue
+			case kind.slow && !step.paged && !step.batch && !step.write(), kind.slow && p.op.deed == deedPlan:
+				continue
+			}
+			if kind.passes || kind.harmless {
+				cells = append(cells, faultCell{p.op, step, kind, false})
+			}
+			if !kind.harmless {
+				cells = append(cells, faultCell{p.op, step, kind, true})
+			}
+		}
+	}
+	return cells
+}
+
+// leaks finds what no message may hold: secrets, tokens and pages.
+var leaks = regexp.MustCompile(`(?i)<html|<body|<script|alert\(|eyJ[A-Za-z0-9_-]{10}|` + regexp.QuoteMeta(appSecret))
+
+// tells reports whether an error names the object, the reason and the way out.
+func tells(text string, cell faultCell, want expectation) bool {
+	one := func(texts []string) bool {
+		return slices.ContainsFunc(texts, func(part string) bool { return says(strings.Split(part, "…")...).MatchString(text) })
+	}
+	if want.texts != nil {
+		return says(want.texts...).MatchString(text)
+	}
+	return one(cell.op.objects) && one(cell.kind.reason) && one(cell.kind.advice)
+}
+
+// isTrue reports whether a state says what a refresh finds. A new resource of many users has to be in the state with what was
+// planned, whatever has failed; of whom it says what they really have, that has to be true.
+func isTrue(state, refreshed kept, partlyMade bool) bool {
+	if !partlyMade {
+		return state.same(refreshed)
+	}
+	effective := func(k kept) map[string]tftypes.Value {
+		var attributes, states map[string]tftypes.Value
+		if k.state.As(&attributes) != nil || attributes["effective_states"].As(&states) != nil {
+			return nil
+		}
+		return states
+	}
+	had, has := effective(state), effective(refreshed)
+	for user, value := range had {
+		if !value.IsNull() && !value.Equal(has[user]) {
+			return false
+		}
+	}
+	return len(had) > 0
+}
+
+// sameButIDs compares states, except for ids that are made anew each time.
+func sameButIDs(some, others kept) bool {
+	attributes := func(k kept) map[string]tftypes.Value {
+		var all map[string]tftypes.Value
+		if !k.nothing() {
+			_ = k.state.As(&all)
+			// The map is the value's own.
+			all = maps.Clone(all)
+			delete(all, "id")
+		}
+		return all
+	}
+	had, has := attributes(some), attributes(others)
+	if some.nothing() != others.nothing() || len(had) != len(has) {
+		return false
+	}
+	for name, value := range had {
+		if !value.Equal(has[name]) {
+			return false
+		}
+	}
+	return true
+}
