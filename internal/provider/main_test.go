@@ -1,10 +1,13 @@
 package provider_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -17,11 +20,23 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	atOnce()
 	code := reported(m)
 	if mirrorDir != "" {
 		_ = os.RemoveAll(mirrorDir)
 	}
 	os.Exit(code)
+}
+
+// atOnce lets more tests run at once than there are processors, unless somebody has said how many: many of them wait for the
+// limit of one Conditional Access request a second.
+func atOnce() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	}
 }
 
 func findCLI() error {

@@ -552,9 +552,26 @@ func (m *model) apply() {
 	m.applied(before, m.expect(before, state), state)
 }
 
+// agree makes all replicas the same: a tenant that is seeded with itself has no lag.
+func (m *model) agree() {
+	m.t.Helper()
+	m.do(m.tenant.Seed(context.Background(), m.snapshot()))
+}
+
+// adopting makes replicas agree before a campaign is adopted: whoever takes over what there is, and was not there when it was
+// made, cannot tell an old answer from a new one.
+func (m *model) adopting() {
+	m.t.Helper()
+	_, wanted := m.config["policy"]
+	if _, managed := m.driver.state()["policy"]; wanted && !managed {
+		m.agree()
+	}
+}
+
 // applied carries out an apply of which is known what it has to do.
 func (m *model) applied(before *control.Tenant, e *forecast, state map[string]resourceBlock) {
 	m.t.Helper()
+	m.adopting()
 	m.tally.applies.Add(1)
 	report := m.driver.apply(m.config)
 	after := m.snapshot()
@@ -664,6 +681,7 @@ func (m *model) faulty(faults []func() control.Fault) {
 	}
 	adopted := before
 	for _, fault := range faults {
+		m.adopting()
 		_, err := m.tenant.AddFault(context.Background(), fault())
 		m.do(err)
 		priorState, prior := m.driver.state(), m.snapshot()

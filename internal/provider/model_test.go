@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -158,13 +159,6 @@ func (s *scene) newSequence(r *rapid.T) *sequence {
 	}
 	counted.sequences.Add(1)
 	return q
-}
-
-// agree makes all replicas the same: a tenant that is seeded with itself has no lag.
-func (q *sequence) agree() {
-	tenant, err := q.tenant.Snapshot(context.Background())
-	q.do(err)
-	q.do(q.tenant.Seed(context.Background(), tenant))
 }
 
 // providerBlock signs in as the full app.
@@ -687,6 +681,7 @@ func (q *sequence) imported() {
 		if _, taken := state[name]; taken {
 			return
 		}
+		q.agree()
 		q.config[name] = resourceBlock{typePolicy, map[string]any{"state": "disabled"}}
 	default:
 		name = fmt.Sprintf("location%d", rapid.IntRange(0, 3).Draw(q.r, "resource"))
@@ -755,6 +750,13 @@ func (q *sequence) run(steps int) {
 	q.apply()
 }
 
+// checksSaid reports whether whoever runs the tests has said how many sequences there are. It is asked before a test says it.
+var checksSaid = sync.OnceValue(func() bool {
+	said := os.Getenv("RAPID_CHECKS") != ""
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "rapid.checks" })
+	return said
+})
+
 // withChecks sets how many sequences one round of rapid has, unless whoever runs the tests has said it, and keeps rapid from
 // writing files: a seed is enough.
 func withChecks(t *testing.T, checks int) {
@@ -766,9 +768,7 @@ func withChecks(t *testing.T, checks int) {
 		}
 		t.Cleanup(func() { _ = flag.Set(name, had) })
 	}
-	said := false
-	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "rapid.checks" })
-	if !said && os.Getenv("RAPID_CHECKS") == "" {
+	if !checksSaid() {
 		set("rapid.checks", strconv.Itoa(checks))
 	}
 	set("rapid.nofailfile", "true")

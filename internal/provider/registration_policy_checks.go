@@ -63,9 +63,10 @@ func (m *registrationPolicyModel) refuseManaged(diags *diag.Diagnostics) {
 	refuse("require_registration_after_snoozes", m.RequireRegistrationAfterSnoozes)
 }
 
-// checkTargets looks up all users and groups of a plan at once, refuses those that do not exist or are of the other kind,
-// and returns their names. Others are looked up for their names only.
-func (r *registrationPolicyResource) checkTargets(ctx context.Context, plan *registrationPolicyModel, others []string, patience time.Duration, diags *diag.Diagnostics) directory {
+// checkTargets looks up all users and groups of a configuration at once, refuses those that do not exist or are of the other
+// kind, and returns their names. Others are looked up for their names only: whom a policy keeps whom the configuration does not
+// name may be gone.
+func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *registrationPolicyModel, others []string, patience time.Duration, diags *diag.Diagnostics) directory {
 	type place struct {
 		scope string
 		group bool
@@ -81,8 +82,8 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, plan *reg
 			places, wanted = append(places, place{name, true, id}), append(wanted, id.ValueString())
 		}
 	}
-	add("include", scopeOf(plan.Include))
-	add("exclude", scopeOf(plan.Exclude))
+	add("include", scopeOf(config.Include))
+	add("exclude", scopeOf(config.Exclude))
 	// Those that are looked up for their names may be gone, and nobody waits for them.
 	found, err := r.data.client.GetDirectoryObjects(ctx, append(others, wanted...), 0)
 	missing := slices.DeleteFunc(wanted, func(id string) bool {

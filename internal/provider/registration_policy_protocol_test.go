@@ -608,3 +608,33 @@ func TestACampaignThatIsAsConfiguredIsAdoptedInAnySpelling(t *testing.T) {
 		t.Errorf("the next plan changes %q and says:\n%s", next.changed, next)
 	}
 }
+
+func TestAPolicyThatKeepsWhomItHasDoesNotMindThatOneOfThemIsGone(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	tn.do(func(ctx context.Context) error {
+		_, err := tn.PatchAuthenticationMethodsPolicy(ctx, json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {
+			"state": "enabled", "includeTargets": [{"id": "`+adeleID+`", "targetType": "user", "targetedAuthenticationMethod": "fido2"}]}}}`))
+		return err
+	})()
+	tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, adeleID) })()
+	played, err := newCore(tn.factory["entramfa"], map[string]any{
+		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
+		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := configuration{"policy": resourceBlock{typePolicy, map[string]any{"state": "disabled"}}}
+	for _, days := range []int{3, 7} {
+		config["policy"].values["snooze_days"] = days
+		if report := played.apply(config); report.failed() {
+			t.Fatalf("%d days fail:\n%s", days, report)
+		}
+	}
+	// The control: whom the configuration names has to be there.
+	config["policy"].values["include"] = map[string]any{"user_ids": []any{adeleID}}
+	if report := played.plan(config); !says(`User "` + adeleID + `" not found`).MatchString(report.String()) {
+		t.Errorf("the plan says:\n%s", report)
+	}
+}

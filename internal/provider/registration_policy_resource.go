@@ -180,7 +180,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	plan.settle(config, base, prior != nil)
 	if r.data.planReady() {
-		r.check(ctx, plan, base, prior == nil, &resp.Diagnostics)
+		r.check(ctx, config, plan, base, prior == nil, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -189,10 +189,10 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 }
 
 // check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is.
-func (r *registrationPolicyResource) check(ctx context.Context, plan, base *registrationPolicyModel, create bool, diags *diag.Diagnostics) {
+func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base *registrationPolicyModel, create bool, diags *diag.Diagnostics) {
 	patience := r.data.client.Consistency().Missing
 	present, wanted := base.campaign(), plan.campaign()
-	names := r.checkTargets(ctx, plan, campaignIDs(present), patience, diags)
+	names := r.checkTargets(ctx, config, campaignIDs(present), patience, diags)
 	if diags.HasError() {
 		return
 	}
@@ -274,14 +274,15 @@ func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign clie
 }
 
 func (r *registrationPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan registrationPolicyModel
+	var config, plan registrationPolicyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
 	defer end()
-	before := r.set(ctx, &plan, &resp.Diagnostics)
+	before := r.set(ctx, &config, &plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -326,7 +327,8 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 }
 
 func (r *registrationPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior registrationPolicyModel
+	var config, plan, prior registrationPolicyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
@@ -336,7 +338,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	defer end()
 	// Otherwise only the timeouts change.
 	if !plan.unchanged(&prior) {
-		r.set(ctx, &plan, &resp.Diagnostics)
+		r.set(ctx, &config, &plan, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -394,7 +396,7 @@ func (r *registrationPolicyResource) ImportState(ctx context.Context, req resour
 }
 
 // set makes the tenant's campaign the planned one, takes over what the service has then, and returns what was there before.
-func (r *registrationPolicyResource) set(ctx context.Context, plan *registrationPolicyModel, diags *diag.Diagnostics) client.RegistrationCampaign {
+func (r *registrationPolicyResource) set(ctx context.Context, config, plan *registrationPolicyModel, diags *diag.Diagnostics) client.RegistrationCampaign {
 	if plan.Include.IsUnknown() {
 		present, err := r.data.client.GetRegistrationCampaign(ctx)
 		if err != nil {
@@ -404,7 +406,7 @@ func (r *registrationPolicyResource) set(ctx context.Context, plan *registration
 		plan.Include = refreshedScope(plan.Include, present.Include)
 	}
 	patience := r.data.client.Consistency().NewObject
-	r.checkTargets(ctx, plan, nil, patience, diags)
+	r.checkTargets(ctx, config, nil, patience, diags)
 	if !diags.HasError() {
 		r.data.checkCampaign(ctx, plan, patience, diags)
 	}
