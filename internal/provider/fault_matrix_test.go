@@ -258,7 +258,17 @@ func cellsOf(p *performance, other *elsewhere) []faultCell {
 			}
 		}
 	}
-	return cells
+	if !raceDetector {
+		return cells
+	}
+	// The run without the detector has all of them; the code is the same for the likes of a cell.
+	var some []faultCell
+	for n, cell := range cells {
+		if n%4 == 0 {
+			some = append(some, cell)
+		}
+	}
+	return some
 }
 
 // leaks finds what no message may hold: secrets, tokens and pages.
