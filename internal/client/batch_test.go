@@ -1467,13 +1467,15 @@ func TestTheRefusalOfItemsHoldsTheirClass(t *testing.T) {
 	}
 }
 
-// This test is not parallel, so that no other test's goroutines come and go meanwhile.
-func TestNoGoroutineIsLeftBehind(t *testing.T) {
+// leavesNoGoroutine has callers do something at once, a third of whom leave, while one request is refused at first, and waits
+// until no goroutine of theirs is left. A test that calls it is not parallel, so that no other test's come and go meanwhile.
+func leavesNoGoroutine(t *testing.T, callers int, script func(r wireItem, n int) scriptedAnswer, do func(ctx context.Context, c *Client, n int)) *Client {
+	t.Helper()
 	g := newScriptedGraph(t, func(r wireItem, n int) scriptedAnswer {
 		if n == 0 && strings.HasSuffix(r.URL, "7/authentication/requirements") {
 			return refused(503, "serviceUnavailable")
 		}
-		return ownState(r)
+		return script(r, n)
 	}, nil)
 	httpClient := trust(t, g.Server)
 	c, _, _ := newTestClient(t, g.recorder, func(o *Options) { o.HTTPClient = httpClient })
@@ -1483,21 +1485,29 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	}
 	before := quiet()
 	var all sync.WaitGroup
-	for i := range 500 {
+	for n := range callers {
 		all.Go(func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if i%3 == 0 {
+			if n%3 == 0 {
 				go func() { runtime.Gosched(); cancel() }()
 			}
-			state, err := c.GetUserMFAState(ctx, numbered(i))
-			if !errors.Is(err, context.Canceled) {
-				wantOwnState(t, i, state, err)
-			}
+			do(ctx, c, n)
 		})
 	}
 	all.Wait()
 	eventually(t, "all goroutines gone", func() bool { return quiet() <= before })
+	return c
+}
+
+func TestNoGoroutineIsLeftBehind(t *testing.T) {
+	script := func(r wireItem, _ int) scriptedAnswer { return ownState(r) }
+	c := leavesNoGoroutine(t, 500, script, func(ctx context.Context, c *Client, n int) {
+		state, err := c.GetUserMFAState(ctx, numbered(n))
+		if !errors.Is(err, context.Canceled) {
+			wantOwnState(t, n, state, err)
+		}
+	})
 	for key, gatherer := range c.gatherers {
 		if queued, flights := gatherer.state(); queued != 0 || flights != 0 || gatherer.underWay != 0 || gatherer.alone.waiting != 0 {
 			t.Errorf("%v: %d queued, %d under way", key, queued, flights)

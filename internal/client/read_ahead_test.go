@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -694,37 +693,13 @@ func TestAThousandUsersInAnyOrderTakeNearlyFullBatches(t *testing.T) {
 	}
 }
 
-// This test is not parallel, so that no other test's goroutines come and go meanwhile.
 func TestReadingAheadLeavesNoGoroutineBehind(t *testing.T) {
-	g := newScriptedGraph(t, func(r wireItem, n int) scriptedAnswer {
-		if n == 0 && strings.HasSuffix(r.URL, "7/authentication/requirements") {
-			return refused(503, "serviceUnavailable")
+	c := leavesNoGoroutine(t, 300, soundTenant, func(ctx context.Context, c *Client, n int) {
+		_, state, err := c.ObserveUser(ctx, User{ID: person(n)}, MFAEnabled, people(n+1, 31))
+		if !errors.Is(err, context.Canceled) && (err != nil || state != MFAEnabled) {
+			t.Errorf("user %d is %q, %v", n, state, err)
 		}
-		return soundTenant(r, n)
-	}, nil)
-	httpClient := trust(t, g.Server)
-	c, _, _ := newTestClient(t, g.recorder, func(o *Options) { o.HTTPClient = httpClient })
-	quiet := func() int {
-		httpClient.CloseIdleConnections()
-		return runtime.NumGoroutine()
-	}
-	before := quiet()
-	var all sync.WaitGroup
-	for n := range 300 {
-		all.Go(func() {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if n%3 == 0 {
-				go func() { runtime.Gosched(); cancel() }()
-			}
-			_, state, err := c.ObserveUser(ctx, User{ID: person(n)}, MFAEnabled, people(n+1, 31))
-			if !errors.Is(err, context.Canceled) && (err != nil || state != MFAEnabled) {
-				t.Errorf("user %d is %q, %v", n, state, err)
-			}
-		})
-	}
-	all.Wait()
-	eventually(t, "all goroutines gone", func() bool { return quiet() <= before })
+	})
 	if queued, flights := c.betaReads().state(); queued != 0 || flights != 0 {
 		t.Errorf("%d queued, %d under way", queued, flights)
 	}

@@ -6,9 +6,11 @@ import (
 	"os"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
@@ -27,6 +29,20 @@ type providerData struct {
 	recentUsers recentUsers
 	// locations are the tenant's named locations; nil where client is.
 	locations *tenantLocations
+}
+
+// resourceData is embedded by each resource and takes what the provider gives it: nothing before the provider is configured.
+type resourceData struct{ data *providerData }
+
+func (r *resourceData) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.data, _ = req.ProviderData.(*providerData)
+}
+
+// dataSourceData is the same for data sources.
+type dataSourceData struct{ data *providerData }
+
+func (d *dataSourceData) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.data, _ = req.ProviderData.(*providerData)
 }
 
 // configured reports whether requests can be made, and explains in the diagnostics where they cannot.

@@ -12,7 +12,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type registrationPolicyDataSource struct{ data *providerData }
+type registrationPolicyDataSource struct{ dataSourceData }
 
 func newRegistrationPolicyDataSource() datasource.DataSource { return &registrationPolicyDataSource{} }
 
@@ -75,10 +75,6 @@ func (d *registrationPolicyDataSource) Schema(ctx context.Context, _ datasource.
 		},
 		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.dataSourceBlock(ctx)},
 	}
-}
-
-func (d *registrationPolicyDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
 }
 
 func (d *registrationPolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -21,7 +21,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type registrationPolicyResource struct{ data *providerData }
+type registrationPolicyResource struct{ resourceData }
 
 func newRegistrationPolicyResource() resource.Resource { return &registrationPolicyResource{} }
 
@@ -116,10 +116,6 @@ func (r *registrationPolicyResource) IdentitySchema(_ context.Context, _ resourc
 			},
 		},
 	}
-}
-
-func (r *registrationPolicyResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.data, _ = req.ProviderData.(*providerData)
 }
 
 func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {

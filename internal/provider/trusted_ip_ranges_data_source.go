@@ -13,7 +13,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPRangesDataSource struct{ data *providerData }
+type trustedIPRangesDataSource struct{ dataSourceData }
 
 func newTrustedIPRangesDataSource() datasource.DataSource { return &trustedIPRangesDataSource{} }
 
@@ -76,10 +76,6 @@ func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.Sch
 		},
 		Blocks: map[string]schema.Block{"timeouts": trustedIPRangesLimits.dataSourceBlock(ctx)},
 	}
-}
-
-func (d *trustedIPRangesDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
 }
 
 func (d *trustedIPRangesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -15,7 +15,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPsDataSource struct{ data *providerData }
+type trustedIPsDataSource struct{ dataSourceData }
 
 func newTrustedIPsDataSource() datasource.DataSource { return &trustedIPsDataSource{} }
 
@@ -76,10 +76,6 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 
 func (d *trustedIPsDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
-}
-
-func (d *trustedIPsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
 }
 
 func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

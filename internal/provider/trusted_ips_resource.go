@@ -17,7 +17,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPsResource struct{ data *providerData }
+type trustedIPsResource struct{ resourceData }
 
 // acceptedKey is where the private state keeps when the service accepted the last write.
 const acceptedKey = "accepted"
@@ -90,10 +90,6 @@ func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.Identi
 			},
 		},
 	}
-}
-
-func (r *trustedIPsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.data, _ = req.ProviderData.(*providerData)
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.

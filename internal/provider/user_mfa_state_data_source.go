@@ -14,7 +14,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type userMFAStateDataSource struct{ data *providerData }
+type userMFAStateDataSource struct{ dataSourceData }
 
 func newUserMFAStateDataSource() datasource.DataSource { return &userMFAStateDataSource{} }
 
@@ -82,10 +82,6 @@ func (d *userMFAStateDataSource) ConfigValidators(context.Context) []datasource.
 	return []datasource.ConfigValidator{
 		datasourcevalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_principal_name")),
 	}
-}
-
-func (d *userMFAStateDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
 }
 
 func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -26,7 +26,7 @@ const (
 	onDestroyKeep    = "keep"
 )
 
-type userMFAStateResource struct{ data *providerData }
+type userMFAStateResource struct{ resourceData }
 
 func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{} }
 
@@ -109,10 +109,6 @@ func (r *userMFAStateResource) ConfigValidators(context.Context) []resource.Conf
 	return []resource.ConfigValidator{
 		resourcevalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_principal_name")),
 	}
-}
-
-func (r *userMFAStateResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.data, _ = req.ProviderData.(*providerData)
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.

@@ -21,7 +21,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type userMFAStatesDataSource struct{ data *providerData }
+type userMFAStatesDataSource struct{ dataSourceData }
 
 func newUserMFAStatesDataSource() datasource.DataSource { return &userMFAStatesDataSource{} }
 
@@ -108,10 +108,6 @@ func (d *userMFAStatesDataSource) ConfigValidators(context.Context) []datasource
 	return []datasource.ConfigValidator{
 		datasourcevalidator.ExactlyOneOf(path.MatchRoot("all_users"), path.MatchRoot("group_id"), path.MatchRoot("user_ids"), path.MatchRoot("user_principal_names")),
 	}
-}
-
-func (d *userMFAStatesDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
 }
 
 func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -24,7 +24,7 @@ import (
 
 // userMFAStatesResource manages many users at once. It has no resource identity: an identity names an object of the
 // service, and this one is a list that exists in Terraform only.
-type userMFAStatesResource struct{ data *providerData }
+type userMFAStatesResource struct{ resourceData }
 
 func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
 
@@ -88,10 +88,6 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 		},
 		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.block(ctx)},
 	}
-}
-
-func (r *userMFAStatesResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.data, _ = req.ProviderData.(*providerData)
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users

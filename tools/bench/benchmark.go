@@ -36,16 +36,16 @@ type benchmark struct {
 // measure prepares the work folder, measures what was asked for, and stops what it has started. A scenario that cannot be
 // measured is a finding, and the others are measured all the same.
 func measure(ctx context.Context, opts options, progress io.Writer) (found *report, err error) {
-	work, err := sandbox.Prepare(opts.work, owner, opts.provider, opts.providerVersion)
+	work, err := sandbox.Prepare(opts.Work, owner, opts.Provider, opts.ProviderVersion)
 	if err != nil {
 		return nil, err
 	}
-	cli, err := sandbox.NewCLI(ctx, opts.cli, work, false)
+	cli, err := sandbox.NewCLI(ctx, opts.CLI, work, false)
 	if err != nil {
 		return nil, err
 	}
 	cli.Patience = commandPatience
-	b := &benchmark{opts: opts, sizes: sizesOf(opts.quick), progress: progress, work: work, cli: cli, emulator: sandbox.NewEmulator(opts.emulator, work)}
+	b := &benchmark{opts: opts, sizes: sizesOf(opts.quick), progress: progress, work: work, cli: cli, emulator: sandbox.NewEmulator(opts.Emulator, work)}
 	defer func() {
 		if stopErr := b.emulator.Stop(); err == nil {
 			err = stopErr
@@ -59,7 +59,7 @@ func measure(ctx context.Context, opts options, progress io.Writer) (found *repo
 	}
 	version := strings.TrimPrefix(cli.Product, cli.Brand+" v")
 	found = &report{
-		Date: time.Now().UTC().Truncate(time.Second), CLI: product{cli.Brand, version}, Provider: opts.providerVersion, Go: runtime.Version(),
+		Date: time.Now().UTC().Truncate(time.Second), CLI: product{cli.Brand, version}, Provider: opts.ProviderVersion, Go: runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
 		Emulator:    settings{int(opts.latency.Milliseconds()), control.DocumentedThrottling()},
 		Repetitions: opts.repeat, Quick: opts.quick,
@@ -156,7 +156,7 @@ func (p *place) configure(configuration string) error {
 func (p *place) run(ctx context.Context, exitCode int, args ...string) (sample, error) {
 	var memory *memoryWatch
 	p.cli.Started = func(pid int, done <-chan struct{}) {
-		memory = watchMemory(sandbox.ProviderFile(p.bench.opts.providerVersion), pid, done)
+		memory = watchMemory(sandbox.ProviderFile(p.bench.opts.ProviderVersion), pid, done)
 	}
 	got, err := p.cli.Run(ctx, args...)
 	var peak *int64

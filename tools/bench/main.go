@@ -32,16 +32,12 @@ func main() {
 }
 
 type options struct {
-	cli             string
-	provider        string
-	providerVersion string
-	emulator        string
-	work            string
-	out             string
-	latency         time.Duration
-	repeat          int
-	only            *regexp.Regexp
-	quick           bool
+	sandbox.Programs
+	out     string
+	latency time.Duration
+	repeat  int
+	only    *regexp.Regexp
+	quick   bool
 }
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
@@ -49,31 +45,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var only string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&opts.cli, "cli", "", "`path` of the Terraform or OpenTofu CLI")
-	flags.StringVar(&opts.provider, "provider", "", "`path` of the provider")
-	flags.StringVar(&opts.providerVersion, "provider-version", "0.1.0", "`version` as which the provider is installed")
-	flags.StringVar(&opts.emulator, "emulator", "", "`path` of entra-emulator")
-	flags.StringVar(&opts.work, "work", "", "`folder` to work in; it is emptied first")
+	opts.Define(flags)
 	flags.StringVar(&opts.out, "out", "", "`file` for the figures as JSON (default: none)")
 	flags.DurationVar(&opts.latency, "latency", 80*time.Millisecond, "how long Graph takes for an HTTP request")
 	flags.IntVar(&opts.repeat, "repeat", 3, "how `often` each thing is measured")
 	flags.StringVar(&only, "only", "", "measure the scenarios whose name matches this regular `expression`")
 	flags.BoolVar(&opts.quick, "quick", false, "small numbers, to see that everything runs; times and memory are not judged")
-	if err := flags.Parse(args); err != nil {
+	if err := opts.Parse(flags, args); err != nil {
 		return opts, err
-	}
-	if flags.NArg() > 0 {
-		return opts, fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
-	}
-	for _, required := range []struct{ name, value string }{
-		{"cli", opts.cli},
-		{"provider", opts.provider},
-		{"emulator", opts.emulator},
-		{"work", opts.work},
-	} {
-		if required.value == "" {
-			return opts, fmt.Errorf("--%s is missing; `make bench` sets all of them", required.name)
-		}
 	}
 	switch {
 	case opts.latency < 0 || opts.latency%time.Millisecond != 0:
@@ -112,7 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	case err != nil:
 		tell(stderr, err)
-		if work, workErr := sandbox.At(opts.work, owner); workErr == nil {
+		if work, workErr := sandbox.At(opts.Work, owner); workErr == nil {
 			fmt.Fprintln(stderr, "\nNothing is left running."+work.Hint())
 		}
 		return 1

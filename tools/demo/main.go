@@ -28,38 +28,13 @@ func main() {
 	os.Exit(code)
 }
 
-type options struct {
-	cli             string
-	provider        string
-	providerVersion string
-	emulator        string
-	work            string
-}
-
-func parseOptions(args []string, stderr io.Writer) (options, error) {
-	var opts options
+func parseOptions(args []string, stderr io.Writer) (sandbox.Programs, error) {
+	var opts sandbox.Programs
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&opts.cli, "cli", "", "`path` of the Terraform or OpenTofu CLI")
-	flags.StringVar(&opts.provider, "provider", "", "`path` of the provider")
-	flags.StringVar(&opts.providerVersion, "provider-version", "0.1.0", "`version` as which the provider is installed")
-	flags.StringVar(&opts.emulator, "emulator", "", "`path` of entra-emulator")
-	flags.StringVar(&opts.work, "work", "", "`folder` to work in; it is emptied first")
-	if err := flags.Parse(args); err != nil {
+	opts.Define(flags)
+	if err := opts.Parse(flags, args); err != nil {
 		return opts, err
-	}
-	if flags.NArg() > 0 {
-		return opts, fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
-	}
-	for _, required := range []struct{ name, value string }{
-		{"cli", opts.cli},
-		{"provider", opts.provider},
-		{"emulator", opts.emulator},
-		{"work", opts.work},
-	} {
-		if required.value == "" {
-			return opts, fmt.Errorf("--%s is missing; `make demo` sets all of them", required.name)
-		}
 	}
 	return opts, nil
 }
@@ -94,21 +69,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if errors.As(err, &unexpected) && unexpected.Output != "" {
 		fmt.Fprintf(stderr, "\nThe whole output of `%s`:\n%s", unexpected.Command, indent(sandbox.StripColor(unexpected.Output)))
 	}
-	fmt.Fprintln(stderr, "\nNothing is left running."+hint(opts.work))
+	fmt.Fprintln(stderr, "\nNothing is left running."+hint(opts.Work))
 	return 1
 }
 
 // demonstrate prepares the work folder and makes the steps. Whatever becomes of them, it stops what it has started.
-func demonstrate(ctx context.Context, opts options, screen *screen) (summary string, err error) {
-	work, err := sandbox.Prepare(opts.work, owner, opts.provider, opts.providerVersion)
+func demonstrate(ctx context.Context, opts sandbox.Programs, screen *screen) (summary string, err error) {
+	work, err := sandbox.Prepare(opts.Work, owner, opts.Provider, opts.ProviderVersion)
 	if err != nil {
 		return "", err
 	}
-	terraform, err := sandbox.NewCLI(ctx, opts.cli, work, screen.color)
+	terraform, err := sandbox.NewCLI(ctx, opts.CLI, work, screen.color)
 	if err != nil {
 		return "", err
 	}
-	program := sandbox.NewEmulator(opts.emulator, work)
+	program := sandbox.NewEmulator(opts.Emulator, work)
 	tour := &tour{screen: screen, work: workspace{work}, cli: terraform, emulator: program}
 	steps := tour.steps()
 

@@ -48,8 +48,8 @@ func TestCLIEnvironmentHoldsNothingThatDecides(t *testing.T) {
 	got := cliEnvironment([]string{
 		"PATH=/bin", "HOME=/home/me", "TMPDIR=/tmp", "TF_LOG=trace", "TF_CLI_ARGS_plan=-destroy", "ARM_CLIENT_ID=mine",
 		"AZURE_TENANT_ID=mine", "ENTRAMFA_GRAPH_ENDPOINT=mine", "XDG_CONFIG_HOME=/home/me/x", "CHECKPOINT_DISABLE=", "odd",
-	}, []Variable{{"HOME", "/work/home"}, {"ARM_CLIENT_ID", "the emulator's"}})
-	want := []string{"PATH=/bin", "TMPDIR=/tmp", "odd", "HOME=/work/home", "ARM_CLIENT_ID=the emulator's"}
+	}, []Variable{{"HOME", "/folder/home"}, {"ARM_CLIENT_ID", "the emulator's"}})
+	want := []string{"PATH=/bin", "TMPDIR=/tmp", "odd", "HOME=/folder/home", "ARM_CLIENT_ID=the emulator's"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
