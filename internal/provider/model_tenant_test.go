@@ -558,14 +558,23 @@ func (m *model) agree() {
 	m.do(m.tenant.Seed(context.Background(), m.snapshot()))
 }
 
-// adopting makes replicas agree before a campaign is adopted: whoever takes over what there is, and was not there when it was
-// made, cannot tell an old answer from a new one.
+// adopting makes replicas agree where one read decides and nobody can tell an old answer from a new one: what campaign is taken
+// over, and whether a move to enforced is refused. An old answer is found out at apply then and not at plan.
 func (m *model) adopting() {
 	m.t.Helper()
 	_, wanted := m.config["policy"]
-	if _, managed := m.driver.state()["policy"]; wanted && !managed {
+	if _, managed := m.driver.state()["policy"]; wanted && !managed || m.wantsEnforced() {
 		m.agree()
 	}
+}
+
+func (m *model) wantsEnforced() bool {
+	for _, block := range m.config {
+		if block.text("state", "") == control.StateEnforced || slices.Contains(slices.Collect(maps.Values(block.texts("users"))), control.StateEnforced) {
+			return true
+		}
+	}
+	return false
 }
 
 // applied carries out an apply of which is known what it has to do.
