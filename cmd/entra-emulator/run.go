@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -31,6 +33,9 @@ const (
 	exitUsage = 2 // the command line makes no sense
 )
 
+// commandGracePeriod is how long a command may take to end after a signal to stop: Terraform finishes what is under way.
+const commandGracePeriod = time.Minute
+
 // gracePeriod is how long requests under way may take after a signal to stop.
 const gracePeriod = 5 * time.Second
 
@@ -44,16 +49,19 @@ It is a stand-in for tests, never for production: whoever can reach it can chang
 in it. It therefore listens on the loopback interface only, unless told otherwise.
 
 Usage:
-  entra-emulator [flags]
+  entra-emulator [flags]                         serve until stopped
+  entra-emulator [flags] -- command [argument]   run a command against the tenant, and stop with it
 
 Examples:
-  # The sample tenant contoso.example, with the provider's variables in a file
-  entra-emulator --sample-tenant --env-file emulator.env &
-  . ./emulator.env
-  terraform plan
+  # The tests of a module, on the sample tenant contoso.example
+  entra-emulator --sample-tenant -- terraform test
 
-  # A tenant of your own, slow and inconsistent like the real one
-  entra-emulator --tenant-file tenant.json --latency 200ms --replica-lag 3s --documented-throttling
+  # A tenant of your own: begin with the sample, and check what you wrote
+  entra-emulator --print-sample-tenant > tenant.json
+  entra-emulator --tenant-file tenant.json --check
+
+  # Serve it, slow and inconsistent like a real one, with the provider's variables in a file
+  entra-emulator --tenant-file tenant.json --latency 200ms --replica-lag 3s --documented-throttling --env-file emulator.env
 
   # What can be changed while it runs: users, states, faults, the request log ...
   curl --cacert entra-emulator-ca.pem https://127.0.0.1:8443/_emulator/
@@ -62,9 +70,12 @@ Flags:
 `
 
 const outro = `
-Environment variables for the provider (--env-file, --print-env):
+Environment variables for the provider (--env-file, --print-env, and those of a command):
   ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET, ENTRAMFA_GRAPH_ENDPOINT,
   ENTRAMFA_AUTHORITY_HOST, ENTRAMFA_CA_BUNDLE_PATH
+
+Exit codes: 0 after a signal to stop, that of the command if there is one, 1 if it could not start
+or stop, 2 if the command line makes no sense.
 `
 
 type options struct {
@@ -81,18 +92,25 @@ type options struct {
 	documented   bool
 	logRequests  bool
 	allowRemote  bool
+	check        bool
+	printSample  bool
+	printSchema  bool
 	version      bool
 	help         bool
+
+	// command is what stands after --; temporaryCA says that its CA file is nobody else's.
+	command     []string
+	temporaryCA bool
 }
 
 func flagSet(opts *options) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("entra-emulator", pflag.ContinueOnError)
 	flags.SortFlags = false
 	flags.Usage = func() {}
-	flags.StringVar(&opts.listen, "listen", "127.0.0.1:8443", "`host:port` to listen on; port 0 takes a free one")
+	flags.StringVar(&opts.listen, "listen", "127.0.0.1:8443", "`host:port` to listen on; port 0 takes a free one,\nas does a command without this flag")
 	flags.StringVar(&opts.tenantFile, "tenant-file", "", "begin with the tenant in this JSON `file` (default: an empty tenant)")
 	flags.BoolVar(&opts.sampleTenant, "sample-tenant", false, "begin with the built-in tenant contoso.example")
-	flags.StringVar(&opts.caFile, "ca-file", "entra-emulator-ca.pem", "`file` to write the CA certificate to, for clients to trust")
+	flags.StringVar(&opts.caFile, "ca-file", "entra-emulator-ca.pem", "`file` to write the CA certificate to, for clients to trust;\na command without this flag gets a temporary one")
 	flags.StringVar(&opts.envFile, "env-file", "", "`file` to write the provider's variables to, once listening")
 	flags.BoolVar(&opts.printEnv, "print-env", false, "print the provider's variables to standard output, once listening")
 	flags.StringVar(&opts.app, "app", "", "app that the variables sign in as, by client `id or name` (default: the tenant's first)")
@@ -105,6 +123,9 @@ func flagSet(opts *options) *pflag.FlagSet {
 			"How authentication methods and requirements count is not documented; here they count with the rest")
 	flags.BoolVar(&opts.logRequests, "log-requests", false, "log every request to standard error")
 	flags.BoolVar(&opts.allowRemote, "allow-remote", false, "permit --listen with an address that other machines can reach")
+	flags.BoolVar(&opts.check, "check", false, "check the flags and the tenant file, and exit without serving")
+	flags.BoolVar(&opts.printSample, "print-sample-tenant", false, "print the sample tenant as a tenant file, and exit")
+	flags.BoolVar(&opts.printSchema, "print-tenant-schema", false, "print the JSON Schema of a tenant file, and exit")
 	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
 	flags.BoolVarP(&opts.help, "help", "h", false, "print this text and exit")
 	return flags
@@ -128,20 +149,61 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case opts.version:
 		fmt.Fprintln(stdout, "entra-emulator "+buildVersion())
 		return exitOK
+	case opts.printSchema:
+		_, _ = stdout.Write(control.TenantSchema())
+		return exitOK
+	case opts.printSample:
+		if err := printSample(stdout); err != nil {
+			return fail(exitError, err)
+		}
+		return exitOK
 	}
-	if err := opts.check(flags); err != nil {
+	if err := opts.takeArguments(flags); err != nil {
 		return fail(exitUsage, err)
 	}
-	if err := serve(ctx, opts, stdout, stderr); err != nil {
+	if err := opts.validate(); err != nil {
+		return fail(exitUsage, err)
+	}
+	code, err := serve(ctx, opts, stdout, stderr)
+	if err != nil {
 		return fail(exitError, err)
 	}
-	return exitOK
+	return code
 }
 
-func (o *options) check(flags *pflag.FlagSet) error {
+func printSample(w io.Writer) error {
+	sample := emulator.SampleTenant()
+	sample.Schema = control.TenantSchemaID
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // a ' in a name would be hard to read
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(sample)
+}
+
+// takeArguments takes the command, which stands after --, and nothing else.
+func (o *options) takeArguments(flags *pflag.FlagSet) error {
+	arguments, dash := flags.Args(), flags.ArgsLenAtDash()
 	switch {
-	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	case len(arguments) > 0 && dash != 0:
+		return fmt.Errorf("unexpected argument %q; a command stands after --, and --help lists the flags", arguments[0])
+	case dash == 0 && len(arguments) == 0:
+		return errors.New("there is no command after --; leave it out to serve until stopped")
+	}
+	o.command = arguments
+	// Nobody but the command needs to know where the emulator is, so that several can run beside each other.
+	if len(arguments) > 0 {
+		if !flags.Changed("listen") {
+			o.listen = "127.0.0.1:0"
+		}
+		o.temporaryCA = !flags.Changed("ca-file")
+	}
+	return nil
+}
+
+func (o *options) validate() error {
+	switch {
+	case o.check && len(o.command) > 0:
+		return errors.New("--check runs no command; leave one of them out")
 	case o.tenantFile != "" && o.sampleTenant:
 		return errors.New("--tenant-file and --sample-tenant exclude each other; leave one out")
 	case o.latency < 0 || o.replicaLag < 0 || o.throttle < 0:
@@ -162,19 +224,25 @@ func buildVersion() string {
 	return "(devel)"
 }
 
-func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (err error) {
+// serve returns the exit code, where there is no error.
+func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (code int, err error) {
 	tenant, err := opts.tenant()
 	if err != nil {
-		return err
+		return exitError, err
 	}
 	app, err := opts.chosenApp(tenant)
 	if err != nil {
-		return err
+		return exitError, err
+	}
+	if opts.check {
+		fmt.Fprintf(stderr, "entra-emulator: %s is fine: %s\n", opts.source(), summary(tenant))
+		return exitOK, nil
 	}
 	level := slog.LevelInfo
 	if opts.logRequests {
 		level = slog.LevelDebug
 	}
+	fmt.Fprintf(stderr, "entra-emulator %s: an EMULATED Microsoft Entra tenant, for tests only. No real tenant is read or changed.\n", buildVersion())
 	server, err := emulator.Start(emulator.Config{
 		Address:     opts.listen,
 		AllowRemote: opts.allowRemote,
@@ -183,7 +251,7 @@ func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (err er
 		Logger:      slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
-		return opts.explain(err)
+		return exitError, opts.explain(err)
 	}
 	defer func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), gracePeriod)
@@ -192,32 +260,104 @@ func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (err er
 			err = fmt.Errorf("stopping: %w", closeErr)
 		}
 	}()
+	if opts.temporaryCA {
+		dir, err := os.MkdirTemp("", "entra-emulator-*")
+		if err != nil {
+			return exitError, fmt.Errorf("the CA certificate needs a temporary folder: %w; or name a file with --ca-file", err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		opts.caFile = filepath.Join(dir, filepath.Base(opts.caFile))
+	}
 	caPath, err := filepath.Abs(opts.caFile)
 	if err != nil {
-		return fmt.Errorf("--ca-file: %w", err)
+		return exitError, fmt.Errorf("--ca-file: %w", err)
 	}
 	if err := replaceFile(caPath, server.CAPEM(), 0o644); err != nil {
-		return fmt.Errorf("--ca-file: %w", err)
+		return exitError, fmt.Errorf("--ca-file: %w", err)
 	}
-	if opts.envFile != "" || opts.printEnv {
-		lines, err := environment(server, *app, caPath)
-		if err != nil {
-			return err
+	var variables []emulator.EnvVar
+	if app != nil && opts.needsVariables() {
+		if variables, err = server.Env(*app, caPath); err != nil {
+			return exitError, fmt.Errorf("the provider's variables: %w; choose another app with --app", err)
 		}
-		if opts.envFile != "" {
-			if err := replaceFile(opts.envFile, lines, 0o600); err != nil {
-				return fmt.Errorf("--env-file: %w", err)
-			}
-		}
-		if opts.printEnv {
-			if _, err := stdout.Write(lines); err != nil {
-				return fmt.Errorf("--print-env: %w", err)
-			}
-		}
+	}
+	if err := opts.tell(variables, stdout); err != nil {
+		return exitError, err
+	}
+	fmt.Fprintf(stderr, "entra-emulator: %s: %s; everything in it is lost at the end\n", opts.source(), summary(tenant))
+	if len(opts.command) > 0 {
+		return opts.runCommand(ctx, variables, stdout, stderr)
 	}
 	fmt.Fprintf(stderr, "entra-emulator: serving %s, CA certificate in %s; stop with Ctrl-C\n", server.URL(), caPath)
 	<-ctx.Done()
+	return exitOK, nil
+}
+
+// tell writes the variables to where they were asked for.
+func (o *options) tell(variables []emulator.EnvVar, stdout io.Writer) error {
+	var lines bytes.Buffer
+	for _, variable := range variables {
+		lines.WriteString(variable.Export() + "\n")
+	}
+	if o.envFile != "" {
+		if err := replaceFile(o.envFile, lines.Bytes(), 0o600); err != nil {
+			return fmt.Errorf("--env-file: %w", err)
+		}
+	}
+	if o.printEnv {
+		if _, err := stdout.Write(lines.Bytes()); err != nil {
+			return fmt.Errorf("--print-env: %w", err)
+		}
+	}
 	return nil
+}
+
+// runCommand runs the command with the provider's variables and returns its exit code. A signal to stop is passed on; the
+// command decides what to do with it, and is killed only when it takes too long. Ctrl-C is not passed on: a terminal sends it
+// to the command as well, and a second one makes Terraform drop everything at once.
+func (o *options) runCommand(ctx context.Context, variables []emulator.EnvVar, stdout, stderr io.Writer) (int, error) {
+	command := exec.CommandContext(ctx, o.command[0], o.command[1:]...)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, stdout, stderr
+	command.Env = os.Environ()
+	for _, variable := range variables {
+		command.Env = append(command.Env, variable.Name+"="+variable.Value)
+	}
+	command.Cancel = func() error {
+		var by signalError
+		switch {
+		case !errors.As(context.Cause(ctx), &by):
+			return command.Process.Signal(os.Interrupt)
+		case by.Signal == os.Interrupt:
+			return nil
+		}
+		return command.Process.Signal(by.Signal)
+	}
+	command.WaitDelay = commandGracePeriod
+	err := command.Run()
+	if command.ProcessState == nil {
+		return exitError, fmt.Errorf("the command cannot be run: %w", err)
+	}
+	if code := command.ProcessState.ExitCode(); code >= 0 {
+		return code, nil
+	}
+	return exitError, fmt.Errorf("the command %s ended without an exit code: %s", o.command[0], command.ProcessState)
+}
+
+// source is where the tenant comes from.
+func (o *options) source() string {
+	switch {
+	case o.sampleTenant:
+		return "the sample tenant"
+	case o.tenantFile != "":
+		return o.tenantFile
+	}
+	return "an empty tenant"
+}
+
+// summary counts what a tenant has.
+func summary(tenant *emulator.Tenant) string {
+	return fmt.Sprintf("%d apps, %d users, %d groups, %d named locations, %d Conditional Access policies",
+		len(tenant.Apps), len(tenant.Users), len(tenant.Groups), len(tenant.NamedLocations), len(tenant.ConditionalAccessPolicies))
 }
 
 func (o *options) tenant() (*emulator.Tenant, error) {
@@ -234,7 +374,7 @@ func (o *options) tenant() (*emulator.Tenant, error) {
 	defer file.Close()
 	tenant, err := emulator.LoadTenant(file)
 	if err != nil {
-		return nil, fmt.Errorf("--tenant-file %s: %w", o.tenantFile, err)
+		return nil, fmt.Errorf("--tenant-file %s:\n%w\n--print-tenant-schema and --print-sample-tenant show what a tenant file looks like", o.tenantFile, err)
 	}
 	return tenant, nil
 }
@@ -254,12 +394,14 @@ func (o *options) chosenApp(tenant *emulator.Tenant) (*emulator.App, error) {
 			names = append(names, fmt.Sprintf("%s (%s)", app.ClientID, app.DisplayName))
 		}
 		return nil, fmt.Errorf("--app: the tenant has no app %q; its apps: %s", o.app, strings.Join(append(names, "and no other"), ", "))
-	case o.envFile != "" || o.printEnv:
-		return nil, errors.New("--env-file and --print-env need a tenant with an app to sign in as; " +
+	case o.needsVariables():
+		return nil, errors.New("--env-file, --print-env and a command need a tenant with an app to sign in as; " +
 			"use --sample-tenant or a --tenant-file with apps")
 	}
 	return nil, nil
 }
+
+func (o *options) needsVariables() bool { return o.envFile != "" || o.printEnv || len(o.command) > 0 }
 
 func (o *options) behavior() control.Behavior {
 	behavior := control.Behavior{
@@ -294,18 +436,6 @@ func (o *options) explain(err error) error {
 		return fmt.Errorf("--listen %s: %w; it must be host:port, such as 127.0.0.1:8443", o.listen, err)
 	}
 	return err
-}
-
-func environment(server *emulator.Server, app emulator.App, caPath string) ([]byte, error) {
-	variables, err := server.Env(app, caPath)
-	if err != nil {
-		return nil, fmt.Errorf("--env-file, --print-env: %w; choose another app with --app", err)
-	}
-	var lines bytes.Buffer
-	for _, variable := range variables {
-		lines.WriteString(variable.Export() + "\n")
-	}
-	return lines.Bytes(), nil
 }
 
 // replaceFile writes a file in one step, so that nobody reads half of it, and with the mode whatever was there before.

@@ -3,16 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -25,6 +30,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 		return
+	}
+	if os.Getenv(asCommand) != "" && os.Getenv("ENTRAMFA_CA_BUNDLE_PATH") != "" {
+		os.Exit(command())
 	}
 	os.Exit(m.Run())
 }
@@ -135,6 +143,7 @@ func TestHelpExplainsEveryFlag(t *testing.T) {
 	for _, want := range []string{
 		"--listen", "--tenant-file", "--sample-tenant", "--ca-file", "--env-file", "--print-env", "--app",
 		"--latency", "--replica-lag", "--throttle", "--documented-throttling", "--log-requests", "--allow-remote", "--version", "127.0.0.1:8443",
+		"--check", "--print-sample-tenant", "--print-tenant-schema", "-- terraform test", "Exit codes:",
 		"entra-emulator-ca.pem", "1 Conditional Access request per second", "5 reports in 10 seconds", "resource units", "writes",
 		"never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH",
 	} {
@@ -145,9 +154,14 @@ func TestHelpExplainsEveryFlag(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"--version"}, &stdout, &stderr); code != 0 || !strings.HasPrefix(stdout.String(), "entra-emulator ") {
-		t.Errorf("%d %s%s", code, stdout.String(), stderr.String())
+	const released = "1.2.3-beta.1"
+	defer func(before string) { version = before }(version)
+	for set, want := range map[string]string{released: "entra-emulator " + released + "\n", "": "entra-emulator " + buildVersion() + "\n"} {
+		version = set
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"--version"}, &stdout, &stderr); code != 0 || stdout.String() != want || stderr.Len() > 0 {
+			t.Errorf("%q: %d %s%s", set, code, stdout.String(), stderr.String())
+		}
 	}
 }
 
@@ -196,6 +210,139 @@ func TestServesUntilStopped(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("files left behind: %v, %v", entries, err)
+	}
+}
+
+func TestTheStartSaysLoudlyWhatItIs(t *testing.T) {
+	p := launch(t, "--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", filepath.Join(t.TempDir(), "ca.pem"))
+	first, _, _ := strings.Cut(p.stderr.String(), "\n")
+	if !strings.Contains(first, "an EMULATED Microsoft Entra tenant, for tests only. No real tenant is read or changed.") {
+		t.Errorf("the first line is %q", first)
+	}
+	if want := "the sample tenant: 2 apps, 14 users, 4 groups, 2 named locations, 1 Conditional Access policies; everything in it is lost at the end"; !strings.Contains(p.stderr.String(), want) {
+		t.Errorf("%q is not in %s", want, p.stderr)
+	}
+	if code := p.end(); code != 0 {
+		t.Errorf("ended with %d", code)
+	}
+}
+
+func TestTheSampleTenantThatIsPrintedIsATenantFile(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"--print-sample-tenant"}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		t.Fatalf("%d %s", code, stderr.String())
+	}
+	if !strings.Contains(stdout.String(), "miriam.o'hara@contoso.example") {
+		t.Error("a name is escaped")
+	}
+	loaded, err := emulator.LoadTenant(bytes.NewReader(stdout.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Schema != control.TenantSchemaID {
+		t.Errorf("its schema is %q", loaded.Schema)
+	}
+	loaded.Schema = ""
+	if diff := cmp.Diff(emulator.SampleTenant(), loaded); diff != "" {
+		t.Error(diff)
+	}
+	file := filepath.Join(t.TempDir(), "tenant.json")
+	if err := os.WriteFile(file, stdout.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout.Reset()
+	code := run(t.Context(), []string{"--tenant-file", file, "--check"}, &stdout, &stderr)
+	if code != 0 || stdout.Len() > 0 || !strings.Contains(stderr.String(), file+" is fine: 2 apps, 14 users") {
+		t.Errorf("%d %s%s", code, stdout.String(), stderr.String())
+	}
+}
+
+func TestTheSchemaIsPrinted(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"--print-tenant-schema"}, &stdout, &stderr)
+	if code != 0 || stderr.Len() > 0 || !bytes.Equal(stdout.Bytes(), control.TenantSchema()) || !strings.Contains(stdout.String(), `"$defs"`) {
+		t.Errorf("%d %s%s", code, stdout.String(), stderr.String())
+	}
+}
+
+// asCommand makes the test binary behave as a command that the program runs: it asks the tenant for its name, says it, and
+// ends with the code that stands in the variable, or waits for a signal.
+const asCommand = "ENTRA_EMULATOR_TEST_AS_COMMAND"
+
+func command() int {
+	ca, err := os.ReadFile(os.Getenv("ENTRAMFA_CA_BUNDLE_PATH"))
+	if err != nil {
+		fmt.Println(err)
+		return 90
+	}
+	client, err := control.NewWithCA(os.Getenv("ENTRAMFA_GRAPH_ENDPOINT"), ca)
+	if err != nil {
+		fmt.Println(err)
+		return 91
+	}
+	stopped := make(chan os.Signal, 2)
+	signal.Notify(stopped, os.Interrupt, syscall.SIGTERM)
+	info, err := client.Info(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return 92
+	}
+	fmt.Println("the tenant is", info.DisplayName, "and the app", os.Getenv("ARM_CLIENT_ID"), "and the argument", os.Args[len(os.Args)-1])
+	if os.Getenv(asCommand) == "wait" {
+		by := <-stopped
+		// Whoever sends another one has done so until this is answered.
+		if _, err := client.Info(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+		fmt.Println("stopped by", by, "and then by", len(stopped), "more")
+		return 7
+	}
+	code, _ := strconv.Atoi(os.Getenv(asCommand))
+	return code
+}
+
+func TestACommandRunsAgainstTheTenantAndDecidesTheExitCode(t *testing.T) {
+	for _, code := range []int{0, 1, 3} {
+		t.Setenv(asCommand, strconv.Itoa(code))
+		var stdout, stderr bytes.Buffer
+		temporary := t.TempDir()
+		t.Setenv("TMPDIR", temporary)
+		args := []string{"--sample-tenant", "--app", "terraform-plan", "--", os.Args[0], "--help"}
+		if have := run(t.Context(), args, &stdout, &stderr); have != code {
+			t.Errorf("ended with %d, want %d: %s", have, code, stderr.String())
+		}
+		if want := "the tenant is Contoso and the app " + emulator.SamplePlanAppID + " and the argument --help\n"; stdout.String() != want {
+			t.Errorf("the command says %q, want %q", stdout.String(), want)
+		}
+		if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
+func TestASignalReachesTheCommand(t *testing.T) {
+	t.Setenv(asCommand, "wait")
+	ctx, stop := context.WithCancel(t.Context())
+	stdout, stderr, code := &output{}, &output{}, make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", filepath.Join(t.TempDir(), "ca.pem"), "--", os.Args[0]}, stdout, stderr)
+	}()
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(stdout.String(), "the tenant is") {
+		select {
+		case <-deadline:
+			t.Fatalf("the command does not begin: %s", stderr)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	stop()
+	select {
+	case have := <-code:
+		if have != 7 || !strings.Contains(stdout.String(), "stopped by interrupt and then by 0 more") {
+			t.Errorf("ended with %d: %s%s", have, stdout, stderr)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("does not stop")
 	}
 }
 
@@ -250,6 +397,16 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 	}{
 		{"unknown flag", []string{"--prot", "1"}, 2, []string{"unknown flag: --prot", "--help"}},
 		{"argument", []string{"start"}, 2, []string{`"start"`, "--help"}},
+		{"argument before the command", []string{"--sample-tenant", "start", "--", "true"}, 2, []string{`"start"`, "a command stands after --"}},
+		{"no command", []string{"--sample-tenant", "--"}, 2, []string{"no command after --"}},
+		{"check and command", []string{"--check", "--", "true"}, 2, []string{"--check runs no command"}},
+		{"command without an app", []string{"--listen", "127.0.0.1:0", "--", "true"}, 1, []string{"a command need a tenant with an app", "--sample-tenant"}},
+		{
+			"command that is not there",
+			[]string{"--sample-tenant", "--listen", "127.0.0.1:0", "--ca-file", ca, "--", filepath.Join(dir, "no-such-program")},
+			1,
+			[]string{"EMULATED", "the command cannot be run", "no-such-program"},
+		},
 		{"two tenants", []string{"--sample-tenant", "--tenant-file", "x"}, 2, []string{"exclude each other"}},
 		{"negative latency", []string{"--latency", "-1s"}, 2, []string{"--latency"}},
 		{"no CA file", []string{"--ca-file", ""}, 2, []string{"--ca-file"}},
@@ -259,9 +416,15 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 		{"missing tenant file", []string{"--tenant-file", filepath.Join(dir, "none.json")}, 1, []string{"--tenant-file", "none.json"}},
 		{
 			"bad tenant file",
-			[]string{"--tenant-file", write("bad.json", `{"users":[{"userPrincipalName":"a@b","state":"on"}]}`)},
+			[]string{"--tenant-file", write("bad.json", "{\"users\":[\n{\"userPrincipalName\":\"a@b\",\n\"state\":\"on\"}]}")},
 			1,
-			[]string{"bad.json", "users[0].state: unknown field"},
+			[]string{"bad.json", "line 3: users[0].state: unknown field", "--print-tenant-schema", "--print-sample-tenant"},
+		},
+		{
+			"bad tenant file, checked",
+			[]string{"--check", "--tenant-file", write("worse.json", `{"users":[{"userPrincipalName":"a","perUserMfaState":"on"}]}`)},
+			1,
+			[]string{"worse.json", "line 1: users[0].userPrincipalName", `line 1: users[0].perUserMfaState: "on" is not a state`},
 		},
 		{"unknown app", []string{"--sample-tenant", "--app", "nobody"}, 1, []string{`"nobody"`, "(terraform-plan)"}},
 		{"variables without an app", []string{"--print-env"}, 1, []string{"--sample-tenant"}},

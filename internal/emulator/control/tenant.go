@@ -30,6 +30,8 @@ const DefaultFederatedAudience = "api://AzureADTokenExchange"
 
 // Tenant is a whole tenant: the content of a tenant file, of a seed and of a snapshot.
 type Tenant struct {
+	// Schema is for editors: where the schema of a tenant file is. Nobody looks at it, and a snapshot does not have it.
+	Schema string `json:"$schema,omitempty"`
 	// TenantID is the tenant's GUID. One is generated when it is empty.
 	TenantID string `json:"tenantId,omitempty"`
 	// DisplayName is the organisation's name; sign-in errors mention it.

@@ -37,7 +37,7 @@ var clouds = []string{
 	CloudPublic, CloudUSGovernment, CloudUSGovernmentL5, CloudDoD, CloudChina, CloudUSNat, CloudUSSec,
 }
 
-// DecodeTenant reads a tenant file and checks it as a whole. Errors name the place, such as "users[3].id".
+// DecodeTenant reads a tenant file and checks it as a whole. Errors name the line and the place, such as "line 12: users[3].id".
 func DecodeTenant(r io.Reader) (*Tenant, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -45,10 +45,13 @@ func DecodeTenant(r io.Reader) (*Tenant, error) {
 	}
 	tenant := &Tenant{}
 	if err := DecodeStrict(data, tenant); err != nil {
+		if misshapen := (*shapeError)(nil); errors.As(err, &misshapen) {
+			return nil, withLines(data, err)
+		}
 		return nil, err
 	}
 	if err := tenant.Validate(); err != nil {
-		return nil, err
+		return nil, withLines(data, err)
 	}
 	return tenant, nil
 }
