@@ -1,0 +1,56 @@
+# METADATA
+# title: No trusted range is too wide
+# description: |-
+#   Each range of a trusted location has at least the prefix length of the parameters. A slip of the finger, /17 for /27, is the
+#   most expensive one there is here: Conditional Access asks for less wherever a range of strangers is trusted.
+# custom:
+#   parameters: [trusted_range_width.min_prefix_length_ipv4, trusted_range_width.min_prefix_length_ipv6]
+package entramfa.rules.trusted_range_width
+
+import data.entramfa.plan
+import data.entramfa.ranges
+
+deny contains {
+	"address": location.address,
+	"reason": sprintf("Wider than /%d for IPv4 or /%d for IPv6: %s.", [shortest_ipv4, shortest_ipv6, plan.listed(location, "ip_ranges", wide)]),
+	"remedy": "Name only the addresses that you send from, range by range.",
+} if {
+	some location in plan.instances("entramfa_trusted_ips")
+	wide := [described(range) |
+		some range in location.change.after.ip_ranges
+		is_string(range)
+		ranges.prefix_length(range) < shortest(range)
+	]
+	count(wide) > 0
+}
+
+deny contains {
+	"address": location.address,
+	"reason": sprintf("Not in CIDR notation: %s.", [plan.listed(location, "ip_ranges", strange)]),
+	"remedy": "Write a range like 203.0.113.0/24, 2001:db8::/48 or a single address.",
+} if {
+	some location in plan.instances("entramfa_trusted_ips")
+	strange := [range |
+		some range in location.change.after.ip_ranges
+		is_string(range)
+		not ranges.cidr(range)
+	]
+	count(strange) > 0
+}
+
+deny contains plan.not_known(location, "ip_ranges") if {
+	some location in plan.instances("entramfa_trusted_ips")
+	plan.unknown(location, "ip_ranges")
+}
+
+shortest_ipv4 := data.parameters.trusted_range_width.min_prefix_length_ipv4
+
+shortest_ipv6 := data.parameters.trusted_range_width.min_prefix_length_ipv6
+
+shortest(range) := shortest_ipv6 if ranges.is_ipv6(range)
+
+shortest(range) := shortest_ipv4 if not ranges.is_ipv6(range)
+
+described(range) := sprintf("%s (%d IPv4 addresses)", [range, ranges.ipv4_addresses([range])]) if not ranges.is_ipv6(range)
+
+described(range) := sprintf("%s (%d IPv6 /64 networks)", [range, ranges.ipv6_networks([range])]) if ranges.is_ipv6(range)

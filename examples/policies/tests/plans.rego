@@ -1,0 +1,55 @@
+# METADATA
+# title: Small plans for the tests of the rules
+# description: |-
+#   Of the shape that Terraform and OpenTofu give, and no larger than a rule needs. Plans of the real programs are judged by the
+#   tests in tools/policies.
+package entramfa.tests.plans
+
+parameters := {
+	"environment": "production",
+	"trusted_range_width": {"min_prefix_length_ipv4": 24, "min_prefix_length_ipv6": 48},
+	"newly_trusted_addresses": {"max_ipv4_addresses": 512, "max_ipv6_networks": 131072},
+	"mass_disabling": {"max_users": 2},
+	"emergency_access_excluded": {"group_ids": [], "user_ids": []},
+	"keep_on_destroy": {"environments": ["production"]},
+	"exceptions": [],
+}
+
+# METADATA
+# description: A plan of these changes of instances.
+plan(changes) := {
+	"format_version": "1.2",
+	"planned_values": {},
+	"configuration": {"provider_config": {}, "root_module": {}},
+	"errored": false,
+	"resource_changes": changes,
+}
+
+# METADATA
+# description: The change of an instance in the root module, whose name is `x`.
+change(type, actions, before, after) := {
+	"address": sprintf("%s.x", [type]),
+	"mode": "managed",
+	"type": type,
+	"name": "x",
+	"change": {
+		"actions": actions,
+		"before": before,
+		"after": after,
+		"after_unknown": {},
+		"before_sensitive": {},
+		"after_sensitive": {},
+	},
+}
+
+# METADATA
+# description: The same change with another address.
+at(change_of_x, address) := object.union(change_of_x, {"address": address})
+
+# METADATA
+# description: The same change with an attribute, or a part of one, that is not known before the apply.
+unknown(change_of_x, mask) := object.union(change_of_x, {"change": {"after_unknown": mask}})
+
+# METADATA
+# description: The same change with a sensitive attribute.
+sensitive(change_of_x, mask) := object.union(change_of_x, {"change": {"after_sensitive": mask, "before_sensitive": mask}})

@@ -1,0 +1,19 @@
+terraform {
+  required_providers {
+    entramfa = {
+      source = "mfa-as-code/entramfa"
+    }
+  }
+}
+
+provider "entramfa" {
+  emergency_access = {
+    group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"] # break-glass accounts
+  }
+}
+
+# Nobody of the break-glass group is asked today. It takes one new member of the pilot's group to change that.
+resource "entramfa_registration_policy" "pilot" {
+  state   = "enabled"
+  include = { group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e02"] }
+}
