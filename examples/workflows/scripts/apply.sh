@@ -1,0 +1,9 @@
+#!/bin/sh
+# Applies a plan that plan.sh has saved, and nothing else: apply.sh [FILE]
+#
+# A plan that somebody else's apply has overtaken is refused by the CLI: plan again.
+set -eu
+
+cli=${TF_CLI:-terraform}
+"$cli" init -input=false -lockfile=readonly -no-color
+"$cli" apply -input=false -no-color "${1:-plan/tfplan}"

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Shows the plan of plan.sh as a comment of the pull request, one that it writes anew at each run: comment.sh [FOLDER]
+#
+# GitHub: GITHUB_TOKEN with pull-requests: write, and PULL_REQUEST, the number.
+# Azure DevOps: SYSTEM_ACCESSTOKEN, and the build service may contribute to pull requests.
+# GitLab shows report.json of plan.sh in the merge request by itself.
+set -eu
+
+dir=${1:-plan}
+# shellcheck source-path=SCRIPTDIR source=forge.sh
+. "$(dirname -- "$0")/forge.sh"
+
+marker='<!-- plan of the MFA configuration -->'
+case $(cat "$dir/result") in
+unchanged) title='No changes' ;;
+changes) title=$(grep -m 1 '^Plan: ' "$dir/plan.txt" || echo 'Only outputs change') ;;
+*) title='The plan failed' ;;
+esac
+{
+	printf '%s\n### %s\n\n<details><summary>Plan</summary>\n\n' "$marker" "$title"
+	fenced "$dir/plan.txt"
+	printf '\n</details>\n\n[Run](%s)\n' "$run_url"
+} >"$work/comment.md"
+
+github() {
+	number=${PULL_REQUEST:?needs the number of the pull request}
+	page=1
+	while :; do
+		api GET "/issues/$number/comments?per_page=100&page=$page" >"$work/page.json"
+		# Of a bot: whoever quotes the comment begins theirs in the same way.
+		id=$(jq --arg marker "$marker" '[.[] | select(.user.type == "Bot" and (.body | startswith($marker))) | .id][0] // empty' "$work/page.json")
+		if [ -n "$id" ] || [ "$(jq length "$work/page.json")" -lt 100 ]; then
+			break
+		fi
+		page=$((page + 1))
+	done
+	jq -n --rawfile body "$work/comment.md" '{body: $body}' >"$work/body.json"
+	if [ -n "$id" ]; then
+		api PATCH "/issues/comments/$id" <"$work/body.json" >/dev/null
+	else
+		api POST "/issues/$number/comments" <"$work/body.json" >/dev/null
+	fi
+}
+
+azure() {
+	threads=/git/repositories/$BUILD_REPOSITORY_ID/pullRequests/$SYSTEM_PULLREQUEST_PULLREQUESTID/threads
+	api GET "$threads?api-version=7.1" >"$work/threads.json"
+	found=$(jq -r --arg marker "$marker" '[.value[] | . as $thread | .comments[]? | select(.isDeleted != true and ((.content // "") | startswith($marker)))
+		| "\($thread.id)/comments/\(.id)"][0] // empty' "$work/threads.json")
+	if [ -n "$found" ]; then
+		jq -n --rawfile text "$work/comment.md" '{content: $text}' | api PATCH "$threads/$found?api-version=7.1" >/dev/null
+	else
+		# Closed, as an open one may keep the pull request from being completed.
+		jq -n --rawfile text "$work/comment.md" '{comments: [{parentCommentId: 0, content: $text, commentType: "text"}], status: "closed"}' |
+			api POST "$threads?api-version=7.1" >/dev/null
+	fi
+}
+
+case $forge in
+github) github ;;
+azure) azure ;;
+*) fail "a merge request of GitLab shows plan/report.json by itself" ;;
+esac

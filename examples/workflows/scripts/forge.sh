@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# Sourced by comment.sh and report-issue.sh: where they run, and how to call what is there.
+
+# fail TEXT
+fail() {
+	echo "$(basename -- "$0"): $1" >&2
+	exit 1
+}
+
+# forge and run_url are for those who source this.
+# shellcheck disable=SC2034
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+	forge=github
+	root=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY
+	run_url=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID
+	credential="Authorization: Bearer ${GITHUB_TOKEN:?needs the token of the job}"
+elif [ "${GITLAB_CI:-}" = true ]; then
+	forge=gitlab
+	root=$CI_API_V4_URL/projects/$CI_PROJECT_ID
+	run_url=$CI_JOB_URL
+	credential="PRIVATE-TOKEN: ${DRIFT_TOKEN:?needs a project access token with the scope api}"
+elif [ "${TF_BUILD:-}" = True ]; then
+	forge=azure
+	root=${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_apis
+	run_url="${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_build/results?buildId=$BUILD_BUILDID"
+	credential="Authorization: Bearer ${SYSTEM_ACCESSTOKEN:?needs \$(System.AccessToken) in the environment of the step}"
+else
+	fail "this is neither GitHub Actions nor GitLab CI nor Azure Pipelines"
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# api METHOD PATH [TYPE]: sends what is on standard input as JSON, nothing with GET, and prints the answer.
+api() {
+	: >"$work/answer.json"
+	[ "$1" = GET ] || cat >"$work/request.json"
+	# By a file rather than an argument: arguments are in the list of processes.
+	printf '%s\n' "$credential" >"$work/header"
+	if [ "$1" = GET ]; then
+		set -- "$1" "$2" --retry 3
+	elif [ ! -s "$work/request.json" ]; then
+		echo "$(basename -- "$0"): there is nothing to send to $2" >&2
+		return 1
+	else
+		# A creation that is repeated may create twice.
+		set -- "$1" "$2" --header "Content-Type: ${3:-application/json}" --data-binary "@$work/request.json"
+	fi
+	method=$1 path=$2
+	shift 2
+	if ! curl --silent --show-error --fail-with-body --max-time 60 --request "$method" --header "@$work/header" "$@" \
+		--output "$work/answer.json" "$root$path"; then
+		echo "$(basename -- "$0"): $method $root$path was refused:" >&2
+		cat "$work/answer.json" >&2
+		return 1
+	fi
+	cat "$work/answer.json"
+}
+
+# fenced FILE: the text as a block of Markdown. Forges refuse comments of more than 65,536 characters.
+fenced() {
+	limit=60000
+	printf '~~~~~~~~~~text\n'
+	head -c "$limit" "$1"
+	printf '\n~~~~~~~~~~\n'
+	if [ "$(wc -c <"$1")" -gt "$limit" ]; then
+		printf '\nThe text is longer than that: the rest is in the log of the run.\n'
+	fi
+}

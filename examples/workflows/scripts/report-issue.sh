@@ -1,0 +1,96 @@
+#!/bin/sh
+# Keeps one issue about drift: opens it, writes it anew while there is drift, and closes it once there is none. Where there is none and no
+# issue is open, it does nothing: report-issue.sh [FOLDER]
+#
+# GitHub: GITHUB_TOKEN with issues: write. GitLab: DRIFT_TOKEN, a project access token with the scope api. Azure DevOps: SYSTEM_ACCESSTOKEN,
+# and the build service may edit work items.
+#
+# DRIFT_LABEL          the label or tag by which the issue is found; one for each configuration (mfa-drift)
+# DRIFT_WORK_ITEM      Azure Boards: the type of work item (Issue)
+# DRIFT_CLOSED_STATE   Azure Boards: its state once it is closed (Done)
+set -eu
+
+dir=${1:-drift}
+label=${DRIFT_LABEL:-mfa-drift}
+type=${DRIFT_WORK_ITEM:-Issue}
+closed=${DRIFT_CLOSED_STATE:-Done}
+title='The MFA configuration of the tenant has drifted'
+# shellcheck source-path=SCRIPTDIR source=forge.sh
+. "$(dirname -- "$0")/forge.sh"
+
+result=$(cat "$dir/result")
+case $result in
+drift)
+	{
+		printf 'The tenant and the configuration differ. This plan would put the tenant back:\n\n'
+		fenced "$dir/plan.txt"
+		printf '\nApply it, or change the configuration to what the tenant has. Found by [this run](%s).\n' "$run_url"
+	} >"$work/issue.md"
+	;;
+in-sync) ;;
+*) fail "$dir/result says \"$result\", which is no answer of drift.sh" ;;
+esac
+gone="The tenant is what the configuration says again. Found by $run_url"
+
+github() {
+	api GET "/issues?state=open&labels=$label&sort=created&direction=asc&per_page=100" >"$work/issues.json"
+	# Pull requests are issues, too.
+	number=$(jq '[.[] | select(.pull_request == null) | .number][0] // empty' "$work/issues.json")
+	if [ "$result" = drift ]; then
+		if [ -n "$number" ]; then
+			jq -n --rawfile body "$work/issue.md" '{body: $body}' | api PATCH "/issues/$number" >/dev/null
+			return
+		fi
+		# Without its label, the issue would not be found again.
+		api GET "/labels/$label" >/dev/null 2>&1 || jq -n --arg tag "$label" '{name: $tag}' | api POST /labels >/dev/null
+		jq -n --arg title "$title" --arg tag "$label" --rawfile body "$work/issue.md" '{title: $title, body: $body, labels: [$tag]}' |
+			api POST /issues >/dev/null
+	elif [ -n "$number" ]; then
+		jq -n --arg body "$gone" '{body: $body}' | api POST "/issues/$number/comments" >/dev/null
+		jq -n '{state: "closed", state_reason: "completed"}' | api PATCH "/issues/$number" >/dev/null
+	fi
+}
+
+gitlab() {
+	api GET "/issues?state=opened&labels=$label&order_by=created_at&sort=asc&per_page=1" >"$work/issues.json"
+	number=$(jq '.[0].iid // empty' "$work/issues.json")
+	if [ "$result" = drift ]; then
+		if [ -n "$number" ]; then
+			jq -n --rawfile body "$work/issue.md" '{description: $body}' | api PUT "/issues/$number" >/dev/null
+			return
+		fi
+		jq -n --arg title "$title" --arg tag "$label" --rawfile body "$work/issue.md" '{title: $title, description: $body, labels: $tag}' |
+			api POST /issues >/dev/null
+	elif [ -n "$number" ]; then
+		jq -n --arg body "$gone" '{body: $body}' | api POST "/issues/$number/notes" >/dev/null
+		jq -n '{state_event: "close"}' | api PUT "/issues/$number" >/dev/null
+	fi
+}
+
+azure() {
+	query="SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND [System.Tags] CONTAINS '$label'"
+	query="$query AND [System.State] <> '$closed' ORDER BY [System.Id]"
+	jq -n --arg query "$query" '{query: $query}' | api POST '/wit/wiql?api-version=7.1' >"$work/items.json"
+	id=$(jq '.workItems[0].id // empty' "$work/items.json")
+	if [ "$result" = drift ]; then
+		# A description is HTML. Title and tags are people's once the work item is there.
+		jq -n --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" --rawfile plan "$dir/plan.txt" '
+			def field(name; value): {op: "add", path: "/fields/System.\(name)", value: value};
+			[field("Description";
+				"<p>The tenant and the configuration differ. This plan would put the tenant back:</p><pre>\($plan | @html)</pre>"
+				+ "<p>Apply it, or change the configuration to what the tenant has. Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
+			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' >"$work/fields.json"
+		if [ -n "$id" ]; then
+			api PATCH "/wit/workitems/$id?api-version=7.1" application/json-patch+json <"$work/fields.json" >/dev/null
+		else
+			name=$(jq -rn --arg type "$type" '$type | @uri')
+			api POST "/wit/workitems/\$$name?api-version=7.1" application/json-patch+json <"$work/fields.json" >/dev/null
+		fi
+	elif [ -n "$id" ]; then
+		jq -n --arg text "$gone" --arg closed "$closed" '[{op: "add", path: "/fields/System.History", value: $text},
+			{op: "add", path: "/fields/System.State", value: $closed}]' |
+			api PATCH "/wit/workitems/$id?api-version=7.1" application/json-patch+json >/dev/null
+	fi
+}
+
+"$forge"

@@ -1,0 +1,313 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// The app whose permissions the tests of this file choose.
+const (
+	chosenAppID  = "11111111-aaaa-4aaa-8aaa-000000000009"
+	chosenSecret = "sekret-of-the-app-with-chosen-permissions"
+)
+
+var permissionRow = regexp.MustCompile("(?m)^\\| .* \\| (`[A-Za-z.]+`.*) \\|$")
+
+// documentedPermissions are the permissions for reading and for writing of the table in the documentation.
+func documentedPermissions(t *testing.T) (reading, writing []string) {
+	t.Helper()
+	content, err := os.ReadFile("../../templates/index.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(content), "\n## Permissions\n")
+	section, _, ended := strings.Cut(section, "\n## ")
+	if !found || !ended || !strings.Contains(section, "A plan needs only the ones for reading.") {
+		t.Fatal("the documentation has no section on permissions that says what a plan needs")
+	}
+	for _, row := range permissionRow.FindAllStringSubmatch(section, -1) {
+		for _, match := range permissionPattern.FindAllStringSubmatch(row[1], -1) {
+			list := &reading
+			if strings.Contains(match[1], ".ReadWrite.") {
+				list = &writing
+			}
+			if !slices.Contains(*list, match[1]) {
+				*list = append(*list, match[1])
+			}
+		}
+	}
+	return reading, writing
+}
+
+// without is a list less one of its elements.
+func without(list []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == one })
+}
+
+// actsWith signs the machine's next processes in as an app that has these permissions and no others.
+func (m *machine) actsWith(permissions ...string) {
+	m.t.Helper()
+	if _, err := m.tn.PatchApp(context.Background(), chosenAppID, control.AppPatch{Permissions: &permissions}); err != nil {
+		m.t.Fatal(err)
+	}
+	if m.block == nil {
+		m.block = map[string]any{}
+	}
+	m.block["client_id"], m.block["client_secret"] = chosenAppID, chosenSecret
+}
+
+// chooses is the matrix's tenant with an app whose permissions are yet to be chosen.
+func chooses() *control.Tenant {
+	people := matrixTenant()
+	people.Apps = append(people.Apps, control.App{ClientID: chosenAppID, DisplayName: "chosen", Secrets: []control.Secret{{Value: chosenSecret}}})
+	return people
+}
+
+// sentWrites are the requests since the log was cleared that are to change something; others are how many are not.
+func (tn *tenant) sentWrites() (written []string, others int) {
+	tn.t.Helper()
+	requests, err := tn.Requests(context.Background())
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	for _, request := range requests {
+		step := faultStep{method: request.Method, template: request.Template, batch: strings.HasSuffix(request.Path, "/$batch")}
+		if step.write() {
+			written = append(written, fmt.Sprintf("%s %s by %s", request.Method, request.Path, request.AppID))
+		} else {
+			others++
+		}
+	}
+	return written, others
+}
+
+// looks carries out the part of an operation that only looks: all of it, or the plan of what is to be applied.
+func (p *performance) looks() (planned plannedChange, diagnostics []*tfprotov6.Diagnostic) {
+	p.t.Helper()
+	running, diagnostics := p.start()
+	if len(problems(diagnostics)) > 0 || p.op.deed == deedConfigure {
+		return planned, diagnostics
+	}
+	switch p.op.deed {
+	case deedRead:
+		_, diagnostics = running.read(p.op.typeName, p.before)
+	case deedImport:
+		_, diagnostics = running.importID(p.op.typeName, p.op.importID)
+	case deedData:
+		_, diagnostics = running.data(p.op.typeName, p.op.config)
+	default:
+		// As the CLI does: a plan begins with a refresh.
+		before := p.before
+		if !before.nothing() {
+			if before, diagnostics = running.read(p.op.typeName, p.before); len(problems(diagnostics)) > 0 {
+				return planned, diagnostics
+			}
+		}
+		planned, diagnostics = running.plan(p.op.typeName, before, p.op.config)
+	}
+	return planned, diagnostics
+}
+
+// permissionOperations are the rows of the fault matrix, and one that only permissions tell from them.
+func permissionOperations() []faultyOperation {
+	set := tftypes.Set{ElementType: tftypes.String}
+	guard := tftypes.NewValue(
+		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
+		map[string]tftypes.Value{"user_ids": textSet(rescueID), "user_principal_names": tftypes.NewValue(set, nil), "group_ids": tftypes.NewValue(set, nil)},
+	)
+	return append(faultyOperations(), faultyOperation{
+		name: "guard: campaign of a group beside an emergency access account", typeName: "entramfa_registration_policy", deed: deedApply,
+		config: map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{staffID})},
+		block:  map[string]any{"emergency_access": guard},
+	})
+}
+
+// writePermission is what an operation needs in addition to carry its plan out.
+func (op faultyOperation) writePermission() string {
+	if op.typeName == "entramfa_trusted_ips" {
+		return "Policy.ReadWrite.ConditionalAccess"
+	}
+	return "Policy.ReadWrite.AuthenticationMethod"
+}
+
+func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
+	t.Parallel()
+	reading, writing := documentedPermissions(t)
+	if len(reading) == 0 || len(writing) == 0 {
+		t.Fatalf("the documentation names %v for reading and %v for writing", reading, writing)
+	}
+	for _, op := range permissionOperations() {
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			m := newMachine(t, chooses())
+			p := stageFaults(m, op)
+			begin := p.picture()
+
+			p.actsWith(reading...)
+			p.must(p.tn.ClearRequests(ctx))
+			planned, diagnostics := p.looks()
+			if found := problems(diagnostics); len(found) > 0 {
+				t.Fatalf("with %v: %s", reading, found)
+			}
+			if written, others := p.tn.sentWrites(); len(written) > 0 || others == 0 {
+				t.Errorf("it read %d times and wrote %v", others, written)
+			}
+			if apps := p.tn.graphApps(); len(apps) != 1 || !apps[chosenAppID] {
+				t.Errorf("Graph was asked by %v", apps)
+			}
+			if now := p.picture(); now != begin {
+				t.Errorf("the tenant has changed from\n%s\nto\n%s", begin, now)
+			}
+			if op.deed != deedApply {
+				return
+			}
+
+			needs := op.writePermission()
+			if !slices.Contains(writing, needs) {
+				t.Fatalf("the documentation does not name %s", needs)
+			}
+			p.must(p.tn.ClearRequests(ctx))
+			_, diagnostics = p.process().apply(op.typeName, p.before, planned)
+			refused := problems(diagnostics)
+			if len(refused) == 0 || !slices.ContainsFunc(refused, func(text string) bool { return says("HTTP 403", needs).MatchString(text) }) {
+				t.Errorf("the apply with %v does not say that it needs %s: %s", reading, needs, refused)
+			}
+			if now := p.picture(); now != begin {
+				t.Errorf("the refused apply has changed the tenant from\n%s\nto\n%s", begin, now)
+			}
+			// The control: what counts no writes of a plan counts those of an apply, the refused one's too.
+			if written, _ := p.tn.sentWrites(); len(written) == 0 {
+				t.Error("the refused apply has sent nothing")
+			}
+
+			p.actsWith(append(slices.Clone(reading), needs)...)
+			if _, diagnostics = p.process().apply(op.typeName, p.before, planned); len(problems(diagnostics)) > 0 {
+				t.Errorf("the apply with %v and %s: %s", reading, needs, problems(diagnostics))
+			}
+			if now := p.picture(); now == begin {
+				t.Error("the apply has changed nothing")
+			}
+		})
+	}
+}
+
+// neededFor says, of each permission for reading, which operations fail where the app does not have it. What matches none of them
+// succeeds without it.
+var neededFor = map[string]*regexp.Regexp{
+	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|data|guard): `),
+	// Users of many are read by the ids in the state. Ids of a campaign can be looked up with one of the two permissions.
+	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users)|^(provider|guard): `),
+	"UserAuthenticationMethod.Read.All": regexp.MustCompile(`^one user: (plan of )?promotion$`),
+	"GroupMember.Read.All":              regexp.MustCompile(`^data: users of a group$|^(provider|guard): `),
+}
+
+func TestAPlanWithoutOneOfTheReadPermissionsSaysWhichItIs(t *testing.T) {
+	t.Parallel()
+	reading, _ := documentedPermissions(t)
+	for _, taken := range reading {
+		if neededFor[taken] == nil {
+			t.Errorf("the documentation names %s; this test does not know what for", taken)
+		}
+	}
+	if len(neededFor) != len(reading) {
+		t.Errorf("the documentation names %v; this test knows %d", reading, len(neededFor))
+	}
+	for _, op := range permissionOperations() {
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			p := stageFaults(newMachine(t, chooses()), op)
+			for _, taken := range reading {
+				p.actsWith(without(reading, taken)...)
+				_, diagnostics := p.looks()
+				found := problems(diagnostics)
+				if needed := neededFor[taken].MatchString(op.name); needed != (len(found) > 0) {
+					t.Errorf("without %s it fails: %t, want %t: %s", taken, len(found) > 0, needed, found)
+				}
+				for _, text := range found {
+					if !strings.Contains(text, taken) {
+						t.Errorf("without %s it says: %s", taken, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// The same through the real CLI, where a refresh, a plan of everything and a destroy's plan are commands.
+func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	reading, _ := documentedPermissions(t)
+	tn := startTenant(t, chooses(), quick())
+	w := tn.workspace(t, map[string]string{"main.tf": block(`emergency_access = { group_ids = ["`+rescueGroupID+`"] }`) + strings.Replace(everything,
+		`user_ids = ["`+rescueID+`"]`, `group_ids = ["`+rescueGroupID+`"]`, 1)})
+	environment := slices.Clone(w.env)
+	as := func(id, secret string) {
+		w.env = append(slices.Clone(environment), "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+id, "ARM_CLIENT_SECRET="+secret)
+	}
+	if _, err := tn.PatchApp(ctx, chosenAppID, control.AppPatch{Permissions: &reading}); err != nil {
+		t.Fatal(err)
+	}
+	looks := func() {
+		t.Helper()
+		written, others := tn.sentWrites()
+		if len(written) > 0 || others == 0 {
+			t.Errorf("it read %d times and wrote %v", others, written)
+		}
+		if err := tn.ClearRequests(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	as(chosenAppID, chosenSecret)
+	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "4 to add")
+	looks()
+	as(appID, appSecret)
+	w.apply()
+	if written, _ := tn.sentWrites(); len(written) < 4 {
+		t.Errorf("an apply of 4 resources has written %v", written)
+	}
+	if err := tn.ClearRequests(ctx); err != nil {
+		t.Fatal(err)
+	}
+
+	as(chosenAppID, chosenSecret)
+	w.staysEmpty()
+	looks()
+	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", "-out=plan.bin"), "3 to change")
+	looks()
+	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "4 to destroy")
+	looks()
+	w.expect(0, "plan", "-input=false", "-refresh-only")
+	looks()
+	w.sees(w.expect(1, "apply", "-input=false", "plan.bin"), "HTTP 403", "Policy.ReadWrite.")
+}
+
+var identityRow = regexp.MustCompile("(?m)^ *\\| `([A-Za-z.]+)` \\| (yes|no) \\| yes \\|")
+
+// Whoever sets the pipelines of examples/workflows up gives their identities what the README says.
+func TestTheIdentitiesOfTheWorkflowsHaveTheDocumentedPermissions(t *testing.T) {
+	t.Parallel()
+	reading, writing := documentedPermissions(t)
+	given := map[string][]string{}
+	for _, row := range identityRow.FindAllStringSubmatch(example(t, "workflows/README.md"), -1) {
+		given[row[2]] = append(given[row[2]], row[1])
+	}
+	for answer, want := range map[string][]string{"yes": reading, "no": writing} {
+		slices.Sort(given[answer])
+		if want = slices.Sorted(slices.Values(want)); !slices.Equal(given[answer], want) {
+			t.Errorf("the identity for plans has, by the answer %q, %v; the documentation says %v", answer, given[answer], want)
+		}
+	}
+}

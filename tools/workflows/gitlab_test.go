@@ -1,0 +1,180 @@
+package workflows
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// gitLabPipeline is as much of a pipeline as the example uses. Whatever else stands in the file is refused.
+type gitLabPipeline struct {
+	Workflow  struct{ Rules []gitLabRule }
+	Variables map[string]string
+	Default   struct {
+		Image        string
+		BeforeScript []string `yaml:"before_script"`
+	}
+	Stages []string
+	Plan   gitLabJob
+	Apply  gitLabJob
+	Drift  gitLabJob
+}
+
+type gitLabRule struct {
+	If, When  string
+	Variables map[string]string
+}
+
+type gitLabJob struct {
+	Stage, Timeout string
+	Rules          []gitLabRule
+	Interruptible  bool
+	ResourceGroup  string `yaml:"resource_group"`
+	Environment    string
+	Needs          []struct {
+		Job       string
+		Artifacts bool
+	}
+	Variables map[string]string
+	IDTokens  map[string]struct{ Aud string } `yaml:"id_tokens"`
+	Script    []string
+	Artifacts struct {
+		When, Access string
+		ExpireIn     string `yaml:"expire_in"`
+		Paths        []string
+		Reports      struct{ Terraform string }
+	}
+}
+
+const (
+	gitLabIssuer = "https://gitlab.com"
+	driftToken   = "glpat-token-of-the-project"
+)
+
+type gitLabWorld struct {
+	*world
+	// report is what the last merge request has shown.
+	report string
+}
+
+func newGitLab(t *testing.T) forgeWorld {
+	w := &gitLabWorld{world: newWorld(t, "gitlab-ci", ".", gitLab)}
+	const subject = "project_path:contoso/mfa:ref_type:branch:ref:"
+	w.trusts(planApp, gitLabIssuer, subject+"main", subject+"widen")
+	w.trusts(applyApp, gitLabIssuer, subject+"main")
+	w.forge.allows = func(token string) map[string]string {
+		if token != driftToken {
+			return nil
+		}
+		return map[string]string{"api": "write"}
+	}
+	w.tokens = []string{driftToken, "eyJ"}
+	return w
+}
+
+func (w *gitLabWorld) base() *world { return w.world }
+
+func (w *gitLabWorld) pullRequest(fork bool) run {
+	project := "42"
+	if fork {
+		project = "43"
+	}
+	return w.run("widen", map[string]string{
+		"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": project, "CI_COMMIT_REF_PROTECTED": "false",
+	})
+}
+
+func (w *gitLabWorld) push() run {
+	return w.run("main", map[string]string{"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_PROTECTED": "true"})
+}
+
+func (w *gitLabWorld) schedule() run {
+	return w.run("main", map[string]string{"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_PROTECTED": "true"})
+}
+
+// matching is the first rule that fits.
+func (w *gitLabWorld) matching(rules []gitLabRule, variables map[string]string) (gitLabRule, bool) {
+	w.t.Helper()
+	for _, rule := range rules {
+		if rule.If == "" {
+			return rule, rule.When != "never"
+		}
+		value, err := evaluate(rule.If, func(name string) (string, bool) { return variables[strings.TrimPrefix(name, "$")], true }, nil)
+		w.must(err)
+		if value != "" {
+			return rule, rule.When != "never"
+		}
+	}
+	return gitLabRule{}, false
+}
+
+func (w *gitLabWorld) run(ref string, variables map[string]string) run {
+	w.t.Helper()
+	pipeline := parse[gitLabPipeline](w.t, filepath.Join(w.repository, ".gitlab-ci.yml"))
+	maps.Copy(variables, map[string]string{
+		"CI_DEFAULT_BRANCH": "main", "CI_PROJECT_ID": "42", "CI_COMMIT_REF_NAME": ref, "GITLAB_CI": truth, "CI": truth, "CI_API_V4_URL": w.forge.url + "/api/v4",
+		"CI_JOB_URL": "https://gitlab.example/contoso/mfa/-/jobs/4711", "ARM_TENANT_ID": w.tenantID(), "ARM_PLAN_CLIENT_ID": planApp,
+		"ARM_APPLY_CLIENT_ID": applyApp,
+	})
+	// A protected variable.
+	if variables["CI_COMMIT_REF_PROTECTED"] == truth {
+		variables["DRIFT_TOKEN"] = driftToken
+	}
+	if _, ok := w.matching(pipeline.Workflow.Rules, variables); !ok {
+		w.t.Fatal("there is no pipeline")
+	}
+	jobs := run{}
+	artifacts := map[string]string{}
+	w.report = ""
+	for _, one := range []struct {
+		name string
+		gitLabJob
+	}{{"plan", pipeline.Plan}, {"apply", pipeline.Apply}, {"drift", pipeline.Drift}} {
+		rule, goes := w.matching(one.Rules, variables)
+		for _, needed := range one.Needs {
+			goes = goes && jobs[needed.Job] != nil && jobs[needed.Job].status == "success"
+		}
+		if !goes {
+			jobs[one.name] = &job{status: "skipped"}
+			continue
+		}
+		environment := w.machine()
+		place := filepath.Join(environment["HOME"], "mfa")
+		w.checkOut(place)
+		// An artifact is unpacked over the clone.
+		for _, needed := range one.Needs {
+			w.must(os.CopyFS(filepath.Join(place, "plan"), os.DirFS(filepath.Join(artifacts[needed.Job], "plan"))))
+		}
+		for _, set := range []map[string]string{variables, pipeline.Variables, one.Variables, rule.Variables} {
+			for name, value := range set {
+				environment[name] = os.Expand(value, func(name string) string { return variables[name] })
+			}
+		}
+		environment["CI_PROJECT_DIR"], environment["TF_CLI"] = place, w.cli
+		for name, wanted := range one.IDTokens {
+			token, err := w.tenant.IssueAssertion(w.t.Context(), control.AssertionRequest{
+				Issuer: gitLabIssuer, Subject: fmt.Sprintf("project_path:contoso/mfa:ref_type:branch:ref:%s", ref), Audience: wanted.Aud,
+			})
+			w.must(err)
+			environment[name] = token
+		}
+		script := strings.Join(append(append([]string{"set -e"}, pipeline.Default.BeforeScript...), one.Script...), "\n")
+		output, ok := w.shell(place, script, environment, "sh", "-c")
+		jobs[one.name] = &job{status: "success", log: output}
+		if !ok {
+			jobs[one.name].status = "failure"
+		}
+		if ok || one.Artifacts.When == "always" {
+			artifacts[one.name] = place
+			if report, err := os.ReadFile(filepath.Join(place, one.Artifacts.Reports.Terraform)); err == nil {
+				w.report = string(report)
+			}
+		}
+	}
+	return jobs
+}

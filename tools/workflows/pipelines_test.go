@@ -1,0 +1,383 @@
+package workflows
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// forgeWorld is a world with the pipelines of a forge.
+type forgeWorld interface {
+	base() *world
+	// pullRequest runs the pipeline of a pull request, push that of main with its approval, schedule the one at night.
+	pullRequest(fork bool) run
+	push() run
+	schedule() run
+}
+
+var forges = map[string]func(*testing.T) forgeWorld{"GitHub Actions": newGitHub, "GitLab CI": newGitLab, "Azure Pipelines": newAzure}
+
+func (w *world) tenantID() string { return emulator.SampleTenantID }
+
+// onEveryForge runs a test on each of the forges.
+func onEveryForge(t *testing.T, test func(t *testing.T, w forgeWorld)) {
+	t.Parallel()
+	for name, begin := range forges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, begin(t))
+		})
+	}
+}
+
+// succeeds fails the test unless every job has succeeded or was skipped, and the logs show no token.
+func (w *world) succeeds(r run) {
+	w.t.Helper()
+	if r.failed() {
+		w.t.Fatalf("the run has failed:\n%s", r.log())
+	}
+	w.showsNoToken(r)
+}
+
+// fails fails the test unless a job has failed.
+func (w *world) fails(r run) {
+	w.t.Helper()
+	if !r.failed() {
+		w.t.Fatalf("the run has not failed:\n%s", r.log())
+	}
+	w.showsNoToken(r)
+}
+
+func (w *world) showsNoToken(r run) {
+	w.t.Helper()
+	for _, token := range w.tokens {
+		if strings.Contains(r.log(), token) {
+			w.t.Errorf("a log shows %q:\n%s", token, r.log())
+		}
+	}
+}
+
+// did fails the test unless exactly this app has come to Graph since it was asked last, and has written or not.
+func (w *world) did(app string, writes bool) {
+	w.t.Helper()
+	apps, written := w.requests()
+	if !slices.Equal(apps, []string{app}) || writes != (len(written) > 0) {
+		w.t.Errorf("Graph was asked by %v, which wrote %v; want %s, writing: %t", apps, written, app, writes)
+	}
+}
+
+func (w *world) quiet() {
+	w.t.Helper()
+	if written := w.forge.written(); len(written) > 0 {
+		w.t.Errorf("the forge was asked to %v", written)
+	}
+}
+
+// shown is how the forge shows the plan of the pull request.
+func shown(t *testing.T, w forgeWorld) string {
+	t.Helper()
+	if gitLab, ok := w.(*gitLabWorld); ok {
+		return gitLab.report
+	}
+	plans := w.base().forge.plans()
+	if len(plans) != 1 {
+		t.Fatalf("the pull request has %d plans, want 1: %q", len(plans), plans)
+	}
+	return plans[0]
+}
+
+// tells fails the test unless a text holds all of these.
+func tells(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	for _, one := range wanted {
+		if !strings.Contains(text, one) {
+			t.Errorf("%q is not in\n%s", one, text)
+		}
+	}
+}
+
+func TestAPullRequestShowsItsPlanAndMainAppliesIt(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		_, isGitLab := w.(*gitLabWorld)
+		// What others say is left alone, however many they are.
+		for id := range 120 {
+			b.forge.comments = append(b.forge.comments, &comment{id: id, by: "User", body: "Looks good"})
+		}
+
+		b.succeeds(w.pullRequest(false))
+		b.did(planApp, false)
+		first := shown(t, w)
+		if isGitLab {
+			tells(t, first, `{"create":2,"update":0,"delete":0}`)
+		} else {
+			tells(t, first, "### Plan: 2 to add, 0 to change, 0 to destroy.", "entramfa_user_mfa_states.staff will be created", adele)
+		}
+
+		// A second push to the same pull request.
+		b.commit(strings.Replace(configuration, `, "`+cash+`" = "enabled"`, "", 1))
+		b.succeeds(w.pullRequest(false))
+		b.did(planApp, false)
+		if second := shown(t, w); !isGitLab && (second == first || strings.Contains(second, cash)) {
+			t.Errorf("the plan is still shown as\n%s", second)
+		}
+		b.has(adele, control.StateDisabled)
+
+		b.commit(configuration)
+		pushed := w.push()
+		b.succeeds(pushed)
+		if pushed["apply"].status != "success" {
+			t.Fatalf("nothing was applied:\n%s", pushed.log())
+		}
+		b.has(adele, control.StateEnabled)
+		b.has(cash, control.StateEnabled)
+		apps, written := b.requests()
+		if !slices.Equal(apps, []string{planApp, applyApp}) || len(written) != 3 {
+			t.Errorf("Graph was asked by %v, which wrote %v", apps, written)
+		}
+
+		b.forge.written()
+		b.succeeds(w.pullRequest(false))
+		if isGitLab {
+			tells(t, shown(t, w), `{"create":0,"update":0,"delete":0}`)
+		} else {
+			tells(t, shown(t, w), "### No changes")
+			if status := w.push()["apply"].status; status != "skipped" {
+				t.Errorf("a plan without changes is applied: %s", status)
+			}
+		}
+		b.requests()
+
+		// A plan that fails is shown, too, and the run has failed.
+		b.commit(strings.Replace(configuration, adele, "nobody@contoso.example", 1))
+		failed := w.pullRequest(false)
+		b.fails(failed)
+		tells(t, failed["plan"].log, "nobody@contoso.example")
+		if !isGitLab {
+			tells(t, shown(t, w), "### The plan failed", "nobody@contoso.example")
+		}
+		b.did(planApp, false)
+	})
+}
+
+func TestAForkGetsNoPlan(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		b.commit(configuration + "\nlocals {\n  a_forks = 1\n}\n")
+		b.succeeds(w.pullRequest(true))
+		if apps, _ := b.requests(); len(apps) > 0 {
+			t.Errorf("Graph was asked by %v", apps)
+		}
+		b.quiet()
+		// The control: what comes from the repository itself does.
+		b.succeeds(w.pullRequest(false))
+		b.did(planApp, false)
+	})
+}
+
+func TestTheReadOnlyIdentityCannotApply(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		// As if somebody had given the plan's permissions to the other identity.
+		var reading []string
+		plan, err := b.tenant.GetApp(t.Context(), planApp)
+		b.must(err)
+		reading = plan.Permissions
+		_, err = b.tenant.PatchApp(t.Context(), applyApp, control.AppPatch{Permissions: &reading})
+		b.must(err)
+		refused := w.push()
+		b.fails(refused)
+		if refused["plan"].status != "success" || refused["apply"].status != "failure" {
+			t.Errorf("the run is\n%s", refused.log())
+		}
+		tells(t, refused["apply"].log, "HTTP 403", "Policy.ReadWrite.AuthenticationMethod")
+		b.has(adele, control.StateDisabled)
+	})
+}
+
+func TestAPlanThatWasOvertakenIsNotApplied(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		b.succeeds(w.push())
+		b.requests()
+		b.commit(strings.Replace(configuration, `"`+cash+`" = "enabled"`, `"`+cash+`" = "disabled"`, 1))
+		b.beforeApply = func() { b.overtake(b.state) }
+		refused := w.push()
+		b.fails(refused)
+		tells(t, refused["apply"].log, "Saved plan is stale")
+		b.has(cash, control.StateEnabled)
+	})
+}
+
+// theIssue is the only issue there is.
+func (w *world) theIssue() *issue {
+	w.t.Helper()
+	if len(w.forge.issues) != 1 {
+		w.t.Fatalf("there are %d issues", len(w.forge.issues))
+	}
+	return w.forge.issues[0]
+}
+
+func TestDriftIsOneIssueUntilItIsGone(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		b.succeeds(w.push())
+		b.requests()
+
+		b.succeeds(w.schedule())
+		b.did(planApp, false)
+		b.quiet()
+
+		// An error is no drift.
+		fault := control.Fault{Method: "GET", PathRegexp: "authenticationMethodsPolicy", Status: 403, Code: "Authorization_RequestDenied", Times: new(int)}
+		_, err := b.tenant.AddFault(t.Context(), fault)
+		b.must(err)
+		broken := w.schedule()
+		b.fails(broken)
+		tells(t, broken.log(), "HTTP 403")
+		b.quiet()
+		b.must(b.tenant.ClearFaults(t.Context()))
+		b.requests()
+
+		b.set(adele, control.StateDisabled)
+		b.succeeds(w.schedule())
+		b.did(planApp, false)
+		b.has(adele, control.StateDisabled)
+		found := b.theIssue()
+		if !found.open || len(found.labels) != 1 {
+			t.Errorf("the issue is %+v", found)
+		}
+		tells(t, found.body, "differ", "entramfa_user_mfa_states.staff will be updated in-place", adele, "4711")
+
+		// The second run writes the same issue anew, and leaves what people did to it.
+		found.title, found.labels = "Who did this?", append(found.labels, "mine")
+		b.set(cash, control.StateDisabled)
+		b.succeeds(w.schedule())
+		again := b.theIssue()
+		tells(t, again.body, cash)
+		if again.title != "Who did this?" || len(again.labels) != 2 || !again.open {
+			t.Errorf("the issue is %+v", again)
+		}
+
+		// An error closes nothing, and changes nothing.
+		b.forge.written()
+		_, err = b.tenant.AddFault(t.Context(), fault)
+		b.must(err)
+		b.fails(w.schedule())
+		b.quiet()
+		b.must(b.tenant.ClearFaults(t.Context()))
+
+		b.set(adele, control.StateEnabled)
+		b.set(cash, control.StateEnabled)
+		b.succeeds(w.schedule())
+		if gone := b.theIssue(); gone.open || len(gone.said) != 1 {
+			t.Errorf("the issue is %+v", gone)
+		}
+		b.forge.written()
+		b.succeeds(w.schedule())
+		b.quiet()
+
+		// What comes back is an issue of its own.
+		b.set(adele, control.StateDisabled)
+		b.succeeds(w.schedule())
+		if open := b.forge.open(); len(b.forge.issues) != 2 || len(open) != 1 || open[0] == b.forge.issues[0] {
+			t.Errorf("there are %d issues, %d open", len(b.forge.issues), len(open))
+		}
+
+		// A forge that does not answer fails the run, and is not asked to create anything twice.
+		b.set(adele, control.StateEnabled)
+		b.forge.broken = true
+		b.fails(w.schedule())
+	})
+}
+
+// What the service does by itself, an output with another value, and a data source inside of a check block are no drift, although
+// plan -detailed-exitcode ends with 2.
+func TestWhatIsNoDriftIsNotReported(t *testing.T) {
+	t.Parallel()
+	w := newGitHub(t)
+	b := w.base()
+	b.succeeds(w.push())
+	// She registers, and the service promotes her.
+	_, err := b.tenant.RegisterMethod(t.Context(), adele, control.Method{Type: control.MethodMicrosoftAuthenticator})
+	b.must(err)
+	b.has(adele, control.StateEnforced)
+	registered := w.schedule()
+	b.succeeds(registered)
+	tells(t, registered.log(), "Changes to Outputs", "drift.sh: in-sync")
+
+	const check = `
+check "campaign" {
+  data "entramfa_registration_policy" "this" {}
+  assert {
+    condition     = data.entramfa_registration_policy.this.state == "enabled"
+    error_message = "The campaign does not run."
+  }
+}
+`
+	b.commit(configuration + check)
+	checked := w.schedule()
+	b.succeeds(checked)
+	tells(t, checked.log(), "data.entramfa_registration_policy.this will be read during apply", "drift.sh: in-sync")
+	b.quiet()
+
+	// The control: with a difference beside them there is drift.
+	b.set(cash, control.StateDisabled)
+	b.succeeds(w.schedule())
+	tells(t, b.theIssue().body, cash)
+}
+
+func TestAConfigurationThatWasNotAppliedIsReported(t *testing.T) {
+	t.Parallel()
+	w := newGitHub(t)
+	b := w.base()
+	b.succeeds(w.push())
+	b.quiet()
+	b.commit(configuration + "\nimport {\n  to = entramfa_user_mfa_state.megan\n  id = \"megan.bowen@contoso.example\"\n}\n" +
+		"resource \"entramfa_user_mfa_state\" \"megan\" {\n  user_principal_name = \"megan.bowen@contoso.example\"\n  state = \"enabled\"\n}\n")
+	imported := w.schedule()
+	b.succeeds(imported)
+	tells(t, b.theIssue().body, "1 to import")
+}
+
+func TestALongPlanIsCutWhereAForgeWouldRefuseIt(t *testing.T) {
+	t.Parallel()
+	w := newGitHub(t)
+	b := w.base()
+	b.commit(configuration + "\noutput \"long\" {\n  value = [for i in range(1000) : \"line ${i} of a text that is longer than any forge lets a comment be, and longer still\"]\n}\n")
+	b.succeeds(w.pullRequest(false))
+	body := shown(t, w)
+	if len(body) > 65536 || len(body) < 60000 {
+		t.Errorf("the comment has %d characters", len(body))
+	}
+	tells(t, body, "The text is longer than that", "</details>")
+}
+
+// The search for tokens finds them.
+func TestATokenInALogIsFound(t *testing.T) {
+	t.Parallel()
+	w := newGitHub(t).base()
+	output, ok := w.shell(w.dir, `echo "$GITHUB_TOKEN"`, map[string]string{"GITHUB_TOKEN": "ghs_issues.write"}, "bash", "-e", "-c")
+	if !ok || !slices.ContainsFunc(w.tokens, func(token string) bool { return strings.Contains(output, token) }) {
+		t.Errorf("%q is not found among %q", w.tokens, output)
+	}
+}
+
+// overtake writes the state as an apply would.
+func (w *world) overtake(file string) {
+	w.t.Helper()
+	var state map[string]any
+	w.must(json.Unmarshal([]byte(w.read(file)), &state))
+	serial, ok := state["serial"].(float64)
+	if !ok {
+		w.t.Fatalf("the state has the serial %v", state["serial"])
+	}
+	state["serial"] = serial + 1
+	content, err := json.Marshal(state)
+	w.must(err)
+	w.write(file, string(content))
+}

@@ -1,0 +1,151 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func checksum(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// script runs one of the scripts with nothing else in its environment.
+func script(t *testing.T, name string, environment []string, arguments ...string) (output string, ok bool) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(examples, "scripts", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), "sh", append([]string{path}, arguments...)...)
+	command.Env = slices.Concat(environment, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir()})
+	text, err := command.CombinedOutput()
+	return string(text), err == nil
+}
+
+func TestTheCLIIsInstalledWithItsChecksum(t *testing.T) {
+	t.Parallel()
+	from := releases(t)
+	for name, product := range map[string]string{"terraform": "/1.2.3/terraform_1.2.3_linux_", "tofu": "/v1.2.3/tofu_1.2.3_linux_"} {
+		var asked []string
+		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.URL.Path)
+			http.Redirect(w, r, from+r.URL.Path, http.StatusFound)
+		}))
+		t.Cleanup(front.Close)
+		folder := filepath.Join(t.TempDir(), "cli")
+		output, ok := script(t, "install-cli.sh", []string{"TF_CLI=" + name, "TF_CLI_VERSION=1.2.3", "TF_CLI_RELEASES=" + front.URL}, folder)
+		if !ok || len(asked) != 2 || !strings.HasPrefix(asked[0], product) {
+			t.Fatalf("%s asked for %v:\n%s", name, asked, output)
+		}
+		files, err := os.ReadDir(folder)
+		if err != nil || len(files) != 1 || files[0].Name() != name {
+			t.Errorf("the folder holds %v, %v", files, err)
+		}
+	}
+
+	nothing := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(nothing.Close)
+	wrong := strings.Repeat("0", 64)
+	for why, environment := range map[string][]string{
+		"another checksum":   {"TF_CLI_SHA256=" + wrong, "TF_CLI_RELEASES=" + from},
+		"no such release":    {"TF_CLI_RELEASES=" + nothing.URL},
+		"no such product":    {"TF_CLI=pulumi", "TF_CLI_RELEASES=" + from},
+		"nobody is there":    {"TF_CLI_RELEASES=http://127.0.0.1:1"},
+		"sums without it":    {"TF_CLI_RELEASES=" + withoutSums(t, from)},
+		"sums of all others": {"TF_CLI_VERSION=9.9.9", "TF_CLI_RELEASES=" + withoutSums(t, from)},
+	} {
+		folder := t.TempDir()
+		output, ok := script(t, "install-cli.sh", environment, folder)
+		if ok {
+			t.Errorf("%s: it succeeds:\n%s", why, output)
+		}
+		for _, name := range []string{"terraform", "pulumi"} {
+			if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+				t.Errorf("%s: %s was installed", why, name)
+			}
+		}
+	}
+}
+
+// withoutSums serves releases whose list of checksums has none of theirs.
+func withoutSums(t *testing.T, from string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "SHA256SUMS") {
+			_, _ = w.Write([]byte(strings.Repeat("0", 64) + "  another_file.zip\n"))
+			return
+		}
+		http.Redirect(w, r, from+r.URL.Path, http.StatusFound)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAReportNeedsAnAnswerOfDriftAndAToken(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"result", "plan.txt"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("failed\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gitHub := []string{
+		"GITHUB_ACTIONS=true", "GITHUB_API_URL=http://127.0.0.1:1", "GITHUB_REPOSITORY=contoso/mfa", "GITHUB_SERVER_URL=https://github.example", "GITHUB_RUN_ID=1",
+	}
+	for want, environment := range map[string][]string{
+		`"failed", which is no answer of drift.sh`: slices.Concat(gitHub, []string{"GITHUB_TOKEN=x"}),
+		"needs the token of the job":               gitHub,
+		"neither GitHub Actions nor GitLab CI":     nil,
+	} {
+		if output, ok := script(t, "report-issue.sh", environment, folder); ok || !strings.Contains(output, want) {
+			t.Errorf("it succeeds: %t, and does not say %q:\n%s", ok, want, output)
+		}
+	}
+}
+
+// The linter of shells is no part of Go; where there is none, the shell itself reads the scripts.
+func TestTheScriptsAreWithoutFindings(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob(filepath.Join(examples, "scripts", "*.sh"))
+	if err != nil || len(scripts) != 7 {
+		t.Fatalf("there are the scripts %v, %v; this test knows 7", scripts, err)
+	}
+	check := func(script string) (string, error) {
+		linter := []string{"sh", "-n", filepath.Base(script)}
+		if path, err := exec.LookPath("shellcheck"); err == nil {
+			linter = []string{path, "--external-sources", filepath.Base(script)}
+		}
+		command := exec.CommandContext(t.Context(), linter[0], linter[1:]...)
+		command.Dir = filepath.Dir(script)
+		output, err := command.CombinedOutput()
+		return string(output), err
+	}
+	for _, script := range scripts {
+		if output, err := check(script); err != nil {
+			t.Errorf("%s: %v\n%s", script, err, output)
+		}
+		info, err := os.Stat(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sourced := strings.HasSuffix(script, "forge.sh"); sourced == (info.Mode()&0o100 != 0) {
+			t.Errorf("%s has the mode %s", script, info.Mode())
+		}
+	}
+	crooked := filepath.Join(t.TempDir(), "crooked.sh")
+	if err := os.WriteFile(crooked, []byte("#!/bin/sh\nif true; then\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := check(crooked); err == nil {
+		t.Errorf("the check finds nothing in a script that cannot run:\n%s", output)
+	}
+}
