@@ -1,5 +1,6 @@
-// What generates the documentation and runs the demo. Three modules hold the project's tools, this one,
-// tools/golangci-lint and tools/opentofu, so that none decides another's dependencies or the provider's.
+// What generates the documentation, runs demo and benchmark, and tests policies, pipelines and releases. The programs that it
+// takes from others (linters, OpenTofu, Open Policy Agent, GoReleaser) have a module each in the folders below, so that none
+// decides another's dependencies or the provider's.
 module github.com/mfa-as-code/terraform-provider-entramfa/tools
 
 go 1.26.0
@@ -15,6 +16,7 @@ require (
 	github.com/hashicorp/terraform-plugin-go v0.31.0
 	github.com/mfa-as-code/terraform-provider-entramfa v0.0.0
 	github.com/zclconf/go-cty v1.18.1
+	go.yaml.in/yaml/v3 v3.0.6
 )
 
 require (
