@@ -138,7 +138,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 		PerRetry: []policy.Policy{
 			retryAfterPolicy{},
 			itemPacePolicy{paces},
-			runtime.NewBearerTokenPolicy(credential, []string{scope(cloud)}, renewing(scope(cloud))),
+			newSignInPolicy(credential, scope(cloud)),
 			logPolicy{logger: options.Logger, clock: options.Clock},
 			progressPolicy{},
 			brokenBodyPolicy{},

@@ -1,18 +1,49 @@
 package client
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// renewing asks the credential once more where Graph does not accept a token and says so without a claims challenge: it
-// has expired by Graph's clock and not yet by this machine's. azcore asks ahead of the end that it knows, and answers
-// claims challenges by itself.
-func renewing(scope string) *policy.BearerTokenOptions {
-	return &policy.BearerTokenOptions{AuthorizationHandler: policy.AuthorizationHandler{
-		OnChallenge: func(_ *policy.Request, _ *http.Response, authorize func(policy.TokenRequestOptions) error) error {
-			return authorize(policy.TokenRequestOptions{Scopes: []string{scope}})
+// signInPolicy is azcore's policy for access tokens with two differences.
+//
+// It asks the credential once more where Graph does not accept a token and says so without a claims challenge: it has
+// expired by Graph's clock and not yet by this machine's. azcore asks ahead of the end that it knows, and answers claims
+// challenges by itself.
+//
+// And a request leaves the wait for a token when its context ends. azcore has one request ask for the token; the others wait
+// for it without a look at their own contexts (sync.Cond, as of v1.24), as long as the sign-in service takes.
+type signInPolicy struct{ bearer *runtime.BearerTokenPolicy }
+
+func newSignInPolicy(credential azcore.TokenCredential, scope string) signInPolicy {
+	return signInPolicy{runtime.NewBearerTokenPolicy(credential, []string{scope}, &policy.BearerTokenOptions{
+		AuthorizationHandler: policy.AuthorizationHandler{
+			OnRequest: func(request *policy.Request, authorize func(policy.TokenRequestOptions) error) error {
+				return authorizeWhileWanted(request.Raw().Context(), scope, authorize)
+			},
+			OnChallenge: func(request *policy.Request, _ *http.Response, authorize func(policy.TokenRequestOptions) error) error {
+				return authorizeWhileWanted(request.Raw().Context(), scope, authorize)
+			},
 		},
-	}}
+	})}
+}
+
+// Do hands on a copy of the request: one that has left the wait may still be given its token.
+func (p signInPolicy) Do(request *policy.Request) (*http.Response, error) {
+	return p.bearer.Do(request.Clone(request.Raw().Context()))
+}
+
+func authorizeWhileWanted(ctx context.Context, scope string, authorize func(policy.TokenRequestOptions) error) error {
+	done := make(chan error, 1)
+	go func() { done <- authorize(policy.TokenRequestOptions{Scopes: []string{scope}}) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

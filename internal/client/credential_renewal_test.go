@@ -1,8 +1,15 @@
 package client
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
 func TestATokenThatGraphDoesNotAcceptIsReplacedOnce(t *testing.T) {
@@ -36,5 +43,93 @@ func TestATokenThatGraphDoesNotAcceptIsReplacedOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// slowCredential says when it is asked, and answers when it is told to.
+type slowCredential struct {
+	asked  chan struct{}
+	answer chan struct{}
+}
+
+func (c slowCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	c.asked <- struct{}{}
+	select {
+	case <-c.answer:
+		return azcore.AccessToken{Token: "secret-token", ExpiresOn: time.Now().Add(time.Hour)}, nil
+	case <-ctx.Done():
+		return azcore.AccessToken{}, ctx.Err()
+	}
+}
+
+func TestARequestLeavesTheWaitForATokenWithItsContext(t *testing.T) {
+	t.Parallel()
+	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		if r.Method == http.MethodGet {
+			reply(w, 200, adeleJSON)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	credential := slowCredential{asked: make(chan struct{}, 2), answer: make(chan struct{})}
+	cloud, err := Public.WithEndpoints(graph.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := New(cloud, credential, Options{HTTPClient: trust(t, graph.Server), Retry: quickRetry, Clock: newFakeClock(), Rates: map[RateClass]Rate{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed := make(chan error, 1)
+	go func() {
+		_, err := c.GetUser(t.Context(), adeleID)
+		renewed <- err
+	}()
+	<-credential.asked
+
+	// Others wait for the answer to the first one, which does not come, and their contexts end.
+	for _, method := range []string{http.MethodGet, http.MethodPatch} {
+		ctx, cancel := context.WithCancel(t.Context())
+		progress, left := &requestProgress{}, make(chan error, 1)
+		go func() {
+			call := call{operation: "try", method: method, version: v1, path: "/users"}
+			_, err := c.exchangeWith(ctx, progress, c.address(call), call)
+			left <- err
+		}()
+		eventually(t, method+" waits for a token", func() bool {
+			progress.mutex.Lock()
+			defer progress.mutex.Unlock()
+			return progress.doing == doingSignIn
+		})
+		cancel()
+		select {
+		case err := <-left:
+			var ended *InterruptedError
+			if !errors.As(err, &ended) || !errors.Is(err, context.Canceled) || ended.Unknown || ended.Doing != doingSignIn {
+				t.Errorf("%s: error %v", method, err)
+			}
+		case <-time.After(30 * time.Second):
+			close(credential.answer)
+			t.Fatalf("%s still waits for a token although its context has ended", method)
+		}
+	}
+	if n := len(graph.all()); n != 0 {
+		t.Errorf("%d requests left without a token", n)
+	}
+	// The control: who stays gets the token, and so does everybody after that, from one answer.
+	close(credential.answer)
+	if err := <-renewed; err != nil {
+		t.Error(err)
+	}
+	if err := c.putUserMFAState(t.Context(), adele, MFAEnabled); err != nil {
+		t.Error(err)
+	}
+	for _, request := range graph.all() {
+		if !strings.HasPrefix(request.Header.Get("Authorization"), "Bearer secret-token") {
+			t.Errorf("%s %s has no token", request.Method, request.Target)
+		}
+	}
+	if n := len(credential.asked); n != 0 {
+		t.Errorf("the credential was asked %d times more", n)
 	}
 }

@@ -85,14 +85,11 @@ func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found ma
 // getByIDs sends a look-up and adds the objects that it finds.
 func (c *Client) getByIDs(ctx context.Context, call call, found map[string]DirectoryObject) error {
 	call.method, call.version, call.path = http.MethodPost, v1, "/directoryObjects/getByIds"
-	var answer page[DirectoryObject]
-	if err := c.send(ctx, call, &answer); err != nil {
+	objects, err := list[DirectoryObject](ctx, c, call)
+	if err != nil {
 		return err
 	}
-	if err := answer.check(call.operation); err != nil {
-		return err
-	}
-	for _, object := range answer.Value {
+	for _, object := range objects {
 		found[strings.ToLower(object.ID)] = object
 	}
 	return nil
@@ -143,23 +140,18 @@ func (c *Client) MemberGroups(ctx context.Context, userID string, groupIDs []str
 func (c *Client) checkMemberGroups(ctx context.Context, userID string, groupIDs []string) ([]string, error) {
 	var member []string
 	for chunk := range slices.Chunk(groupIDs, maxCheckMemberGroups) {
-		var answer page[string]
-		operation := fmt.Sprintf("check in which groups user %q is", userID)
-		err := c.send(ctx, call{
-			operation:   operation,
+		ids, err := list[string](ctx, c, call{
+			operation:   fmt.Sprintf("check in which groups user %q is", userID),
 			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			method:      http.MethodPost,
 			version:     v1,
 			path:        "/users/" + url.PathEscape(userID) + "/checkMemberGroups",
 			body:        map[string][]string{"groupIds": chunk},
-		}, &answer)
+		})
 		if err != nil {
 			return nil, err
 		}
-		if err := answer.check(operation); err != nil {
-			return nil, err
-		}
-		for _, id := range answer.Value {
+		for _, id := range ids {
 			member = append(member, strings.ToLower(id))
 		}
 	}

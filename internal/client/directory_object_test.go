@@ -152,3 +152,73 @@ func TestLookUpsNameThePermissionsTheyMiss(t *testing.T) {
 		}
 	}
 }
+
+// pagedAnswer answers a question by POST in three pages of which the second is got from the link of the first, and so on.
+func pagedAnswer(t *testing.T, pages ...string) *recorder {
+	t.Helper()
+	return newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		wrong := r.Method != http.MethodPost || r.ContentLength <= 0
+		if n > 0 {
+			wrong = r.Method != http.MethodGet || r.ContentLength > 0 || r.URL.Query().Get("$skiptoken") != fmt.Sprint(n)
+		}
+		if wrong {
+			t.Errorf("request %d is %s %s with a body of %d bytes", n, r.Method, r.RequestURI, r.ContentLength)
+		}
+		next := ""
+		if n+1 < len(pages) {
+			next = fmt.Sprintf(`,"@odata.nextLink":"https://%s/v1.0/more?$skiptoken=%d"`, r.Host, n+1)
+		}
+		reply(w, 200, `{"value":[`+pages[n%len(pages)]+`]`+next+`}`)
+	})
+}
+
+func TestAllPagesOfALookUpByIDAreRead(t *testing.T) {
+	t.Parallel()
+	ids := manyIDs(3)
+	page := func(id string) string {
+		return `{"@odata.type":"#microsoft.graph.user","id":"` + id + `","userPrincipalName":"` + id + `@contoso.example"}`
+	}
+	graph := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
+	c, _, _ := newTestClient(t, graph, nil)
+	found, err := c.GetDirectoryObjects(t.Context(), ids, 0)
+	if err != nil || len(found) != 3 || len(graph.all()) != 3 {
+		t.Errorf("%d objects in %d requests, %v", len(found), len(graph.all()), err)
+	}
+	users := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
+	c, _, _ = newTestClient(t, users, nil)
+	if found, err := c.usersByID(t.Context(), ids); err != nil || len(found) != 3 {
+		t.Errorf("%d users, %v", len(found), err)
+	}
+}
+
+func TestAllPagesOfAMembershipCheckAreRead(t *testing.T) {
+	t.Parallel()
+	ids := manyIDs(3)
+	c, _, _ := newTestClient(t, pagedAnswer(t, `"`+ids[0]+`"`, ``, `"`+ids[2]+`"`), nil)
+	member, err := c.MemberGroups(t.Context(), adeleID, ids, 0)
+	if diff := cmp.Diff([]string{strings.ToLower(ids[0]), strings.ToLower(ids[2])}, member); diff != "" || err != nil {
+		t.Errorf("error %v: %s", err, diff)
+	}
+}
+
+func TestPagesOfALookUpAreNotFollowedElsewhereNorForEver(t *testing.T) {
+	t.Parallel()
+	for name, link := range map[string]string{"elsewhere": "https://elsewhere.example/v1.0/more", "for ever": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+				next := link
+				if next == "" {
+					next = "https://" + r.Host + "/v1.0/more"
+				}
+				reply(w, 200, `{"value":[],"@odata.nextLink":"`+next+`"}`)
+			})
+			c, _, _ := newTestClient(t, graph, nil)
+			_, byID := c.GetDirectoryObjects(t.Context(), manyIDs(1), 0)
+			_, membership := c.MemberGroups(t.Context(), adeleID, manyIDs(1), 0)
+			if byID == nil || membership == nil || len(graph.all()) > 4 {
+				t.Errorf("%d requests, errors %v and %v", len(graph.all()), byID, membership)
+			}
+		})
+	}
+}

@@ -436,38 +436,41 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 }
 
 // DeleteNamedLocation deletes a location as it was last seen. The service does not delete a trusted one, so the trust is taken
-// away first. The service keeps a deleted location for 30 days. That it is gone already is no error.
+// away first; where the deletion fails after that, untrusted is when the service accepted it, and otherwise the zero value. The
+// service keeps a deleted location for 30 days. That it is gone already is no error.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
-func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) error {
+func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted Acceptance, err error) {
 	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, location.ID)
 	patience := c.consistency.NewObject
 	if location.IsTrusted {
-		gone, err := c.untrust(ctx, location)
+		accepted, gone, err := c.untrust(ctx, location)
 		if gone || err != nil {
-			return err
+			return Acceptance{}, err
 		}
+		untrusted = accepted
 		operation += ", which is not trusted any more"
 		patience = max(patience, c.consistency.Timeout)
 	}
-	return c.deleteUntrusted(ctx, location.ID, operation, patience)
+	return untrusted, c.deleteUntrusted(ctx, location.ID, operation, patience)
 }
 
 // untrust takes the trust away. It does not wait for replicas to show that: a read would tell nothing of the one that
 // decides, and costs as much as the deletion, which tells.
-func (c *Client) untrust(ctx context.Context, location NamedLocation) (gone bool, err error) {
+func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted Acceptance, gone bool, err error) {
 	location.IsTrusted = false
 	operation := fmt.Sprintf("take the trust from named location %q (id %s)", location.DisplayName, location.ID)
 	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
-		_, err := c.patchNamedLocation(ctx, location.ID, operation, location.wire())
+		var err error
+		accepted, err = c.patchNamedLocation(ctx, location.ID, operation, location.wire())
 		return !IsNotFound(err), err
 	})
 	if IsNotFound(err) {
 		if gone, goneErr := c.NamedLocationGone(ctx, location.ID); gone || goneErr != nil {
-			return gone, goneErr
+			return Acceptance{}, gone, goneErr
 		}
 	}
-	return false, err
+	return accepted, false, err
 }
 
 // deleteUntrusted deletes, and repeats what a replica may have refused that still sees the trust.

@@ -479,7 +479,7 @@ func TestADeletionTakesTheTrustAwayFirstAndReadsNothing(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office)}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), office); err != nil {
+	if _, err := c.DeleteNamedLocation(t.Context(), office); err != nil {
 		t.Fatal(err)
 	}
 	s.wantOrder(t, "PATCH location", "DELETE location")
@@ -499,7 +499,7 @@ func TestALocationThatIsNotTrustedOrNotThereIsDeletedWithoutMore(t *testing.T) {
 	plain.IsTrusted = false
 	s := &scriptedLocations{stored: stores(plain)}
 	c := s.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), plain); err != nil {
+	if _, err := c.DeleteNamedLocation(t.Context(), plain); err != nil {
 		t.Fatal(err)
 	}
 	s.wantOrder(t, "DELETE location")
@@ -507,7 +507,7 @@ func TestALocationThatIsNotTrustedOrNotThereIsDeletedWithoutMore(t *testing.T) {
 	for _, location := range []NamedLocation{office, plain} {
 		none := &scriptedLocations{}
 		c = none.start(t, nil)
-		if err := c.DeleteNamedLocation(t.Context(), location); err != nil {
+		if _, err := c.DeleteNamedLocation(t.Context(), location); err != nil {
 			t.Fatal(err)
 		}
 		if _, waited := none.clock.waited(); waited < c.Consistency().Missing {
@@ -522,7 +522,7 @@ func TestALocationThatIsNotTrustedOrNotThereIsDeletedWithoutMore(t *testing.T) {
 		return n < 2
 	}}
 	c = fresh.start(t, nil)
-	if err := c.DeleteNamedLocation(t.Context(), office); err != nil || len(fresh.stored) != 0 {
+	if _, err := c.DeleteNamedLocation(t.Context(), office); err != nil || len(fresh.stored) != 0 {
 		t.Errorf("error %v, left %v", err, fresh.stored)
 	}
 }
@@ -538,7 +538,7 @@ func TestALocationThatDisappearsDuringItsDeletionIsDeleted(t *testing.T) {
 			return false
 		}
 		c := s.start(t, nil)
-		if err := c.DeleteNamedLocation(t.Context(), office); err != nil {
+		if _, err := c.DeleteNamedLocation(t.Context(), office); err != nil {
 			t.Errorf("gone at the %s: error %v", when, err)
 		}
 	}
@@ -629,9 +629,12 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 				return false
 			}}
 			deleter := s.start(t, nil)
-			err := deleter.DeleteNamedLocation(t.Context(), c.location)
+			untrusted, err := deleter.DeleteNamedLocation(t.Context(), c.location)
 			if c.deleted != (err == nil) {
 				t.Fatalf("error %v", err)
+			}
+			if c.location.IsTrusted == untrusted.At.IsZero() {
+				t.Errorf("untrusted at %v", untrusted)
 			}
 			says := `delete named location "HQ" (id ` + locationID + `)`
 			if c.location.IsTrusted {
@@ -654,9 +657,9 @@ func TestAFailedStepOfADeletionEndsIt(t *testing.T) {
 		return true
 	}}
 	c := s.start(t, nil)
-	err := c.DeleteNamedLocation(t.Context(), office)
-	if !IsForbidden(err) || !strings.Contains(err.Error(), `take the trust from named location "HQ"`) {
-		t.Errorf("error %v", err)
+	untrusted, err := c.DeleteNamedLocation(t.Context(), office)
+	if !IsForbidden(err) || !strings.Contains(err.Error(), `take the trust from named location "HQ"`) || untrusted != (Acceptance{}) {
+		t.Errorf("error %v, untrusted %v", err, untrusted)
 	}
 	s.wantOrder(t, "PATCH location")
 }

@@ -36,8 +36,17 @@ func newReadAhead(client *Client) *readAhead {
 // name serves messages. The hints are the ids of users who will probably be observed soon. They are read ahead: in the
 // requests that this user needs, or in full batches. The first observation of such a user then takes what is there.
 //
-// What was read ahead in vain says nothing: the user is read again when somebody comes for them.
-func (c *Client) ObserveUser(ctx context.Context, user User, expected MFAState, hints []string) (User, MFAState, error) {
+// What was read ahead in vain says nothing: the user is read again when somebody comes for them. The error for a user who is
+// not there any more is ErrUserGone, which UserGone has confirmed.
+func (c *Client) ObserveUser(ctx context.Context, user User, expected MFAState, hints []string) (found User, state MFAState, err error) {
+	err = c.orGone(ctx, user, 0, func() (err error) {
+		found, state, err = c.observeUser(ctx, user, expected, hints)
+		return err
+	})
+	return found, state, err
+}
+
+func (c *Client) observeUser(ctx context.Context, user User, expected MFAState, hints []string) (User, MFAState, error) {
 	ahead, asked := c.readAhead.come(ctx, user, hints)
 	if ahead == nil {
 		found, err := c.GetUser(ctx, user.ID)

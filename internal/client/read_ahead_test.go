@@ -431,13 +431,12 @@ func TestNobodyIsGoneBecauseTheyWereNotFoundAhead(t *testing.T) {
 	here = false
 	c, _, _ = newTestClient(t, g.recorder, nil)
 	observe(t, c, 0, people(1, 2))
-	_, _, err := c.ObserveUser(t.Context(), User{ID: person(1)}, MFAEnabled, nil)
-	if !IsNotFound(err) || !strings.Contains(err.Error(), "read user") {
+	if _, _, err := c.ObserveUser(t.Context(), User{ID: person(1)}, MFAEnabled, nil); !errors.Is(err, ErrUserGone) {
 		t.Errorf("the error is %v", err)
 	}
 	// Asked for together with others, too.
 	c, _, _ = newTestClient(t, g.recorder, nil)
-	if _, _, err := c.ObserveUser(t.Context(), User{ID: person(1)}, MFAEnabled, people(2, 3)); !IsNotFound(err) {
+	if _, _, err := c.ObserveUser(t.Context(), User{ID: person(1)}, MFAEnabled, people(2, 3)); !errors.Is(err, ErrUserGone) {
 		t.Errorf("the error is %v", err)
 	}
 }

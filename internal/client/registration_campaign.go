@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Campaign states, as Graph has them.
@@ -191,7 +192,11 @@ const campaignPath = "/policies/authenticationMethodsPolicy"
 type campaignMembers map[string]json.RawMessage
 
 // authenticationMethodsPolicy is the part of the policy that holds the campaign.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/authenticationmethodspolicy?view=graph-rest-beta
 type authenticationMethodsPolicy struct {
+	// LastModified is read only, and empty in what is written.
+	LastModified            string `json:"lastModifiedDateTime,omitempty"`
 	RegistrationEnforcement struct {
 		Campaign campaignMembers `json:"authenticationMethodsRegistrationCampaign"`
 	} `json:"registrationEnforcement"`
@@ -202,11 +207,26 @@ type authenticationMethodsPolicy struct {
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get?view=graph-rest-beta
 func (c *Client) GetRegistrationCampaign(ctx context.Context) (RegistrationCampaign, error) {
-	campaign, _, err := c.getRegistrationCampaign(ctx)
-	return campaign, err
+	read, err := c.readCampaign(ctx)
+	return read.RegistrationCampaign, err
 }
 
-func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampaign, campaignMembers, error) {
+// LatestRegistrationCampaign is GetRegistrationCampaign for who will keep what it reads, or write it: it asks twice, and of different
+// answers takes the one that was changed last. What neither answer shows cannot be known.
+func (c *Client) LatestRegistrationCampaign(ctx context.Context) (RegistrationCampaign, error) {
+	read, err := c.settledCampaign(ctx, nil)
+	return read.RegistrationCampaign, err
+}
+
+// foundCampaign is a campaign as it was read, with all its members and the time of the last change of its policy, the zero time
+// where the service does not say.
+type foundCampaign struct {
+	RegistrationCampaign
+	members  campaignMembers
+	modified time.Time
+}
+
+func (c *Client) readCampaign(ctx context.Context) (foundCampaign, error) {
 	const operation = "read the registration campaign"
 	var policy authenticationMethodsPolicy
 	err := c.send(ctx, call{
@@ -219,32 +239,34 @@ func (c *Client) getRegistrationCampaign(ctx context.Context) (RegistrationCampa
 	var answer *Error
 	if errors.As(err, &answer) && answer.FromGraph && (answer.Status == http.StatusNotFound || answer.Status == http.StatusBadRequest) {
 		// The path is the same for everybody and nothing can be wrong with it, except that this Graph does not have it.
-		return RegistrationCampaign{}, nil, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: answer}
+		return foundCampaign{}, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: answer}
 	}
 	if err != nil {
-		return RegistrationCampaign{}, nil, err
+		return foundCampaign{}, err
 	}
 	members := policy.RegistrationEnforcement.Campaign
 	unreadable := func(message string) error {
 		return &Error{Operation: operation, Status: http.StatusOK, Message: message}
 	}
 	if members == nil {
-		return RegistrationCampaign{}, nil, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: &Error{
+		return foundCampaign{}, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: &Error{
 			Operation: operation, Status: http.StatusOK, Message: "the authentication methods policy holds no registration campaign",
 		}}
 	}
 	text, err := json.Marshal(members)
 	if err != nil {
-		return RegistrationCampaign{}, nil, fmt.Errorf("unable to %s: %w", operation, err)
+		return foundCampaign{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
-	var campaign RegistrationCampaign
-	if err := json.Unmarshal(text, &campaign); err != nil {
-		return RegistrationCampaign{}, nil, unreadable("the campaign cannot be read: " + err.Error())
+	found := foundCampaign{members: members}
+	if err := json.Unmarshal(text, &found.RegistrationCampaign); err != nil {
+		return foundCampaign{}, unreadable("the campaign cannot be read: " + err.Error())
 	}
-	if campaign.State == "" {
-		return RegistrationCampaign{}, nil, unreadable("the campaign has no state")
+	if found.State == "" {
+		return foundCampaign{}, unreadable("the campaign has no state")
 	}
-	return campaign, members, nil
+	// A time in another form is none to go by.
+	found.modified, _ = time.Parse(time.RFC3339, policy.LastModified)
+	return found, nil
 }
 
 // with lays a campaign over the members, and keeps what this version knows nothing of, in the campaign and in each target.
@@ -307,23 +329,30 @@ type CampaignResult struct {
 
 // SetRegistrationCampaign makes the campaign what is wanted: it reads the campaign there is, lays the wanted members over
 // it, writes the whole campaign and nothing else of the policy, and reads back until it shows. Where the campaign is as
-// wanted already nothing is written.
+// wanted already nothing is written. Known is the campaign that the tenant was last known to have, nil where nobody knows: a
+// replica that answers otherwise may not know of the write that made it so.
+//
+// A write whose answer is lost counts as accepted where the campaign then shows what it did not show before.
 //
 // The policy is one object for the tenant without protection against concurrent writes, so within one process writes wait
 // for each other.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update?view=graph-rest-beta
-func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign) (CampaignResult, error) {
+func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign, known *RegistrationCampaign) (CampaignResult, error) {
 	const operation = "write the registration campaign"
 	if err := c.policyLock.lock(ctx, "waiting for another write of the authentication methods policy"); err != nil {
 		return CampaignResult{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
 	defer c.policyLock.unlock()
 
-	present, members, err := c.settledCampaign(ctx, c.writtenCampaign)
+	if c.writtenCampaign != nil {
+		known = c.writtenCampaign
+	}
+	found, err := c.settledCampaign(ctx, known)
 	if err != nil {
 		return CampaignResult{}, err
 	}
+	present := found.RegistrationCampaign
 	result := CampaignResult{Before: present, Now: present}
 	limitUnsaid := wanted.RequireAfterSnoozes != nil && present.RequireAfterSnoozes == nil && wanted.State != CampaignMicrosoftManaged
 	if present.Satisfies(wanted) && !limitUnsaid {
@@ -331,7 +360,7 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 	}
 	wanted = wanted.completed(present)
 	var policy authenticationMethodsPolicy
-	if policy.RegistrationEnforcement.Campaign, err = members.with(wanted); err != nil {
+	if policy.RegistrationEnforcement.Campaign, err = found.members.with(wanted); err != nil {
 		return result, fmt.Errorf("unable to %s: %w", operation, err)
 	}
 	err = c.send(ctx, call{
@@ -342,7 +371,7 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 		path:        campaignPath,
 		body:        policy,
 	}, nil)
-	if err != nil {
+	if err != nil && (!uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted)) {
 		return result, err
 	}
 	c.writtenCampaign = &wanted
@@ -366,17 +395,39 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 // ObserveRegistrationCampaign reads the campaign and believes one that differs from the expected one only once it has
 // lasted, as ObserveUserMFAState does.
 func (c *Client) ObserveRegistrationCampaign(ctx context.Context, expected RegistrationCampaign) (RegistrationCampaign, error) {
-	campaign, _, err := c.settledCampaign(ctx, &expected)
-	return campaign, err
+	found, err := c.settledCampaign(ctx, &expected)
+	return found.RegistrationCampaign, err
 }
 
-// settledCampaign reads the campaign; one that differs from the expected one is believed once it has lasted. Nil expects
-// nothing.
-func (c *Client) settledCampaign(ctx context.Context, expected *RegistrationCampaign) (campaign RegistrationCampaign, members campaignMembers, err error) {
+// settledCampaign reads the campaign; one that differs from the expected one is believed once it has lasted. Where nothing is
+// expected (nil), it is the one of two answers that was changed last; one without a time is taken as it is.
+func (c *Client) settledCampaign(ctx context.Context, expected *RegistrationCampaign) (found foundCampaign, err error) {
+	if expected == nil {
+		found, err = c.readCampaign(ctx)
+		if err != nil || found.modified.IsZero() {
+			return found, err
+		}
+		again, err := c.readCampaign(ctx)
+		if err != nil || again.modified.Before(found.modified) {
+			return found, err
+		}
+		return again, nil
+	}
 	err = c.until(ctx, c.consistency.Drift, func() (bool, error) {
 		var err error
-		campaign, members, err = c.getRegistrationCampaign(ctx)
-		return err != nil || expected == nil || campaign.Satisfies(*expected), err
+		found, err = c.readCampaign(ctx)
+		return err != nil || found.Satisfies(*expected), err
 	})
-	return campaign, members, err
+	return found, err
+}
+
+// showsCampaign reports whether the campaign is as wanted, after a write of which nobody knows whether it was carried out.
+func (c *Client) showsCampaign(ctx context.Context, wanted RegistrationCampaign) bool {
+	shown := false
+	_ = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+		read, err := c.readCampaign(ctx)
+		shown = err == nil && read.Satisfies(wanted)
+		return shown || err != nil, err
+	})
+	return shown
 }

@@ -116,7 +116,7 @@ func TestAWriteKeepsWhatItKnowsNothingOfAndTouchesNothingElse(t *testing.T) {
 	c, _, _ := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("fido2", staff, one)
 	wanted.Exclude = []CampaignTarget{{ID: "e", TargetType: TargetUser}}
-	result, err := c.SetRegistrationCampaign(t.Context(), wanted)
+	result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
 	if err != nil || result.Unconfirmed != nil {
 		t.Fatal(err, result.Unconfirmed)
 	}
@@ -142,7 +142,7 @@ func TestEmptyListsAreWrittenAsLists(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","includeTargets":null}`}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	if _, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}); err != nil {
+	if _, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]any{{"registrationEnforcement": map[string]any{"authenticationMethodsRegistrationCampaign": map[string]any{
@@ -158,7 +158,7 @@ func TestWhatAWishLeavesOpenIsWrittenAsItIs(t *testing.T) {
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","snoozeDurationInDays":9,"enforceRegistrationAfterAllowedSnoozes":false,` +
 		`"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"Fido2"}],"excludeTargets":[]}`}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{staff}})
+	result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{staff}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestNothingIsWrittenWhereTheCampaignIsAsWanted(t *testing.T) {
 			t.Parallel()
 			p := (&scriptedPolicy{campaign: c.campaign}).start(t)
 			client, _, _ := newTestClient(t, p.recorder, nil)
-			if _, err := client.SetRegistrationCampaign(t.Context(), c.wanted); err != nil {
+			if _, err := client.SetRegistrationCampaign(t.Context(), c.wanted, nil); err != nil {
 				t.Fatal(err)
 			}
 			if p.writes != c.writes {
@@ -222,7 +222,7 @@ func TestACampaignIsWaitedForUntilItShows(t *testing.T) {
 			p.start(t)
 			c, _, _ := newTestClient(t, p.recorder, nil)
 			wanted := enabledFor("microsoftAuthenticator", everyone)
-			result, err := c.SetRegistrationCampaign(t.Context(), wanted)
+			result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
 			if err != nil || result.Unconfirmed != nil {
 				t.Fatal(err, result.Unconfirmed)
 			}
@@ -239,7 +239,7 @@ func TestACampaignThatNeverShowsIsUnconfirmedAndNoFailure(t *testing.T) {
 	p.start(t)
 	c, _, clock := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
-	result, err := c.SetRegistrationCampaign(t.Context(), wanted)
+	result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
 	if err != nil || result.Unconfirmed == nil || !result.Now.Satisfies(wanted) {
 		t.Fatalf("%+v, %v", result, err)
 	}
@@ -263,11 +263,11 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 	p.start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
-	if _, err := c.SetRegistrationCampaign(t.Context(), wanted); err != nil {
+	if _, err := c.SetRegistrationCampaign(t.Context(), wanted, nil); err != nil {
 		t.Fatal(err)
 	}
 	back := RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}}
-	result, err := c.SetRegistrationCampaign(t.Context(), back)
+	result, err := c.SetRegistrationCampaign(t.Context(), back, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 	p.mutex.Lock()
 	p.campaign, p.onRead = strings.Replace(newTenantsCampaign, "default", "disabled", 1), nil
 	p.mutex.Unlock()
-	if result, err = c.SetRegistrationCampaign(t.Context(), back); err != nil || result.Before.State != CampaignDisabled || p.writes != 3 {
+	if result, err = c.SetRegistrationCampaign(t.Context(), back, nil); err != nil || result.Before.State != CampaignDisabled || p.writes != 3 {
 		t.Errorf("%+v, %v, %d writes", result, err, p.writes)
 	}
 }
@@ -293,7 +293,7 @@ func TestWritesOfTheCampaignWaitForEachOther(t *testing.T) {
 			wanted := enabledFor("microsoftAuthenticator", everyone)
 			*wanted.SnoozeDays = int32(n)
 			// What confirms a change is the change itself: nobody else has written before it was read back.
-			result, err := c.SetRegistrationCampaign(t.Context(), wanted)
+			result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
 			if err != nil || result.Unconfirmed != nil || *result.Now.SnoozeDays != int32(n) {
 				t.Errorf("%+v, %v", result, err)
 			}
@@ -319,7 +319,7 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.SetRegistrationCampaign(ctx, RegistrationCampaign{State: CampaignDisabled}); !errors.Is(err, context.Canceled) {
+	if _, err := c.SetRegistrationCampaign(ctx, RegistrationCampaign{State: CampaignDisabled}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if n := len(p.all()); n != 0 {
@@ -383,7 +383,7 @@ func TestACloudWithoutTheCampaignIsToldFromAFailure(t *testing.T) {
 			if !errors.As(err, &answer) || answer.Operation != "read the registration campaign" {
 				t.Errorf("error %v", err)
 			}
-			if _, err := client.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}); err == nil || p.writes != 0 {
+			if _, err := client.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil); err == nil || p.writes != 0 {
 				t.Errorf("error %v, %d writes", err, p.writes)
 			}
 		})
@@ -394,7 +394,7 @@ func TestARefusedWriteNamesThePermissionAndIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{onWrite: func(w http.ResponseWriter) bool { graphError(w, 403, "Authorization_RequestDenied"); return true }}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	_, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled})
+	_, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil)
 	var refusal *Error
 	if !errors.As(err, &refusal) {
 		t.Fatal(err)
@@ -527,5 +527,127 @@ func TestThePolicyIsReadFromBeta(t *testing.T) {
 	}
 	if target := p.all()[0].Target; target != "/beta/policies/authenticationMethodsPolicy" {
 		t.Errorf("target %s", target)
+	}
+}
+
+func TestAWriteWhoseAnswerIsLostCountsWhereItShows(t *testing.T) {
+	t.Parallel()
+	wanted := enabledFor("microsoftAuthenticator", everyone)
+	text, err := wanted.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		status  int
+		carried bool
+		// lag is how many reads after the write are old.
+		lag      int
+		accepted bool
+	}{
+		"carried out":              {502, true, 0, true},
+		"carried out, shown later": {502, true, 3, true},
+		"carried out, never shown": {502, true, always, false},
+		"not carried out":          {502, false, 0, false},
+		"refused":                  {403, true, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &scriptedPolicy{}
+			p.onWrite = func(w http.ResponseWriter) bool {
+				if c.carried && p.writes == 0 {
+					p.before, p.campaign, p.reads = p.campaign, string(text), 0
+					p.writes++
+				}
+				graphError(w, c.status, "x")
+				return true
+			}
+			p.onRead = func(w http.ResponseWriter, read, writes int) bool {
+				if writes > 0 && read < c.lag {
+					methodsPolicyJSON(w, p.before)
+					return true
+				}
+				return false
+			}
+			p.start(t)
+			made, _, _ := newTestClient(t, p.recorder, nil)
+			result, err := made.SetRegistrationCampaign(t.Context(), wanted, nil)
+			if c.accepted != (err == nil) || result.Before.State != CampaignMicrosoftManaged {
+				t.Errorf("before %+v, error %v", result.Before, err)
+			}
+			if c.accepted && (result.Unconfirmed != nil || !result.Now.Satisfies(wanted)) {
+				t.Errorf("now %+v, unconfirmed %v", result.Now, result.Unconfirmed)
+			}
+		})
+	}
+}
+
+// Somebody else has written a moment ago.
+func TestTheCampaignThatIsKeptIsTheOneThatWasChangedLast(t *testing.T) {
+	t.Parallel()
+	policyJSON := func(campaign, modified string) string {
+		return `{"lastModifiedDateTime":"` + modified + `","registrationEnforcement":{"authenticationMethodsRegistrationCampaign":` + campaign + `}}`
+	}
+	const older, newer = "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5Z"
+	changed := strings.Replace(newTenantsCampaign, "default", "enabled", 1)
+	for name, stale := range map[string]func(read int) bool{
+		"old at first":  func(read int) bool { return read == 0 },
+		"old then":      func(read int) bool { return read > 0 },
+		"old and new":   func(read int) bool { return read%2 == 0 },
+		"new and older": func(read int) bool { return read%2 == 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &scriptedPolicy{onRead: func(w http.ResponseWriter, read, writes int) bool {
+				switch {
+				case writes > 0:
+					return false
+				case stale(read):
+					reply(w, 200, policyJSON(newTenantsCampaign, older))
+				default:
+					reply(w, 200, policyJSON(changed, newer))
+				}
+				return true
+			}}
+			p.start(t)
+			c, _, clock := newTestClient(t, p.recorder, nil)
+			result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil)
+			if err != nil || result.Before.State != CampaignEnabled {
+				t.Errorf("before it was %+v, error %v", result.Before, err)
+			}
+			if waits, _ := clock.waited(); len(waits) != 0 {
+				t.Errorf("waited %s", waits)
+			}
+		})
+	}
+}
+
+func TestAnOldAnswerIsNotTakenForACampaignThatIsAsWanted(t *testing.T) {
+	t.Parallel()
+	// What another run has written, and what was there before it, by turns.
+	known := enabledFor("microsoftAuthenticator", everyone)
+	text, err := known.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}}
+	for name, c := range map[string]struct {
+		known  *RegistrationCampaign
+		writes int
+	}{"known": {&known, 1}, "the control, not known": {nil, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &scriptedPolicy{campaign: string(text), onRead: func(w http.ResponseWriter, read, writes int) bool {
+				if writes == 0 && read%2 == 0 {
+					methodsPolicyJSON(w, newTenantsCampaign)
+					return true
+				}
+				return false
+			}}
+			p.start(t)
+			made, _, _ := newTestClient(t, p.recorder, nil)
+			if _, err := made.SetRegistrationCampaign(t.Context(), back, c.known); err != nil || p.writes != c.writes {
+				t.Errorf("%d writes, error %v", p.writes, err)
+			}
+		})
 	}
 }

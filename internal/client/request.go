@@ -228,7 +228,8 @@ func (p page[T]) check(operation string) error {
 // maxPages bounds a collection whose links never end.
 const maxPages = 10_000
 
-// list reads all pages of a collection. A link to another host is refused, because the token would go with it.
+// list reads all pages of a collection, or of the answer to a question that is asked by POST, whose further pages are got as
+// those of a collection are. A link to another host is refused, because the token would go with it.
 func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 	var all []T
 	var current page[T]
@@ -239,6 +240,7 @@ func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 		return nil, err
 	}
 	all = append(all, current.Value...)
+	call.method, call.body = http.MethodGet, nil
 	seen := map[string]bool{}
 	for current.NextLink != "" {
 		link := current.NextLink

@@ -28,7 +28,8 @@ var writes = map[string]func(context.Context, *Client) error{
 		return err
 	},
 	"a deletion": func(ctx context.Context, c *Client) error {
-		return c.DeleteNamedLocation(ctx, NamedLocation{ID: locationID, DisplayName: "HQ"})
+		_, err := c.DeleteNamedLocation(ctx, NamedLocation{ID: locationID, DisplayName: "HQ"})
+		return err
 	},
 }
 
@@ -197,7 +198,7 @@ func TestADestroyDoesNotSayThatTheTrustIsGoneWhereItIsNot(t *testing.T) {
 		return false
 	}}
 	c := s.start(t, nil)
-	err := c.DeleteNamedLocation(t.Context(), office)
+	_, err := c.DeleteNamedLocation(t.Context(), office)
 	if err == nil || !strings.Contains(err.Error(), "unable to take the trust") || s.count(http.MethodDelete) != 0 {
 		t.Errorf("error %v, %d deletions", err, s.count(http.MethodDelete))
 	}

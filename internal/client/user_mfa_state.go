@@ -35,6 +35,25 @@ func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, erro
 	return decodeUserMFAState(got, call)
 }
 
+// FindUserMFAState is GetUserMFAState for a user who was found a moment ago: a 404 is believed only once it has lasted for
+// the given time, because the replica that answers may not know a new user whom another one knows.
+func (c *Client) FindUserMFAState(ctx context.Context, user User, patience time.Duration) (state MFAState, err error) {
+	err = c.untilKnown(ctx, patience, func() error {
+		var err error
+		state, err = c.GetUserMFAState(ctx, user)
+		return err
+	})
+	return state, err
+}
+
+// untilKnown asks about a user until the answer is another one than Graph's own 404, or the patience is used up.
+func (c *Client) untilKnown(ctx context.Context, patience time.Duration, ask func() error) error {
+	return c.until(ctx, patience, func() (bool, error) {
+		err := ask()
+		return !IsNotFound(err), err
+	})
+}
+
 func readUserMFAStateCall(user User) call {
 	return call{
 		operation:   fmt.Sprintf("read the per-user MFA state of %q", user.Name()),
@@ -92,15 +111,18 @@ func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState)
 }
 
 // CheckUserMFAState decides whether a user may be moved to a state, without writing anything. The user's registered
-// methods are read only where they decide. A refusal is a *TransitionError that names the user.
-func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to MFAState, allowPromotion bool) (Transition, error) {
+// methods are read only where they decide; a 404 is believed once it has lasted for the given time, as FindUserMFAState
+// does. A refusal is a *TransitionError that names the user.
+func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to MFAState, allowPromotion bool, patience time.Duration) (Transition, error) {
 	facts := TransitionFacts{AllowPromotion: allowPromotion}
 	if NeedsRegistrationCheck(from, to, allowPromotion) {
-		registered, err := c.IsRegisteredForMFA(ctx, user)
+		err := c.untilKnown(ctx, patience, func() (err error) {
+			facts.Registered, err = c.IsRegisteredForMFA(ctx, user)
+			return err
+		})
 		if err != nil {
 			return Transition{}, err
 		}
-		facts.Registered = registered
 	}
 	move, err := PlanTransition(from, to, facts)
 	var refusal *TransitionError
@@ -137,14 +159,15 @@ type SetResult struct {
 // SetUserMFAState moves a user to a state, by the rules of PlanTransition: it reads the present state, writes what is
 // missing and reads back until the replicas show it. Where the present state satisfies the wanted one nothing is
 // written, except that a user who was last known to have per-user MFA is disabled whatever a replica says: that it is so
-// already could be an answer from before. With an error, Written still says what was written before it.
+// already could be an answer from before. With an error, Written still says what was written before it. The error for a
+// user who is not there any more is ErrUserGone; a 404 about a user whom Graph finds all the same is waited out.
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
 func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, options SetOptions) (SetResult, error) {
 	change := c.newStateChange(user, to, options)
-	err := change.look(ctx)
+	err := change.take(ctx, change.look)
 	if err == nil {
-		err = change.write(ctx)
+		err = change.take(ctx, change.write)
 	}
 	if err == nil {
 		change.confirm(ctx)
@@ -160,8 +183,9 @@ type stateChange struct {
 	options SetOptions
 	// patience is how long a 404 is waited out.
 	patience time.Duration
-	// writes are the states to write, in order.
+	// writes are the states to write, in order, and done is how many of them are done with.
 	writes []MFAState
+	done   int
 	// unseen says that the last write was not read back yet.
 	unseen bool
 	result SetResult
@@ -175,6 +199,11 @@ func (c *Client) newStateChange(user User, to MFAState, options SetOptions) *sta
 	return change
 }
 
+// take takes a step; where Graph answers 404 it finds out whether the user is gone.
+func (s *stateChange) take(ctx context.Context, step func(ctx context.Context) error) error {
+	return s.client.orGone(ctx, s.user, s.patience, func() error { return step(ctx) })
+}
+
 // look reads the present state and decides what is to be written.
 func (s *stateChange) look(ctx context.Context) error {
 	expected := s.options.Known
@@ -182,10 +211,9 @@ func (s *stateChange) look(ctx context.Context) error {
 		// Whatever it is, it is written.
 		expected = ""
 	}
-	err := s.client.until(ctx, s.patience, func() (bool, error) {
-		var err error
+	err := s.client.untilKnown(ctx, s.patience, func() (err error) {
 		s.result.Before, err = s.client.ObserveUserMFAState(ctx, s.user, expected)
-		return !IsNotFound(err), err
+		return err
 	})
 	if err != nil {
 		return err
@@ -195,19 +223,18 @@ func (s *stateChange) look(ctx context.Context) error {
 		s.writes = []MFAState{MFADisabled}
 		return nil
 	}
-	return s.client.until(ctx, s.patience, func() (bool, error) {
-		move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion)
-		s.writes = move.Writes
-		return !IsNotFound(err), err
-	})
+	move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion, s.patience)
+	s.writes = move.Writes
+	return err
 }
 
 // write writes what is to be written, and reads back each write but the last.
 func (s *stateChange) write(ctx context.Context) error {
-	for n, next := range s.writes {
+	for ; s.done < len(s.writes); s.done++ {
+		next := s.writes[s.done]
 		s.confirm(ctx)
 		// The service may have promoted the user already, after the write of enabled.
-		if n > 0 && s.result.Effective.Satisfies(next) {
+		if s.done > 0 && s.result.Effective.Satisfies(next) {
 			continue
 		}
 		// As long as nobody has seen the first write, the second would be the direct move that is always refused.
@@ -215,10 +242,7 @@ func (s *stateChange) write(ctx context.Context) error {
 			return fmt.Errorf("unable to set the per-user MFA state of %q to %q: the step before it cannot be seen: %w",
 				s.user.Name(), next, s.result.Unconfirmed)
 		}
-		err := s.client.until(ctx, s.patience, func() (bool, error) {
-			err := s.client.putUserMFAState(ctx, s.user, next)
-			return !IsNotFound(err), err
-		})
+		err := s.client.untilKnown(ctx, s.patience, func() error { return s.client.putUserMFAState(ctx, s.user, next) })
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type scriptedUser struct {
 	onRead    func(w http.ResponseWriter, n int, writes int) bool
 	onWrite   func(w http.ResponseWriter, n int) bool
 	onMethods func(w http.ResponseWriter, n int) bool
+	// withUser says that the user themselves can be read.
+	withUser bool
 
 	mutex                       sync.Mutex
 	reads, writes, methodsReads int
@@ -39,6 +41,12 @@ func (u *scriptedUser) start(t *testing.T) *scriptedUser {
 		u.mutex.Lock()
 		defer u.mutex.Unlock()
 		switch r.Method + " " + r.URL.Path {
+		case "GET /v1.0/users/" + adeleID:
+			if !u.withUser {
+				graphError(w, 404, "Request_ResourceNotFound")
+				return
+			}
+			reply(w, 200, adeleJSON)
 		case "GET " + base + "requirements":
 			u.reads++
 			if u.onRead == nil || !u.onRead(w, u.reads-1, u.writes) {
@@ -207,7 +215,7 @@ func TestARefusalIsDecidedWithoutWriting(t *testing.T) {
 	t.Parallel()
 	u := (&scriptedUser{state: MFADisabled}).start(t)
 	c, _, _ := newTestClient(t, u.recorder, nil)
-	_, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnforced, true)
+	_, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnforced, true, 0)
 	var refusal *TransitionError
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error %v", err)
@@ -215,7 +223,7 @@ func TestARefusalIsDecidedWithoutWriting(t *testing.T) {
 	if diff := cmp.Diff(&TransitionError{User: adeleUPN, From: MFADisabled, To: MFAEnforced, Reason: ReasonNotRegistered}, refusal); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	move, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnabled, true)
+	move, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnabled, true, 0)
 	if err != nil || len(move.Writes) != 1 {
 		t.Errorf("got %+v and error %v", move, err)
 	}
@@ -570,7 +578,8 @@ func TestOnlyANewUsers404IsWaitedOut(t *testing.T) {
 					wantResult(t, result, MFADisabled, tc.to, tc.written...)
 					continue
 				}
-				if !IsNotFound(err) || len(waits) != 0 || len(result.Written) != 0 {
+				// It takes the user's own 404 to be gone.
+				if _, sum := clock.waited(); !errors.Is(err, ErrUserGone) || sum != c.Consistency().Missing || len(result.Written) != 0 {
 					t.Errorf("another user: error %v, waited %v, written %v", err, waits, result.Written)
 				}
 			}
@@ -586,11 +595,11 @@ func TestTheWaitForANewUserIsBounded(t *testing.T) {
 	}}).start(t)
 	c, _, clock := newTestClient(t, u.recorder, nil)
 	_, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{NewUser: true})
-	if !IsNotFound(err) {
-		t.Errorf("error %v, want Graph's 404", err)
+	if !errors.Is(err, ErrUserGone) {
+		t.Errorf("error %v, want that the user is gone", err)
 	}
-	if _, sum := clock.waited(); sum != 30*time.Second {
-		t.Errorf("waited %s, want 30 s", sum)
+	if _, sum := clock.waited(); sum != 33*time.Second {
+		t.Errorf("waited %s, want 30 s, and 3 s for the user's own 404", sum)
 	}
 	wantPatched(t, u)
 }

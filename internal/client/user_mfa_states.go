@@ -133,13 +133,31 @@ type UserAndState struct {
 // there any more is ErrUserGone; every other error says nothing about the user.
 func (c *Client) ObserveUserMFAStates(ctx context.Context, users []UserAndState, progress func(done int)) []Outcome[MFAState] {
 	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (MFAState, error) {
-		state, err := c.ObserveUserMFAState(ctx, user.User, user.State)
-		return state, c.orGone(ctx, user.User, err)
+		var state MFAState
+		err := c.orGone(ctx, user.User, 0, func() (err error) {
+			state, err = c.ObserveUserMFAState(ctx, user.User, user.State)
+			return err
+		})
+		return state, err
 	})
 }
 
-// orGone makes ErrUserGone of a 404 that is the user's own.
-func (c *Client) orGone(ctx context.Context, user User, err error) error {
+// FindUserMFAStates is FindUserMFAState for many users. The outcome of a user who is not there any more is ErrUserGone.
+func (c *Client) FindUserMFAStates(ctx context.Context, users []User, patience time.Duration, progress func(done int)) []Outcome[MFAState] {
+	return each(ctx, users, progress, func(ctx context.Context, user User) (MFAState, error) {
+		var state MFAState
+		err := c.orGone(ctx, user, patience, func() (err error) {
+			state, err = c.FindUserMFAState(ctx, user, patience)
+			return err
+		})
+		return state, err
+	})
+}
+
+// orGone does something about a user, and makes ErrUserGone of a 404 that is the user's own. Where Graph finds the user all
+// the same, replicas do not agree about them, and it is done again until they do, unless the 404 was waited out already.
+func (c *Client) orGone(ctx context.Context, user User, waitedOut time.Duration, do func() error) error {
+	err := do()
 	if !IsNotFound(err) {
 		return err
 	}
@@ -149,8 +167,10 @@ func (c *Client) orGone(ctx context.Context, user User, err error) error {
 		return ErrUserGone
 	case goneErr != nil:
 		return goneErr
+	case waitedOut > 0:
+		return err
 	}
-	return err
+	return c.untilKnown(ctx, c.consistency.Missing, do)
 }
 
 // UserMove is a user, the state that they have and the one that is wanted.
@@ -160,9 +180,9 @@ type UserMove struct {
 }
 
 // CheckUserMFAStates is CheckUserMFAState for many users.
-func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allowPromotion bool) []Outcome[Transition] {
+func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allowPromotion bool, patience time.Duration) []Outcome[Transition] {
 	return each(ctx, moves, nil, func(ctx context.Context, move UserMove) (Transition, error) {
-		return c.CheckUserMFAState(ctx, move.User, move.From, move.To, allowPromotion)
+		return c.CheckUserMFAState(ctx, move.User, move.From, move.To, allowPromotion, patience)
 	})
 }
 
@@ -203,7 +223,7 @@ func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPro
 	// step has those take a step whose steps before it went well.
 	step := func(progress func(done int), take func(ctx context.Context, change *stateChange) error) {
 		taken := each(ctx, left, progress, func(ctx context.Context, i int) (struct{}, error) {
-			return struct{}{}, c.orGone(ctx, users[i].User, take(ctx, changes[i]))
+			return struct{}{}, changes[i].take(ctx, func(ctx context.Context) error { return take(ctx, changes[i]) })
 		})
 		var next []int
 		for n, i := range left {

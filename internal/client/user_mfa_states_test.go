@@ -161,7 +161,7 @@ func TestOnlyAUserWhoIsConfirmedGoneIsGone(t *testing.T) {
 		t.Errorf("a user who is gone is found: %+v", outcome)
 	}
 	var refusal *TransitionError
-	if outcome := c.CheckUserMFAStates(t.Context(), []UserMove{{User: adele, From: MFADisabled, To: MFAEnforced}}, false)[0]; !errors.As(outcome.Err, &refusal) {
+	if outcome := c.CheckUserMFAStates(t.Context(), []UserMove{{User: adele, From: MFADisabled, To: MFAEnforced}}, false, 0)[0]; !errors.As(outcome.Err, &refusal) {
 		t.Errorf("a direct move is not refused: %+v", outcome)
 	}
 }

@@ -141,17 +141,21 @@ func (c *Client) since(began time.Time) time.Duration {
 	return c.clock.Now().Sub(began).Round(time.Second)
 }
 
-// until calls step until it says that it is done, or the patience is used up, or the context ends. It returns the error
-// of the last step; the end of the context is an *InterruptedError.
+// until calls step until it says that it is done, or the patience is used up, or the context ends. With any patience there
+// is a second step, however long the first one took: one answer of one replica is nothing that has lasted. It returns the
+// error of the last step; the end of the context is an *InterruptedError.
 func (c *Client) until(ctx context.Context, patience time.Duration, step func() (done bool, err error)) error {
 	deadline := c.clock.Now().Add(patience)
 	pause := c.consistency.Interval
-	for {
+	for first := true; ; first = false {
 		done, err := step()
 		if done {
 			return err
 		}
 		left := deadline.Sub(c.clock.Now())
+		if first && left <= 0 {
+			left = patience
+		}
 		if left <= 0 {
 			return err
 		}

@@ -92,3 +92,20 @@ func TestTheStandardBoundsOfWaiting(t *testing.T) {
 		t.Errorf("own bounds (-want +got):\n%s", diff)
 	}
 }
+
+func TestASlowAnswerIsNotTheLastOne(t *testing.T) {
+	t.Parallel()
+	clock := newFakeClock()
+	c := &Client{clock: clock, consistency: Consistency{}.withDefaults()}
+	for patience, want := range map[time.Duration]int{0: 1, time.Second: 2} {
+		looks := 0
+		_ = c.until(t.Context(), patience, func() (bool, error) {
+			looks++
+			// The answer takes longer than it would be waited for.
+			return false, clock.Wait(t.Context(), time.Minute)
+		})
+		if looks != want {
+			t.Errorf("with a patience of %s there are %d looks, want %d", patience, looks, want)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// UserPages reads the users of the tenant, guests included, a page at a time: the next one is asked for when the loop comes to
+// it, and none after the loop was left. An error is the last thing that comes. It needs User.Read.All.
+//
+// Source: https://learn.microsoft.com/graph/api/user-list
+func (c *Client) UserPages(ctx context.Context) iter.Seq2[[]User, error] {
+	return pages[User](ctx, c, call{
+		operation:   "list the users of the tenant",
+		permissions: userReadPermissions,
+		method:      http.MethodGet,
+		version:     v1,
+		path:        "/users",
+		query:       url.Values{"$select": {userSelect}, "$top": {"999"}},
+	})
+}
+
+// MemberUserPages is UserPages for the users of a group, those of nested groups included. It needs GroupMember.Read.All.
+// IsNotFound is true of the error where there is no such group.
+//
+// Source: https://learn.microsoft.com/graph/api/group-list-transitivemembers
+func (c *Client) MemberUserPages(ctx context.Context, groupID string) iter.Seq2[[]User, error] {
+	return pages[User](ctx, c, call{
+		operation:   fmt.Sprintf("list the members of group %q", groupID),
+		permissions: []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
+		method:      http.MethodGet,
+		version:     v1,
+		path:        "/groups/" + url.PathEscape(groupID) + "/transitiveMembers/microsoft.graph.user",
+		// The cast to users is an advanced query.
+		query:  url.Values{"$count": {"true"}, "$select": {userSelect}, "$top": {"999"}},
+		header: http.Header{"Consistencylevel": {"eventual"}},
+	})
+}
+
+// pages reads a collection page by page, each when it is asked for. A link to another host is refused, because the token
+// would go with it.
+func pages[T any](ctx context.Context, c *Client, call call) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		address := c.address(call)
+		for seen := map[string]bool{}; ; {
+			if seen[address] || len(seen) > maxPages {
+				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: fmt.Sprintf("the pages of the answer never end (%d read)", len(seen))})
+				return
+			}
+			seen[address] = true
+			var current page[T]
+			err := c.sendTo(ctx, address, call, &current)
+			if err == nil {
+				err = current.check(call.operation)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(current.Value, nil) {
+				return
+			}
+			address = current.NextLink
+			if address == "" {
+				return
+			}
+			if err := c.checkLink(address); err != nil {
+				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: err.Error()})
+				return
+			}
+		}
+	}
+}
