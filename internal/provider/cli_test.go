@@ -150,7 +150,7 @@ func TestTheStoryOfAUserThroughTheRealCLI(t *testing.T) {
 	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 
 	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"),
-		"Warning: Per-user MFA stops applying to adele.vance@contoso.example", "a password is then enough")
+		"Warning: Per-user MFA stops applying to a user", "Adele Vance (adele.vance@contoso.example), object id "+adeleID, "a password is then enough")
 	w.expect(0, "destroy", "-input=false", "-auto-approve")
 	if err := tn.stateIs(adeleID, "disabled"); err != nil {
 		t.Error(err)

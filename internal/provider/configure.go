@@ -25,8 +25,12 @@ type providerData struct {
 	emergencyAccess *emergencyAccess
 	// registrationPolicies tells a second registration policy from the first.
 	registrationPolicies registrationPolicies
+	// foundTargets are whom a refresh of the registration policy has looked up.
+	foundTargets foundTargets
 	// recentUsers are whom the resource of one user hints at.
 	recentUsers recentUsers
+	// goneObjects are what a run has looked at, gone or there.
+	goneObjects goneObjects
 	// locations are the tenant's named locations; nil where client is.
 	locations *tenantLocations
 }

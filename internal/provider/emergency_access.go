@@ -141,7 +141,7 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 					key.ValueString(), attribute, object.Kind(), object.Name()))
 		default:
 			user := client.User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
-			e.add(user, "it is listed in emergency_access.user_ids of the provider block")
+			e.add(user, "listed in emergency_access.user_ids")
 		}
 	}
 }
@@ -156,7 +156,7 @@ func (e *emergencyAccess) resolveNames(ctx context.Context, c *client.Client, ke
 		case err != nil:
 			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
 		default:
-			e.add(user, "it is listed in emergency_access.user_principal_names of the provider block")
+			e.add(user, "listed in emergency_access.user_principal_names")
 		}
 	}
 }
@@ -180,10 +180,16 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 		id := strings.ToLower(key.ValueString())
 		e.groupIDs = append(e.groupIDs, id)
 		for _, member := range members {
-			account := e.add(member, fmt.Sprintf("it is a member of the group %s in emergency_access.group_ids of the provider block", key.ValueString()))
+			account := e.add(member, fmt.Sprintf("member of the group %s in emergency_access.group_ids", key.ValueString()))
 			account.groupIDs = append(account.groupIDs, id)
 		}
 	}
+}
+
+// accountLines are the lines of a message about an account: who it is, and what else is to be said. The CLI does not wrap
+// lines that are indented, so each holds one thing.
+func accountLines(user client.User, more ...string) string {
+	return "  - " + strings.Join(append([]string{personName(user), "object id " + user.ID}, more...), "\n    ")
 }
 
 // checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
@@ -193,7 +199,7 @@ func (d *providerData) checkEmergencyAccess(user client.User, state client.MFASt
 		return
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
-		fmt.Sprintf("%s (object id %s) is an emergency access account: %s. With the state %q it could not sign in when MFA does not work, "+
-			"which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
-			user.Name(), user.ID, source, state))
+		fmt.Sprintf("It is one of the emergency access accounts that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
+			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
+			accountLines(d.emergencyAccess.accounts[strings.ToLower(user.ID)].User, source), state))
 }

@@ -35,9 +35,9 @@ func (e *emergencyAccess) caughtBy(ctx context.Context, c *client.Client, includ
 		var because string
 		switch {
 		case include.AllUsers.ValueBool():
-			because = "include.all_users is true"
+			because = "included by include.all_users"
 		case slices.Contains(includedUsers, id):
-			because = "include.user_ids lists it"
+			because = "included by include.user_ids"
 		default:
 			group := shared(account.groupIDs, includedGroups)
 			if group == "" {
@@ -50,7 +50,7 @@ func (e *emergencyAccess) caughtBy(ctx context.Context, c *client.Client, includ
 			if group == "" {
 				continue
 			}
-			because = fmt.Sprintf("include.group_ids lists the group %s, of which it is a member", group)
+			because = fmt.Sprintf("included by the group %s in include.group_ids", group)
 		}
 		member, err := c.MemberGroups(ctx, account.ID, excludedGroups, patience)
 		if err != nil {
@@ -98,12 +98,12 @@ func (d *providerData) checkCampaign(ctx context.Context, plan *registrationPoli
 			counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
 }
 
-// caughtList has a line for each account.
+// caughtList has an entry of a few lines for each account.
 func caughtList(caught []caughtAccount) string {
 	const enough = 20
 	var lines []string
 	for _, account := range caught[:min(len(caught), enough)] {
-		lines = append(lines, fmt.Sprintf("  - %s (object id %s): %s; %s", account.Name(), account.ID, account.because, account.source))
+		lines = append(lines, accountLines(account.User, account.because, account.source))
 	}
 	if more := len(caught) - enough; more > 0 {
 		lines = append(lines, fmt.Sprintf("  - and %d more", more))
@@ -124,36 +124,28 @@ func howToExclude(caught []caughtAccount, exclude campaignScope) string {
 	}
 	const short = 10
 	allUsers, allGroups := append(foldedIDs(exclude.UserIDs), users...), append(foldedIDs(exclude.GroupIDs), groups...)
+	if len(allUsers)+len(allGroups) == 1 {
+		return "Write:\n\n  exclude = { " + strings.TrimSpace(idLines("", "user_ids = ", allUsers)+idLines("", "group_ids = ", allGroups)) + " }"
+	}
 	if len(allUsers)+len(allGroups) <= short {
-		return "Write:\n\n  exclude = { " + strings.Join(scopeLines(allUsers, allGroups), ", ") + " }"
+		return "Write:\n\n  exclude = {\n" + idLines("    ", "user_ids = ", allUsers) + idLines("    ", "group_ids = ", allGroups) + "  }"
 	}
-	var additions []string
-	if len(users) > 0 {
-		additions = append(additions, "exclude.user_ids: "+quoted(users))
-	}
-	if len(groups) > 0 {
-		additions = append(additions, "exclude.group_ids: "+quoted(groups))
-	}
-	return "Add to\n\n  " + strings.Join(additions, "\n  ")
+	return "Add to exclude:\n\n" + idLines("  ", "user_ids = ", users) + strings.TrimSuffix(idLines("  ", "group_ids = ", groups), "\n")
 }
 
-func scopeLines(users, groups []string) []string {
-	var lines []string
-	if len(users) > 0 {
-		lines = append(lines, "user_ids = ["+quoted(users)+"]")
+// idLines writes a list of ids as a configuration has it, one in a line where there are several. Of none it is empty.
+func idLines(indent, name string, ids []string) string {
+	switch len(ids) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%s%s[%q]\n", indent, name, ids[0])
 	}
-	if len(groups) > 0 {
-		lines = append(lines, "group_ids = ["+quoted(groups)+"]")
+	text := indent + name + "[\n"
+	for _, id := range ids {
+		text += fmt.Sprintf("%s  %q,\n", indent, id)
 	}
-	return lines
-}
-
-func quoted(texts []string) string {
-	all := make([]string, 0, len(texts))
-	for _, text := range texts {
-		all = append(all, fmt.Sprintf("%q", text))
-	}
-	return strings.Join(all, ", ")
+	return text + indent + "]\n"
 }
 
 func counted(n int, thing string) string {

@@ -37,20 +37,20 @@ func TestAPolicyMustNotAskEmergencyAccessAccounts(t *testing.T) {
 		"all users": {
 			byUser, registration(enabled, everyone),
 			[]string{
-				refusal, everyone, "1 emergency access account:", rescueUPN, "object id " + rescueID, "include.all_users is true", "listed in emergency_access.user_ids",
+				refusal, everyone, "1 emergency access account:", rescueUPN, "object id " + rescueID, "included by include.all_users", "listed in emergency_access.user_ids",
 				fmt.Sprintf("exclude = { user_ids = [%q] }", rescueID),
 			},
 		},
 		"all users, managed":    {byName, registration(managed, everyone), []string{refusal, rescueUPN, "emergency_access.user_principal_names", "exclude = { user_ids = ["}},
-		"all users, as it was":  {byUser, registration(managed), []string{refusal, "include.all_users is true"}},
-		"listed":                {byUser, registration(enabled, includes("user_ids", rescueID)), []string{refusal, "include.user_ids lists it"}},
-		"listed in capitals":    {byUser, registration(enabled, includes("user_ids", "22222222-BBBB-4BBB-8BBB-000000000008")), []string{refusal, "include.user_ids lists it"}},
-		"by a group":            {byUser, registration(enabled, includes("group_ids", staffID, keepersID)), []string{refusal, "include.group_ids lists the group " + keepersID, "of which it is a member"}},
+		"all users, as it was":  {byUser, registration(managed), []string{refusal, "included by include.all_users"}},
+		"listed":                {byUser, registration(enabled, includes("user_ids", rescueID)), []string{refusal, "included by include.user_ids"}},
+		"listed in capitals":    {byUser, registration(enabled, includes("user_ids", "22222222-BBBB-4BBB-8BBB-000000000008")), []string{refusal, "included by include.user_ids"}},
+		"by a group":            {byUser, registration(enabled, includes("group_ids", staffID, keepersID)), []string{refusal, "included by the group " + keepersID + " in include.group_ids"}},
 		"by a group in a group": {byGroup, registration(enabled, includes("group_ids", operationsID)), []string{refusal, rescue2UPN, "the group " + operationsID, fmt.Sprintf("exclude = { group_ids = [%q] }", rescueGroupID)}},
 		"by its own group":      {byGroup, registration(enabled, includes("group_ids", rescueGroupID)), []string{refusal, rescue2UPN, "the group " + rescueGroupID}},
 		"two accounts": {
 			both, registration(enabled, everyone, excludes("group_ids", leaversID)),
-			[]string{refusal, "2 emergency access accounts:", rescueUPN, rescue2UPN, fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q, %q] }", rescueID, leaversID, rescueGroupID)},
+			[]string{refusal, "2 emergency access accounts:", rescueUPN, rescue2UPN, fmt.Sprintf("exclude = { user_ids = [%q] group_ids = [ %q, %q, ] }", rescueID, leaversID, rescueGroupID)},
 		},
 		"one of two excluded":     {both, registration(enabled, everyone, excludes("group_ids", rescueGroupID)), []string{refusal, "1 emergency access account:", rescueUPN}},
 		"excluded by user":        {byUser, registration(enabled, everyone, excludes("user_ids", rescueID)), nil},
@@ -105,7 +105,7 @@ func TestTheGuardHoldsAtApplyWhereThePlanCouldNotKnow(t *testing.T) {
 	tn.run(
 		resource.TestStep{
 			Config:      late(rescueID, enabled, "include = { user_ids = [terraform_data.late.output] }"),
-			ExpectError: says("Emergency access accounts would be asked", rescueUPN, "include.user_ids lists it"),
+			ExpectError: says("Emergency access accounts would be asked", rescueUPN, "included by include.user_ids"),
 		},
 		resource.TestStep{Config: late(adeleID, enabled, everyone, excluded), ExpectError: says("Emergency access accounts would be asked", rescueUPN)},
 		resource.TestStep{

@@ -20,7 +20,7 @@ import (
 // The example configurations are whole folders, for the emulator's sample tenant.
 
 // exampleConfigurations are the folders of examples/ that tests of this file apply.
-var exampleConfigurations = []string{"small-office", "staged-rollout", "modules/mfa-baseline"}
+var exampleConfigurations = []string{"small-office", "staged-rollout", "modules/mfa-baseline", "adoption/users-from-csv", "adoption/existing-users"}
 
 func TestNoExampleConfigurationIsWithoutATest(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func TestNoExampleConfigurationIsWithoutATest(t *testing.T) {
 func configurationFiles(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, pattern := range []string{"*.tf", "*.tfvars"} {
+	for _, pattern := range []string{"*.tf", "*.tfvars", "*.csv"} {
 		places, err := filepath.Glob(filepath.Join(examples, folder, pattern))
 		if err != nil {
 			t.Fatal(err)

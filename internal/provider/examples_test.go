@@ -62,6 +62,22 @@ var appliedExamples = []string{
 	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
 	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
 	"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
+	"guides/adoption/adopt.tfquery.hcl", "guides/adoption/query.sh", "guides/adoption/import-location.tf", "guides/adoption/generate.sh", "guides/adoption/azuread-before.tf",
+	"guides/adoption/azuread-moved.tf", "guides/adoption/removed.tf",
+	"list-resources/entramfa_user_mfa_state/list-resource.tfquery.hcl", "list-resources/entramfa_trusted_ips/list-resource.tfquery.hcl",
+	"guides/plan-review/drift/before.tf", "guides/plan-review/drift/plan.txt", "guides/plan-review/weaker/before.tf", "guides/plan-review/weaker/after.tf",
+	"guides/plan-review/weaker/plan.txt", "guides/plan-review/typo/before.tf", "guides/plan-review/typo/after.tf", "guides/plan-review/typo/plan.txt",
+	"guides/plan-review/campaign/after.tf", "guides/plan-review/campaign/plan.txt", "guides/plan-review/locked-out/after.tf",
+	"guides/plan-review/locked-out/plan.txt", "guides/plan-review/switched-off/before.tf", "guides/plan-review/switched-off/plan.txt",
+	"guides/plan-review/destroy/before.tf", "guides/plan-review/destroy/plan.txt",
+	"guides/getting-started/app-registration.tf", "guides/getting-started/app-registration.sh", "guides/getting-started/first.tf",
+	"guides/upgrade-policy/pin.tf",
+	"guides/testing-modules/get.sh", "guides/testing-modules/test.sh", "guides/testing-modules/own-tenant.sh", "guides/testing-modules/background.sh",
+	"guides/testing-modules/changes.sh", "guides/testing-modules/faults.sh", "guides/testing-modules/tenant.json",
+	"guides/testing-modules/github-actions.yml", "guides/testing-modules/gitlab-ci.yml",
+	"functions/users_from_csv/function.tf", "functions/users_from_csv/per-user-mfa.csv", "functions/users_from_csv/without_disabled.tf",
+	"functions/users_from_csv/enforced.tf", "functions/mfa_transition/function.tf", "functions/normalize_ip_ranges/function.tf",
+	"functions/merge_ip_ranges/function.tf", "functions/ip_ranges_cover/function.tf", "functions/ip_ranges_size/function.tf",
 }
 
 func TestNoExampleIsWithoutATest(t *testing.T) {
@@ -71,7 +87,7 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 		known[name] = true
 	}
 	found := 0
-	for _, folder := range []string{"provider", "resources", "data-sources", "guides"} {
+	for _, folder := range []string{"provider", "resources", "data-sources", "list-resources", "guides", "functions"} {
 		err := filepath.WalkDir(filepath.Join(examples, folder), func(place string, entry os.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -103,6 +119,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 		"resources/entramfa_trusted_ips/resource.tf",
 		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
 		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
+		"guides/getting-started/first.tf",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -207,7 +207,7 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 var neededFor = map[string]*regexp.Regexp{
 	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|data|guard): `),
 	// Users of many are read by the ids in the state. Ids of a campaign can be looked up with one of the two permissions.
-	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users)|^(provider|guard): `),
+	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users|users of a group)$|^(provider|guard): `),
 	"UserAuthenticationMethod.Read.All": regexp.MustCompile(`^one user: (plan of )?promotion$`),
 	"GroupMember.Read.All":              regexp.MustCompile(`^data: users of a group$|^(provider|guard): `),
 }

@@ -156,22 +156,24 @@ func TestAPlanWarnsOfWhatTakesProtectionAwayAndOfNothingElse(t *testing.T) {
 	s := newTenant(t).session(t, nil)
 	keep := state(adeleID, adeleUPN, "enabled", "enabled")
 	keep["on_destroy"] = "keep"
-	const stops = "Per-user MFA stops applying to "
+	// No name in the summary, or Terraform would not fold what it says of many users.
+	const stops = "Per-user MFA stops applying to a user: "
+	megan := withName(state(meganID, meganUPN, "enabled", "enabled"), "Megan Bowen ("+meganUPN+")")
 	for name, c := range map[string]struct {
 		prior, config map[string]any
 		want          []string
 	}{
 		"enabled to disabled": {
-			state(meganID, meganUPN, "enabled", "enabled"),
+			megan,
 			map[string]any{"user_principal_name": meganUPN, "state": "disabled"},
-			[]string{stops + meganUPN, meganID, "from enabled to disabled", "a password is then enough"},
+			[]string{stops + "Megan Bowen (" + meganUPN + "), object id " + meganID + ", goes from enabled to disabled.", "a password is then enough"},
 		},
 		"enforced to disabled": {
 			state(diegoID, diegoUPN, "enabled", "enforced"),
 			map[string]any{"user_id": diegoID, "state": "disabled"},
 			[]string{stops + diegoUPN, "from enforced to disabled"},
 		},
-		"adopted to disable":           {nil, map[string]any{"user_principal_name": diegoUPN, "state": "disabled"}, []string{stops + diegoUPN}},
+		"adopted to disable":           {nil, map[string]any{"user_principal_name": diegoUPN, "state": "disabled"}, []string{stops + "Diego Siciliani (" + diegoUPN}},
 		"destroy":                      {state(meganID, meganUPN, "enabled", "enabled"), nil, []string{stops + meganUPN}},
 		"destroy of a promoted user":   {state(diegoID, diegoUPN, "enabled", "enforced"), nil, []string{stops + diegoUPN, "from enforced"}},
 		"replaced by another user":     {state(meganID, meganUPN, "enabled", "enabled"), map[string]any{"user_id": adeleID, "state": "enabled"}, []string{stops + meganUPN}},
@@ -181,7 +183,7 @@ func TestAPlanWarnsOfWhatTakesProtectionAwayAndOfNothingElse(t *testing.T) {
 		"disabled to enabled":          {state(adeleID, adeleUPN, "disabled", "disabled"), map[string]any{"user_id": adeleID, "state": "enabled"}, nil},
 		"created, nothing there":       {nil, map[string]any{"user_id": adeleID, "state": "enabled"}, nil},
 		"created disabled, is so":      {nil, map[string]any{"user_id": adeleID, "state": "disabled"}, nil},
-		"adopted, enabled already":     {nil, map[string]any{"user_id": meganID, "state": "enabled"}, []string{meganUPN + " is adopted as it is", `is "enabled" already`, "writes nothing", "sets it to disabled"}},
+		"adopted, enabled already":     {nil, map[string]any{"user_id": meganID, "state": "enabled"}, []string{"A user is adopted as they are: The per-user MFA state of Megan Bowen (" + meganUPN + ")", `is "enabled" already`, "writes nothing", "sets it to disabled"}},
 		"adopted, promoted, with keep": {nil, map[string]any{"user_id": diegoID, "state": "enabled", "on_destroy": "keep"}, []string{`is "enforced" already, which satisfies "enabled"`, "leaves it as it is"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +231,8 @@ func TestImportByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := objectOf(t, s.typ, state(diegoID, diegoUPN, "enforced", "enforced")); !have.Equal(want) {
+	imports := withName(state(diegoID, diegoUPN, "enforced", "enforced"), "Diego Siciliani ("+diegoUPN+")")
+	if want := objectOf(t, s.typ, imports); !have.Equal(want) {
 		t.Errorf("the imported state is\n%s\nwant\n%s", have, want)
 	}
 	identity, err := read.NewIdentity.IdentityData.Unmarshal(s.identity)

@@ -6,6 +6,8 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -48,7 +50,10 @@ type entramfaProvider struct {
 	lookupEnv     func(string) (string, bool)
 }
 
-var _ provider.Provider = (*entramfaProvider)(nil)
+var (
+	_ provider.ProviderWithFunctions     = (*entramfaProvider)(nil)
+	_ provider.ProviderWithListResources = (*entramfaProvider)(nil)
+)
 
 func (p *entramfaProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "entramfa"
@@ -205,4 +210,15 @@ func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource
 
 func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource}
+}
+
+func (p *entramfaProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newUsersFromCSVFunction, newMFATransitionFunction,
+		newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction,
+	}
+}
+
+func (p *entramfaProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newUserMFAStateListResource, newTrustedIPsListResource}
 }

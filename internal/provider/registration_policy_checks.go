@@ -65,8 +65,10 @@ func (m *registrationPolicyModel) refuseManaged(diags *diag.Diagnostics) {
 
 // checkTargets looks up all users and groups of a configuration at once, refuses those that do not exist or are of the other
 // kind, and returns their names. Others are looked up for their names only: whom a policy keeps whom the configuration does not
-// name may be gone.
-func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *registrationPolicyModel, others []string, patience time.Duration, diags *diag.Diagnostics) directory {
+// name may be gone. Those who are known are not looked up again.
+func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *registrationPolicyModel, known directory, others []string,
+	patience time.Duration, diags *diag.Diagnostics,
+) directory {
 	type place struct {
 		scope string
 		group bool
@@ -85,7 +87,7 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 	add("include", scopeOf(config.Include))
 	add("exclude", scopeOf(config.Exclude))
 	// Those that are looked up for their names may be gone, and nobody waits for them.
-	found, err := r.data.client.GetDirectoryObjects(ctx, append(others, wanted...), 0)
+	found, err := r.findTargets(ctx, known, append(others, wanted...))
 	missing := slices.DeleteFunc(wanted, func(id string) bool {
 		_, here := found[strings.ToLower(id)]
 		return here
@@ -103,6 +105,19 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 		checkTarget(found, p.scope, p.group, p.id, diags)
 	}
 	return found
+}
+
+// findTargets looks up those who are not known.
+func (r *registrationPolicyResource) findTargets(ctx context.Context, known directory, ids []string) (directory, error) {
+	var unknown []string
+	for _, id := range ids {
+		if _, here := known[strings.ToLower(id)]; !here {
+			unknown = append(unknown, id)
+		}
+	}
+	found, err := r.data.client.GetDirectoryObjects(ctx, unknown, 0)
+	maps.Copy(found, known)
+	return found, err
 }
 
 func checkTarget(found directory, scope string, group bool, id types.String, diags *diag.Diagnostics) {

@@ -20,7 +20,7 @@ func TestTheStoryOfAPolicyThroughTheRealCLI(t *testing.T) {
 	w := tn.workspace(t, map[string]string{"main.tf": guarded + registration(enabled, everyone)}, bySecretOfTheApp()...)
 	plan := []string{"plan", "-input=false", "-detailed-exitcode"}
 
-	w.sees(w.expect(1, plan...), "Emergency access accounts would be asked to register", rescue2UPN, "include.all_users is true",
+	w.sees(w.expect(1, plan...), "Emergency access accounts would be asked to register", rescue2UPN, "included by include.all_users",
 		fmt.Sprintf("exclude = { group_ids = [%q] }", rescueGroupID))
 	ours := guarded + registration(enabled, everyone, excludes("group_ids", rescueGroupID), "snooze_days = 3")
 	w.write("main.tf", ours)

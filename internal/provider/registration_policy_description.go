@@ -39,30 +39,83 @@ func (d directory) names(targets []client.CampaignTarget) string {
 	return strings.Join(names, ", ")
 }
 
-// describe says in plain words what a campaign does, one line for each thing.
-func (d directory) describe(campaign client.RegistrationCampaign) string {
+// campaignFact is one thing that a campaign does, in plain words.
+type campaignFact struct{ label, value string }
+
+// Labels of facts.
+const (
+	factState    = "state"
+	factMethod   = "authentication method"
+	factSnooze   = "asks again"
+	factLimit    = "registration required"
+	factIncludes = "includes"
+	factExcludes = "excludes"
+)
+
+// facts says what a campaign does. What is not known of it is left out, and so is what is up to Microsoft.
+func (d directory) facts(campaign client.RegistrationCampaign) []campaignFact {
 	state, method := campaign.State, campaign.AuthenticationMethod()
 	if state == client.CampaignMicrosoftManaged {
-		state = stateMicrosoftManaged + " (method, snooze and limit are up to Microsoft)"
+		state = stateMicrosoftManaged
 	}
-	lines := []string{"state: " + state}
+	facts := []campaignFact{{factState, state}}
 	if campaign.State != client.CampaignMicrosoftManaged {
 		if method != "" {
-			lines = append(lines, "authentication method: "+method)
+			facts = append(facts, campaignFact{factMethod, method})
 		}
 		if campaign.SnoozeDays != nil {
-			lines = append(lines, "asks again: "+snoozeWords(*campaign.SnoozeDays))
+			facts = append(facts, campaignFact{factSnooze, snoozeWords(*campaign.SnoozeDays)})
 		}
 		if campaign.RequireAfterSnoozes != nil {
 			limit := "no, without end"
 			if *campaign.RequireAfterSnoozes {
 				limit = "yes, after being put off three times"
 			}
-			lines = append(lines, "registration required: "+limit)
+			facts = append(facts, campaignFact{factLimit, limit})
 		}
 	}
-	lines = append(lines, "includes: "+orNobody(d.names(campaign.Include)), "excludes: "+orNobody(d.names(campaign.Exclude)))
+	return append(facts, campaignFact{factIncludes, orNobody(d.names(campaign.Include))}, campaignFact{factExcludes, orNobody(d.names(campaign.Exclude))})
+}
+
+// describe says in plain words what a campaign does, one line for each thing.
+func (d directory) describe(campaign client.RegistrationCampaign) string {
+	var lines []string
+	for _, fact := range d.facts(campaign) {
+		if fact.label == factState && campaign.State == client.CampaignMicrosoftManaged {
+			fact.value += " (method, snooze and limit are up to Microsoft)"
+		}
+		lines = append(lines, fact.label+": "+fact.value)
+	}
 	return "  - " + strings.Join(lines, "\n  - ")
+}
+
+// changes says in plain words what a plan makes of a campaign, one line for each thing that is known and becomes another one.
+func (d directory) changes(from client.RegistrationCampaign, plan *registrationPolicyModel) []string {
+	to := plan.campaign()
+	open := map[string]bool{
+		factState: plan.State.IsUnknown(), factIncludes: !scopeOf(plan.Include).known(), factExcludes: !scopeOf(plan.Exclude).known(),
+	}
+	before := map[string]string{}
+	for _, fact := range d.facts(from) {
+		before[fact.label] = fact.value
+	}
+	var lines []string
+	for _, fact := range d.facts(to) {
+		was, known := before[fact.label]
+		switch {
+		case open[fact.label] || was == fact.value:
+			continue
+		case !known && from.State == client.CampaignMicrosoftManaged:
+			was = "up to Microsoft"
+		case !known:
+			was = "not set"
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s -> %s", fact.label, was, fact.value))
+	}
+	if to.State == client.CampaignMicrosoftManaged && from.State != client.CampaignMicrosoftManaged {
+		lines = append(lines, "method, snooze and limit: up to Microsoft from then on")
+	}
+	return lines
 }
 
 func snoozeWords(days int32) string {

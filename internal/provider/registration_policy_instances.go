@@ -14,6 +14,11 @@ import (
 // A false alarm would be worse than none, so these count as one policy: an instance and its replacement, which is planned
 // right after it with the same configuration and without a state. What is planned in another run, or through another
 // provider block, is not seen.
+//
+// A provider that is configured is asked for one plan or one apply, and validates each instance once, right before its plan.
+// `terraform test` of newer versions (1.14 is one) configures it once for a file instead: for the plans and applies of all run
+// blocks, each of which begins with a validation of the whole module. So a validation that no plan has followed says that what
+// is planned may belong to different runs, and then a plan proves nothing; see makeOne for what does.
 type registrationPolicies struct {
 	mutex sync.Mutex
 	// kept are the configurations of instances that stay, by name.
@@ -22,6 +27,20 @@ type registrationPolicies struct {
 	replaced map[string]bool
 	// created and destroyed count the instances that come and go.
 	created, destroyed int
+	// validated counts the validations, and planned the plans that have one of their own.
+	validated, planned int
+	// made are the instances that this provider has created and not destroyed, by name, and how many validations there had been.
+	made map[string]int
+}
+
+// validationsOfARun is how often a run block that creates an instance validates it: on its own, for the plan and for the apply.
+const validationsOfARun = 3
+
+// validate notes a validation of a provider that is configured.
+func (p *registrationPolicies) validate() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.validated++
 }
 
 // keep notes an instance that is in the state and in the configuration.
@@ -31,9 +50,12 @@ func (p *registrationPolicies) keep(instance string, config tftypes.Value, diags
 	if p.kept == nil {
 		p.kept = map[string]tftypes.Value{}
 	}
+	p.planned++
 	p.kept[instance] = config
+	// A replacement that an earlier run has planned is not this one's.
+	delete(p.replaced, instance)
 	if len(p.kept) > 1 || p.created > 0 {
-		addSecondPolicy(diags)
+		p.addSecond(diags)
 	}
 }
 
@@ -46,13 +68,15 @@ func (p *registrationPolicies) create(config tftypes.Value, diags *diag.Diagnost
 			if p.replaced == nil {
 				p.replaced = map[string]bool{}
 			}
+			// It is planned without another validation.
 			p.replaced[instance] = true
 			return
 		}
 	}
+	p.planned++
 	p.created++
 	if len(p.kept) > 0 || p.created > 1 || p.destroyed > 0 {
-		addSecondPolicy(diags)
+		p.addSecond(diags)
 	}
 }
 
@@ -62,8 +86,42 @@ func (p *registrationPolicies) destroy(diags *diag.Diagnostics) {
 	defer p.mutex.Unlock()
 	p.destroyed++
 	if p.created > 0 {
+		p.addSecond(diags)
+	}
+}
+
+// addSecond reports a second policy where all that was planned belongs to one run. Of several instances of one run that are
+// validated at a time, the last one to be planned is reported.
+func (p *registrationPolicies) addSecond(diags *diag.Diagnostics) {
+	if p.validated <= p.planned {
 		addSecondPolicy(diags)
 	}
+}
+
+// makeOne notes that an instance is about to be created, and refuses it beside one that was created in the same apply. An apply
+// of another run, as when one run block sets up what the next one takes over, has all validations of its run after that.
+func (p *registrationPolicies) makeOne(instance string, diags *diag.Diagnostics) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for _, then := range p.made {
+		if p.validated-then < validationsOfARun {
+			addSecondPolicy(diags)
+			return
+		}
+	}
+	if p.made == nil {
+		p.made = map[string]int{}
+	}
+	p.made[instance] = p.validated
+}
+
+// forget notes that an instance was destroyed, or not created after all.
+func (p *registrationPolicies) forget(instance string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	delete(p.kept, instance)
+	delete(p.replaced, instance)
+	delete(p.made, instance)
 }
 
 func addSecondPolicy(diags *diag.Diagnostics) {

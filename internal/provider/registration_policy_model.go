@@ -27,6 +27,8 @@ type registrationPolicyModel struct {
 	AuthenticationMethod            types.String `tfsdk:"authentication_method"`
 	SnoozeDays                      types.Int64  `tfsdk:"snooze_days"`
 	RequireRegistrationAfterSnoozes types.Bool   `tfsdk:"require_registration_after_snoozes"`
+	Asked                           types.String `tfsdk:"asked"`
+	TargetNames                     types.Map    `tfsdk:"target_names"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
@@ -46,6 +48,8 @@ func newRegistrationPolicyModel() *registrationPolicyModel {
 		ID:      types.StringValue(registrationPolicyID),
 		Include: types.ObjectNull(campaignScopeTypes),
 		Exclude: types.ObjectNull(campaignScopeTypes),
+
+		TargetNames: types.MapNull(types.StringType),
 
 		Timeouts: noTimeouts(),
 	}
@@ -313,6 +317,18 @@ func (m *registrationPolicyModel) settle(config, base *registrationPolicyModel, 
 	if !unchanged {
 		m.leaveToTheService()
 	}
+}
+
+// leaveOpen makes unknown in the plan of a new policy what the configuration leaves open, although the campaign there is has been
+// looked at. An admin may change that campaign before the apply, in which Terraform plans once more, with nothing of the first plan
+// at hand, and refuses a plan that differs.
+func (m *registrationPolicyModel) leaveOpen(config *registrationPolicyModel) {
+	if config.Include.IsNull() {
+		m.Include = types.ObjectUnknown(campaignScopeTypes)
+	}
+	m.AuthenticationMethod, m.SnoozeDays = config.AuthenticationMethod, config.SnoozeDays
+	m.RequireRegistrationAfterSnoozes = config.RequireRegistrationAfterSnoozes
+	m.leaveToTheService()
 }
 
 // unchanged reports whether an apply would write nothing.

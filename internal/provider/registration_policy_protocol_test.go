@@ -110,6 +110,13 @@ func stored(state string, include, exclude any, method string, snooze int, limit
 	}
 }
 
+// explained adds to a state who is asked, nobody of them being a user or group that has a name.
+func explained(state map[string]any, asked string) map[string]any {
+	state["asked"] = asked
+	state["target_names"] = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{})
+	return state
+}
+
 // remembered is a private state that remembers a campaign, as the provider stores it.
 func remembered(t *testing.T, instance, campaign string) []byte {
 	t.Helper()
@@ -155,7 +162,10 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 			config: func(s *policySession) map[string]any {
 				return map[string]any{"state": "enabled", "include": s.scope(nil, nil, []string{staffID})}
 			},
-			want: []warning{{"taken over"}, {weaker, "not all users are asked any more, but only group Staff (" + staffID + ")"}},
+			want: []warning{{
+				"taken over", "The apply changes of it:\n\n  - state: microsoft_managed -> enabled\n", "- asks again: up to Microsoft -> after 1 day",
+				"- includes: all users -> group Staff (" + staffID + ")",
+			}, {weaker, "not all users are asked any more, but only group Staff (" + staffID + ")"}},
 		},
 		"stopped": {
 			prior: func(s *policySession) map[string]any {
@@ -277,7 +287,7 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 			prior: func(s *policySession) map[string]any {
 				return stored("enabled", s.scope(true, nil, nil), s.scope(nil, nil, []string{rescueGroupID}), "fido2", 1, true)
 			},
-			want: []warning{{"gives back the campaign from before", "It asks emergency access accounts to register", rescue2UPN, "include.all_users is true"}},
+			want: []warning{{"gives back the campaign from before", "It asks emergency access accounts to register", rescue2UPN, "included by include.all_users"}},
 		},
 		"destroy of what nothing is remembered of": {
 			before: "-",
@@ -510,7 +520,7 @@ func TestAPolicyIsImportedByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := objectOf(t, s.typ, stored("microsoft_managed", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true)); !have.Equal(want) {
+	if want := objectOf(t, s.typ, explained(stored("microsoft_managed", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "all users")); !have.Equal(want) {
 		t.Errorf("the imported state is\n%s\nwant\n%s", have, want)
 	}
 	identity, err := read.NewIdentity.IdentityData.Unmarshal(typ)
@@ -558,6 +568,7 @@ func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 	planned := map[string]any{
 		"id": policyID, "state": "disabled", "include": unknown("include"), "authentication_method": unknown("authentication_method"),
 		"snooze_days": unknown("snooze_days"), "require_registration_after_snoozes": unknown("require_registration_after_snoozes"),
+		"asked": unknown("asked"), "target_names": unknown("target_names"),
 	}
 	applied, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: policyTypeName, PriorState: dynamic(t, tftypes.NewValue(s.typ, nil)),
@@ -571,7 +582,8 @@ func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := objectOf(t, s.typ, stored("disabled", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true)); !have.Equal(want) {
+	want := objectOf(t, s.typ, explained(stored("disabled", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "nobody, because the campaign is disabled"))
+	if !have.Equal(want) {
 		t.Errorf("the state is\n%s\nwant\n%s", have, want)
 	}
 	if err := tn.campaignIs(changed(newTenantsCampaign(), func(c *control.RegistrationCampaign) { c.State = "disabled" })); err != nil {

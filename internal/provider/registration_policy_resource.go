@@ -102,6 +102,17 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 				MarkdownDescription: "Whether a person who has put it off three times has to register. Without it the policy keeps what it has. " +
 					"An error with the state `microsoft_managed`. Graph: `enforceRegistrationAfterAllowedSnoozes`, on beta only.",
 			},
+			"asked": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Who is asked to register, in words, for who reads a plan: `all users, except group break-glass accounts`, or `nobody, because the " +
+					"campaign is disabled`. Known at plan. At most five included and five excluded are named.",
+			},
+			"target_names": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The names of the users and groups in `include` and `exclude`, by object id in lower case, for who reads a plan: `user Adele Vance " +
+					"(adele.vance@contoso.com)`, `group all-staff`. Known at plan. A refresh takes over a new name, and that is no difference. Who does not exist any more " +
+					"has the last known name, or none.",
+			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.block(ctx)},
 	}
@@ -119,6 +130,9 @@ func (r *registrationPolicyResource) IdentitySchema(_ context.Context, _ resourc
 }
 
 func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	if r.data != nil {
+		r.data.registrationPolicies.validate()
+	}
 	var config registrationPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -175,40 +189,49 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		base.refresh(present)
 	}
 	plan.settle(config, base, prior != nil)
+	var names directory
 	if r.data.planReady() {
-		r.check(ctx, config, plan, base, prior == nil, &resp.Diagnostics)
+		names = r.check(ctx, config, plan, base, prior == nil, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if prior == nil {
+		plan.leaveOpen(config)
+	}
+	plan.namePlanned(prior, names)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is.
-func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base *registrationPolicyModel, create bool, diags *diag.Diagnostics) {
+// check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is. It returns the
+// names of all of them.
+func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base *registrationPolicyModel, create bool, diags *diag.Diagnostics) directory {
 	patience := r.data.client.Consistency().Missing
 	present, wanted := base.campaign(), plan.campaign()
-	names := r.checkTargets(ctx, config, campaignIDs(present), patience, diags)
+	names := r.checkTargets(ctx, config, r.data.foundTargets.take(), campaignIDs(present), patience, diags)
 	if diags.HasError() {
-		return
+		return nil
 	}
 	r.data.checkCampaign(ctx, plan, patience, diags)
 	if diags.HasError() {
-		return
+		return nil
 	}
 	warnBoth(wanted, names, diags)
 	if create {
-		warnCampaignAdopted(present, wanted, names, diags)
+		warnCampaignAdopted(present, plan, names, diags)
 	}
 	if !plan.State.IsUnknown() && scopeOf(plan.Include).known() && scopeOf(plan.Exclude).known() {
 		warnWeakened(names.weakenings(present, wanted, r.data.emergencyAccess), diags)
 	}
+	return names
 }
 
-func warnCampaignAdopted(present, wanted client.RegistrationCampaign, names directory, diags *diag.Diagnostics) {
+func warnCampaignAdopted(present client.RegistrationCampaign, plan *registrationPolicyModel, names directory, diags *diag.Diagnostics) {
 	detail := names.describe(present)
-	if present.Satisfies(wanted) {
+	if present.Satisfies(plan.campaign()) {
 		detail += "\n\nIt is as configured already, so the apply writes nothing."
+	} else if changes := names.changes(present, plan); len(changes) > 0 {
+		detail += "\n\nThe apply changes of it:\n\n  - " + strings.Join(changes, "\n  - ")
 	}
 	diags.AddWarning("The tenant's registration campaign is taken over",
 		"Every tenant has one. It is remembered as it is now, and destroying this resource gives it back:\n\n"+detail)
@@ -227,7 +250,7 @@ func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *reg
 	names := directory{}
 	detail := ""
 	if r.data.planReady() {
-		found, err := r.data.client.GetDirectoryObjects(ctx, append(campaignIDs(back), campaignIDs(present)...), 0)
+		found, err := r.findTargets(ctx, r.data.foundTargets.take(), append(campaignIDs(back), campaignIDs(present)...))
 		if err != nil {
 			addError(diags, err)
 			return
@@ -278,11 +301,17 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
 	defer end()
-	before := r.set(ctx, &config, &plan, &resp.Diagnostics)
+	instance := uuid.NewString()
+	r.data.registrationPolicies.makeOne(instance, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	remember(ctx, resp.Private, campaignMemory{instance: uuid.NewString(), before: &before}, &resp.Diagnostics)
+	before := r.set(ctx, &config, &plan, nil, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		r.data.registrationPolicies.forget(instance)
+		return
+	}
+	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &before}, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -319,6 +348,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		remember(ctx, resp.Private, memory, &resp.Diagnostics)
 	}
 	state.refresh(campaign)
+	r.data.nameRead(ctx, &state)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -334,7 +364,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	defer end()
 	// Otherwise only the timeouts change.
 	if !plan.unchanged(&prior) {
-		r.set(ctx, &config, &plan, &resp.Diagnostics)
+		r.set(ctx, &config, &plan, new(prior.campaign()), &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -351,6 +381,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	if memory.before == nil {
+		r.data.registrationPolicies.forget(memory.instance)
 		warnNothingToGiveBack(&resp.Diagnostics)
 		return
 	}
@@ -362,11 +393,12 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	back, _ := withoutMissing(*memory.before, state.campaign(), found)
-	result, err := r.data.client.SetRegistrationCampaign(ctx, back)
+	result, err := r.data.client.SetRegistrationCampaign(ctx, back, new(state.campaign()))
 	if err != nil {
 		addCampaignError(&resp.Diagnostics, err)
 		return
 	}
+	r.data.registrationPolicies.forget(memory.instance)
 	warnCampaignUnconfirmed(&resp.Diagnostics, result)
 }
 
@@ -391,10 +423,11 @@ func (r *registrationPolicyResource) ImportState(ctx context.Context, req resour
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
 
-// set makes the tenant's campaign the planned one, takes over what the service has then, and returns what was there before.
-func (r *registrationPolicyResource) set(ctx context.Context, config, plan *registrationPolicyModel, diags *diag.Diagnostics) client.RegistrationCampaign {
+// set makes the tenant's campaign the planned one, takes over what the service has then, and returns what was there before. known
+// is the campaign of the state; nil in a create.
+func (r *registrationPolicyResource) set(ctx context.Context, config, plan *registrationPolicyModel, known *client.RegistrationCampaign, diags *diag.Diagnostics) client.RegistrationCampaign {
 	if plan.Include.IsUnknown() {
-		present, err := r.data.client.GetRegistrationCampaign(ctx)
+		present, err := r.data.client.LatestRegistrationCampaign(ctx)
 		if err != nil {
 			addCampaignError(diags, err)
 			return client.RegistrationCampaign{}
@@ -402,19 +435,24 @@ func (r *registrationPolicyResource) set(ctx context.Context, config, plan *regi
 		plan.Include = refreshedScope(plan.Include, present.Include)
 	}
 	patience := r.data.client.Consistency().NewObject
-	r.checkTargets(ctx, config, nil, patience, diags)
+	var others []string
+	if plan.TargetNames.IsUnknown() {
+		others = campaignIDs(plan.campaign())
+	}
+	names := r.checkTargets(ctx, config, nil, others, patience, diags)
 	if !diags.HasError() {
 		r.data.checkCampaign(ctx, plan, patience, diags)
 	}
 	if diags.HasError() {
 		return client.RegistrationCampaign{}
 	}
-	result, err := r.data.client.SetRegistrationCampaign(ctx, plan.campaign())
+	result, err := r.data.client.SetRegistrationCampaign(ctx, plan.campaign(), known)
 	if err != nil {
 		addCampaignWriteError(diags, err, plan)
 		return client.RegistrationCampaign{}
 	}
 	plan.refresh(result.Now)
+	plan.nameApplied(result.Now, names)
 	warnCampaignUnconfirmed(diags, result)
 	return result.Before
 }

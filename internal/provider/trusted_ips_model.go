@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -13,8 +15,10 @@ import (
 // trustedIPsModel is the resource's schema.
 type trustedIPsModel struct {
 	ID               types.String `tfsdk:"id"`
+	Name             types.String `tfsdk:"name"`
 	DisplayName      types.String `tfsdk:"display_name"`
 	IPRanges         ipRangeSet   `tfsdk:"ip_ranges"`
+	RangeSizes       types.Map    `tfsdk:"range_sizes"`
 	AddressCountIPv4 types.Int64  `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64  `tfsdk:"network_count_ipv6"`
 	Trusted          types.Bool   `tfsdk:"trusted"`
@@ -49,6 +53,7 @@ func (m *trustedIPsModel) location() client.NamedLocation {
 func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	m.ID = types.StringValue(location.ID)
 	m.DisplayName = types.StringValue(location.DisplayName)
+	m.Name = m.DisplayName
 	m.Trusted = types.BoolValue(location.IsTrusted)
 	had, known := m.IPRanges.texts()
 	if !known || !client.SameIPRanges(had, location.Ranges) {
@@ -68,22 +73,34 @@ func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	m.count()
 }
 
-// count adds the ranges up; the counts are unknown for as long as a range is.
+// count adds the ranges up and says how large each is; both are unknown for as long as a range is.
 func (m *trustedIPsModel) count() {
 	texts, known := m.IPRanges.texts()
 	if !known {
 		m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Unknown(), types.Int64Unknown()
+		m.RangeSizes = types.MapUnknown(types.StringType)
 		return
 	}
-	counted := client.Cover(client.ReadIPRanges(texts)).Count()
+	ranges := client.ReadIPRanges(texts)
+	counted := client.Cover(ranges).Count()
 	m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Value(counted.IPv4Addresses), types.Int64Value(counted.IPv6Networks)
+	m.RangeSizes = rangeSizes(ranges)
+}
+
+// rangeSizes has the normal spellings of the ranges for keys, so that only what is really another range is a difference in it.
+func rangeSizes(ranges []client.IPRange) types.Map {
+	sizes := make(map[string]attr.Value, len(ranges))
+	for _, r := range ranges {
+		sizes[r.String()] = types.StringValue(r.Size())
+	}
+	return types.MapValueMust(types.StringType, sizes)
 }
 
 // plan computes what an apply makes of the configuration. A prior value that covers the same stays, so that another spelling
 // is no change.
 func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 	m.Trusted = types.BoolValue(true)
-	m.ID = types.StringUnknown()
+	m.ID, m.Name = types.StringUnknown(), m.DisplayName
 	if prior != nil {
 		m.ID = prior.ID
 		if m.IPRanges.same(prior.IPRanges) {
@@ -91,6 +108,16 @@ func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 		}
 	}
 	m.count()
+	if prior == nil {
+		return
+	}
+	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
+	if m.DisplayName.Equal(prior.DisplayName) {
+		m.Name = prior.Name
+	}
+	if m.IPRanges.Equal(prior.IPRanges) {
+		m.RangeSizes = prior.RangeSizes
+	}
 }
 
 // unchanged reports whether an apply would write nothing.
@@ -112,6 +139,31 @@ func (m *trustedIPsModel) ranges() []client.IPRange {
 	ranges := client.ReadIPRanges(texts)
 	slices.SortFunc(ranges, client.IPRange.Compare)
 	return ranges
+}
+
+// respelled are the ranges that were there before in another spelling, in the order of their texts.
+func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
+	if prior == nil {
+		return nil
+	}
+	before := map[client.IPRange]string{}
+	had, _ := prior.IPRanges.texts()
+	for _, text := range had {
+		for _, r := range client.ReadIPRanges([]string{text}) {
+			before[r] = text
+		}
+	}
+	var lines []string
+	texts, _ := m.IPRanges.texts()
+	for _, text := range texts {
+		for _, r := range client.ReadIPRanges([]string{text}) {
+			if old, known := before[r]; known && old != text {
+				lines = append(lines, fmt.Sprintf("%s for %s", text, old))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // rangePaths are the elements in which the known ranges stand.

@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"pgregory.net/rapid"
 
@@ -128,5 +130,45 @@ func TestWhatIsPlannedForALocation(t *testing.T) {
 	var none *trustedIPsModel
 	if len(none.trustedRanges()) != 0 || m.unchanged(nil) {
 		t.Error("what is not there is trusted, or creating it no change")
+	}
+}
+
+func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
+	sizes := func(pairs ...string) types.Map {
+		elements := map[string]attr.Value{}
+		for i := 0; i < len(pairs); i += 2 {
+			elements[pairs[i]] = types.StringValue(pairs[i+1])
+		}
+		return types.MapValueMust(types.StringType, elements)
+	}
+	prior := newTrustedIPsModel(hq(true, "203.0.113.7/24", "2001:DB8::/48", "not a range"))
+	if want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks"); !prior.RangeSizes.Equal(want) {
+		t.Errorf("read is %s, want %s", prior.RangeSizes, want)
+	}
+	// With one more, the other spelling of the first is planned as well, and only the new one is a difference in the sizes.
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: newIPRangeSet([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m.plan(prior)
+	want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks", "192.0.2.9/32", "1 IPv4 address")
+	if !m.RangeSizes.Equal(want) || !m.Name.Equal(m.DisplayName) {
+		t.Errorf("planned is %s, %s; want %s", m.Name, m.RangeSizes, want)
+	}
+	if have := m.respelled(prior); !slices.Equal(have, []string{"2001:db8::/48 for 2001:DB8::/48", "203.0.113.0/24 for 203.0.113.7/24"}) {
+		t.Errorf("respelled are %q", have)
+	}
+	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: ipRangeSet{types.SetUnknown(types.StringType)}}
+	if unknown.plan(nil); !unknown.RangeSizes.IsUnknown() || !unknown.Name.IsUnknown() {
+		t.Errorf("planned for what is not known is %s, %s", unknown.Name, unknown.RangeSizes)
+	}
+}
+
+func TestAStateFromBeforeNamesAndSizesIsNoDifference(t *testing.T) {
+	old := newTrustedIPsModel(hq(true, "203.0.113.7/24"))
+	old.Name, old.RangeSizes = types.StringNull(), types.MapNull(types.StringType)
+	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: newIPRangeSet([]string{"203.0.113.0/24"})}
+	if m.plan(old); !m.Name.IsNull() || !m.RangeSizes.IsNull() {
+		t.Errorf("planned without a refresh is %s, %s", m.Name, m.RangeSizes)
+	}
+	if old.refresh(hq(true, "203.0.113.0/24")); old.Name.ValueString() != old.DisplayName.ValueString() || len(old.RangeSizes.Elements()) != 1 {
+		t.Errorf("after a refresh there is %s, %s", old.Name, old.RangeSizes)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -43,9 +44,13 @@ func location(name string, ranges ...string) map[string]any {
 }
 
 func locationState(id, name string, trusted bool, addresses, networks int64, ranges ...string) map[string]any {
+	sizes := map[string]tftypes.Value{}
+	for _, r := range client.ReadIPRanges(ranges) {
+		sizes[r.String()] = tftypes.NewValue(tftypes.String, r.Size())
+	}
 	return map[string]any{
-		"id": id, "display_name": name, "ip_ranges": rangeSet(ranges...), "trusted": trusted,
-		"address_count_ipv4": addresses, "network_count_ipv6": networks,
+		"id": id, "name": name, "display_name": name, "ip_ranges": rangeSet(ranges...), "trusted": trusted,
+		"address_count_ipv4": addresses, "network_count_ipv6": networks, "range_sizes": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, sizes),
 	}
 }
 
@@ -173,7 +178,7 @@ func TestEachBadRangeIsToldAtItsElement(t *testing.T) {
 		if len(planned.Diagnostics) != 0 {
 			t.Errorf("the plan says %v", planned.Diagnostics)
 		}
-		for _, name := range []string{"id", "address_count_ipv4", "network_count_ipv6"} {
+		for _, name := range []string{"id", "name", "range_sizes", "address_count_ipv4", "network_count_ipv6"} {
 			if value := attributeOf(t, s.unmarshal(planned.PlannedState), name); value.IsKnown() {
 				t.Errorf("%s is planned as %s", name, value)
 			}
@@ -196,15 +201,20 @@ func TestAPlanTellsWhatBecomesTrustedAndWhatMayBeAMistake(t *testing.T) {
 			[][]string{{
 				set, `"HQ" newly trusts 257 IPv4 addresses and 65,536 IPv6 /64 networks`, "newly trusted: 198.51.100.200/32 (1 IPv4 address)",
 				"newly trusted: 203.0.113.0/24 (256 IPv4 addresses)", "newly trusted: 2001:db8:a::/48 (65,536 IPv6 /64 networks)",
+				"Whoever signs in from there is in a trusted location then.", "ask them for nothing any more, MFA included",
 			}},
 		},
-		"nothing changes":      {depot(), location("Depot", "192.0.2.0/28"), nil},
-		"respelled":            {depot(), location("Depot", "192.0.2.9/28"), nil},
-		"renamed":              {depot(), location("Store", "192.0.2.0/28"), nil},
-		"the same in two":      {depot(), location("Depot", "192.0.2.0/29", "192.0.2.8/29"), nil},
-		"one more":             {depot(), location("Depot", "192.0.2.0/28", "203.0.113.0/24"), [][]string{{set, `"Depot" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24 (256 IPv4 addresses)"}}},
+		"nothing changes": {depot(), location("Depot", "192.0.2.0/28"), nil},
+		"respelled":       {depot(), location("Depot", "192.0.2.9/28"), nil},
+		"renamed":         {depot(), location("Store", "192.0.2.0/28"), nil},
+		"the same in two": {depot(), location("Depot", "192.0.2.0/29", "192.0.2.8/29"), nil},
+		"one more":        {depot(), location("Depot", "192.0.2.0/28", "203.0.113.0/24"), [][]string{{set, `"Depot" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24 (256 IPv4 addresses)", "With that the location trusts 272 IPv4 addresses in all."}}},
+		"one more, respelled": {branch(), location("Branch", "198.51.100.0/25", "2001:DB8:B:0:0:0:0:0/48", "203.0.113.0/24"), [][]string{{
+			set, `"Branch" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24",
+			"Spelled otherwise, and the same range as before:", "- 198.51.100.0/25 for 198.51.100.77/25\n\nWith",
+		}}},
 		"one that is wider":    {depot(), location("Depot", "192.0.2.0/27"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "newly trusted: 192.0.2.0/27 (32 IPv4 addresses, of which 16 IPv4 addresses are new)"}}},
-		"trusted again":        {off, location("Depot", "192.0.2.0/28"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "192.0.2.0/28"}}},
+		"trusted again":        {off, location("Depot", "192.0.2.0/28"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "192.0.2.0/28", "not trusted at present", "outside of Terraform"}}},
 		"a part is not known":  {nil, location("HQ", "203.0.113.0/24", "unknown"), [][]string{{set, `"HQ" newly trusts 256 IPv4 addresses`}}},
 		"a name that is taken": {nil, location("twin", "203.0.113.7"), [][]string{{set, "newly trusts"}, {`AttributeName("display_name")`, `The name "twin" is taken`, twinID + ` "Twin" (trusted IP ranges)`, otherTwinID, "import it instead"}}},
 		"a country's name":     {depot(), location("Italy", "192.0.2.0/28"), [][]string{{`AttributeName("display_name")`, `The name "Italy" is taken`, italyID, "location of countries"}}},

@@ -48,6 +48,10 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Computed:            true,
 				MarkdownDescription: "The id of the named location, a GUID; what policies refer to it by.",
 			},
+			"name": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The same as `display_name`, for who reads a plan: Terraform shows `name` also where it does not change.",
+			},
 			"display_name": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "The name of the location. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
@@ -60,6 +64,11 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change. A change replaces the whole list. " +
 					"Graph: `ipRanges`.",
 				Validators: []validator.Set{ipRangesValidator{}},
+			},
+			"range_sizes": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "How much each range covers, in words, by the range in its normal spelling: `\"203.0.113.0/24\" = \"256 IPv4 addresses\"`. " +
+					"Known at plan. A range that is only spelled otherwise is a difference in `ip_ranges` and none here.",
 			},
 			"address_count_ipv4": schema.Int64Attribute{
 				Computed: true,
@@ -164,6 +173,7 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 		addError(&resp.Diagnostics, err)
 		return
 	}
+	r.data.goneObjects.note(state.ID.ValueString(), gone)
 	if gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -219,10 +229,17 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
+	var untrusted client.Acceptance
 	err := r.data.locations.checkUnused(ctx, state.location())
 	if err == nil {
-		err = r.data.client.DeleteNamedLocation(ctx, state.location())
+		untrusted, err = r.data.client.DeleteNamedLocation(ctx, state.location())
 		r.data.locations.enter(state.ID.ValueString(), nil, err)
+	}
+	if err != nil && !untrusted.At.IsZero() {
+		// The location is there and not trusted any more, and for a while a replica may show otherwise.
+		state.Trusted = types.BoolValue(false)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, untrusted.JSON())...)
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {

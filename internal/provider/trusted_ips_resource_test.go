@@ -229,6 +229,10 @@ func TestATrustedLocationIsMadeImportedAndDestroyed(t *testing.T) {
 					planned("address_count_ipv4", knownvalue.Int64Exact(257)),
 					planned("network_count_ipv6", knownvalue.Int64Exact(2)),
 					planned("trusted", knownvalue.Bool(true)),
+					planned("name", text("HQ")),
+					planned("range_sizes", knownvalue.MapExact(map[string]knownvalue.Check{
+						"203.0.113.0/24": text("256 IPv4 addresses"), "198.51.100.200/32": text("1 IPv4 address"), "2001:db8:a::/63": text("2 IPv6 /64 networks"),
+					})),
 				),
 				ConfigStateChecks: []statecheck.StateCheck{
 					locationAttribute("display_name", text("HQ")),
@@ -266,7 +270,7 @@ func TestEachAttributeOfATrustedLocationIsUpdatedInPlace(t *testing.T) {
 		resource.TestStep{Config: tn.provider() + trustedIPs("HQ", "203.0.113.0/24"), Check: tn.wroteLocations(1)},
 		resource.TestStep{
 			Config:           tn.provider() + trustedIPs("Head office", "203.0.113.0/24"),
-			ConfigPlanChecks: before(update, planned("address_count_ipv4", knownvalue.Int64Exact(256)), planned("id", knownvalue.NotNull())),
+			ConfigPlanChecks: before(update, planned("address_count_ipv4", knownvalue.Int64Exact(256)), planned("id", knownvalue.NotNull()), planned("name", text("Head office"))),
 			Check:            resource.ComposeTestCheckFunc(tn.hasLocation("Head office", "203.0.113.0/24"), tn.wroteLocations(1)),
 		},
 		resource.TestStep{

@@ -129,8 +129,19 @@ func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s)", r, r.Size()))
 		}
 	}
-	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q newly trusts %s", plan.DisplayName.ValueString(), total),
-		boundedList(lines)+"\n\nPolicies that ask for less in trusted locations will do so for everybody in these ranges.")
+	detail := boundedList(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
+		"ask them for nothing any more, MFA included."
+	if texts := plan.respelled(prior); len(texts) > 0 {
+		detail += "\n\nSpelled otherwise, and the same range as before:\n" + boundedList(texts)
+	}
+	switch {
+	case prior == nil:
+	case !prior.Trusted.ValueBool():
+		detail += "\n\nThe location is not trusted at present, which somebody has decided outside of Terraform. The apply trusts it again."
+	default:
+		detail += fmt.Sprintf("\n\nWith that the location trusts %s in all.", client.Cover(plan.ranges()).Count())
+	}
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q newly trusts %s", plan.DisplayName.ValueString(), total), detail)
 }
 
 func isOrAre(count client.IPRangeCount) string {
@@ -217,9 +228,13 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 		detail+"\n\nFor these policies, sign-ins from there count as from anywhere.")
 }
 
-// warnDestroy names the policies that keep a location from being deleted, and those for which trust ends.
+// warnDestroy names the policies that keep a location from being deleted, and those for which trust ends. A location that is gone
+// has neither.
 func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
-	if !r.data.planReady() {
+	if !r.data.planReady() || r.data.isGone(prior.ID.ValueString(), func() (bool, error) {
+		_, gone, err := r.data.locations.view.Observe(ctx, prior.location(), client.Acceptance{})
+		return gone, err
+	}) {
 		return
 	}
 	byID, byTrust, ok := r.policiesAbout(ctx, prior, diags)

@@ -26,6 +26,7 @@ var (
 // userMFAStateDataModel is the data source's schema.
 type userMFAStateDataModel struct {
 	ID                types.String `tfsdk:"id"`
+	Name              types.String `tfsdk:"name"`
 	UserID            types.String `tfsdk:"user_id"`
 	UserPrincipalName types.String `tfsdk:"user_principal_name"`
 	DisplayName       types.String `tfsdk:"display_name"`
@@ -48,6 +49,10 @@ func (d *userMFAStateDataSource) Schema(ctx context.Context, _ datasource.Schema
 			"A user whose MFA comes from Conditional Access or security defaults only is `disabled` here; this says nothing about those.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The object id of the user."},
+			"name": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The display name of the user with the user principal name, `Adele Vance (adele.vance@contoso.com)`, for messages.",
+			},
 			"user_id": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The object id of the user, a GUID. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed.",
@@ -96,12 +101,13 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if key.IsNull() {
 		key, at = model.UserPrincipalName, path.Root("user_principal_name")
 	}
-	user, err := d.data.client.FindUser(ctx, key.ValueString(), d.data.client.Consistency().Missing)
+	patience := d.data.client.Consistency().Missing
+	user, err := d.data.client.FindUser(ctx, key.ValueString(), patience)
 	if err != nil {
 		addUserError(&resp.Diagnostics, at, key.ValueString(), err)
 		return
 	}
-	state, err := d.data.client.GetUserMFAState(ctx, user)
+	state, err := d.data.client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
 		addAttributeError(&resp.Diagnostics, at, err)
 		return
@@ -117,6 +123,7 @@ func (m *userMFAStateDataModel) fill(user client.User, state client.MFAState) {
 		expected = client.MFAState(m.ExpectedState.ValueString())
 	}
 	m.ID = types.StringValue(user.ID)
+	m.Name = types.StringValue(personName(user))
 	m.UserID = keepSpelling(m.UserID, user.ID)
 	m.UserPrincipalName = keepSpelling(m.UserPrincipalName, user.UserPrincipalName)
 	m.DisplayName = types.StringValue(user.DisplayName)

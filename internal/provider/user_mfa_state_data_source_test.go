@@ -33,7 +33,7 @@ func TestTheDataSourceTellsTheStateAndWhetherItIsSatisfied(t *testing.T) {
 		resource.TestStep{Config: read("user_id", adeleID, `expected_state = "ENABLED"`), ExpectError: says(`The state "ENABLED" is spelled "enabled"`)},
 		step(read("user_principal_name", diegoUPN, ""), "enforced", true,
 			is("id", text(diegoID)), is("user_id", text(diegoID)), is("user_principal_name", text(diegoUPN)),
-			is("display_name", text("Diego Siciliani")), is("user_type", text("Member")), is("account_enabled", knownvalue.Bool(true))),
+			is("name", text("Diego Siciliani ("+diegoUPN+")")), is("display_name", text("Diego Siciliani")), is("user_type", text("Member")), is("account_enabled", knownvalue.Bool(true))),
 		step(read("user_id", guestID, ""), "disabled", false, is("user_principal_name", text(guestUPN)), is("user_type", text("Guest"))),
 		step(read("user_id", meganID, ""), "enabled", true),
 		step(read("user_id", meganID, `expected_state = "enforced"`), "enabled", false),

@@ -74,7 +74,7 @@ func (s *session) create(n int) []byte {
 // read reads a member's resource, which must not have changed, and returns its private state.
 func (s *session) read(n int, private []byte) []byte {
 	s.t.Helper()
-	want := objectOf(s.t, s.typ, state(memberID(n), memberUPN(n), "disabled", "disabled"))
+	want := objectOf(s.t, s.typ, withName(state(memberID(n), memberUPN(n), "disabled", "disabled"), fmt.Sprintf("Member %d (%s)", n, memberUPN(n))))
 	read, err := s.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
 		TypeName: s.typeName, CurrentState: dynamic(s.t, want), Private: private,
 	})

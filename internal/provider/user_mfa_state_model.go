@@ -13,6 +13,7 @@ import (
 // userMFAStateModel is the resource's schema.
 type userMFAStateModel struct {
 	ID                types.String `tfsdk:"id"`
+	Name              types.String `tfsdk:"name"`
 	UserID            types.String `tfsdk:"user_id"`
 	UserPrincipalName types.String `tfsdk:"user_principal_name"`
 	State             types.String `tfsdk:"state"`
@@ -37,6 +38,7 @@ func (m *userMFAStateModel) identity() userMFAStateIdentity {
 func newUserMFAStateModel(user client.User) *userMFAStateModel {
 	return &userMFAStateModel{
 		ID:                types.StringValue(user.ID),
+		Name:              types.StringValue(personName(user)),
 		UserID:            types.StringValue(user.ID),
 		UserPrincipalName: types.StringValue(user.UserPrincipalName),
 		AllowPromotion:    types.BoolValue(false),
@@ -45,8 +47,15 @@ func newUserMFAStateModel(user client.User) *userMFAStateModel {
 	}
 }
 
-// userKey is what names the user, and the attribute that it stands in: of a configuration the one that is set, of a plan
-// the one that is known, the id first.
+// configuredUser is what names the user in a configuration, and the attribute that it stands in: where both are set, the id.
+func (m *userMFAStateModel) configuredUser() (types.String, path.Path) {
+	if m.UserID.IsNull() {
+		return m.UserPrincipalName, path.Root("user_principal_name")
+	}
+	return m.UserID, path.Root("user_id")
+}
+
+// userKey is what names the user of a plan, and the attribute that it stands in: the one that is known, the id first.
 func (m *userMFAStateModel) userKey() (types.String, path.Path) {
 	known := func(value types.String) bool { return !value.IsNull() && !value.IsUnknown() }
 	if !known(m.UserID) && (known(m.UserPrincipalName) || m.UserID.IsNull()) {
@@ -60,16 +69,31 @@ func (m *userMFAStateModel) user() client.User {
 	return client.User{ID: m.UserID.ValueString(), UserPrincipalName: m.UserPrincipalName.ValueString()}
 }
 
-// setUser takes over a user that was looked up. What the configuration has spelled stays as it is.
+// setUser takes over a user that was looked up. What the configuration has spelled stays as it is, and so does a name that
+// is known: a person may be renamed between a plan and its apply, and Terraform refuses what differs from the plan.
 func (m *userMFAStateModel) setUser(user client.User) {
 	m.ID = types.StringValue(user.ID)
+	if m.Name.IsNull() || m.Name.IsUnknown() {
+		m.Name = types.StringValue(personName(user))
+	}
 	m.UserID = keepSpelling(m.UserID, user.ID)
 	m.UserPrincipalName = keepSpelling(m.UserPrincipalName, user.UserPrincipalName)
+}
+
+// complete gives a plan what it does not know of its user. What it knows stays, also where the user was renamed since: Terraform
+// takes a result that differs from its plan for a defect, and the next refresh shows the new name.
+func (m *userMFAStateModel) complete(user client.User) {
+	planned := m.UserPrincipalName
+	m.setUser(user)
+	if !planned.IsNull() && !planned.IsUnknown() {
+		m.UserPrincipalName = planned
+	}
 }
 
 // refresh takes over what was read.
 func (m *userMFAStateModel) refresh(user client.User, current client.MFAState) {
 	m.setUser(user)
+	m.Name = types.StringValue(personName(user))
 	m.observe(current)
 }
 
@@ -80,6 +104,23 @@ func (m *userMFAStateModel) observe(current client.MFAState) {
 	if m.State.IsNull() || !current.Satisfies(client.MFAState(m.State.ValueString())) {
 		m.State = types.StringValue(string(current))
 	}
+}
+
+// person is what messages call the user: by name, as far as the state knows one.
+func (m *userMFAStateModel) person() string {
+	if name := m.Name.ValueString(); name != "" {
+		return name
+	}
+	return m.user().Name()
+}
+
+// personName is what a reader knows a person by: the display name, which is not unique, with the user principal name.
+func personName(user client.User) string {
+	name := strings.TrimSpace(user.DisplayName)
+	if name == "" || strings.EqualFold(name, user.Name()) {
+		return user.Name()
+	}
+	return name + " (" + user.Name() + ")"
 }
 
 // keepSpelling keeps a known value that differs from the service's in case only: ids and names have none.

@@ -79,6 +79,42 @@ func TestTheSpellingOfTheConfigurationStays(t *testing.T) {
 	}
 }
 
+func TestWhatAReaderKnowsAPersonBy(t *testing.T) {
+	for want, user := range map[string]client.User{
+		"Adele Vance (adele.vance@contoso.example)": {ID: adele.ID, UserPrincipalName: adele.UserPrincipalName, DisplayName: " Adele Vance "},
+		"adele.vance@contoso.example":               {ID: adele.ID, UserPrincipalName: adele.UserPrincipalName},
+		"a.vance@contoso.example":                   {ID: adele.ID, UserPrincipalName: "a.vance@contoso.example", DisplayName: "A.Vance@contoso.example"},
+		"Adele Vance (" + adele.ID + ")":            {ID: adele.ID, DisplayName: "Adele Vance"},
+		adele.ID:                                    {ID: adele.ID},
+	} {
+		if have := personName(user); have != want {
+			t.Errorf("%+v is %q, want %q", user, have, want)
+		}
+	}
+}
+
+func TestAPlannedNameStaysUntilTheNextRefresh(t *testing.T) {
+	renamed := adele
+	renamed.DisplayName = "Adele Vance-Miller"
+	for name, c := range map[string]struct {
+		have types.String
+		want string
+	}{
+		"planned":                    {types.StringValue("Adele Vance (adele.vance@contoso.example)"), "Adele Vance (adele.vance@contoso.example)"},
+		"not known at plan":          {types.StringUnknown(), "Adele Vance-Miller (adele.vance@contoso.example)"},
+		"a state from before a name": {types.StringNull(), "Adele Vance-Miller (adele.vance@contoso.example)"},
+	} {
+		m := newUserMFAStateModel(adele)
+		m.Name = c.have
+		if m.setUser(renamed); m.Name.ValueString() != c.want {
+			t.Errorf("%s: the name is %s, want %q", name, m.Name, c.want)
+		}
+		if m.refresh(renamed, client.MFAEnabled); m.Name.ValueString() != "Adele Vance-Miller (adele.vance@contoso.example)" {
+			t.Errorf("%s: after a refresh the name is %s", name, m.Name)
+		}
+	}
+}
+
 func TestTheIdentityHasTheServicesSpelling(t *testing.T) {
 	m := newUserMFAStateModel(adele)
 	m.UserID = types.StringValue("22222222-BBBB-4BBB-8BBB-000000000001")
@@ -89,17 +125,12 @@ func TestTheIdentityHasTheServicesSpelling(t *testing.T) {
 }
 
 func TestWhatNamesTheUser(t *testing.T) {
-	id, name, unknown, null := types.StringValue("id"), types.StringValue("name"), types.StringUnknown(), types.StringNull()
+	id, name, unknown := types.StringValue("id"), types.StringValue("name"), types.StringUnknown()
 	for _, c := range []struct {
 		userID, upn, want types.String
 		at                string
 	}{
-		// Configurations.
-		{id, null, id, "user_id"},
-		{null, name, name, "user_principal_name"},
-		{unknown, null, unknown, "user_id"},
-		{null, unknown, unknown, "user_principal_name"},
-		// Plans, in which the other one is computed.
+		// In plans the other one is computed.
 		{id, unknown, id, "user_id"},
 		{unknown, name, name, "user_principal_name"},
 		{id, name, id, "user_id"},
@@ -107,6 +138,28 @@ func TestWhatNamesTheUser(t *testing.T) {
 	} {
 		m := userMFAStateModel{UserID: c.userID, UserPrincipalName: c.upn}
 		if have, at := m.userKey(); !have.Equal(c.want) || at.String() != c.at {
+			t.Errorf("user_id %s and user_principal_name %s: %s at %s, want %s at %s", c.userID, c.upn, have, at, c.want, c.at)
+		}
+	}
+}
+
+func TestWhatAConfigurationNamesTheUserBy(t *testing.T) {
+	id, name, unknown, null := types.StringValue("id"), types.StringValue("name"), types.StringUnknown(), types.StringNull()
+	for _, c := range []struct {
+		userID, upn, want types.String
+		at                string
+	}{
+		{id, null, id, "user_id"},
+		{null, name, name, "user_principal_name"},
+		{unknown, null, unknown, "user_id"},
+		{null, unknown, unknown, "user_principal_name"},
+		// The id decides, also where only the name is known yet.
+		{id, name, id, "user_id"},
+		{id, unknown, id, "user_id"},
+		{unknown, name, unknown, "user_id"},
+	} {
+		m := userMFAStateModel{UserID: c.userID, UserPrincipalName: c.upn}
+		if have, at := m.configuredUser(); !have.Equal(c.want) || at.String() != c.at {
 			t.Errorf("user_id %s and user_principal_name %s: %s at %s, want %s at %s", c.userID, c.upn, have, at, c.want, c.at)
 		}
 	}

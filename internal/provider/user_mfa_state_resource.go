@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// Summaries that name nobody, so that Terraform shows one such warning and how many more there are. Whom they are about is in
+// their details, and in the plan by the name of each user.
+const (
+	summaryWeakened = "Per-user MFA stops applying to a user"
+	summaryAdopted  = "A user is adopted as they are"
 )
 
 // Values of on_destroy.
@@ -54,17 +62,23 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Computed:            true,
 				MarkdownDescription: "The object id of the user.",
 			},
+			"name": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "The display name of the user with the user principal name, `Adele Vance (adele.vance@contoso.com)`, for who reads a plan: " +
+					"Terraform shows `name` also where it does not change. A refresh takes over a new name, and that is no difference. Graph: `displayName`.",
+			},
 			"user_id": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "The object id of the user, a GUID. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed. " +
-					"Another user replaces the resource.",
+				MarkdownDescription: "The object id of the user, a GUID. At least one of `user_id` and `user_principal_name` must be set; the other is computed. " +
+					"Where both are, `user_id` decides who is managed. Another user replaces the resource.",
 				Validators: []validator.String{guidValidator()},
 			},
 			"user_principal_name": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The user principal name of the user, compared without case. A guest's has the form " +
-					"`adele_fabrikam.com#EXT#@contoso.onmicrosoft.com`. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed. " +
-					"Another user replaces the resource; another name of the same user does not.",
+					"`adele_fabrikam.com#EXT#@contoso.onmicrosoft.com`. At least one of `user_id` and `user_principal_name` must be set; the other is computed. " +
+					"Another user replaces the resource; another name of the same user does not. Beside `user_id` it has to be the name of that same user, " +
+					"or the plan is refused, also after the user was renamed.",
 				Validators: []validator.String{userPrincipalNameValidator()},
 			},
 			"state": schema.StringAttribute{
@@ -87,7 +101,7 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"effective_state": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "The state that the service has. It is `enforced` where `state` is `enabled` and the user has registered a method. " +
-					"Where `enabled` is to be written, it is known after the apply only: whether to promote the user is the service's decision.",
+					"Where `enabled` is to be written, or the user is new here, it is known after the apply only: whether to promote a user is the service's decision.",
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.block(ctx)},
@@ -107,7 +121,7 @@ func (r *userMFAStateResource) IdentitySchema(_ context.Context, _ resource.Iden
 
 func (r *userMFAStateResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
-		resourcevalidator.ExactlyOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_principal_name")),
+		resourcevalidator.AtLeastOneOf(path.MatchRoot("user_id"), path.MatchRoot("user_principal_name")),
 	}
 }
 
@@ -120,7 +134,9 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			warnDestroy(prior, &resp.Diagnostics)
+			ctx, end := userMFAStateLimits.withinPlan(ctx, prior.Timeouts.Object)
+			defer end()
+			r.warnDestroy(ctx, prior, &resp.Diagnostics)
 		}
 		return
 	}
@@ -134,11 +150,11 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	ctx, end := userMFAStateLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	if prior == nil {
-		r.planCreate(ctx, plan, &resp.Diagnostics)
+		r.planCreate(ctx, plan, config, &resp.Diagnostics)
 	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
-		warnDestroy(prior, &resp.Diagnostics)
+		r.warnDestroy(ctx, prior, &resp.Diagnostics)
 	} else if !resp.Diagnostics.HasError() {
 		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
 	}
@@ -148,19 +164,30 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planCreate looks the user up and checks the move from the present state.
-func (r *userMFAStateResource) planCreate(ctx context.Context, plan *userMFAStateModel, diags *diag.Diagnostics) {
-	plan.EffectiveState = plannedEffectiveState(plan.State)
-	key, at := plan.userKey()
+// planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
+// the way to enforced a create may come to enabled and no further, see Create.
+func (r *userMFAStateResource) planCreate(ctx context.Context, plan, config *userMFAStateModel, diags *diag.Diagnostics) {
+	plan.EffectiveState = types.StringUnknown()
+	if plan.State.ValueString() == string(client.MFADisabled) {
+		plan.EffectiveState = plan.State
+	}
+	key, at := config.configuredUser()
 	if key.IsUnknown() || !r.data.planReady() {
 		return
 	}
 	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
 	if err != nil {
-		addUserError(diags, at, key.ValueString(), err)
+		addUserError(diags, at, key.ValueString(), err, adviceLeft)
+		return
+	}
+	r.checkBothNames(ctx, config, user, diags)
+	if diags.HasError() {
 		return
 	}
 	plan.setUser(user)
+	if !config.UserPrincipalName.IsNull() {
+		plan.UserPrincipalName = config.UserPrincipalName
+	}
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
 	r.data.recentUsers.note(user.ID)
 	if plan.State.IsUnknown() {
@@ -172,29 +199,32 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, plan *userMFAStat
 	if diags.HasError() {
 		return
 	}
-	current, err := r.data.client.GetUserMFAState(ctx, user)
+	patience := r.data.client.Consistency().Missing
+	current, err := r.data.client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
 		addAttributeError(diags, at, err)
 		return
 	}
-	if _, err := r.data.client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool()); err != nil {
+	if _, err := r.data.client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		return
 	}
 	switch {
 	case current.Weakens(wanted):
-		warnWeakening(diags, user, current)
+		warnWeakening(diags, plan, current)
 	case current.Satisfies(wanted) && current != client.MFADisabled:
-		diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s is adopted as it is", user.Name()),
+		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
-				"Terraform manages the state, and a destroy %s.", user.Name(), current, wanted, destroyEffect(plan.OnDestroy)))
+				"Terraform manages the state, and a destroy %s.", personName(user), current, wanted, destroyEffect(plan.OnDestroy)))
 	}
 }
 
 // planUser decides whether the configuration still names the user of the state. Another spelling of the same id or name
 // keeps the prior value, so that it is no change.
 func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config *userMFAStateModel, diags *diag.Diagnostics) (at path.Path, replace bool) {
-	key, at := config.userKey()
+	key, at := config.configuredUser()
+	// Of a replaced user it is planned anew.
+	plan.Name = prior.Name
 	same := false
 	switch {
 	case key.IsUnknown():
@@ -227,8 +257,40 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 	if !same {
 		return at, true
 	}
-	plan.ID, plan.UserID, plan.UserPrincipalName = prior.ID, prior.UserID, prior.UserPrincipalName
+	plan.ID, plan.UserID = prior.ID, prior.UserID
+	if name := config.UserPrincipalName; name.IsUnknown() || !name.IsNull() && !strings.EqualFold(name.ValueString(), prior.UserPrincipalName.ValueString()) {
+		// The state may be behind, so the name is looked up. One that is not known yet is looked up when the apply plans once more.
+		plan.UserPrincipalName = name
+		if r.data.planReady() {
+			r.checkBothNames(ctx, config, prior.user(), diags)
+		}
+		return at, false
+	}
+	plan.UserPrincipalName = prior.UserPrincipalName
 	return at, false
+}
+
+// checkBothNames refuses a user_principal_name beside user_id that is not the name of that user. Where it is the name that the
+// user is known by, nothing is asked.
+func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) {
+	name, at := config.UserPrincipalName, path.Root("user_principal_name")
+	if config.UserID.IsNull() || name.IsNull() || name.IsUnknown() || strings.EqualFold(name.ValueString(), user.UserPrincipalName) {
+		return
+	}
+	const advice = "user_id decides who is managed. Remove user_principal_name, or correct it; a user whom the same run renames is named by user_id alone."
+	named, err := r.data.client.FindUser(ctx, name.ValueString(), r.data.client.Consistency().Missing)
+	switch {
+	case client.IsNotFound(err):
+		diags.AddAttributeError(at, fmt.Sprintf("User %s is not called %q", config.UserID.ValueString(), name.ValueString()),
+			fmt.Sprintf("The user whom user_id names (object id %s) is called %q, and no user of this tenant is called %q. Was the user renamed?\n\n%s",
+				user.ID, user.UserPrincipalName, name.ValueString(), advice))
+	case err != nil:
+		addAttributeError(diags, at, err)
+	case !strings.EqualFold(named.ID, user.ID):
+		diags.AddAttributeError(at, "user_id and user_principal_name name different users",
+			fmt.Sprintf("user_id names %s (object id %s), and user_principal_name names %s (object id %s).\n\n%s If the other one is meant, remove user_id.",
+				user.Name(), user.ID, named.Name(), named.ID, advice))
+	}
 }
 
 // planUpdate checks the move from the state that the refresh has read.
@@ -256,12 +318,13 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	if !r.data.planReady() {
 		return
 	}
-	if _, err := r.data.client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool()); err != nil {
+	patience := r.data.client.Consistency().Missing
+	if _, err := r.data.client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		return
 	}
 	if current.Weakens(wanted) {
-		warnWeakening(diags, prior.user(), current)
+		warnWeakening(diags, prior, current)
 	}
 }
 
@@ -281,23 +344,28 @@ func destroyEffect(onDestroy types.String) string {
 	return "sets it to disabled"
 }
 
-func warnDestroy(prior *userMFAStateModel, diags *diag.Diagnostics) {
+// warnDestroy says that a user is disabled, unless nobody is there to be disabled.
+func (r *userMFAStateResource) warnDestroy(ctx context.Context, prior *userMFAStateModel, diags *diag.Diagnostics) {
 	if prior == nil || prior.OnDestroy.ValueString() == onDestroyKeep {
 		return
 	}
-	if current := client.MFAState(prior.EffectiveState.ValueString()); current.Weakens(client.MFADisabled) {
-		warnWeakening(diags, prior.user(), current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
+	current := client.MFAState(prior.EffectiveState.ValueString())
+	if current.Weakens(client.MFADisabled) && !r.data.isUserGone(ctx, prior.UserID.ValueString()) {
+		warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
 	}
 }
 
-func warnWeakening(diags *diag.Diagnostics, user client.User, current client.MFAState, advice ...string) {
-	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA stops applying to %s", user.Name()),
-		fmt.Sprintf("The apply moves %s (object id %s) from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
-			"a password is then enough to sign in.%s", user.Name(), user.ID, current, strings.Join(append([]string{""}, advice...), " ")))
+func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current client.MFAState, advice ...string) {
+	diags.AddAttributeWarning(path.Root("state"), summaryWeakened,
+		fmt.Sprintf("%s, object id %s, goes from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
+			"a password is then enough to sign in.%s", user.person(), user.ID.ValueString(), current, strings.Join(append([]string{""}, advice...), " ")))
 }
 
-// addUserError reports a user who cannot be read.
-func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error) {
+// adviceLeft is for whoever has left and is still in the configuration.
+const adviceLeft = "If the user has left, take the resource out of the configuration; nothing else is needed."
+
+// addUserError reports a user who cannot be read; more are paragraphs of advice where there is no such user.
+func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, more ...string) {
 	if !client.IsNotFound(err) {
 		addAttributeError(diags, at, err)
 		return
@@ -308,11 +376,17 @@ func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error) 
 			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
 			"A user whom the same run creates or renames is named by id instead, as in user_id = azuread_user.adele.object_id."
 	}
-	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), "There is no such user in this tenant (a deleted one does not count).\n\n"+advice)
+	paragraphs := append([]string{"There is no such user in this tenant (a deleted one does not count).", advice}, more...)
+	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), strings.Join(paragraphs, "\n\n"))
 }
 
+// Create sets the user. Where it fails on the way to enforced, after enabled was written, it succeeds with a warning all the
+// same: an error without a state would leave nothing that knows of the write, and after an error with one Terraform marks the
+// resource as tainted, so that the next apply first disables the user who was just given per-user MFA. effective_state, planned
+// as unknown, has what the user really has, and from that alone the next plan, even without a refresh, sees what is missing.
 func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan userMFAStateModel
+	var config, plan userMFAStateModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
@@ -322,10 +396,14 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	key, at := plan.userKey()
 	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().NewObject)
 	if err != nil {
-		addUserError(&resp.Diagnostics, at, key.ValueString(), err)
+		addUserError(&resp.Diagnostics, at, key.ValueString(), err, adviceLeft)
 		return
 	}
-	plan.setUser(user)
+	r.checkBothNames(ctx, &config, user, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.complete(user)
 	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -347,21 +425,17 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
 	user, current, err := r.data.client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
-	if client.IsNotFound(err) {
-		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
-		if gone {
-			r.data.recentUsers.forget(state.UserID.ValueString())
-			resp.State.RemoveResource(ctx)
-			return
-		}
-		if goneErr != nil {
-			err = goneErr
-		}
+	if errors.Is(err, client.ErrUserGone) {
+		r.data.recentUsers.forget(state.UserID.ValueString())
+		r.data.goneObjects.note(state.UserID.ValueString(), true)
+		resp.State.RemoveResource(ctx)
+		return
 	}
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
 	}
+	r.data.goneObjects.note(user.ID, false)
 	state.refresh(user, current)
 	r.data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -376,7 +450,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
-	if !plan.State.Equal(prior.State) {
+	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
 		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			// A part may have been written. The state says so, and the rest is planned again.
@@ -403,14 +477,8 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	r.data.recentUsers.forget(state.UserID.ValueString())
 	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
 		client.SetOptions{Known: client.MFAState(state.EffectiveState.ValueString())})
-	if client.IsNotFound(err) {
-		gone, goneErr := r.data.client.UserGone(ctx, state.UserID.ValueString())
-		if gone {
-			return
-		}
-		if goneErr != nil {
-			err = goneErr
-		}
+	if errors.Is(err, client.ErrUserGone) {
+		return
 	}
 	if err != nil {
 		addError(&resp.Diagnostics, err)
@@ -468,6 +536,17 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 	if len(result.Written) > 0 {
 		written = result.Effective
 	}
+	if errors.Is(err, client.ErrUserGone) {
+		diags.AddAttributeError(path.Root("state"), fmt.Sprintf("User %s does not exist any more", user.Name()),
+			fmt.Sprintf("The user (object id %s) was deleted after the plan was made. Plan again: a refresh takes a deleted user out of the state. "+
+				"Then take the resource out of the configuration, or restore the user in Microsoft Entra within 30 days.", user.ID))
+		return written
+	}
+	if err != nil && written != "" && prior == nil {
+		plan.EffectiveState = types.StringValue(string(written))
+		warnBegun(diags, plan, result, wanted, err)
+		return written
+	}
 	if err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		if written != "" {
@@ -479,6 +558,15 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 	plan.EffectiveState = types.StringValue(string(result.Effective))
 	warnUnconfirmed(diags, user, result)
 	return written
+}
+
+// warnBegun reports a create that has come to a part of the way.
+func warnBegun(diags *diag.Diagnostics, user *userMFAStateModel, result client.SetResult, wanted client.MFAState, err error) {
+	summary, detail := describeError(err)
+	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s is %s and not yet %s", user.person(), result.Effective, wanted),
+		fmt.Sprintf("The way from %s to %s was begun and not finished. The resource was created with what was written, and this is a warning, because after an error "+
+			"Terraform would destroy the resource before it makes it again, and so disable the user. The next plan shows the rest of the way, and the next apply goes it.\n\n"+
+			"%s: %s", result.Before, wanted, summary, detail))
 }
 
 func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.SetResult) {

@@ -63,7 +63,7 @@ func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"group_id": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: oneOf + "The object id of a group, whose users are read, those of nested groups included. " +
-					"Needs `GroupMember.Read.All`.",
+					"Needs `GroupMember.Read.All` and `User.Read.All`.",
 				Validators: []validator.String{guidValidator()},
 			},
 			"user_ids": schema.ListAttribute{
@@ -154,6 +154,8 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 				"There is no such group in this tenant. Check the id, and that tenant_id of the provider block is the tenant of the group.")
 		case err != nil:
 			addAttributeError(diags, path.Root("group_id"), err)
+		default:
+			addUnnamedMembers(diags, model.GroupID.ValueString(), users)
 		}
 		return users
 	case !model.UserIDs.IsNull():

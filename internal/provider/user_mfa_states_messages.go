@@ -73,21 +73,63 @@ func describeUserError(failure userFailure) string {
 	return sentence(summary) + " " + detail
 }
 
-// addMissingUsers names the users who do not exist, all of them at once.
-func addMissingUsers(diags *diag.Diagnostics, failures []userFailure) {
+// What to do about users who have left: in a configuration, and in an import.
+const (
+	adviceLeftUsers  = "Take whoever has left out of users; nothing else is needed."
+	adviceLeftImport = "Leave whoever has left out of the import id."
+)
+
+// addMissingUsers names the users who do not exist, all of them at once; more are paragraphs of advice.
+func addMissingUsers(diags *diag.Diagnostics, failures []userFailure, more ...string) {
 	if len(failures) == 0 {
 		return
 	}
 	first := failures[0]
 	if len(failures) == 1 {
-		addUserError(diags, userEntryPath(first.key), first.key, first.err)
+		addUserError(diags, userEntryPath(first.key), first.key, first.err, more...)
 		return
 	}
-	diags.AddAttributeError(userEntryPath(first.key), fmt.Sprintf("%d users not found", len(failures)),
-		fmt.Sprintf("There are no such users in this tenant (deleted ones do not count): %s.\n\n"+
-			"Remove them from users, or check the spelling, and that tenant_id of the provider block is the tenant of the users. "+
-			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. "+
-			"A user who was renamed is written with the new name.", nameSome(failedNames(failures), namedInErrors)))
+	paragraphs := append([]string{
+		fmt.Sprintf("There are no such users in this tenant (deleted ones do not count): %s.", nameSome(failedNames(failures), namedInErrors)),
+		"Check the spelling, and that tenant_id of the provider block is the tenant of the users. " +
+			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
+			"A user who was renamed is written with the new name.",
+	}, more...)
+	diags.AddAttributeError(userEntryPath(first.key), fmt.Sprintf("%d users not found", len(failures)), strings.Join(paragraphs, "\n\n"))
+}
+
+// describeHidden names the users of the state whose changes an error keeps out of the plan; empty where there are none.
+func describeHidden(users []*wantedUser) string {
+	var hidden []string
+	for _, user := range users {
+		if user.prior != nil && user.current != "" && user.wanted != "" && !user.settled() {
+			hidden = append(hidden, fmt.Sprintf("%s, %s instead of %s", user.name(), user.current, user.wanted))
+		}
+	}
+	if len(hidden) == 0 {
+		return ""
+	}
+	return "Until then the plan shows no other change of this resource. These users do not have the state that is wanted:\n" + boundedList(hidden)
+}
+
+// addUnnamedMembers refuses members of a group of whom Graph tells the ids only, as it does where an app may read the group and not
+// its users. What is by name would be by id then, and whoever is chosen by a property would be chosen by none.
+//
+// Source: https://learn.microsoft.com/graph/api/group-list-transitivemembers
+func addUnnamedMembers(diags *diag.Diagnostics, groupID string, members []client.User) {
+	var unnamed []string
+	for _, member := range members {
+		if member.UserPrincipalName == "" {
+			unnamed = append(unnamed, member.ID)
+		}
+	}
+	if len(unnamed) == 0 {
+		return
+	}
+	diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("The members of group %q have no names", groupID),
+		fmt.Sprintf("Microsoft Graph lists these users of the group by object id and leaves out their names, as it does for an app that may read the group and not "+
+			"its users: %s.\n\nGrant the app the application permission User.Read.All of Microsoft Graph, with admin consent. A signed-in user needs a role that "+
+			"allows it as well, and a token with that scope, which the Azure CLI's may lack.", nameSome(unnamed, namedInErrors)))
 }
 
 // addUserFailures reports users who cannot be read; deed completes "Unable to ... 12 users".
@@ -123,14 +165,14 @@ func addSamePeople(diags *diag.Diagnostics, same [][]*wantedUser) {
 // checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
 func (d *providerData) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostics) {
 	var refused []*wantedUser
-	var names []string
+	var lines []string
 	for _, user := range users {
 		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
 			continue
 		}
 		if source, guarded := d.guard().source(user.user.ID); guarded {
 			refused = append(refused, user)
-			names = append(names, fmt.Sprintf("%s (%s)", user.name(), source))
+			lines = append(lines, fmt.Sprintf("%s\n    %s", user.name(), source))
 		}
 	}
 	switch {
@@ -139,9 +181,9 @@ func (d *providerData) checkEmergencyAccounts(users []*wantedUser, diags *diag.D
 		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
 	default:
 		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
-			fmt.Sprintf("These are emergency access accounts: %s. With a state other than \"disabled\" they could not sign in when MFA does not work, "+
-				"which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
-				nameSome(names, namedInErrors)))
+			fmt.Sprintf("The provider block names these emergency access accounts:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
+				"MFA does not work, which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
+				boundedList(lines)))
 	}
 }
 

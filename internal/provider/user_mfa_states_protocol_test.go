@@ -49,14 +49,17 @@ func wants(pairs ...string) map[string]any { return map[string]any{"users": text
 
 func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 	t.Parallel()
-	s := newTenant(t).statesSession(t, nil)
+	people := testTenant()
 	megan := [4]string{meganUPN, meganID, "enabled", "enabled"}
 	diego := [4]string{diegoUPN, diegoID, "enabled", "enforced"}
 	adele := [4]string{adeleUPN, adeleID, "disabled", "disabled"}
 	var crowd [][4]string
 	for i := range 312 {
-		crowd = append(crowd, [4]string{fmt.Sprintf("person%03d@contoso.example", i), fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", i), "enabled", "enforced"})
+		person := [4]string{fmt.Sprintf("person%03d@contoso.example", i), memberID(i), "enabled", "enforced"}
+		crowd = append(crowd, person)
+		people.Users = append(people.Users, control.User{ID: person[1], UserPrincipalName: person[0]})
 	}
+	s := startTenant(t, people, quick()).statesSession(t, nil)
 	const stops = "Per-user MFA stops applying to "
 	for name, c := range map[string]struct {
 		prior, config map[string]any
@@ -100,6 +103,33 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 				if !says(want...).MatchString(found[i]) {
 					t.Errorf("the warning is %q, want it to say %q", found[i], want)
 				}
+			}
+		})
+	}
+}
+
+// An error ends the plan of all users: what it keeps from sight is told, or who looks for drift would not see it.
+func TestAPlanThatMissesAUserNamesTheOthersWhoChange(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t).statesSession(t, nil)
+	const hides = "shows no other change of this resource"
+	prior := priorUsers("disable", [4]string{meganUPN, meganID, "enabled", "enabled"}, [4]string{adeleUPN, adeleID, "disabled", "disabled"})
+	for name, c := range map[string]struct {
+		config []string
+		hidden string
+	}{
+		"one has changed":  {[]string{meganUPN, "enabled", adeleUPN, "enabled", nobodyID, "enabled"}, adeleUPN + ", disabled instead of enabled"},
+		"one is new":       {[]string{meganUPN, "enabled", adeleUPN, "disabled", guestUPN, "enabled", nobodyID, "enabled"}, ""},
+		"two are missing":  {[]string{meganUPN, "disabled", nobodyID, "enabled", "nobody@contoso.example", "enabled"}, meganUPN + ", enabled instead of disabled"},
+		"none has changed": {[]string{meganUPN, "enabled", nobodyID, "enabled", "nobody@contoso.example", "enabled"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := problems(s.plan(prior, wants(c.config...)).Diagnostics)
+			if len(found) != 1 || !says("not found", "Take whoever has left out of users; nothing else is needed.").MatchString(found[0]) {
+				t.Fatalf("the plan says %q", found)
+			}
+			if told := says(hides).MatchString(found[0]); told != (c.hidden != "") || told && !says(hides, c.hidden).MatchString(found[0]) {
+				t.Errorf("the error is %q, want it to tell %q", found[0], c.hidden)
 			}
 		})
 	}

@@ -107,7 +107,10 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	if plan == nil {
 		if prior.OnDestroy.ValueString() != onDestroyKeep {
-			warnWeakeningMany(&resp.Diagnostics, nil, weakened(prior.managed()))
+			ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
+			defer end()
+			losing := slices.DeleteFunc(prior.managed(), func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 })
+			warnWeakeningMany(&resp.Diagnostics, nil, weakened(r.data.withoutGone(ctx, losing)))
 		}
 		return
 	}
@@ -133,11 +136,12 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 	users := plan.wantedUsers(before)
 	ready := r.data.planReady()
 	if ready {
-		r.find(ctx, users, before, r.data.client.Consistency().Missing, diags)
-		r.readNew(ctx, users, diags)
+		patience := r.data.client.Consistency().Missing
+		r.find(ctx, users, before, patience, diags, adviceLeftUsers)
+		r.readNew(ctx, users, patience, diags)
 		if !diags.HasError() {
 			r.data.checkEmergencyAccounts(users, diags)
-			r.checkMoves(ctx, users, plan, diags)
+			r.checkMoves(ctx, users, plan, patience, diags)
 		}
 	}
 	addSamePeople(diags, samePeople(users))
@@ -154,8 +158,8 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 	}
 }
 
-// find looks up the users whom neither the state nor the plan knows.
-func (r *userMFAStatesResource) find(ctx context.Context, users []*wantedUser, prior managedUsers, patience time.Duration, diags *diag.Diagnostics) {
+// find looks up the users whom neither the state nor the plan knows; left says what to do about those who have left.
+func (r *userMFAStatesResource) find(ctx context.Context, users []*wantedUser, prior managedUsers, patience time.Duration, diags *diag.Diagnostics, left string) {
 	var unknown []*wantedUser
 	var keys []string
 	for _, user := range users {
@@ -180,24 +184,28 @@ func (r *userMFAStatesResource) find(ctx context.Context, users []*wantedUser, p
 			}
 		}
 	}
-	addMissingUsers(diags, missing)
+	advice := []string{left}
+	if hidden := describeHidden(users); hidden != "" {
+		advice = append(advice, hidden)
+	}
+	addMissingUsers(diags, missing, advice...)
 	addUserFailures(diags, "find", failures)
 }
 
 // readNew reads the states of those users of whom the state of Terraform says nothing.
-func (r *userMFAStatesResource) readNew(ctx context.Context, users []*wantedUser, diags *diag.Diagnostics) {
+func (r *userMFAStatesResource) readNew(ctx context.Context, users []*wantedUser, patience time.Duration, diags *diag.Diagnostics) {
 	if diags.HasError() {
 		return
 	}
 	var unread []*wantedUser
-	var questions []client.UserAndState
+	var questions []client.User
 	for _, user := range users {
 		if user.found() && user.current == "" {
-			unread, questions = append(unread, user), append(questions, client.UserAndState{User: user.user})
+			unread, questions = append(unread, user), append(questions, user.user)
 		}
 	}
 	var failures []userFailure
-	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(questions))) {
+	for i, outcome := range r.data.client.FindUserMFAStates(ctx, questions, patience, logProgress(ctx, "reading per-user MFA states", len(questions))) {
 		if outcome.Err != nil {
 			failures = append(failures, userFailure{key: unread[i].key, name: unread[i].name(), err: outcome.Err})
 		}
@@ -207,7 +215,7 @@ func (r *userMFAStatesResource) readNew(ctx context.Context, users []*wantedUser
 }
 
 // checkMoves refuses the moves to enforced that the rules do not permit.
-func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedUser, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedUser, plan *userMFAStatesModel, patience time.Duration, diags *diag.Diagnostics) {
 	var checked []*wantedUser
 	var moves []client.UserMove
 	for _, user := range users {
@@ -216,7 +224,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 		}
 	}
 	var refused, failures []userFailure
-	for i, outcome := range r.data.client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool()) {
+	for i, outcome := range r.data.client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool(), patience) {
 		failure := userFailure{key: checked[i].key, name: checked[i].name(), err: outcome.Err}
 		var refusal *client.TransitionError
 		switch {
@@ -315,6 +323,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	var failures []userFailure
 	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users))) {
 		user := users[i]
+		r.data.goneObjects.note(user.id, errors.Is(outcome.Err, client.ErrUserGone))
 		switch {
 		case errors.Is(outcome.Err, client.ErrUserGone):
 			continue
@@ -401,7 +410,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	ctx, end := userMFAStatesLimits.withinImport(ctx)
 	defer end()
-	r.find(ctx, users, nil, r.data.client.Consistency().Missing, &resp.Diagnostics)
+	r.find(ctx, users, nil, r.data.client.Consistency().Missing, &resp.Diagnostics, adviceLeftImport)
 	addSamePeople(&resp.Diagnostics, samePeople(users))
 	if resp.Diagnostics.HasError() {
 		return
@@ -451,7 +460,8 @@ func (a applied) addError(diags *diag.Diagnostics, consequence string) {
 // apply makes the tenant what the plan says. Everything that can be refused is, before the first write; ok is false then.
 func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesModel, prior managedUsers, diags *diag.Diagnostics) (done applied, ok bool) {
 	users := plan.wantedUsers(prior)
-	r.find(ctx, users, prior, r.data.client.Consistency().NewObject, diags)
+	patience := r.data.client.Consistency().NewObject
+	r.find(ctx, users, prior, patience, diags, adviceLeftUsers)
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
 		return applied{}, false
@@ -464,9 +474,9 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 			promoted = append(promoted, user)
 		}
 	}
-	r.readNew(ctx, promoted, diags)
+	r.readNew(ctx, promoted, patience, diags)
 	if !diags.HasError() {
-		r.checkMoves(ctx, promoted, plan, diags)
+		r.checkMoves(ctx, promoted, plan, patience, diags)
 	}
 	if diags.HasError() {
 		return applied{}, false

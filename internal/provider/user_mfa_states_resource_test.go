@@ -202,7 +202,7 @@ func TestEveryUserWhoIsRefusedIsNamedAtOnce(t *testing.T) {
 		refuses(tn.provider()+manyStates(users{adeleUPN, "enabled", strings.ToUpper(adeleUPN), "enabled"}), "The same user twice", "compared without case"),
 		refuses(tn.provider()+manyStates(users{adeleUPN, "enabled", adeleID, "enabled"}), "The same user twice", adeleID, adeleUPN, "(object id "+adeleID+")"),
 		refuses(tn.provider(guard)+manyStates(users{rescueUPN, "enabled", rescue2ID, "enabled", adeleUPN, "enabled"}),
-			"2 emergency access accounts would need MFA", rescue2ID, "a member of the group", rescueUPN, "user_principal_names"),
+			"2 emergency access accounts would need MFA", rescue2ID, "member of the group", rescueUPN, "user_principal_names"),
 		refuses(tn.provider(guard)+manyStates(users{rescueUPN, "enabled", adeleUPN, "enabled"}), "Emergency access account", "would need MFA", rescueUPN),
 		refuses(tn.provider()+manyStates(users{}), "Invalid number of users", "0 entries"),
 		refuses(tn.provider()+manyStates(users{"adele", "enabled", meganUPN, "Enabled"}), "Invalid user", `"adele" is neither the object id`),
@@ -374,7 +374,7 @@ func TestManyUsersAreImported(t *testing.T) {
 		imports("adele", "Invalid import id", `"adele" is neither`),
 		imports(" , ", "Invalid import id", "names 0 users"),
 		imports(meganUPN+","+meganID, "The same user twice"),
-		imports(nobodyID+",nobody@contoso.example", "2 users not found", nobodyID, "nobody@contoso.example"),
+		imports(nobodyID+",nobody@contoso.example", "2 users not found", nobodyID, "nobody@contoso.example", "Leave whoever has left out of the import id."),
 		resource.TestStep{
 			Config: config, ResourceName: statesAddress, ImportState: true, ImportStatePersist: true,
 			ImportStateId: meganUPN + ", " + diegoID + "\n" + adeleUPN,

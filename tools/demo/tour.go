@@ -272,10 +272,13 @@ func (t *tour) initialize(ctx context.Context) error {
 func (t *tour) planAndApply(ctx context.Context) error {
 	t.screen.say("The plan asks the tenant already: a user who does not exist, a missing permission or a move that is not allowed is an error now, " +
 		"not halfway through the apply. The effective_state is what the service will have made of enabled, and only the service knows that. " +
-		"What is going to be trusted is counted and named in a warning.")
+		"Who is meant stands beside the ids, and how much is going to be trusted beside the ranges and in a warning.")
 	want := map[string]change{officeAddress: {
 		actions: tfjson.Actions{tfjson.ActionCreate},
-		after:   map[string]any{"display_name": officeName, "address_count_ipv4": 256.0, "network_count_ipv6": 65536.0, "trusted": true},
+		after: map[string]any{
+			"display_name": officeName, "address_count_ipv4": 256.0, "network_count_ipv6": 65536.0, "trusted": true,
+			"range_sizes": map[string]any{"198.51.100.0/24": "256 IPv4 addresses", "2001:db8:b0::/48": "65,536 IPv6 /64 networks"},
+		},
 		unknown: []string{"id"},
 	}}
 	for address, upn := range map[string]string{adeleAddress: adele, alexAddress: alex} {
@@ -285,7 +288,9 @@ func (t *tour) planAndApply(ctx context.Context) error {
 		}
 		want[address] = change{
 			actions: tfjson.Actions{tfjson.ActionCreate},
-			after:   map[string]any{"state": "enabled", "user_id": user.ID, "user_principal_name": upn},
+			after: map[string]any{
+				"state": "enabled", "name": user.DisplayName + " (" + upn + ")", "user_id": user.ID, "user_principal_name": upn,
+			},
 			unknown: []string{"effective_state"},
 		}
 	}
@@ -367,7 +372,7 @@ func (t *tour) drift(ctx context.Context) error {
 			before:  map[string]any{"state": "disabled", "effective_state": "disabled"},
 			after:   map[string]any{"state": "enabled", "user_principal_name": adele},
 		}},
-		adeleAddress+" will be updated in-place", `state = "disabled" -> "enabled"`, "Plan: 0 to add, 1 to change, 0 to destroy.")
+		adeleAddress+" will be updated in-place", `name = "Adele Vance (`+adele+`)"`, `state = "disabled" -> "enabled"`, "Plan: 0 to add, 1 to change, 0 to destroy.")
 	if err != nil {
 		return err
 	}
@@ -390,7 +395,7 @@ func (t *tour) widen(ctx context.Context) error {
 			before:  map[string]any{"address_count_ipv4": 256.0},
 			after:   map[string]any{"address_count_ipv4": 32768.0, "network_count_ipv6": 65536.0},
 		}},
-		"address_count_ipv4 = 256 -> 32768", `Warning: "Branch office" newly trusts 32,512 IPv4 addresses`, "newly trusted: 198.51.0.0/17")
+		"address_count_ipv4 = 256 -> 32768", `+ "198.51.0.0/17" = "32,768 IPv4 addresses"`, `Warning: "Branch office" newly trusts 32,512 IPv4 addresses`, "newly trusted: 198.51.0.0/17")
 	if err != nil {
 		return err
 	}
@@ -408,7 +413,7 @@ func (t *tour) refuseUsers(ctx context.Context) error {
 	err := t.refuse(ctx, excerpt{from: "Error: ", without: []string{whereItStands}},
 		"Error: The per-user MFA state of "+miriam+" cannot move from disabled to enforced",
 		"A direct move from disabled to enforced is refused", `Set the state to "enabled"`,
-		"Error: Emergency access account "+breakGlass+" would need MFA", "is an emergency access account", "emergency_access.group_ids")
+		"Error: Emergency access account "+breakGlass+" would need MFA", "one of the emergency access accounts", "Break glass 1 ("+breakGlass+")", "emergency_access.group_ids")
 	if err != nil {
 		return err
 	}
@@ -427,20 +432,24 @@ func (t *tour) refusePolicy(ctx context.Context) error {
 }
 
 func (t *tour) adopt(ctx context.Context) error {
-	t.screen.say("Every tenant has one campaign. The resource takes it over and remembers it, and the plan shows what it remembers.")
+	t.screen.say("Every tenant has one campaign. The resource takes it over and remembers it. The plan shows who is going to be asked, by name, what it " +
+		"remembers, and what changes.")
 	if _, err := t.work.configure(policyConfig); err != nil {
 		return err
 	}
 	t.screen.event("the line is added to " + policyConfig)
-	err := t.planned(ctx, policyFile, nil, excerpt{from: "Plan:", through: "excludes:", without: []string{whereItStands}}, 0,
+	err := t.planned(ctx, policyFile, nil, excerpt{from: "# " + policyAddress, through: "excludes: nobody -> ", without: []string{whereItStands}}, 0,
 		map[string]change{policyAddress: {
 			actions: tfjson.Actions{tfjson.ActionCreate},
 			after: map[string]any{
-				"state": "enabled", "snooze_days": 3.0, "authentication_method": "microsoftAuthenticator", "require_registration_after_snoozes": true,
+				"state": "enabled", "snooze_days": 3.0, "asked": "all users, except group break-glass accounts",
+				"target_names": map[string]any{breakGlassGroup: "group break-glass accounts"},
 			},
+			unknown: []string{"authentication_method", "require_registration_after_snoozes"},
 		}},
 		"Plan: 1 to add, 0 to change, 0 to destroy.", "Warning: The tenant's registration campaign is taken over", "destroying this resource gives it back",
-		"state: microsoft_managed", "includes: all users", "excludes: nobody")
+		"state: microsoft_managed", "includes: all users", "excludes: nobody", "The apply changes of it:", "state: microsoft_managed -> enabled",
+		"asks again: up to Microsoft -> after 3 days", "excludes: nobody -> group break-glass accounts")
 	if err != nil {
 		return err
 	}
@@ -453,7 +462,9 @@ func (t *tour) adopt(ctx context.Context) error {
 		ExcludeTargets: []control.PolicyTarget{{ID: breakGlassGroup, TargetType: control.TargetGroup}},
 	}
 	states := appliedState("enforced", "enforced")
-	states[policyAddress] = map[string]any{"state": "enabled", "snooze_days": 3.0}
+	states[policyAddress] = map[string]any{
+		"state": "enabled", "snooze_days": 3.0, "authentication_method": "microsoftAuthenticator", "require_registration_after_snoozes": true,
+	}
 	now, err := t.applied(ctx, policyFile, "1 added, 0 changed, 0 destroyed", states)
 	if err != nil {
 		return err
@@ -463,11 +474,12 @@ func (t *tour) adopt(ctx context.Context) error {
 }
 
 func (t *tour) destroy(ctx context.Context) error {
-	t.screen.say("The plan of a destroy warns of what people lose: two users their per-user MFA (on_destroy = \"keep\" would leave it to them), and the " +
-		"office its trust, with the policies that are about it. And it says what the tenant gets back.")
+	t.screen.say("The plan of a destroy warns of what people lose: two users their per-user MFA (on_destroy = \"keep\" would leave it to them; %s shows one "+
+		"of the two warnings, and the plan names both users), and the office its trust, with the policies that are about it. And it says what the tenant gets back.",
+		t.cli.Brand)
 	deletion := change{actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"effective_state": "enforced"}}
 	err := t.planned(ctx, destroyFile, []string{"-destroy"}, excerpt{
-		from: "Plan:", through: "excludes:", without: []string{whereItStands, "The apply moves"},
+		from: "Plan:", through: "excludes:", without: []string{whereItStands},
 	}, 0,
 		map[string]change{
 			adeleAddress: deletion, alexAddress: deletion,
@@ -475,7 +487,8 @@ func (t *tour) destroy(ctx context.Context) error {
 			policyAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"state": "enabled"}},
 		},
 		"Plan: 0 to add, 0 to change, 4 to destroy.",
-		"Warning: Per-user MFA stops applying to "+adele, "Warning: Per-user MFA stops applying to "+alex,
+		`name = "Adele Vance (`+adele+`)" -> null`, `name = "Alex Wilber (`+alex+`)" -> null`,
+		"Warning: Per-user MFA stops applying to a user", "Adele Vance ("+adele+"), object id ", "(and one more similar warning elsewhere)",
 		`Warning: Sign-ins from "Branch office" stop being trusted`, `"MFA for everybody outside trusted locations" (enabled`,
 		"Warning: Destroying the registration policy gives back the campaign from before", "state: microsoft_managed", "excludes: nobody")
 	if err != nil {

@@ -100,8 +100,9 @@ func everything() *fakeServer {
 			ActionSchemas:            map[string]*tfprotov6.ActionSchema{"sample_revoke": {Schema: &tfprotov6.Schema{Block: block}}},
 			Functions: map[string]*tfprotov6.Function{
 				"join": {
-					Summary:     "Joins.",
-					Description: "Joins things.",
+					Summary:         "Joins.",
+					Description:     "Joins *things*.",
+					DescriptionKind: tfprotov6.StringKindMarkdown,
 					Parameters: []*tfprotov6.FunctionParameter{
 						{Name: "first", Type: tftypes.String, Description: "The first.", AllowNullValue: true},
 						{Name: "objects", Type: tftypes.List{ElementType: object}},
@@ -109,6 +110,7 @@ func everything() *fakeServer {
 					VariadicParameter: &tfprotov6.FunctionParameter{Name: "rest", Type: tftypes.DynamicPseudoType},
 					Return:            &tfprotov6.FunctionReturn{Type: object},
 				},
+				"now": {Summary: "Tells the time.", Return: &tfprotov6.FunctionReturn{Type: tftypes.String}},
 			},
 		},
 		identities: &tfprotov6.GetResourceIdentitySchemasResponse{
@@ -162,12 +164,13 @@ var everythingJSON = strings.ReplaceAll(`{
   "list_resource_schemas": {"sample_thing": {"version": 0, "block": BLOCK}},
   "action_schemas": {"sample_revoke": {"block": BLOCK}},
   "functions": {"join": {
-    "description": "Joins things.", "summary": "Joins.",
+    "description": "Joins *things*.", "summary": "Joins.",
     "return_type": ["object", {"count": "number", "since": "string"}],
     "parameters": [
       {"name": "first", "description": "The first.", "is_nullable": true, "type": "string"},
       {"name": "objects", "type": ["list", ["object", {"count": "number", "since": "string"}]]}],
-    "variadic_parameter": {"name": "rest", "type": "dynamic"}}},
+    "variadic_parameter": {"name": "rest", "type": "dynamic"}},
+    "now": {"summary": "Tells the time.", "return_type": "string"}},
   "resource_identity_schemas": {"sample_thing": {"version": 1, "attributes": {
     "id": {"type": "string", "description": "The id.", "required_for_import": true},
     "tenant_id": {"type": "string", "optional_for_import": true}}}}
@@ -238,6 +241,9 @@ func TestSchemaErrorsNameThePlace(t *testing.T) {
 			"sample_thing": {Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{attribute}}},
 		}}
 	}
+	function := func(lost *tfprotov6.Function) *tfprotov6.GetProviderSchemaResponse {
+		return &tfprotov6.GetProviderSchemaResponse{Functions: map[string]*tfprotov6.Function{"lost": lost}}
+	}
 	tests := map[string]struct {
 		schemas *tfprotov6.GetProviderSchemaResponse
 		want    string
@@ -267,8 +273,26 @@ func TestSchemaErrorsNameThePlace(t *testing.T) {
 			"provider: version: -1 is negative",
 		},
 		"function without a return type": {
-			&tfprotov6.GetProviderSchemaResponse{Functions: map[string]*tfprotov6.Function{"lost": {}}},
+			function(&tfprotov6.Function{}),
 			"function lost: no return type",
+		},
+		"function whose return has no type": {
+			function(&tfprotov6.Function{Return: &tfprotov6.FunctionReturn{}}),
+			"function lost: return type: no type",
+		},
+		"parameter without a type": {
+			function(&tfprotov6.Function{
+				Return:     &tfprotov6.FunctionReturn{Type: tftypes.String},
+				Parameters: []*tfprotov6.FunctionParameter{{Name: "known", Type: tftypes.Bool}, {Name: "unknown"}},
+			}),
+			"function lost: parameter unknown: no type",
+		},
+		"variadic parameter without a type": {
+			function(&tfprotov6.Function{
+				Return:            &tfprotov6.FunctionReturn{Type: tftypes.String},
+				VariadicParameter: &tfprotov6.FunctionParameter{Name: "rest"},
+			}),
+			"function lost: parameter rest: no type",
 		},
 	}
 	for name, test := range tests {
@@ -281,6 +305,22 @@ func TestSchemaErrorsNameThePlace(t *testing.T) {
 				t.Errorf("got error %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// OpenTofu does not print this, so it is no part of what is compared with a CLI.
+func TestADeprecatedFunctionSaysSo(t *testing.T) {
+	schema, err := providerSchema(context.Background(), &fakeServer{
+		schemas: &tfprotov6.GetProviderSchemaResponse{Functions: map[string]*tfprotov6.Function{
+			"join": {Return: &tfprotov6.FunctionReturn{Type: tftypes.String}, DeprecationMessage: "Use concat."},
+		}},
+		identities: &tfprotov6.GetResourceIdentitySchemasResponse{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have := schema.Functions["join"].DeprecationMessage; have != "Use concat." {
+		t.Errorf("got the deprecation message %q", have)
 	}
 }
 

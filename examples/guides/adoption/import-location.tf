@@ -1,0 +1,4 @@
+import {
+  to = entramfa_trusted_ips.headquarters
+  id = "Headquarters"
+}

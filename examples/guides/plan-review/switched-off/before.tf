@@ -1,0 +1,12 @@
+provider "entramfa" {
+  emergency_access = {
+    group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"]
+  }
+}
+
+resource "entramfa_registration_policy" "this" {
+  state       = "enabled"
+  include     = { all_users = true }
+  exclude     = { group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"] }
+  snooze_days = 3
+}

@@ -1,0 +1,2 @@
+terraform init
+entra-emulator --sample-tenant -- terraform test

@@ -1,0 +1,239 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"pgregory.net/rapid"
+)
+
+func (f *functions) ranges(name string, of ...string) []string {
+	f.t.Helper()
+	var elements []tftypes.Value
+	f.gives(&elements, name, stringList(of...))
+	return stringsOf(f.t, elements)
+}
+
+func (f *functions) cover(ranges []string, wanted string) bool {
+	f.t.Helper()
+	var covers bool
+	f.gives(&covers, "ip_ranges_cover", stringList(ranges...), stringValue(wanted))
+	return covers
+}
+
+func (f *functions) size(ranges ...string) string {
+	f.t.Helper()
+	var attributes map[string]tftypes.Value
+	f.gives(&attributes, "ip_ranges_size", stringList(ranges...))
+	counts := make([]string, 0, 2)
+	for _, name := range []string{"address_count_ipv4", "network_count_ipv6"} {
+		counts = append(counts, attributes[name].String())
+	}
+	return fmt.Sprint(counts)
+}
+
+func TestRangesAreNormalisedAndMerged(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	for name, c := range map[string]struct{ of, normal, merged []string }{
+		"nothing": {[]string{}, []string{}, []string{}},
+		"spellings, order and repetitions": {
+			[]string{"2001:DB8:0:0::/48", "203.0.113.7/24", "198.51.100.7", "203.0.113.0/24", "2001:db8::/48"},
+			[]string{"198.51.100.7/32", "203.0.113.0/24", "2001:db8::/48"},
+			[]string{"198.51.100.7/32", "203.0.113.0/24", "2001:db8::/48"},
+		},
+		"neighbours and one within another": {
+			[]string{"203.0.113.128/25", "203.0.113.0/25", "203.0.113.7", "203.0.112.0/24", "2001:db8:0:1::/64", "2001:db8::/64"},
+			[]string{"203.0.112.0/24", "203.0.113.0/25", "203.0.113.7/32", "203.0.113.128/25", "2001:db8::/64", "2001:db8:0:1::/64"},
+			[]string{"203.0.112.0/23", "2001:db8::/63"},
+		},
+		"neighbours that make no range": {
+			[]string{"203.0.113.64/26", "203.0.113.128/26"}, []string{"203.0.113.64/26", "203.0.113.128/26"}, []string{"203.0.113.64/26", "203.0.113.128/26"},
+		},
+		"wider than a location takes": {[]string{"11.0.0.0/9", "11.128.0.0/9", "::/0"}, []string{"11.0.0.0/9", "11.128.0.0/9", "::/0"}, []string{"11.0.0.0/8", "::/0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if difference := cmp.Diff(c.normal, f.with(t).ranges("normalize_ip_ranges", c.of...)); difference != "" {
+				t.Errorf("normalised (-want +have):\n%s", difference)
+			}
+			if difference := cmp.Diff(c.merged, f.with(t).ranges("merge_ip_ranges", c.of...)); difference != "" {
+				t.Errorf("merged (-want +have):\n%s", difference)
+			}
+		})
+	}
+}
+
+func TestRangesCoverWhatIsInThemTogether(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	halves := []string{"203.0.113.0/25", "203.0.113.128/25", "2001:db8::/48"}
+	for wanted, want := range map[string]bool{
+		"203.0.113.7": true, "203.0.113.0/24": true, "203.0.113.77/24": true, "203.0.112.0/23": false, "198.51.100.1": false,
+		"2001:db8:0:ffff::1": true, "2001:db8:1::/64": false, "2001:db8::/47": false, "::ffff:203.0.113.7": false,
+	} {
+		if have := f.cover(halves, wanted); have != want {
+			t.Errorf("%v cover %s: %t, want %t", halves, wanted, have, want)
+		}
+	}
+	if f.cover(nil, "203.0.113.7") {
+		t.Error("no range covers something")
+	}
+}
+
+func TestTheSizeOfRangesCountsWhatTheyShareOnce(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	for want, ranges := range map[string][]string{
+		`[tftypes.Number<"0"> tftypes.Number<"0">]`:          {},
+		`[tftypes.Number<"257"> tftypes.Number<"65536">]`:    {"203.0.113.0/24", "203.0.113.7", "198.51.100.7", "2001:db8::/48", "2001:db8::1"},
+		`[tftypes.Number<"4294967296"> tftypes.Number<"1">]`: {"0.0.0.0/0", "2001:db8::1", "2001:db8::2"},
+	} {
+		if have := f.size(ranges...); have != want {
+			t.Errorf("%v have the size %s, want %s", ranges, have, want)
+		}
+	}
+}
+
+func TestAnErrorAboutRangesNamesArgumentElementAndRange(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	const advice = `is not an IP range; write it in CIDR notation, like 203.0.113.0/24, 2001:db8::/48 or a single address`
+	for _, name := range []string{"normalize_ip_ranges", "merge_ip_ranges", "ip_ranges_size"} {
+		f.fails(0, `element 1: "203.0.113.0/33" `+advice, name, stringList("203.0.113.0/24", "203.0.113.0/33"))
+		f.fails(0, "2 elements are no IP ranges:\n  - element 0: \"office\" "+advice+"\n  - element 2: \" 203.0.113.7\" has spaces around it; trimspace() takes them away",
+			name, stringList("office", "203.0.113.0/24", " 203.0.113.7"))
+		null := tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{stringValue("203.0.113.0/24"), tftypes.NewValue(tftypes.String, nil)})
+		f.fails(0, "element 1 is null; leave it out, or write a range", name, null)
+	}
+	f.fails(0, `element 0: "" `+advice, "ip_ranges_cover", stringList(""), stringValue("203.0.113.7"))
+	f.fails(1, `"everything" `+advice, "ip_ranges_cover", stringList("203.0.113.0/24"), stringValue("everything"))
+
+	many := make([]string, 500)
+	for i := range many {
+		many[i] = fmt.Sprint("office ", i)
+	}
+	_, failure := f.run("merge_ip_ranges", stringList(many...))
+	if failure == nil || !says("500 elements are no IP ranges:", `element 19: "office 19"`, "and 480 more").MatchString(failure.Text) ||
+		says("office 20").MatchString(failure.Text) {
+		t.Errorf("500 mistakes are told as %v", failure)
+	}
+}
+
+// The addresses that the property tests look at: 256 of each family, so that what is covered can be counted one by one.
+var smallNetworks = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::7:0/120")}
+
+func addressesOf(network netip.Prefix) []netip.Addr {
+	var found []netip.Addr
+	for address := network.Masked().Addr(); network.Contains(address); address = address.Next() {
+		found = append(found, address)
+	}
+	return found
+}
+
+// covered counts one by one, without the arithmetic of what is tested.
+func covered(t fatal, ranges []string) map[netip.Addr]bool {
+	t.Helper()
+	found := map[netip.Addr]bool{}
+	for _, text := range ranges {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, address := range addressesOf(prefix) {
+			found[address] = true
+		}
+	}
+	return found
+}
+
+func drawRanges(r *rapid.T) []string {
+	return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) string {
+		network := rapid.SampledFrom(smallNetworks).Draw(r, "network")
+		address := rapid.SampledFrom(addressesOf(network)).Draw(r, "address")
+		// Host bits are left in: they are a spelling.
+		return netip.PrefixFrom(address, rapid.IntRange(network.Bits(), address.BitLen()).Draw(r, "length")).String()
+	}), 0, 24).Draw(r, "ranges")
+}
+
+func TestMergedRangesCoverTheSameAndAreTheFewest(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	rapid.Check(t, func(r *rapid.T) {
+		f := f.with(r)
+		ranges := drawRanges(r)
+		want, merged := covered(r, ranges), f.ranges("merge_ip_ranges", ranges...)
+		if difference := cmp.Diff(want, covered(r, merged), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); difference != "" {
+			r.Fatalf("%v are merged into %v (-want +have):\n%s", ranges, merged, difference)
+		}
+		// Ranges of which none touches its other half, and none another one, are the fewest.
+		parsed := make([]netip.Prefix, len(merged))
+		for i, text := range merged {
+			parsed[i] = netip.MustParsePrefix(text)
+			if parsed[i] != parsed[i].Masked() || i > 0 && !parsed[i-1].Addr().Less(parsed[i].Addr()) {
+				r.Fatalf("%v are not in order, or not in their normal spelling", merged)
+			}
+		}
+		for i, one := range parsed {
+			whole := netip.PrefixFrom(one.Addr(), max(one.Bits()-1, 0)).Masked()
+			for _, other := range parsed[i+1:] {
+				if one.Overlaps(other) || other.Bits() == one.Bits() && whole.Contains(other.Addr()) {
+					r.Fatalf("%s and %s could be one", one, other)
+				}
+			}
+		}
+		if again := f.ranges("merge_ip_ranges", merged...); !slices.Equal(again, merged) {
+			r.Fatalf("%v are merged into %v", merged, again)
+		}
+	})
+}
+
+func TestNormalRangesAreTheSameOnesOnce(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	rapid.Check(t, func(r *rapid.T) {
+		f := f.with(r)
+		ranges := drawRanges(r)
+		want := map[string]bool{}
+		for _, text := range ranges {
+			want[netip.MustParsePrefix(text).Masked().String()] = true
+		}
+		normal := f.ranges("normalize_ip_ranges", ranges...)
+		have := map[string]bool{}
+		for _, text := range normal {
+			have[text] = true
+		}
+		if len(have) != len(normal) || !cmp.Equal(want, have) {
+			r.Fatalf("%v are normalised to %v", ranges, normal)
+		}
+		if shuffled := f.ranges("normalize_ip_ranges", rapid.Permutation(ranges).Draw(r, "another order")...); !slices.Equal(shuffled, normal) {
+			r.Fatalf("%v in another order are normalised to %v", normal, shuffled)
+		}
+		if again := f.ranges("normalize_ip_ranges", normal...); !slices.Equal(again, normal) {
+			r.Fatalf("%v are normalised to %v", normal, again)
+		}
+	})
+}
+
+func TestRangesCoverARangeWhereTheyCoverEachAddressOfIt(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	rapid.Check(t, func(r *rapid.T) {
+		f := f.with(r)
+		ranges := drawRanges(r)
+		in := covered(r, ranges)
+		for _, wanted := range append(drawRanges(r), ranges...) {
+			want := true
+			for _, address := range addressesOf(netip.MustParsePrefix(wanted)) {
+				want = want && in[address]
+			}
+			if have := f.cover(ranges, wanted); have != want {
+				r.Fatalf("%v cover %s: %t, want %t", ranges, wanted, have, want)
+			}
+		}
+	})
+}

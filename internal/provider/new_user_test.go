@@ -1,0 +1,114 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// newcomerOf makes a user whom replicas know by turns, and a run whose waits take no time.
+func newcomerOf(t *testing.T, lag control.ReplicaLag) (tn *tenant, run func() *process) {
+	t.Helper()
+	tn = newTenant(t)
+	tn.do(func(ctx context.Context) error {
+		if err := tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}); err != nil {
+			return err
+		}
+		_, err := tn.CreateUser(ctx, control.User{
+			ID: newcomerID, UserPrincipalName: newcomerUPN, DisplayName: "Nestor Wilke", PerUserMFAState: control.StateEnabled,
+			Methods: []control.Method{{Type: control.MethodMicrosoftAuthenticator}},
+		})
+		return err
+	})()
+	return tn, func() *process {
+		options := quick()
+		options.Consistency = client.Consistency{}
+		options.Clock = &leapingClock{}
+		return tn.processWith(t, options)
+	}
+}
+
+const (
+	newcomerID  = "22222222-bbbb-4bbb-8bbb-00000000000e"
+	newcomerUPN = "nestor.wilke@contoso.example"
+)
+
+// A user whom azuread has made a moment ago: one replica knows them, the next does not.
+func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
+	t.Parallel()
+	byTurns := control.ReplicaLag{Reads: 6, Alternate: true, LagCreates: true}
+	settings := func(config map[string]any) map[string]any {
+		return having(having(config, "allow_promotion", true), "on_destroy", "keep")
+	}
+	managed := func(p *process, typ string, config map[string]any) kept {
+		_, object := p.schemaOf(typ)
+		return kept{state: objectOf(t, object, config)}
+	}
+	one := func(state string) map[string]any {
+		return map[string]any{
+			"id": newcomerID, "user_id": newcomerID, "user_principal_name": newcomerUPN, "state": state, "effective_state": state,
+			"allow_promotion": true, "on_destroy": "keep",
+		}
+	}
+	many := func(state string) map[string]any {
+		return map[string]any{
+			"id": "many", "users": textMapValue(newcomerUPN, state), "effective_states": textMapValue(newcomerUPN, state),
+			"user_ids": textMapValue(newcomerUPN, newcomerID), "awaiting_registration": textMapValue(newcomerUPN, newcomerID),
+			"allow_promotion": true, "on_destroy": "keep",
+		}
+	}
+	for name, act := range map[string]func(t *testing.T, p *process) []*tfprotov6.Diagnostic{
+		"one: plan": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.plan(typeName, kept{}, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
+			return diagnostics
+		},
+		"one: refresh": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			read, diagnostics := p.read(typeName, managed(p, typeName, one("enabled")))
+			if read.nothing() {
+				t.Error("a user who is there is removed from the state")
+			}
+			return diagnostics
+		},
+		"one: update": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			before := managed(p, typeName, one("enabled"))
+			planned, diagnostics := p.plan(typeName, before, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
+			noErrors(t, diagnostics)
+			_, diagnostics = p.apply(typeName, before, planned)
+			return diagnostics
+		},
+		"one: data": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.data(typeName, map[string]any{"user_id": newcomerID})
+			return diagnostics
+		},
+		"many: plan": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.plan(statesTypeName, kept{}, settings(wants(newcomerUPN, "enforced")))
+			return diagnostics
+		},
+		"many: refresh": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			read, diagnostics := p.read(statesTypeName, managed(p, statesTypeName, many("enabled")))
+			if read.nothing() {
+				t.Error("a user who is there is removed from the state")
+			}
+			return diagnostics
+		},
+		"many: update": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
+			before := managed(p, statesTypeName, many("enabled"))
+			planned, diagnostics := p.plan(statesTypeName, before, settings(wants(newcomerUPN, "enforced")))
+			noErrors(t, diagnostics)
+			_, diagnostics = p.apply(statesTypeName, before, planned)
+			return diagnostics
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, run := newcomerOf(t, byTurns)
+			if found := problems(act(t, run())); len(found) > 0 {
+				t.Errorf("%s", found)
+			}
+		})
+	}
+}

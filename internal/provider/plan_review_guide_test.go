@@ -1,0 +1,104 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+)
+
+var rewrite = flag.Bool("update", false, "write the plans that the guide about reviews shows anew")
+
+var guidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// reviewed is what a reviewer reads of a plan: without the CLI's own introduction, and with one id for all that are made anew in
+// each run.
+func reviewed(t *testing.T, output string) string {
+	t.Helper()
+	known, err := json.Marshal(emulator.SampleTenant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, line := range strings.Split(output, "\n") {
+		if len(lines) > 0 || strings.HasPrefix(line, "  # ") || strings.HasPrefix(line, "Error: ") {
+			lines = append(lines, strings.TrimRight(line, " "))
+		}
+	}
+	text := strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"
+	return guidPattern.ReplaceAllStringFunc(text, func(id string) string {
+		if strings.Contains(string(known), id) {
+			return id
+		}
+		return "7c5f0a1e-93b2-4d68-8e47-2b1d6f3c9a50"
+	})
+}
+
+// TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints makes each plan of the guide. `-args -update` writes them.
+func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
+	t.Parallel()
+	const folder = "guides/plan-review/"
+	for name, scene := range map[string]struct {
+		between   func(*tenant) error
+		arguments []string
+		code      int
+	}{
+		"drift": {code: 2, between: func(tn *tenant) error {
+			_, err := tn.SetPerUserMFAState(context.Background(), "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b302", "disabled")
+			return err
+		}},
+		"switched-off": {code: 2, between: func(tn *tenant) error {
+			_, err := tn.PatchAuthenticationMethodsPolicy(context.Background(),
+				json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {"state": "disabled"}}}`))
+			return err
+		}},
+		"destroy": {code: 2, arguments: []string{"-destroy"}},
+		"weaker":  {code: 2}, "typo": {code: 2}, "campaign": {code: 2}, "locked-out": {code: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := func(name string) (string, bool) {
+				content, err := os.ReadFile(filepath.Join(examples, folder, name))
+				return string(content), err == nil
+			}
+			before, applied := file(name + "/before.tf")
+			after, changed := file(name + "/after.tf")
+			if !applied && !changed {
+				t.Fatal("there is no configuration")
+			}
+			tn := newSampleTenant(t)
+			w := tn.workspace(t, map[string]string{"main.tf": before}, bySecret()...)
+			if applied {
+				w.expect(0, "apply", "-input=false", "-auto-approve")
+				w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			}
+			if changed {
+				w.write("main.tf", after)
+			}
+			if scene.between != nil {
+				if err := scene.between(tn); err != nil {
+					t.Fatal(err)
+				}
+			}
+			have := reviewed(t, w.expect(scene.code, append([]string{"plan", "-input=false", "-detailed-exitcode"}, scene.arguments...)...))
+			place := filepath.Join(examples, folder, name, "plan.txt")
+			if *rewrite {
+				if err := os.WriteFile(place, []byte(have), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, _ := file(name + "/plan.txt")
+			if difference := cmp.Diff(want, have); difference != "" {
+				t.Errorf("the guide's plan (-) and the CLI's (+):\n%s", difference)
+			}
+		})
+	}
+}

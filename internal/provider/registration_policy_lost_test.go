@@ -1,0 +1,44 @@
+package provider_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+// A create that was carried out and reported as failed would leave the next one to take its own campaign for the one from before.
+func TestACreateWhoseAnswerIsLostRemembersWhatWasThereBefore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault   control.Fault
+		created bool
+	}{
+		"an error after it was carried out": {control.Fault{Status: http.StatusBadGateway, Processed: true}, true},
+		"a connection that breaks":          {control.Fault{Reset: control.ResetAfter}, true},
+		// The control.
+		"an error before": {control.Fault{Status: http.StatusBadGateway}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tn := newCampaignTenant(t)
+			played := tn.plays(t)
+			config := configuration{"policy": {typePolicy, map[string]any{"state": "enabled", "snooze_days": 3, "include": map[string]any{"all_users": true}}}}
+			c.fault.Method, c.fault.PathRegexp, c.fault.Times = http.MethodPatch, "/policies/authenticationMethodsPolicy$", new(0)
+			tn.fault(c.fault)()
+			if report := played.apply(config); report.failed() == c.created || (len(played.instances) == 1) != c.created {
+				t.Fatalf("the state is %v after\n%s", played.state(), report)
+			}
+			tn.heal()()
+			if report := played.apply(config); report.failed() || (len(report.changed) == 0) != c.created {
+				t.Fatalf("the next apply changes %v:\n%s", report.changed, report)
+			}
+			if report := played.apply(configuration{}); report.failed() {
+				t.Fatalf("the destroy fails:\n%s", report)
+			}
+			if err := tn.campaignIs(newTenantsCampaign()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
