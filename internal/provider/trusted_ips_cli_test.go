@@ -125,8 +125,9 @@ func TestLocationsKeepToTheLimitOfConditionalAccess(t *testing.T) {
 		{"refresh", config(24), []string{"plan", "-input=false", "-detailed-exitcode"}, 1, 0},
 		// Narrowing is explained by the policies, again to each process.
 		{"update", config(25), []string{"apply", "-input=false", "-auto-approve"}, 4, many},
-		// The locations are read by the plan, the policies by the plan of the destroy and by the destroy.
-		{"destroy", config(25), []string{"destroy", "-input=false", "-auto-approve"}, 3, 2 * many},
+		// The locations are read by the refresh and by the plan of the destroy, which is a process of its own, the policies by that and by
+		// the destroy.
+		{"destroy", config(25), []string{"destroy", "-input=false", "-auto-approve"}, 4, 2 * many},
 	} {
 		w.write("main.tf", step.config)
 		if err := tn.ClearRequests(ctx); err != nil {
