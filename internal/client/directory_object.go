@@ -70,7 +70,7 @@ func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience
 func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found map[string]DirectoryObject) error {
 	for chunk := range slices.Chunk(ids, maxGetByIDs) {
 		err := c.getByIDs(ctx, call{
-			operation: lookUpByID(len(chunk), "user or group", "users and groups"),
+			operation: fmt.Sprintf("look up %d users and groups by id", len(chunk)),
 			// The page names Directory.Read.All, and says that the permissions for the kinds that are looked up do as well.
 			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			body:        map[string][]string{"ids": chunk},
@@ -80,13 +80,6 @@ func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found ma
 		}
 	}
 	return nil
-}
-
-func lookUpByID(count int, one, many string) string {
-	if count == 1 {
-		return fmt.Sprintf("look up a %s by id", one)
-	}
-	return fmt.Sprintf("look up %d %s by id", count, many)
 }
 
 // getByIDs sends a look-up and adds the objects that it finds.
@@ -110,7 +103,7 @@ func (c *Client) getByIDs(ctx context.Context, call call, found map[string]Direc
 func (c *Client) usersByID(ctx context.Context, ids []string) (map[string]User, error) {
 	objects := map[string]DirectoryObject{}
 	err := c.getByIDs(ctx, call{
-		operation:   lookUpByID(len(ids), "user", "users"),
+		operation:   fmt.Sprintf("look up %d users by id", len(ids)),
 		permissions: userReadPermissions,
 		body:        map[string][]string{"ids": ids, "types": {"user"}},
 	}, objects)
