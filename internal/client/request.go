@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -228,39 +229,51 @@ func (p page[T]) check(operation string) error {
 // maxPages bounds a collection whose links never end.
 const maxPages = 10_000
 
-// list reads all pages of a collection, or of the answer to a question that is asked by POST, whose further pages are got as
-// those of a collection are. A link to another host is refused, because the token would go with it.
+// list reads all pages of a collection, or of the answer to a question that is asked by POST.
 func list[T any](ctx context.Context, c *Client, call call) ([]T, error) {
 	var all []T
-	var current page[T]
-	if err := c.send(ctx, call, &current); err != nil {
-		return nil, err
-	}
-	if err := current.check(call.operation); err != nil {
-		return nil, err
-	}
-	all = append(all, current.Value...)
-	call.method, call.body = http.MethodGet, nil
-	seen := map[string]bool{}
-	for current.NextLink != "" {
-		link := current.NextLink
-		if err := c.checkLink(link); err != nil {
-			return nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: err.Error()}
-		}
-		if seen[link] || len(seen) >= maxPages {
-			return nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: fmt.Sprintf("the pages of the answer never end (%d read)", len(seen)+1)}
-		}
-		seen[link] = true
-		current = page[T]{}
-		if err := c.sendTo(ctx, link, call, &current); err != nil {
+	for values, err := range pages[T](ctx, c, call) {
+		if err != nil {
 			return nil, err
 		}
-		if err := current.check(call.operation); err != nil {
-			return nil, err
-		}
-		all = append(all, current.Value...)
+		all = append(all, values...)
 	}
 	return all, nil
+}
+
+// pages reads a collection page by page, each when it is asked for. The further pages of an answer to a question are got as those
+// of a collection are. A link to another host is refused, because the token would go with it.
+func pages[T any](ctx context.Context, c *Client, call call) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		// The first page may be gathered with others' requests; a link is asked for as it is.
+		address, call := c.address(call), call
+		ask := func(current *page[T]) error { return c.send(ctx, call, current) }
+		for seen := map[string]bool{}; ; {
+			if seen[address] || len(seen) > maxPages {
+				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: fmt.Sprintf("the pages of the answer never end (%d read)", len(seen))})
+				return
+			}
+			seen[address] = true
+			var current page[T]
+			err := ask(&current)
+			if err == nil {
+				err = current.check(call.operation)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(current.Value, nil) || current.NextLink == "" {
+				return
+			}
+			address, call.method, call.body = current.NextLink, http.MethodGet, nil
+			ask = func(current *page[T]) error { return c.sendTo(ctx, address, call, current) }
+			if err := c.checkLink(address); err != nil {
+				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: err.Error()})
+				return
+			}
+		}
+	}
 }
 
 // checkLink refuses an @odata.nextLink that leaves the configured Graph host.

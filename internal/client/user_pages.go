@@ -39,38 +39,3 @@ func (c *Client) MemberUserPages(ctx context.Context, groupID string) iter.Seq2[
 		header: http.Header{"Consistencylevel": {"eventual"}},
 	})
 }
-
-// pages reads a collection page by page, each when it is asked for. A link to another host is refused, because the token
-// would go with it.
-func pages[T any](ctx context.Context, c *Client, call call) iter.Seq2[[]T, error] {
-	return func(yield func([]T, error) bool) {
-		address := c.address(call)
-		for seen := map[string]bool{}; ; {
-			if seen[address] || len(seen) > maxPages {
-				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: fmt.Sprintf("the pages of the answer never end (%d read)", len(seen))})
-				return
-			}
-			seen[address] = true
-			var current page[T]
-			err := c.sendTo(ctx, address, call, &current)
-			if err == nil {
-				err = current.check(call.operation)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(current.Value, nil) {
-				return
-			}
-			address = current.NextLink
-			if address == "" {
-				return
-			}
-			if err := c.checkLink(address); err != nil {
-				yield(nil, &Error{Operation: call.operation, Status: http.StatusOK, Message: err.Error()})
-				return
-			}
-		}
-	}
-}
