@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -54,28 +52,7 @@ type driftDay struct {
 func newDriftStory(t *testing.T, people *control.Tenant, config string) *driftStory {
 	t.Helper()
 	s := &driftStory{}
-	server, err := emulator.Start(emulator.Config{
-		Tenant: people, Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Close(ctx)
-	})
-	caFile := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(caFile, server.CAPEM(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	remote, err := control.NewWithCA(server.URL(), server.CAPEM())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(remote.CloseIdleConnections)
-	s.tenant = &tenant{Client: remote, t: t, url: server.URL(), caFile: caFile}
+	s.tenant = startEmulator(t, people, func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) })
 
 	s.team = s.workspace(t, map[string]string{"main.tf": config}, bySecretOfTheApp()...)
 	job := *s.team

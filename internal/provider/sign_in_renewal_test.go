@@ -3,17 +3,14 @@ package provider_test
 import (
 	"context"
 	"encoding/pem"
-	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -28,29 +25,8 @@ func (c *timeOf) advance(by time.Duration) { c.ahead.Add(int64(by)) }
 func newTimeOf(t *testing.T) *timeOf {
 	t.Helper()
 	c := &timeOf{}
-	server, err := emulator.Start(emulator.Config{
-		Tenant: testTenant(), Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Close(ctx)
-	})
-	dir := t.TempDir()
-	caFile := filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(caFile, server.CAPEM(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	remote, err := control.NewWithCA(server.URL(), server.CAPEM())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(remote.CloseIdleConnections)
-	c.identities = &identities{tenant: &tenant{Client: remote, t: t, url: server.URL(), caFile: caFile}, dir: dir}
+	now := func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+	c.identities = &identities{tenant: startEmulator(t, testTenant(), now), dir: t.TempDir()}
 	return c
 }
 

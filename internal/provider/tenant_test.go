@@ -136,7 +136,15 @@ func newTenantWith(t *testing.T, options client.Options) *tenant {
 // startTenant serves a tenant until the test ends.
 func startTenant(t *testing.T, people *control.Tenant, options client.Options) *tenant {
 	t.Helper()
-	server, err := emulator.Start(emulator.Config{Tenant: people, Logger: slog.New(slog.DiscardHandler)})
+	tn := startEmulator(t, people, nil)
+	tn.factory = factoryOf(options)
+	return tn
+}
+
+// startEmulator serves a tenant, whose clock may be another one than the machine's, to providers that are not of this process.
+func startEmulator(t *testing.T, people *control.Tenant, now func() time.Time) *tenant {
+	t.Helper()
+	server, err := emulator.Start(emulator.Config{Tenant: people, Logger: slog.New(slog.DiscardHandler), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +162,7 @@ func startTenant(t *testing.T, people *control.Tenant, options client.Options) *
 		t.Fatal(err)
 	}
 	t.Cleanup(remote.CloseIdleConnections)
-	return &tenant{Client: remote, t: t, url: server.URL(), caFile: caFile, factory: factoryOf(options)}
+	return &tenant{Client: remote, t: t, url: server.URL(), caFile: caFile}
 }
 
 // factoryOf serves the provider in this process, without the environment of whoever runs the tests.
