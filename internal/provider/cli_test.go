@@ -2,12 +2,14 @@ package provider_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -216,4 +218,47 @@ func TestImportByIdentityThroughTheRealCLI(t *testing.T) {
 	if writes := tn.writes(); writes != 0 {
 		t.Errorf("the import wrote %d states", writes)
 	}
+}
+
+func TestManyUsersAreImportedByIdentityThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	w := tn.workspace(t, map[string]string{
+		"main.tf": block() + manyStates(users{meganUPN, "enabled", diegoUPN, "enabled"}),
+	}, "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
+	w.write("import.tf", fmt.Sprintf("import {\n  to = %s\n  identity = {\n    user_ids = [%q, %q]\n  }\n}\n", statesAddress, meganID, diegoID))
+	if !w.importsByIdentity() {
+		// TestTheIdentityOfManyUsersIsTheUsers shows the same without a CLI.
+		w.sees(w.expect(1, "plan", "-input=false"), "identity")
+		return
+	}
+	// The configuration calls them by name: a change to see, and nothing to write.
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	// Of those who are taken out and put in, the identity follows.
+	w.write("main.tf", block()+manyStates(users{meganUPN, "enabled", obrienUPN, "disabled"})+"\n")
+	w.expect(0, "plan", "-input=false", "-out=plan")
+	if writes := tn.writes(); writes != 0 {
+		t.Errorf("the import wrote %d states", writes)
+	}
+	w.expect(0, "apply", "-input=false", "plan")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	var state struct {
+		Resources []struct {
+			Instances []struct {
+				Identity struct {
+					UserIDs []string `json:"user_ids"`
+				} `json:"identity"`
+			} `json:"instances"`
+		} `json:"resources"`
+	}
+	if err := json.Unmarshal([]byte(w.expect(0, "state", "pull")), &state); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{meganID, obrienID}
+	slices.Sort(want)
+	if have := state.Resources[0].Instances[0].Identity.UserIDs; !slices.Equal(have, want) {
+		t.Errorf("the state has the identity %q, want %q", have, want)
+	}
+	w.expect(0, "destroy", "-input=false", "-auto-approve")
 }

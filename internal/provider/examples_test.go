@@ -54,7 +54,8 @@ var appliedExamples = []string{
 	"resources/entramfa_user_mfa_state/import-by-string-id.tf", "resources/entramfa_user_mfa_state/import-by-identity.tf",
 	"data-sources/entramfa_user_mfa_state/data-source.tf",
 	"resources/entramfa_user_mfa_states/resource.tf", "resources/entramfa_user_mfa_states/import.sh",
-	"resources/entramfa_user_mfa_states/import-by-string-id.tf", "data-sources/entramfa_user_mfa_states/data-source.tf",
+	"resources/entramfa_user_mfa_states/import-by-string-id.tf", "resources/entramfa_user_mfa_states/import-by-identity.tf",
+	"data-sources/entramfa_user_mfa_states/data-source.tf",
 	"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
 	"resources/entramfa_registration_policy/import.sh", "resources/entramfa_registration_policy/import-by-string-id.tf",
 	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
@@ -209,6 +210,20 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 		}, bySecret()...)
 		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
 		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+	t.Run("import-by-identity.tf", func(t *testing.T) {
+		t.Parallel()
+		tn := newSampleTenant(t)
+		w := tn.workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+		w.write("import.tf", example(t, folder+"import-by-identity.tf"))
+		if !w.importsByIdentity() {
+			// The same kind of identity over the protocol: TestTheIdentityOfManyUsersIsTheUsers.
+			w.sees(w.expect(1, "plan", "-input=false"), "identity")
+			return
+		}
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w.expect(0, "destroy", "-input=false", "-auto-approve")
 	})
 }
 

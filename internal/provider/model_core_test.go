@@ -307,7 +307,46 @@ func (c *core) read(server tfprotov6.ProviderServer, name string, prior *instanc
 	if value.IsNull() {
 		return nil, true
 	}
-	return &instance{typeName: prior.typeName, value: value, private: read.Private, identity: read.NewIdentity, tainted: prior.tainted}, true
+	now := &instance{typeName: prior.typeName, value: value, private: read.Private, identity: read.NewIdentity, tainted: prior.tainted}
+	c.checkIdentity(name, prior.identity, now, report)
+	return now, true
+}
+
+// checkIdentity refuses an identity that changes, but for that of many users: it has to be the users of the state.
+func (c *core) checkIdentity(name string, before *tfprotov6.ResourceIdentityData, now *instance, report *outcome) {
+	if now.typeName != statesTypeName {
+		if before != nil && !bytes.Equal(before.IdentityData.MsgPack, now.identity.IdentityData.MsgPack) {
+			report.failures[name] = append(report.failures[name], "Provider produced invalid identity: it has changed")
+		}
+		return
+	}
+	ids := slices.Sorted(maps.Values(textsOf(attributesOf(now.value)["user_ids"])))
+	if have := identityOfStates(now.identity); !slices.Equal(have, ids) {
+		report.failures[name] = append(report.failures[name], fmt.Sprintf("Provider produced invalid identity: %q of the users %q", have, ids))
+	}
+}
+
+// statesIdentity is the type of the identity of many users.
+var statesIdentity = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": tftypes.List{ElementType: tftypes.String}}}
+
+func identityOfStates(identity *tfprotov6.ResourceIdentityData) []string {
+	var values []tftypes.Value
+	must(attributesOf(unpacked(identity.IdentityData, statesIdentity))["user_ids"].As(&values))
+	ids := make([]string, len(values))
+	for i, value := range values {
+		must(value.As(&ids[i]))
+	}
+	return ids
+}
+
+func textsOf(value tftypes.Value) map[string]string {
+	texts := map[string]string{}
+	for key, element := range attributesOf(value) {
+		var text string
+		must(element.As(&text))
+		texts[key] = text
+	}
+	return texts
 }
 
 // planned refreshes and plans everything. It returns the refreshed instances and the changes.
@@ -602,15 +641,10 @@ func (c *core) send(server tfprotov6.ProviderServer, name string, prior *instanc
 			report.failures[name] = append(report.failures[name], "Provider produced inconsistent result after apply: "+surprise)
 		}
 	}
-	if identity == nil {
-		identity = applied.NewIdentity
-	} else if applied.NewIdentity != nil && !bytes.Equal(identity.IdentityData.MsgPack, applied.NewIdentity.IdentityData.MsgPack) {
-		report.failures[name] = append(report.failures[name], "Provider produced invalid identity: it has changed")
-	}
-	return &instance{
-		typeName: planned.typeName, value: value, private: applied.Private, identity: identity,
-		tainted: prior != nil && prior.tainted || planned.create && len(report.failures[name]) > 0,
-	}
+	now := &instance{typeName: planned.typeName, value: value, private: applied.Private, identity: applied.NewIdentity}
+	c.checkIdentity(name, identity, now, report)
+	now.tainted = prior != nil && prior.tainted || planned.create && len(report.failures[name]) > 0
+	return now
 }
 
 func (c *core) importOne(config configuration, name, id string) *outcome {

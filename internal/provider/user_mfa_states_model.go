@@ -27,6 +27,16 @@ type userMFAStatesModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
+// userMFAStatesIdentity is the users of a state, by object id. Unlike other identities it changes.
+type userMFAStatesIdentity struct {
+	UserIDs []string `tfsdk:"user_ids"`
+}
+
+// identity is in an order of its own: the users' keys may be names, which change.
+func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
+	return userMFAStatesIdentity{UserIDs: slices.Sorted(maps.Values(elements(m.UserIDs)))}
+}
+
 // managedUser is one user of a state.
 type managedUser struct {
 	// key is what the configuration calls the user.

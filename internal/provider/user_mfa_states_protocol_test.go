@@ -3,6 +3,8 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -263,4 +265,104 @@ func TestAUserWhoRegistersBetweenPlanAndApplyDoesNotChangeThePlan(t *testing.T) 
 			}
 		})
 	}
+}
+
+// The identity is the users: it goes with them through an import, an apply, a refresh and a destroy that fails in part.
+func TestTheIdentityOfManyUsersIsTheUsers(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	tn := newTenant(t)
+	s := tn.statesSession(t, nil)
+	imports := func(ids ...string) *tfprotov6.ImportResourceStateResponse {
+		t.Helper()
+		var values []tftypes.Value
+		for _, id := range ids {
+			values = append(values, tftypes.NewValue(tftypes.String, id))
+		}
+		list := tftypes.NewValue(statesIdentity.AttributeTypes["user_ids"], values)
+		imported, err := s.server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{
+			TypeName: statesTypeName,
+			Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, tftypes.NewValue(statesIdentity, map[string]tftypes.Value{"user_ids": list}))},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return imported
+	}
+	for name, c := range map[string]struct{ ids, want []string }{
+		"nobody":         {nil, []string{"Invalid import identity", "It names 0 users. Write 1 to 10000 object ids to user_ids."}},
+		"not an id":      {[]string{meganID, "megan"}, []string{"Invalid import identity", `"megan" is neither`, "object ids to user_ids"}},
+		"one twice":      {[]string{meganID, strings.ToUpper(meganID)}, []string{"The same user twice"}},
+		"not there":      {[]string{meganID, nobodyID}, []string{nobodyID, "not found", "Leave whoever has left out of the import."}},
+		"no answer":      {[]string{""}, []string{"Invalid import identity"}},
+		"several wanted": {[]string{meganID + "," + diegoID}, []string{"Invalid import identity"}},
+	} {
+		if found := problems(imports(c.ids...).Diagnostics); len(found) != 1 || !says(c.want...).MatchString(found[0]) {
+			t.Errorf("%s: the import says %q, want %q", name, found, c.want)
+		}
+	}
+	expect := func(when string, identity *tfprotov6.ResourceIdentityData, want ...string) {
+		t.Helper()
+		slices.Sort(want)
+		if have := identityOfStates(identity); !slices.Equal(have, want) {
+			t.Errorf("%s: the identity is %q, want %q", when, have, want)
+		}
+	}
+	refresh := func(state *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, private []byte) *tfprotov6.ReadResourceResponse {
+		t.Helper()
+		read, err := s.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+			TypeName: statesTypeName, CurrentState: state, CurrentIdentity: identity, Private: private,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		noErrors(t, read.Diagnostics)
+		return read
+	}
+	apply := func(state *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, config map[string]any) *tfprotov6.ApplyResourceChangeResponse {
+		t.Helper()
+		wanted := tftypes.NewValue(s.typ, nil)
+		planned := &tfprotov6.PlanResourceChangeResponse{PlannedState: dynamic(t, wanted), PlannedIdentity: identity}
+		if config != nil {
+			wanted = objectOf(t, s.typ, config)
+			prior := map[string]any{}
+			for name, value := range attributesOf(unpacked(state, s.typ)) {
+				prior[name] = value
+			}
+			planned = s.plan(prior, config)
+			noErrors(t, planned.Diagnostics)
+		}
+		applied, err := s.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: statesTypeName, PriorState: state, PlannedState: planned.PlannedState, PlannedPrivate: planned.PlannedPrivate,
+			Config: dynamic(t, wanted), PlannedIdentity: identity,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return applied
+	}
+
+	imported := imports(meganID, diegoID)
+	noErrors(t, imported.Diagnostics)
+	object := imported.ImportedResources[0]
+	expect("imported", object.Identity, meganID, diegoID)
+	read := refresh(object.State, object.Identity, object.Private)
+	expect("refreshed after the import", read.NewIdentity, meganID, diegoID)
+
+	config := wants(diegoID, "enabled", adeleUPN, "enabled", obrienUPN, "enabled")
+	config["on_destroy"], config["allow_promotion"] = "disable", false
+	applied := apply(read.NewState, read.NewIdentity, config)
+	noErrors(t, applied.Diagnostics)
+	expect("one taken out and two added", applied.NewIdentity, diegoID, adeleID, obrienID)
+
+	tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, obrienID) })()
+	read = refresh(applied.NewState, applied.NewIdentity, applied.Private)
+	expect("one deleted", read.NewIdentity, diegoID, adeleID)
+
+	tn.refuseWritesTo(diegoID)()
+	applied = apply(read.NewState, read.NewIdentity, nil)
+	if found := problems(applied.Diagnostics); len(found) != 1 {
+		t.Errorf("the destroy says %q, want one error", found)
+	}
+	expect("a destroy that failed in part", applied.NewIdentity, diegoID)
 }

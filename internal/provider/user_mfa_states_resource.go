@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -22,8 +23,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// userMFAStatesResource manages many users at once. It has no resource identity: an identity names an object of the
-// service, and this one is a list that exists in Terraform only.
+// userMFAStatesResource manages many users at once.
 type userMFAStatesResource struct{ resourceData }
 
 func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
@@ -32,10 +32,13 @@ var (
 	_ resource.ResourceWithConfigure   = (*userMFAStatesResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*userMFAStatesResource)(nil)
 	_ resource.ResourceWithImportState = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithIdentity    = (*userMFAStatesResource)(nil)
 )
 
 func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_user_mfa_states"
+	// The users are the resource, and they come and go.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
 func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -87,6 +90,18 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.block(ctx)},
+	}
+}
+
+// IdentitySchema names what the resource is in the service: the users it manages. Its id is known to Terraform only.
+func (r *userMFAStatesResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"user_ids": identityschema.ListAttribute{
+				ElementType: types.StringType, RequiredForImport: true,
+				Description: "The object ids of the users, GUIDs, in ascending order. It changes with the users; an import takes any order.",
+			},
+		},
 	}
 }
 
@@ -303,6 +318,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	plan.ID = types.StringValue(uuid.NewString())
 	plan.setManaged(done.users)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Read reads every user by the id that the state has.
@@ -338,11 +354,14 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	if len(left) == 0 {
+		// The framework wants the identity of a resource that is gone, too.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	state.setManaged(left)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
 // Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
@@ -357,6 +376,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
@@ -370,6 +390,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	plan.setManaged(done.users)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 // Delete disables the users, or leaves them. Those whom it cannot disable stay in the state.
@@ -388,24 +409,35 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	done.addError(&resp.Diagnostics, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
 	state.setManaged(done.users)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
 
-// ImportState accepts object ids and user principal names, separated by commas, spaces or new lines.
+// ImportState accepts object ids and user principal names, separated by commas, spaces or new lines, or the identity.
 func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	keys := strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	summary, advice := "Invalid import id", "object ids and user principal names, separated by commas."
+	if req.ID == "" {
+		var identity userMFAStatesIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		keys = identity.UserIDs
+		summary, advice = "Invalid import identity", "object ids to user_ids."
+	}
 	var users []*wantedUser
-	for _, key := range strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
+	for _, key := range keys {
 		if err := checkUserKey(key); err != nil {
-			resp.Diagnostics.AddError("Invalid import id", sentence(err.Error())+" Write object ids and user principal names, separated by commas.")
+			resp.Diagnostics.AddError(summary, sentence(err.Error())+" Write "+advice)
 			return
 		}
 		users = append(users, &wantedUser{key: key})
 	}
 	if len(users) == 0 || len(users) > maxUsers {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("It names %d users. Write 1 to %d object ids and user principal names, separated by commas.", len(users), maxUsers))
+		resp.Diagnostics.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
 		return
 	}
 	ctx, end := userMFAStatesLimits.withinImport(ctx)
@@ -425,6 +457,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	imported.setManaged(managed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
 
 // applied is what came of an apply.
