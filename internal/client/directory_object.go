@@ -69,8 +69,12 @@ func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience
 
 func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found map[string]DirectoryObject) error {
 	for chunk := range slices.Chunk(ids, maxGetByIDs) {
+		operation := fmt.Sprintf("look up %d users and groups by id", len(chunk))
+		if len(chunk) == 1 {
+			operation = fmt.Sprintf("look up user or group %q", chunk[0])
+		}
 		err := c.getByIDs(ctx, call{
-			operation: fmt.Sprintf("look up %d users and groups by id", len(chunk)),
+			operation: operation,
 			// The page names Directory.Read.All, and says that the permissions for the kinds that are looked up do as well.
 			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			body:        map[string][]string{"ids": chunk},

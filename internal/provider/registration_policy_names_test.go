@@ -129,7 +129,7 @@ func TestARefreshOfAPolicyDoesNotFailForWantOfNames(t *testing.T) {
 	tn.fault(control.Fault{PathRegexp: "getByIds", Times: new(0), Status: http.StatusForbidden})()
 	refreshed := played.plan(config)
 	// The plan has to look them up to check them, and says that it cannot.
-	if !refreshed.failed() || !says("Unable to look up 1 users and groups by id", "HTTP 403").MatchString(refreshed.String()) {
+	if !refreshed.failed() || !says(`Unable to look up user or group "`+staffID+`"`, "HTTP 403").MatchString(refreshed.String()) {
 		t.Errorf("without the permission the plan says:\n%s", refreshed)
 	}
 	tn.heal()()

@@ -671,7 +671,7 @@ func TestAMissingPermissionForThePolicyIsNamed(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: permit("Policy.ReadWrite.AuthenticationMethod"), Config: tn.provider() + config,
-			ExpectError: says("Unable to look up", "users and groups by id", "HTTP 403", "User.Read.All with GroupMember.Read.All"),
+			ExpectError: says("Unable to look up user or group", "HTTP 403", "User.Read.All with GroupMember.Read.All"),
 		},
 		resource.TestStep{
 			PreConfig:   permit("User.Read.All", "Policy.ReadWrite.AuthenticationMethod"),
