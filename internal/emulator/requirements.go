@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -88,9 +89,13 @@ func (s *Server) writeState(record *userRecord, state string) {
 
 func (s *Server) promote(record *userRecord) {
 	promotion := s.behavior.Promotion == nil || *s.behavior.Promotion
-	if promotion && record.PerUserMFAState == control.StateEnabled && record.RegisteredForMFA() {
+	if promotion && record.PerUserMFAState == control.StateEnabled && slices.ContainsFunc(record.Methods, s.promotes) {
 		record.PerUserMFAState = control.StateEnforced
 	}
+}
+
+func (s *Server) promotes(method control.Method) bool {
+	return method.CountsAsMFA() && !slices.Contains(s.behavior.MethodsWithoutPromotion, method.Type)
 }
 
 // jsonBody checks the content type of a write and reads its object.

@@ -14,6 +14,9 @@ type Behavior struct {
 	AuthenticationService string `json:"authenticationService,omitempty"`
 	// Promotion says whether the service turns enabled into enforced for a user with a registered method; nil is true.
 	Promotion *bool `json:"promotion,omitempty"`
+	// MethodsWithoutPromotion are types of methods that do not promote their user, besides those of which
+	// [Method.CountsAsMFA] says so: Microsoft documents the promotion, and not by which methods.
+	MethodsWithoutPromotion []string `json:"methodsWithoutPromotion,omitempty"`
 	// StatusOnStateWrite is the status of a successful PATCH of requirements: 204 when 0. With 200 the answer has a body.
 	StatusOnStateWrite int `json:"statusOnStateWrite,omitempty"`
 	// TokenLifetimeSeconds is how long new access tokens live: 3600 when 0.

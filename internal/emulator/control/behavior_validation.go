@@ -46,6 +46,11 @@ func (b *Behavior) Validate() error {
 	if b.Cloud != "" && !slices.Contains(clouds, b.Cloud) {
 		report("cloud", "%q is not a cloud; the clouds are %s", b.Cloud, strings.Join(clouds, ", "))
 	}
+	for i, method := range b.MethodsWithoutPromotion {
+		if !slices.Contains(methodTypes, method) {
+			report(fmt.Sprintf("methodsWithoutPromotion[%d]", i), "%q is not a type of method; the types are %s", method, strings.Join(methodTypes, ", "))
+		}
+	}
 	switch b.Campaign.ManagedMethod {
 	case "", CampaignMicrosoftAuthenticator, CampaignFIDO2:
 	default:
