@@ -99,25 +99,30 @@ func (c *Client) getByIDs(ctx context.Context, call call, found map[string]Direc
 	return nil
 }
 
-// usersByID looks users up, at most a thousand. Whoever does not exist, and whoever's name the app may not see, is missing
-// from the answer, whose keys are ids in lower case. There is no $select: the page does not offer one, and the properties
-// that come by themselves are enough.
+// UsersByID looks users up, one request for each thousand. Whoever does not exist, and whoever's name the app may not see, is
+// missing from the answer, whose keys are ids in lower case. It needs User.Read.All. There is no $select: the page does not
+// offer one, and the properties that come by themselves are enough.
 //
 // Source: https://learn.microsoft.com/graph/api/directoryobject-getbyids
-func (c *Client) usersByID(ctx context.Context, ids []string) (map[string]User, error) {
-	objects := map[string]DirectoryObject{}
-	err := c.getByIDs(ctx, call{
-		operation:   fmt.Sprintf("look up %d users by id", len(ids)),
-		permissions: userReadPermissions,
-		body:        map[string][]string{"ids": ids, "types": {"user"}},
-	}, objects)
+func (c *Client) UsersByID(ctx context.Context, ids []string) (map[string]User, error) {
 	found := map[string]User{}
-	for id, object := range objects {
-		if object.IsUser() && object.UserPrincipalName != "" {
-			found[id] = User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
+	for chunk := range slices.Chunk(ids, maxGetByIDs) {
+		objects := map[string]DirectoryObject{}
+		err := c.getByIDs(ctx, call{
+			operation:   fmt.Sprintf("look up %d users by id", len(chunk)),
+			permissions: userReadPermissions,
+			body:        map[string][]string{"ids": chunk, "types": {"user"}},
+		}, objects)
+		for id, object := range objects {
+			if object.IsUser() && object.UserPrincipalName != "" {
+				found[id] = User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
+			}
+		}
+		if err != nil {
+			return found, err
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // maxCheckMemberGroups is how many groups one membership check takes.

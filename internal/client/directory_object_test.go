@@ -27,7 +27,7 @@ func TestIDsAreLookedUpAThousandAtATime(t *testing.T) {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		var values []string
 		for _, id := range body.IDs {
-			values = append(values, fmt.Sprintf(`{"@odata.type":"#microsoft.graph.user","id":%q}`, id))
+			values = append(values, fmt.Sprintf(`{"@odata.type":"#microsoft.graph.user","id":%q,"userPrincipalName":"somebody@contoso.example"}`, id))
 		}
 		reply(w, 200, `{"value":[`+strings.Join(values, ",")+`]}`)
 	})
@@ -41,6 +41,11 @@ func TestIDsAreLookedUpAThousandAtATime(t *testing.T) {
 		}
 		if have, want := len(graph.all())-before, (n+999)/1000; have != want {
 			t.Errorf("%d requests for %d ids, want %d", have, n, want)
+		}
+		before = len(graph.all())
+		users, err := c.UsersByID(t.Context(), ids)
+		if have, want := len(graph.all())-before, (n+999)/1000; err != nil || len(users) != n || have != want {
+			t.Errorf("%d of %d users in %d requests, want %d; %v", len(users), n, have, want, err)
 		}
 	}
 }
@@ -186,7 +191,7 @@ func TestAllPagesOfALookUpByIDAreRead(t *testing.T) {
 	}
 	users := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
 	c, _, _ = newTestClient(t, users, nil)
-	if found, err := c.usersByID(t.Context(), ids); err != nil || len(found) != 3 {
+	if found, err := c.UsersByID(t.Context(), ids); err != nil || len(found) != 3 {
 		t.Errorf("%d users, %v", len(found), err)
 	}
 }

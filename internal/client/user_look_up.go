@@ -116,7 +116,7 @@ func (f *lookUpFlight) run() {
 	for _, user := range f.users {
 		ids = append(ids, user.id)
 	}
-	found, err := f.client.usersByID(repeatedWhile(f.users[0].ctx, f.client.retry, f.awaited), ids)
+	found, err := f.client.UsersByID(repeatedWhile(f.users[0].ctx, f.client.retry, f.awaited), ids)
 
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

@@ -123,6 +123,14 @@ func personName(user client.User) string {
 	return name + " (" + user.Name() + ")"
 }
 
+// principalName takes the user principal name out of a personName. A display name may have brackets, the other one has none.
+func principalName(person string) string {
+	if i := strings.LastIndex(person, " ("); i >= 0 {
+		return strings.TrimSuffix(person[i+2:], ")")
+	}
+	return person
+}
+
 // keepSpelling keeps a known value that differs from the service's in case only: ids and names have none.
 func keepSpelling(have types.String, service string) types.String {
 	if !have.IsNull() && !have.IsUnknown() && strings.EqualFold(have.ValueString(), service) {

@@ -12,8 +12,8 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration, which has some of
-// them. That is a map as well because Terraform compares each element of a list with each other one to show a plan: ten
+// userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration and Names, which have
+// some of them. The former is a map as well because Terraform compares each element of a list with each other one to show a plan: ten
 // thousand users who await registration would cost it almost a gigabyte and seconds.
 type userMFAStatesModel struct {
 	ID                   types.String `tfsdk:"id"`
@@ -23,6 +23,7 @@ type userMFAStatesModel struct {
 	EffectiveStates      types.Map    `tfsdk:"effective_states"`
 	AwaitingRegistration types.Map    `tfsdk:"awaiting_registration"`
 	UserIDs              types.Map    `tfsdk:"user_ids"`
+	Names                types.Map    `tfsdk:"names"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
@@ -46,15 +47,20 @@ type managedUser struct {
 	wanted client.MFAState
 	// effective is the service's; empty where the last apply could not find out.
 	effective client.MFAState
+	// name is what a reader knows the user by whose key is an id; empty where the key is a name, or nobody could look it up.
+	name string
 }
 
 // user is the user as far as the state knows them.
 func (u managedUser) user() client.User {
 	if isGUID(u.key) {
-		return client.User{ID: u.id}
+		return client.User{ID: u.id, UserPrincipalName: principalName(u.name)}
 	}
 	return client.User{ID: u.id, UserPrincipalName: u.key}
 }
+
+// label is how messages call the user, as [wantedUser.name] does.
+func (u managedUser) label() string { return (&wantedUser{key: u.key, user: u.user()}).name() }
 
 // managedUsers are the users of a state, in the order of their keys.
 type managedUsers []managedUser
@@ -64,11 +70,11 @@ func (m *userMFAStatesModel) managed() managedUsers {
 	if m == nil {
 		return nil
 	}
-	wanted, effective, ids := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs)
+	wanted, effective, ids, names := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs), elements(m.Names)
 	users := make(managedUsers, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		users = append(users, managedUser{
-			key: key, id: ids[key], wanted: client.MFAState(wanted[key]), effective: client.MFAState(effective[key]),
+			key: key, id: ids[key], wanted: client.MFAState(wanted[key]), effective: client.MFAState(effective[key]), name: names[key],
 		})
 	}
 	return users
@@ -77,9 +83,12 @@ func (m *userMFAStatesModel) managed() managedUsers {
 // setManaged writes users into a state.
 func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	wanted, effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
-	awaiting := map[string]attr.Value{}
+	awaiting, names := map[string]attr.Value{}, map[string]attr.Value{}
 	for _, user := range users {
 		wanted[user.key] = nullIfEmpty(string(user.wanted))
+		if user.name != "" {
+			names[user.key] = types.StringValue(user.name)
+		}
 		effective[user.key] = nullIfEmpty(string(user.effective))
 		ids[user.key] = types.StringValue(user.id)
 		if user.effective == client.MFAEnabled {
@@ -90,6 +99,15 @@ func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
 	m.UserIDs = types.MapValueMust(types.StringType, ids)
 	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
+	m.setNames(names)
+}
+
+// setNames leaves an attribute that says nothing out of plans.
+func (m *userMFAStatesModel) setNames(names map[string]attr.Value) {
+	m.Names = types.MapNull(types.StringType)
+	if len(names) > 0 {
+		m.Names = types.MapValueMust(types.StringType, names)
+	}
 }
 
 // elements are the texts of a map; those that are null or unknown are empty.
@@ -130,6 +148,8 @@ type wantedUser struct {
 	current client.MFAState
 	// prior is the entry of the state that is the same user.
 	prior *managedUser
+	// planned is the name that the plan has of the user.
+	planned string
 }
 
 // name is how messages call the user: as the configuration does, and by name where that is an id.
@@ -138,6 +158,24 @@ func (u *wantedUser) name() string {
 		return u.key + " (" + u.user.UserPrincipalName + ")"
 	}
 	return u.key
+}
+
+// person is what a reader knows the user by, where the key does not tell. A name that is known stays, because a person may be
+// renamed between a plan and its apply; the next refresh takes over the new one.
+func (u *wantedUser) person() string {
+	switch {
+	case !isGUID(u.key):
+		return ""
+	case u.planned != "":
+		return u.planned
+	case u.prior != nil && u.prior.name != "":
+		return u.prior.name
+	case u.prior != nil && !isGUID(u.prior.key):
+		return u.prior.key
+	case u.user.UserPrincipalName != "":
+		return personName(u.user)
+	}
+	return ""
 }
 
 // settled reports whether the user has what is wanted already, so that nothing is written.
@@ -174,10 +212,10 @@ func newPriorUsers(users managedUsers) priorUsers {
 // knows. A name that the state knows stands for the user whom it was found for, also when the user is called otherwise by
 // now: that is what keeps a refresh at one request for each user, and a rename from being a difference.
 func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
-	wanted, ids, known := elements(m.Users), elements(m.UserIDs), newPriorUsers(prior)
+	wanted, ids, names, known := elements(m.Users), elements(m.UserIDs), elements(m.Names), newPriorUsers(prior)
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
-		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key])}
+		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key]), planned: names[key]}
 		if same, ok := known.byKey[strings.ToLower(key)]; ok {
 			user.take(same)
 		} else if same, ok := known.byID[strings.ToLower(key)]; ok {
@@ -246,7 +284,12 @@ func unchanged(wanted []*wantedUser, prior managedUsers) bool {
 func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 	effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
 	awaiting, awaitingKnown := map[string]attr.Value{}, true
+	names, namesKnown := map[string]attr.Value{}, true
 	for _, user := range users {
+		if name := user.person(); name != "" {
+			names[user.key] = types.StringValue(name)
+		}
+		namesKnown = namesKnown && (user.found() || !isGUID(user.key))
 		state := user.plannedEffective()
 		effective[user.key], ids[user.key] = state, types.StringUnknown()
 		if user.found() {
@@ -262,6 +305,10 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
 	if !awaitingKnown {
 		m.AwaitingRegistration = types.MapUnknown(types.StringType)
+	}
+	m.setNames(names)
+	if !namesKnown {
+		m.Names = types.MapUnknown(types.StringType)
 	}
 }
 
@@ -282,14 +329,14 @@ func (u *wantedUser) plannedEffective() types.String {
 // planUnknown is a plan in which the users are not known yet.
 func (m *userMFAStatesModel) planUnknown() {
 	m.EffectiveStates, m.UserIDs = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
-	m.AwaitingRegistration = types.MapUnknown(types.StringType)
+	m.AwaitingRegistration, m.Names = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
 }
 
 // after is what the state has of a user after a change. Where the change failed, a user of the state stays as they were,
 // with what was written, under the key that they had; a new one is in the state if something was written for them. A
 // create has all users of its plan.
 func (u *wantedUser) after(outcome client.Outcome[client.SetResult], create bool) managedUsers {
-	now := managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: outcome.Value.Effective}
+	now := managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: outcome.Value.Effective, name: u.person()}
 	switch wrote := len(outcome.Value.Written) > 0; {
 	case outcome.Err == nil, create:
 	case u.prior != nil:

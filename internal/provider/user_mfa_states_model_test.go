@@ -166,17 +166,52 @@ func TestWhatTheStateHasAfterAChange(t *testing.T) {
 		err    error
 		want   managedUsers
 	}{
-		"written":                      {prior, false, result("enforced", "enabled"), nil, managedUsers{{firstUPN, firstID, "enforced", "enforced"}}},
+		"written":                      {prior, false, result("enforced", "enabled"), nil, managedUsers{{firstUPN, firstID, "enforced", "enforced", ""}}},
 		"a managed user failed":        {prior, false, result(""), failed, managedUsers{*prior}},
-		"a managed user, in part":      {prior, false, result("enabled", "enabled"), failed, managedUsers{{"Old@contoso.example", firstID, "enabled", "enabled"}}},
+		"a managed user, in part":      {prior, false, result("enabled", "enabled"), failed, managedUsers{{"Old@contoso.example", firstID, "enabled", "enabled", ""}}},
 		"a new user failed":            {nil, false, result("disabled"), failed, nil},
-		"a new user, in part":          {nil, false, result("enabled", "enabled"), failed, managedUsers{{firstUPN, firstID, "enabled", "enabled"}}},
-		"a create has everybody":       {nil, true, result("disabled"), failed, managedUsers{{firstUPN, firstID, "enforced", "disabled"}}},
-		"a create that read not a bit": {nil, true, result(""), failed, managedUsers{{firstUPN, firstID, "enforced", ""}}},
+		"a new user, in part":          {nil, false, result("enabled", "enabled"), failed, managedUsers{{firstUPN, firstID, "enabled", "enabled", ""}}},
+		"a create has everybody":       {nil, true, result("disabled"), failed, managedUsers{{firstUPN, firstID, "enforced", "disabled", ""}}},
+		"a create that read not a bit": {nil, true, result(""), failed, managedUsers{{firstUPN, firstID, "enforced", "", ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			compareManaged(t, c.want, user(c.prior).after(client.Outcome[client.SetResult]{Value: c.result, Err: c.err}, c.create))
 		})
+	}
+}
+
+func TestWhoAUserIsWhoseKeyIsAnID(t *testing.T) {
+	t.Parallel()
+	const planned, before = "Planned (p@contoso.example)", "Before (b@contoso.example)"
+	found := client.User{ID: firstID, UserPrincipalName: firstUPN, DisplayName: "First"}
+	for name, c := range map[string]struct {
+		user wantedUser
+		want string
+	}{
+		"a key that is a name":         {wantedUser{key: firstUPN, planned: planned, user: found, prior: &managedUser{key: firstID, name: before}}, ""},
+		"planned":                      {wantedUser{key: firstID, planned: planned, user: found, prior: &managedUser{key: firstID, name: before}}, planned},
+		"in the state":                 {wantedUser{key: firstID, user: found, prior: &managedUser{key: firstID, name: before}}, before},
+		"in the state by name":         {wantedUser{key: firstID, user: client.User{ID: firstID}, prior: &managedUser{key: firstUPN}}, firstUPN},
+		"looked up":                    {wantedUser{key: firstID, user: found}, "First (" + firstUPN + ")"},
+		"in the state, nobody read it": {wantedUser{key: firstID, user: client.User{ID: firstID}, prior: &managedUser{key: firstID}}, ""},
+		"not found":                    {wantedUser{key: firstID}, ""},
+	} {
+		if have := c.user.person(); have != c.want {
+			t.Errorf("%s: %q, want %q", name, have, c.want)
+		}
+	}
+}
+
+func TestTheUserPrincipalNameIsFoundInTheNameOfAPerson(t *testing.T) {
+	t.Parallel()
+	for _, display := range []string{"", "First", "First (guest)", "First (", firstUPN} {
+		name := personName(client.User{ID: firstID, UserPrincipalName: firstUPN, DisplayName: display})
+		if have := principalName(name); have != firstUPN {
+			t.Errorf("of %q it is %q", name, have)
+		}
+	}
+	if have := principalName(""); have != "" {
+		t.Errorf("of nobody it is %q", have)
 	}
 }
 

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -365,4 +366,95 @@ func TestTheIdentityOfManyUsersIsTheUsers(t *testing.T) {
 		t.Errorf("the destroy says %q, want one error", found)
 	}
 	expect("a destroy that failed in part", applied.NewIdentity, diegoID)
+}
+
+// An id tells a reader nothing, so the plan says who it is.
+func TestTheNamesOfUsersByIDAreKnownAtPlan(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	tn := newTenant(t)
+	config := func(pairs ...string) configuration {
+		wanted := map[string]any{}
+		for i := 0; i < len(pairs); i += 2 {
+			wanted[pairs[i]] = pairs[i+1]
+		}
+		return configuration{"users": resourceBlock{typeUsers, map[string]any{"users": wanted}}}
+	}
+	plannedNames := func(pairs ...string) tftypes.Value {
+		t.Helper()
+		s := tn.statesSession(t, nil)
+		planned := s.plan(nil, wants(pairs...))
+		noErrors(t, planned.Diagnostics)
+		return attributesOf(unpacked(planned.PlannedState, s.typ))["names"]
+	}
+	const guest = "Pat (guest)"
+	if have, want := plannedNames(adeleUPN, "enabled", guestID, "enabled"), textMapValue(guestID, guest+" ("+guestUPN+")"); !have.Equal(want) {
+		t.Errorf("planned are the names %s, want %s", have, want)
+	}
+	if have := plannedNames(adeleUPN, "enabled"); !have.IsNull() {
+		t.Errorf("where every key is a name the names are %s", have)
+	}
+
+	played := tn.plays(t)
+	names := func() map[string]any { return object(played.state()["users"].values["names"]) }
+	expect := func(when string, want map[string]any) {
+		t.Helper()
+		if have := names(); fmt.Sprint(have) != fmt.Sprint(want) {
+			t.Errorf("%s: the names are %v, want %v", when, have, want)
+		}
+	}
+	runs := func(report *outcome, changes int) {
+		t.Helper()
+		if report.failed() || len(report.changed) != changes {
+			t.Fatalf("changed are %v, want %d:\n%s", report.changed, changes, report)
+		}
+	}
+	two := config(adeleID, "enabled", guestID, "enabled", meganUPN, "enabled")
+	runs(played.apply(two), 1)
+	expect("applied", map[string]any{adeleID: adeleName, guestID: guest + " (" + guestUPN + ")"})
+
+	// A rename is taken over, and is no difference. It costs one request, however many there are, and no permission more.
+	permit := func(permissions ...string) {
+		tn.do(func(ctx context.Context) error {
+			_, err := tn.PatchApp(ctx, appID, control.AppPatch{Permissions: &permissions})
+			return err
+		})()
+	}
+	permit("User.Read.All", "Policy.Read.All")
+	tn.renamed(adeleID, "Adele Vance-Miller")()
+	if err := tn.ClearRequests(ctx); err != nil {
+		t.Fatal(err)
+	}
+	runs(played.refresh(two), 0)
+	const renamed = "Adele Vance-Miller (" + adeleUPN + ")"
+	expect("renamed", map[string]any{adeleID: renamed, guestID: guest + " (" + guestUPN + ")"})
+	if have := tn.policyRequests(http.MethodPost, "/getByIds"); have != 1 {
+		t.Errorf("a refresh has sent %d look-ups, want 1", have)
+	}
+	runs(played.plan(two), 0)
+	permit("User.Read.All", "Policy.ReadWrite.AuthenticationMethod")
+
+	// A refresh that cannot look them up keeps them, and does not fail.
+	tn.renamed(adeleID, "Adele V. Miller")()
+	tn.fault(control.Fault{PathRegexp: "getByIds", Times: new(0), Status: http.StatusForbidden})()
+	runs(played.plan(two), 0)
+	runs(played.refresh(two), 0)
+	expect("not looked up", map[string]any{adeleID: renamed, guestID: guest + " (" + guestUPN + ")"})
+	tn.heal()()
+
+	// Whoever loses protection is called by name, though the key is an id and the name was there before.
+	losing := played.plan(config(adeleID, "disabled", meganUPN, "enabled"))
+	runs(losing, 1)
+	if !says("stops applying to 2 users", adeleID+" ("+adeleUPN+") (enabled)", guestID+" ("+guestUPN+") (enabled)").MatchString(fmt.Sprint(losing.warnings["users"])) {
+		t.Errorf("the plan warns %q", losing.warnings["users"])
+	}
+
+	// Called by name from now on, and another one by id.
+	runs(played.apply(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 1)
+	expect("called otherwise", map[string]any{guestID: guest + " (" + guestUPN + ")", meganID: meganUPN})
+	runs(played.plan(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 0)
+	runs(played.refresh(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 0)
+	expect("refreshed", map[string]any{guestID: guest + " (" + guestUPN + ")", meganID: "Megan Bowen (" + meganUPN + ")"})
+	runs(played.apply(config(adeleUPN, "enabled")), 1)
+	expect("nobody by id", nil)
 }

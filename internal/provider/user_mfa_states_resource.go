@@ -88,6 +88,11 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The object id of each user, by the keys of `users`. A user who is renamed stays the same user.",
 			},
+			"names": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Who the users are whose key is an object id, for who reads a plan: `Adele Vance (adele.vance@contoso.example)`, by the keys of " +
+					"`users`. Null where all keys are user principal names. A new name is taken over by the next refresh and is no difference.",
+			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.block(ctx)},
 	}
@@ -164,7 +169,8 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 		return
 	}
 	if unchanged(users, before) {
-		plan.Users, plan.EffectiveStates, plan.UserIDs, plan.AwaitingRegistration = prior.Users, prior.EffectiveStates, prior.UserIDs, prior.AwaitingRegistration
+		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
+		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
 		return
 	}
 	plan.planManaged(users)
@@ -258,7 +264,7 @@ func weakened(users managedUsers) []string {
 	var names []string
 	for _, user := range users {
 		if user.effective.Weakens(client.MFADisabled) && user.effective != "" {
-			names = append(names, withState(user.key, user.effective))
+			names = append(names, withState(user.label(), user.effective))
 		}
 	}
 	return names
@@ -344,7 +350,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		case errors.Is(outcome.Err, client.ErrUserGone):
 			continue
 		case outcome.Err != nil:
-			failures = append(failures, userFailure{key: user.key, name: user.key, err: outcome.Err})
+			failures = append(failures, userFailure{key: user.key, name: user.label(), err: outcome.Err})
 		}
 		user.observe(outcome.Value)
 		left = append(left, user)
@@ -359,9 +365,31 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	state.setManaged(left)
+	state.setManaged(r.data.named(ctx, left))
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+}
+
+// named looks up the names of those users whose keys are ids, a thousand in one request. Where that fails, the names of before
+// stay: they are there for who reads a plan, and no reason to fail a refresh.
+func (d *providerData) named(ctx context.Context, users managedUsers) managedUsers {
+	var ids []string
+	for _, user := range users {
+		if isGUID(user.key) {
+			ids = append(ids, user.id)
+		}
+	}
+	if len(ids) == 0 {
+		return users
+	}
+	// What an error leaves out keeps its name.
+	found, _ := d.client.UsersByID(ctx, ids)
+	for i, user := range users {
+		if person, ok := found[strings.ToLower(user.id)]; ok && isGUID(user.key) {
+			users[i].name = personName(person)
+		}
+	}
+	return users
 }
 
 // Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
@@ -449,7 +477,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	var managed managedUsers
 	for _, user := range users {
-		managed = append(managed, managedUser{key: user.key, id: user.user.ID})
+		managed = append(managed, managedUser{key: user.key, id: user.user.ID, name: user.person()})
 	}
 	imported := userMFAStatesModel{
 		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(onDestroyDisable),
@@ -525,7 +553,7 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	var changes []client.UserAndState
 	for _, user := range users {
 		if user.settled() {
-			done.users = append(done.users, managedUser{key: user.key, id: user.user.ID, wanted: user.wanted, effective: user.current})
+			done.users = append(done.users, managedUser{key: user.key, id: user.user.ID, wanted: user.wanted, effective: user.current, name: user.person()})
 			continue
 		}
 		changed = append(changed, user)
@@ -549,7 +577,7 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 			done.users = append(done.users, changed[i].after(outcome, create)...)
 		} else {
 			user := removed[i-len(changed)]
-			failure.key, failure.name = user.key, user.key
+			failure.key, failure.name = user.key, user.label()
 			if errors.Is(outcome.Err, client.ErrUserGone) {
 				continue
 			}
