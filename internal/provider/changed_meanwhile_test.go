@@ -3,9 +3,8 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -37,7 +36,7 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 	}{
 		"one by id":    {typeName, one("user_id", adeleID), true},
 		"one by name":  {typeName, one("user_principal_name", adeleUPN), true},
-		"many by id":   {statesTypeName, many(adeleID), false},
+		"many by id":   {statesTypeName, many(adeleID), true},
 		"many by name": {statesTypeName, many(adeleUPN), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +60,7 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 			if read.same(made) == c.moved {
 				t.Errorf("the refresh makes\n%s\nof\n%s", read, made)
 			}
-			if c.moved && attributesOf(read.state)["user_principal_name"].String() != tftypes.NewValue(tftypes.String, adelesNewUPN).String() {
+			if c.moved && !strings.Contains(read.state.String(), adelesNewUPN) {
 				t.Errorf("after the refresh the state is\n%s", read)
 			}
 		})
@@ -84,12 +83,13 @@ func TestAPlanFromBeforeARenameIsRefusedOrCarriedOutAndNeverForSomebodyElse(t *t
 		// says is what the error says; nil is a success.
 		says []string
 	}{
-		"one by name":                      {one("user_principal_name", adeleUPN), false, []string{`User "` + adeleUPN + `" not found`, "renames"}},
-		"one by a name of somebody else":   {one("user_principal_name", adeleUPN), true, []string{"inconsistent final plan"}},
-		"many by id":                       {many(adeleID), false, nil},
+		"one by name":                    {one("user_principal_name", adeleUPN), false, []string{`User "` + adeleUPN + `" not found`, "renames"}},
+		"one by a name of somebody else": {one("user_principal_name", adeleUPN), true, []string{"inconsistent final plan"}},
+		// The plan has told its reader a name, and Terraform refuses one that gives another.
+		"many by id":                       {many(adeleID), false, []string{"inconsistent final plan", "names"}},
 		"many by name":                     {many(adeleUPN), false, []string{`"` + adeleUPN + `" not found`}},
 		"many by a name of somebody else":  {many(adeleUPN), true, []string{"inconsistent final plan"}},
-		"many by the id of a name's owner": {many(adeleID), true, nil},
+		"many by the id of a name's owner": {many(adeleID), true, []string{"inconsistent final plan", "names"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
