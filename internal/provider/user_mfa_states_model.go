@@ -148,7 +148,7 @@ type wantedUser struct {
 	current client.MFAState
 	// prior is the entry of the state that is the same user.
 	prior *managedUser
-	// planned is the name that the plan has of the user.
+	// planned is the name that the plan has of the user, or is to have.
 	planned string
 }
 
@@ -168,10 +168,9 @@ func (u *wantedUser) person() string {
 		return ""
 	case u.planned != "":
 		return u.planned
-	case u.prior != nil && u.prior.name != "":
+	case u.prior != nil:
+		// What the state has as the user's name otherwise may be a name of before.
 		return u.prior.name
-	case u.prior != nil && !isGUID(u.prior.key):
-		return u.prior.key
 	case u.user.UserPrincipalName != "":
 		return personName(u.user)
 	}

@@ -191,7 +191,7 @@ func TestWhoAUserIsWhoseKeyIsAnID(t *testing.T) {
 		"a key that is a name":         {wantedUser{key: firstUPN, planned: planned, user: found, prior: &managedUser{key: firstID, name: before}}, ""},
 		"planned":                      {wantedUser{key: firstID, planned: planned, user: found, prior: &managedUser{key: firstID, name: before}}, planned},
 		"in the state":                 {wantedUser{key: firstID, user: found, prior: &managedUser{key: firstID, name: before}}, before},
-		"in the state by name":         {wantedUser{key: firstID, user: client.User{ID: firstID}, prior: &managedUser{key: firstUPN}}, firstUPN},
+		"in the state by name":         {wantedUser{key: firstID, user: found, prior: &managedUser{key: firstUPN}}, ""},
 		"looked up":                    {wantedUser{key: firstID, user: found}, "First (" + firstUPN + ")"},
 		"in the state, nobody read it": {wantedUser{key: firstID, user: client.User{ID: firstID}, prior: &managedUser{key: firstID}}, ""},
 		"not found":                    {wantedUser{key: firstID}, ""},

@@ -450,11 +450,22 @@ func TestTheNamesOfUsersByIDAreKnownAtPlan(t *testing.T) {
 	}
 
 	// Called by name from now on, and another one by id.
-	runs(played.apply(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 1)
-	expect("called otherwise", map[string]any{guestID: guest + " (" + guestUPN + ")", meganID: meganUPN})
-	runs(played.plan(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 0)
-	runs(played.refresh(config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")), 0)
-	expect("refreshed", map[string]any{guestID: guest + " (" + guestUPN + ")", meganID: "Megan Bowen (" + meganUPN + ")"})
+	otherwise := config(adeleUPN, "enabled", guestID, "disabled", meganID, "enabled")
+	runs(played.apply(otherwise), 1)
+	expect("called otherwise", map[string]any{guestID: guest + " (" + guestUPN + ")", meganID: "Megan Bowen (" + meganUPN + ")"})
+	if next := played.plan(otherwise); next.failed() || len(next.changed) > 0 || len(next.moved) > 0 {
+		t.Errorf("the next plan changes %v and has refreshed %v:\n%s", next.changed, next.moved, next)
+	}
+
+	// And by name and by id once more, while nobody can be looked up: the name comes with the refresh.
+	runs(played.apply(config(adeleUPN, "enabled", meganUPN, "enabled")), 1)
+	tn.fault(control.Fault{PathRegexp: "getByIds", Times: new(0), Status: http.StatusForbidden})()
+	back := config(adeleUPN, "enabled", meganID, "enabled")
+	runs(played.apply(back), 1)
+	expect("not looked up", nil)
+	tn.heal()()
+	runs(played.refresh(back), 0)
+	expect("refreshed", map[string]any{meganID: "Megan Bowen (" + meganUPN + ")"})
 	runs(played.apply(config(adeleUPN, "enabled")), 1)
 	expect("nobody by id", nil)
 }

@@ -173,6 +173,9 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
 		return
 	}
+	if ready {
+		r.data.namePlannedUsers(ctx, users)
+	}
 	plan.planManaged(users)
 	if ready {
 		warnPlanned(users, removedUsers(before, users), plan, diags)
@@ -379,9 +382,6 @@ func (d *providerData) named(ctx context.Context, users managedUsers) managedUse
 			ids = append(ids, user.id)
 		}
 	}
-	if len(ids) == 0 {
-		return users
-	}
 	// What an error leaves out keeps its name.
 	found, _ := d.client.UsersByID(ctx, ids)
 	for i, user := range users {
@@ -390,6 +390,24 @@ func (d *providerData) named(ctx context.Context, users managedUsers) managedUse
 		}
 	}
 	return users
+}
+
+// namePlannedUsers looks up the names that a plan lacks: of those whom the state knows by name, and the configuration by id now.
+func (d *providerData) namePlannedUsers(ctx context.Context, users []*wantedUser) {
+	var nameless []*wantedUser
+	var ids []string
+	for _, user := range users {
+		if isGUID(user.key) && user.found() && user.person() == "" {
+			nameless, ids = append(nameless, user), append(ids, user.user.ID)
+		}
+	}
+	// Whom an error leaves out has no name in the plan; the next refresh finds it.
+	found, _ := d.client.UsersByID(ctx, ids)
+	for _, user := range nameless {
+		if person, ok := found[strings.ToLower(user.user.ID)]; ok {
+			user.planned = personName(person)
+		}
+	}
 }
 
 // Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
