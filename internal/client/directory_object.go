@@ -68,61 +68,57 @@ func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience
 }
 
 func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found map[string]DirectoryObject) error {
-	for chunk := range slices.Chunk(ids, maxGetByIDs) {
+	return c.getByIDs(ctx, ids, found, func(chunk []string) call {
 		operation := fmt.Sprintf("look up %d users and groups by id", len(chunk))
 		if len(chunk) == 1 {
 			operation = fmt.Sprintf("look up user or group %q", chunk[0])
 		}
-		err := c.getByIDs(ctx, call{
+		return call{
 			operation: operation,
 			// The page names Directory.Read.All, and says that the permissions for the kinds that are looked up do as well.
 			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
 			body:        map[string][]string{"ids": chunk},
-		}, found)
+		}
+	})
+}
+
+// getByIDs sends the look-up of each chunk of ids and adds the objects that it finds.
+func (c *Client) getByIDs(ctx context.Context, ids []string, found map[string]DirectoryObject, lookUp func(chunk []string) call) error {
+	for chunk := range slices.Chunk(ids, maxGetByIDs) {
+		call := lookUp(chunk)
+		call.method, call.version, call.path = http.MethodPost, v1, "/directoryObjects/getByIds"
+		objects, err := list[DirectoryObject](ctx, c, call)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// getByIDs sends a look-up and adds the objects that it finds.
-func (c *Client) getByIDs(ctx context.Context, call call, found map[string]DirectoryObject) error {
-	call.method, call.version, call.path = http.MethodPost, v1, "/directoryObjects/getByIds"
-	objects, err := list[DirectoryObject](ctx, c, call)
-	if err != nil {
-		return err
-	}
-	for _, object := range objects {
-		found[strings.ToLower(object.ID)] = object
+		for _, object := range objects {
+			found[strings.ToLower(object.ID)] = object
+		}
 	}
 	return nil
 }
 
 // UsersByID looks users up, one request for each thousand. Whoever does not exist, and whoever's name the app may not see, is
-// missing from the answer, whose keys are ids in lower case. It needs User.Read.All. There is no $select: the page does not
-// offer one, and the properties that come by themselves are enough.
+// missing from the answer, whose keys are ids in lower case; beside an error it has those who were found before. It needs
+// User.Read.All. There is no $select: the page does not offer one, and the properties that come by themselves are enough.
 //
 // Source: https://learn.microsoft.com/graph/api/directoryobject-getbyids
 func (c *Client) UsersByID(ctx context.Context, ids []string) (map[string]User, error) {
-	found := map[string]User{}
-	for chunk := range slices.Chunk(ids, maxGetByIDs) {
-		objects := map[string]DirectoryObject{}
-		err := c.getByIDs(ctx, call{
+	objects := map[string]DirectoryObject{}
+	err := c.getByIDs(ctx, ids, objects, func(chunk []string) call {
+		return call{
 			operation:   fmt.Sprintf("look up %d users by id", len(chunk)),
 			permissions: userReadPermissions,
 			body:        map[string][]string{"ids": chunk, "types": {"user"}},
-		}, objects)
-		for id, object := range objects {
-			if object.IsUser() && object.UserPrincipalName != "" {
-				found[id] = User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
-			}
 		}
-		if err != nil {
-			return found, err
+	})
+	found := map[string]User{}
+	for id, object := range objects {
+		if object.IsUser() && object.UserPrincipalName != "" {
+			found[id] = User{ID: object.ID, UserPrincipalName: object.UserPrincipalName, DisplayName: object.DisplayName}
 		}
 	}
-	return found, nil
+	return found, err
 }
 
 // maxCheckMemberGroups is how many groups one membership check takes.

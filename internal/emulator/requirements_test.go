@@ -45,26 +45,20 @@ func TestEnabledBecomesEnforcedForARegisteredUser(t *testing.T) {
 }
 
 func TestWhichMethodsPromoteCanBeSet(t *testing.T) {
-	for _, without := range []bool{false, true} {
-		want := "enforced"
-		f := start(t, func(cfg *emulator.Config) {
-			if without {
-				want = "enabled"
-				cfg.Behavior.MethodsWithoutPromotion = []string{control.MethodWindowsHelloForBusiness}
-			}
-		})
+	for want, without := range map[string][]string{"enforced": nil, "enabled": {control.MethodWindowsHelloForBusiness}} {
+		f := start(t, func(cfg *emulator.Config) { cfg.Behavior.MethodsWithoutPromotion = without })
 		if _, err := f.control.RegisterMethod(f.ctx, megan, control.Method{Type: control.MethodWindowsHelloForBusiness}); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.state(megan); got != want {
-			t.Errorf("without promotion by Windows Hello %t: the state is %s, want %s", without, got, want)
+			t.Errorf("without promotion by %q: the state is %s, want %s", without, got, want)
 		}
 		// Another method promotes in either case.
 		if _, err := f.control.RegisterMethod(f.ctx, megan, control.Method{Type: control.MethodFIDO2}); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.state(megan); got != "enforced" {
-			t.Errorf("without promotion by Windows Hello %t: the state after a security key is %s", without, got)
+			t.Errorf("without promotion by %q: the state after a security key is %s", without, got)
 		}
 	}
 	unknown := control.Behavior{MethodsWithoutPromotion: []string{control.MethodFIDO2, "retina"}}

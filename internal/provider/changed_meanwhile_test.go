@@ -3,8 +3,9 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -28,16 +29,17 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 	one := func(attribute, key string) map[string]any {
 		return map[string]any{attribute: key, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}
 	}
+	newUPN := map[string]tftypes.Value{"user_principal_name": tftypes.NewValue(tftypes.String, adelesNewUPN)}
 	for name, c := range map[string]struct {
 		typeName string
 		config   map[string]any
-		// moved says that the refresh after it finds another name.
-		moved bool
+		// moved is what the refresh after it finds otherwise: the name.
+		moved map[string]tftypes.Value
 	}{
-		"one by id":    {typeName, one("user_id", adeleID), true},
-		"one by name":  {typeName, one("user_principal_name", adeleUPN), true},
-		"many by id":   {statesTypeName, many(adeleID), true},
-		"many by name": {statesTypeName, many(adeleUPN), false},
+		"one by id":    {typeName, one("user_id", adeleID), newUPN},
+		"one by name":  {typeName, one("user_principal_name", adeleUPN), newUPN},
+		"many by id":   {statesTypeName, many(adeleID), map[string]tftypes.Value{"names": textMapValue(adeleID, "Adele Vance ("+adelesNewUPN+")")}},
+		"many by name": {statesTypeName, many(adeleUPN), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -57,11 +59,13 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 				}
 			}
 			read := m.refresh(m.process(), c.typeName, made)
-			if read.same(made) == c.moved {
+			if read.same(made) != (c.moved == nil) {
 				t.Errorf("the refresh makes\n%s\nof\n%s", read, made)
 			}
-			if c.moved && !strings.Contains(read.state.String(), adelesNewUPN) {
-				t.Errorf("after the refresh the state is\n%s", read)
+			for attribute, want := range c.moved {
+				if !attributesOf(read.state)[attribute].Equal(want) {
+					t.Errorf("after the refresh the state is\n%s", read)
+				}
 			}
 		})
 	}

@@ -203,28 +203,21 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
 		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
-	t.Run("import-by-string-id.tf", func(t *testing.T) {
-		t.Parallel()
-		w := newSampleTenant(t).workspace(t, map[string]string{
-			"example.tf": example(t, folder+"resource.tf"), "import.tf": example(t, folder+"import-by-string-id.tf"),
-		}, bySecret()...)
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-	})
-	t.Run("import-by-identity.tf", func(t *testing.T) {
-		t.Parallel()
-		tn := newSampleTenant(t)
-		w := tn.workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-		w.write("import.tf", example(t, folder+"import-by-identity.tf"))
-		if !w.importsByIdentity() {
-			// The same kind of identity over the protocol: TestTheIdentityOfManyUsersIsTheUsers.
-			w.sees(w.expect(1, "plan", "-input=false"), "identity")
-			return
-		}
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-		w.expect(0, "destroy", "-input=false", "-auto-approve")
-	})
+	for _, name := range []string{"import-by-string-id.tf", "import-by-identity.tf"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+			w.write("import.tf", example(t, folder+name))
+			if name == "import-by-identity.tf" && !w.importsByIdentity() {
+				// The same kind of identity over the protocol: TestTheIdentityOfManyUsersIsTheUsers.
+				w.sees(w.expect(1, "plan", "-input=false"), "identity")
+				return
+			}
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.expect(0, "destroy", "-input=false", "-auto-approve")
+		})
+	}
 }
 
 func TestTheImportExamplesOfThePolicyImport(t *testing.T) {

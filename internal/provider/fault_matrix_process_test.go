@@ -260,22 +260,28 @@ func (p *process) checkConsistent(planned, applied tftypes.Value) {
 
 func (p *process) importID(typeName, id string) (kept, []*tfprotov6.Diagnostic) {
 	p.t.Helper()
-	_, typ := p.schemaOf(typeName)
-	imported, err := p.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
+	got, diagnostics := p.imports(&tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
+	if got.nothing() {
+		return got, diagnostics
+	}
+	// Terraform reads what it has imported.
+	read, more := p.read(typeName, got)
+	return read, append(diagnostics, more...)
+}
+
+// imports imports an object by its id or its identity, and does not read it.
+func (p *process) imports(request *tfprotov6.ImportResourceStateRequest) (kept, []*tfprotov6.Diagnostic) {
+	p.t.Helper()
+	_, typ := p.schemaOf(request.TypeName)
+	imported, err := p.server.ImportResourceState(context.Background(), request)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if len(imported.ImportedResources) != 1 {
+	if len(imported.ImportedResources) != 1 || len(problems(imported.Diagnostics)) > 0 {
 		return kept{}, imported.Diagnostics
 	}
 	one := imported.ImportedResources[0]
-	got := kept{state: p.unpack(typ, one.State), private: one.Private, identity: one.Identity}
-	if len(problems(imported.Diagnostics)) > 0 {
-		return kept{}, imported.Diagnostics
-	}
-	// Terraform reads what it has imported.
-	read, diagnostics := p.read(typeName, got)
-	return read, append(imported.Diagnostics, diagnostics...)
+	return kept{state: p.unpack(typ, one.State), private: one.Private, identity: one.Identity}, imported.Diagnostics
 }
 
 func (p *process) data(typeName string, config map[string]any) (tftypes.Value, []*tfprotov6.Diagnostic) {

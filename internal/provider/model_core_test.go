@@ -320,7 +320,8 @@ func (c *core) checkIdentity(name string, before *tfprotov6.ResourceIdentityData
 		}
 		return
 	}
-	ids := slices.Sorted(maps.Values(textsOf(attributesOf(now.value)["user_ids"])))
+	ids := slices.Collect(maps.Values(object(plainOf(attributesOf(now.value)["user_ids"]))))
+	slices.SortFunc(ids, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	if have := identityOfStates(now.identity); !slices.Equal(have, ids) {
 		report.failures[name] = append(report.failures[name], fmt.Sprintf("Provider produced invalid identity: %q of the users %q", have, ids))
 	}
@@ -329,24 +330,9 @@ func (c *core) checkIdentity(name string, before *tfprotov6.ResourceIdentityData
 // statesIdentity is the type of the identity of many users.
 var statesIdentity = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": tftypes.List{ElementType: tftypes.String}}}
 
-func identityOfStates(identity *tfprotov6.ResourceIdentityData) []string {
-	var values []tftypes.Value
-	must(attributesOf(unpacked(identity.IdentityData, statesIdentity))["user_ids"].As(&values))
-	ids := make([]string, len(values))
-	for i, value := range values {
-		must(value.As(&ids[i]))
-	}
-	return ids
-}
-
-func textsOf(value tftypes.Value) map[string]string {
-	texts := map[string]string{}
-	for key, element := range attributesOf(value) {
-		var text string
-		must(element.As(&text))
-		texts[key] = text
-	}
-	return texts
+// identityOfStates are the users of an identity, in its order.
+func identityOfStates(identity *tfprotov6.ResourceIdentityData) []any {
+	return list(object(plainOf(unpacked(identity.IdentityData, statesIdentity)))["user_ids"])
 }
 
 // planned refreshes and plans everything. It returns the refreshed instances and the changes.

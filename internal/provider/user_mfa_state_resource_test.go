@@ -304,31 +304,26 @@ func TestEnforcedIsWrittenOnlyWithTheOptInAndARegisteredMethod(t *testing.T) {
 // have to do for enabled, and enforced is refused where the service has not promoted.
 func TestAUserWhoHasWindowsHelloOnly(t *testing.T) {
 	t.Parallel()
-	for name, promotes := range map[string]bool{"promotes": true, "does not promote": false} {
-		t.Run(name, func(t *testing.T) {
+	for want, without := range map[string][]string{"enforced": nil, "enabled": {control.MethodWindowsHelloForBusiness}} {
+		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			tn := newTenant(t)
-			want := "enforced"
-			if !promotes {
-				want = "enabled"
-				tn.do(func(ctx context.Context) error {
-					return tn.SetBehavior(ctx, control.Behavior{MethodsWithoutPromotion: []string{control.MethodWindowsHelloForBusiness}})
-				})()
-			}
+			tn.do(func(ctx context.Context) error {
+				return tn.SetBehavior(ctx, control.Behavior{MethodsWithoutPromotion: without})
+			})()
 			tn.register(adeleID, control.MethodWindowsHelloForBusiness)()
-			steps := []resource.TestStep{
-				{
+			tn.run(
+				resource.TestStep{
 					Config:      tn.provider() + byName(adeleUPN, "enforced", "allow_promotion = true"),
 					ExpectError: says("cannot move from disabled to enforced"),
 				},
-				{
+				resource.TestStep{
 					Config:            tn.provider() + byName(adeleUPN, "enabled"),
 					ConfigStateChecks: []statecheck.StateCheck{attribute("effective_state", text(want))},
 					Check:             resource.ComposeTestCheckFunc(tn.hasState(adeleID, want), tn.wrote(1)),
 				},
-				{Config: tn.provider() + byName(adeleUPN, "enabled"), PlanOnly: true},
-			}
-			tn.run(steps...)
+				resource.TestStep{Config: tn.provider() + byName(adeleUPN, "enabled"), PlanOnly: true},
+			)
 		})
 	}
 }

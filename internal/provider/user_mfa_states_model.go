@@ -13,8 +13,8 @@ import (
 )
 
 // userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration and Names, which have
-// some of them. The former is a map as well because Terraform compares each element of a list with each other one to show a plan: ten
-// thousand users who await registration would cost it almost a gigabyte and seconds.
+// some of them. The former is a map as well because Terraform compares each element of a list with each other one to show a
+// plan: ten thousand users who await registration would cost it almost a gigabyte and seconds.
 type userMFAStatesModel struct {
 	ID                   types.String `tfsdk:"id"`
 	Users                types.Map    `tfsdk:"users"`
@@ -86,11 +86,11 @@ func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	awaiting, names := map[string]attr.Value{}, map[string]attr.Value{}
 	for _, user := range users {
 		wanted[user.key] = nullIfEmpty(string(user.wanted))
+		effective[user.key] = nullIfEmpty(string(user.effective))
+		ids[user.key] = types.StringValue(user.id)
 		if user.name != "" {
 			names[user.key] = types.StringValue(user.name)
 		}
-		effective[user.key] = nullIfEmpty(string(user.effective))
-		ids[user.key] = types.StringValue(user.id)
 		if user.effective == client.MFAEnabled {
 			awaiting[user.key] = ids[user.key]
 		}
@@ -175,6 +175,11 @@ func (u *wantedUser) person() string {
 		return personName(u.user)
 	}
 	return ""
+}
+
+// managed is the user in the new state, with the state that the service has.
+func (u *wantedUser) managed(effective client.MFAState) managedUser {
+	return managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: effective, name: u.person()}
 }
 
 // settled reports whether the user has what is wanted already, so that nothing is written.
@@ -335,7 +340,7 @@ func (m *userMFAStatesModel) planUnknown() {
 // with what was written, under the key that they had; a new one is in the state if something was written for them. A
 // create has all users of its plan.
 func (u *wantedUser) after(outcome client.Outcome[client.SetResult], create bool) managedUsers {
-	now := managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: outcome.Value.Effective, name: u.person()}
+	now := u.managed(outcome.Value.Effective)
 	switch wrote := len(outcome.Value.Written) > 0; {
 	case outcome.Err == nil, create:
 	case u.prior != nil:

@@ -271,101 +271,68 @@ func TestAUserWhoRegistersBetweenPlanAndApplyDoesNotChangeThePlan(t *testing.T) 
 // The identity is the users: it goes with them through an import, an apply, a refresh and a destroy that fails in part.
 func TestTheIdentityOfManyUsersIsTheUsers(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	tn := newTenant(t)
-	s := tn.statesSession(t, nil)
-	imports := func(ids ...string) *tfprotov6.ImportResourceStateResponse {
+	m := newMachine(t, testTenant())
+	running := m.process()
+	imports := func(ids ...any) (kept, []*tfprotov6.Diagnostic) {
 		t.Helper()
-		var values []tftypes.Value
-		for _, id := range ids {
-			values = append(values, tftypes.NewValue(tftypes.String, id))
-		}
-		list := tftypes.NewValue(statesIdentity.AttributeTypes["user_ids"], values)
-		imported, err := s.server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{
+		return running.imports(&tfprotov6.ImportResourceStateRequest{
 			TypeName: statesTypeName,
-			Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, tftypes.NewValue(statesIdentity, map[string]tftypes.Value{"user_ids": list}))},
+			Identity: &tfprotov6.ResourceIdentityData{IdentityData: packed(tftypes.NewValue(statesIdentity, map[string]tftypes.Value{
+				"user_ids": tftypes.NewValue(statesIdentity.AttributeTypes["user_ids"], valuesOf(tftypes.String, ids)),
+			}))},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return imported
 	}
-	for name, c := range map[string]struct{ ids, want []string }{
+	for name, c := range map[string]struct {
+		ids  []any
+		want []string
+	}{
 		"nobody":         {nil, []string{"Invalid import identity", "It names 0 users. Write 1 to 10000 object ids to user_ids."}},
-		"not an id":      {[]string{meganID, "megan"}, []string{"Invalid import identity", `"megan" is neither`, "object ids to user_ids"}},
-		"one twice":      {[]string{meganID, strings.ToUpper(meganID)}, []string{"The same user twice"}},
-		"not there":      {[]string{meganID, nobodyID}, []string{nobodyID, "not found", "Leave whoever has left out of the import."}},
-		"no answer":      {[]string{""}, []string{"Invalid import identity"}},
-		"several wanted": {[]string{meganID + "," + diegoID}, []string{"Invalid import identity"}},
+		"not an id":      {[]any{meganID, "megan"}, []string{"Invalid import identity", `"megan" is neither`, "object ids to user_ids"}},
+		"one twice":      {[]any{meganID, strings.ToUpper(meganID)}, []string{"The same user twice"}},
+		"not there":      {[]any{meganID, nobodyID}, []string{nobodyID, "not found", "Leave whoever has left out of the import."}},
+		"no answer":      {[]any{""}, []string{"Invalid import identity"}},
+		"several wanted": {[]any{meganID + "," + diegoID}, []string{"Invalid import identity"}},
 	} {
-		if found := problems(imports(c.ids...).Diagnostics); len(found) != 1 || !says(c.want...).MatchString(found[0]) {
+		_, diagnostics := imports(c.ids...)
+		if found := problems(diagnostics); len(found) != 1 || !says(c.want...).MatchString(found[0]) {
 			t.Errorf("%s: the import says %q, want %q", name, found, c.want)
 		}
 	}
-	expect := func(when string, identity *tfprotov6.ResourceIdentityData, want ...string) {
+	expect := func(when string, now kept, want ...string) {
 		t.Helper()
 		slices.Sort(want)
-		if have := identityOfStates(identity); !slices.Equal(have, want) {
+		if have := identityOfStates(now.identity); fmt.Sprint(have) != fmt.Sprint(want) {
 			t.Errorf("%s: the identity is %q, want %q", when, have, want)
 		}
 	}
-	refresh := func(state *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, private []byte) *tfprotov6.ReadResourceResponse {
+	apply := func(before kept, config map[string]any) (kept, []*tfprotov6.Diagnostic) {
 		t.Helper()
-		read, err := s.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
-			TypeName: statesTypeName, CurrentState: state, CurrentIdentity: identity, Private: private,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		noErrors(t, read.Diagnostics)
-		return read
-	}
-	apply := func(state *tfprotov6.DynamicValue, identity *tfprotov6.ResourceIdentityData, config map[string]any) *tfprotov6.ApplyResourceChangeResponse {
-		t.Helper()
-		wanted := tftypes.NewValue(s.typ, nil)
-		planned := &tfprotov6.PlanResourceChangeResponse{PlannedState: dynamic(t, wanted), PlannedIdentity: identity}
-		if config != nil {
-			wanted = objectOf(t, s.typ, config)
-			prior := map[string]any{}
-			for name, value := range attributesOf(unpacked(state, s.typ)) {
-				prior[name] = value
-			}
-			planned = s.plan(prior, config)
-			noErrors(t, planned.Diagnostics)
-		}
-		applied, err := s.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-			TypeName: statesTypeName, PriorState: state, PlannedState: planned.PlannedState, PlannedPrivate: planned.PlannedPrivate,
-			Config: dynamic(t, wanted), PlannedIdentity: identity,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return applied
+		planned, diagnostics := running.plan(statesTypeName, before, config)
+		noErrors(t, diagnostics)
+		return running.apply(statesTypeName, before, planned)
 	}
 
-	imported := imports(meganID, diegoID)
-	noErrors(t, imported.Diagnostics)
-	object := imported.ImportedResources[0]
-	expect("imported", object.Identity, meganID, diegoID)
-	read := refresh(object.State, object.Identity, object.Private)
-	expect("refreshed after the import", read.NewIdentity, meganID, diegoID)
+	now, diagnostics := imports(meganID, diegoID)
+	noErrors(t, diagnostics)
+	expect("imported", now, meganID, diegoID)
+	now = m.refresh(running, statesTypeName, now)
+	expect("refreshed after the import", now, meganID, diegoID)
 
-	config := wants(diegoID, "enabled", adeleUPN, "enabled", obrienUPN, "enabled")
-	config["on_destroy"], config["allow_promotion"] = "disable", false
-	applied := apply(read.NewState, read.NewIdentity, config)
-	noErrors(t, applied.Diagnostics)
-	expect("one taken out and two added", applied.NewIdentity, diegoID, adeleID, obrienID)
+	config := having(having(wants(diegoID, "enabled", adeleUPN, "enabled", obrienUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")
+	now, diagnostics = apply(now, config)
+	noErrors(t, diagnostics)
+	expect("one taken out and two added", now, diegoID, adeleID, obrienID)
 
-	tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, obrienID) })()
-	read = refresh(applied.NewState, applied.NewIdentity, applied.Private)
-	expect("one deleted", read.NewIdentity, diegoID, adeleID)
+	m.tn.do(func(ctx context.Context) error { return m.tn.DeleteUser(ctx, obrienID) })()
+	now = m.refresh(running, statesTypeName, now)
+	expect("one deleted", now, diegoID, adeleID)
 
-	tn.refuseWritesTo(diegoID)()
-	applied = apply(read.NewState, read.NewIdentity, nil)
-	if found := problems(applied.Diagnostics); len(found) != 1 {
+	m.tn.refuseWritesTo(diegoID)()
+	now, diagnostics = apply(now, nil)
+	if found := problems(diagnostics); len(found) != 1 {
 		t.Errorf("the destroy says %q, want one error", found)
 	}
-	expect("a destroy that failed in part", applied.NewIdentity, diegoID)
+	expect("a destroy that failed in part", now, diegoID)
 }
 
 // An id tells a reader nothing, so the plan says who it is.

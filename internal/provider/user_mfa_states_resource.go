@@ -174,7 +174,7 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 		return
 	}
 	if ready {
-		r.data.namePlannedUsers(ctx, users)
+		r.data.findNames(ctx, users)
 	}
 	plan.planManaged(users)
 	if ready {
@@ -368,46 +368,10 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	state.setManaged(r.data.named(ctx, left))
+	r.data.refreshNames(ctx, left)
+	state.setManaged(left)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-}
-
-// named looks up the names of those users whose keys are ids, a thousand in one request. Where that fails, the names of before
-// stay: they are there for who reads a plan, and no reason to fail a refresh.
-func (d *providerData) named(ctx context.Context, users managedUsers) managedUsers {
-	var ids []string
-	for _, user := range users {
-		if isGUID(user.key) {
-			ids = append(ids, user.id)
-		}
-	}
-	// What an error leaves out keeps its name.
-	found, _ := d.client.UsersByID(ctx, ids)
-	for i, user := range users {
-		if person, ok := found[strings.ToLower(user.id)]; ok && isGUID(user.key) {
-			users[i].name = personName(person)
-		}
-	}
-	return users
-}
-
-// namePlannedUsers looks up the names that a plan lacks: of those whom the state knows by name, and the configuration by id now.
-func (d *providerData) namePlannedUsers(ctx context.Context, users []*wantedUser) {
-	var nameless []*wantedUser
-	var ids []string
-	for _, user := range users {
-		if isGUID(user.key) && user.found() && user.person() == "" {
-			nameless, ids = append(nameless, user), append(ids, user.user.ID)
-		}
-	}
-	// Whom an error leaves out has no name in the plan; the next refresh finds it.
-	found, _ := d.client.UsersByID(ctx, ids)
-	for _, user := range nameless {
-		if person, ok := found[strings.ToLower(user.user.ID)]; ok {
-			user.planned = personName(person)
-		}
-	}
 }
 
 // Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
@@ -495,7 +459,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	var managed managedUsers
 	for _, user := range users {
-		managed = append(managed, managedUser{key: user.key, id: user.user.ID, name: user.person()})
+		managed = append(managed, user.managed(""))
 	}
 	imported := userMFAStatesModel{
 		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(onDestroyDisable),
@@ -571,7 +535,7 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	var changes []client.UserAndState
 	for _, user := range users {
 		if user.settled() {
-			done.users = append(done.users, managedUser{key: user.key, id: user.user.ID, wanted: user.wanted, effective: user.current, name: user.person()})
+			done.users = append(done.users, user.managed(user.current))
 			continue
 		}
 		changed = append(changed, user)
