@@ -33,6 +33,8 @@ type Client struct {
 	// userLookUps gathers users that are looked up by id, and readAhead is what was read of users before their turn.
 	userLookUps *userLookUps
 	readAhead   *readAhead
+	// ownStates are the per-user states that this process has written.
+	ownStates ownStates
 	// policyLock orders the writes of the authentication methods policy.
 	policyLock contextLock
 	// writtenCampaign is the campaign that was written last, under policyLock.

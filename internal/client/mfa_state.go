@@ -48,6 +48,33 @@ func (s MFAState) Weakens(to MFAState) bool {
 	return s != MFADisabled && to == MFADisabled
 }
 
+// OverwritesAChange reports whether a move to a state would undo what somebody did after the caller last knew the user: take away
+// per-user MFA that the user was not known to have, or give back what was taken away. What the service does by itself, a
+// promotion, is no such change, and neither is what goes the way of the move already. An empty known state knows nothing.
+func OverwritesAChange(known, found, to MFAState) bool {
+	switch {
+	case known == "" || found == known:
+		return false
+	case to == MFADisabled:
+		return known == MFADisabled
+	}
+	return known != MFADisabled && found == MFADisabled
+}
+
+// ChangedError is the refusal of a move that OverwritesAChange. Nothing was written.
+type ChangedError struct {
+	// User names the user, by user principal name where it is known.
+	User string
+	// Known is the state that the user was last known to have, Found the one that they have, and To the one that was wanted.
+	Known, Found, To MFAState
+}
+
+// Error names the user and the change.
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the per-user MFA state of %s is %q and was %q when it was decided to set it to %q: somebody has changed it since",
+		e.User, e.Found, e.Known, e.To)
+}
+
 // TransitionReason says why a transition is refused.
 type TransitionReason string
 

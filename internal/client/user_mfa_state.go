@@ -85,8 +85,13 @@ func (c *Client) ObserveUserMFAState(ctx context.Context, user User, expected MF
 
 // observeUserMFAState takes over what was read a moment ago, where that is not empty.
 func (c *Client) observeUserMFAState(ctx context.Context, user User, expected, first MFAState) (MFAState, error) {
+	return c.awaitUserMFAState(ctx, user, expected, first, c.consistency.Drift)
+}
+
+// awaitUserMFAState believes a state that does not satisfy the expected one once it has lasted for the given time.
+func (c *Client) awaitUserMFAState(ctx context.Context, user User, expected, first MFAState, patience time.Duration) (MFAState, error) {
 	state := first
-	err := c.until(ctx, c.consistency.Drift, func() (bool, error) {
+	err := c.until(ctx, patience, func() (bool, error) {
 		var err error
 		if first == "" {
 			state, err = c.GetUserMFAState(ctx, user)
@@ -99,7 +104,9 @@ func (c *Client) observeUserMFAState(ctx context.Context, user User, expected, f
 
 func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState) error {
 	c.readAhead.forget(user.ID)
-	return c.send(ctx, call{
+	// Noted before the service has it: an answer that is lost may have been a write.
+	c.ownStates.note(user.ID, state, c.clock.Now())
+	err := c.send(ctx, call{
 		operation:   fmt.Sprintf("set the per-user MFA state of %q to %q", user.Name(), state),
 		permissions: []string{permissionWriteState},
 		method:      http.MethodPatch,
@@ -108,6 +115,11 @@ func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState)
 		gather:      true,
 		body:        strongAuthenticationRequirements{PerUserMFAState: state},
 	}, nil)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Status >= 400 && refused.Status < 500 {
+		c.ownStates.forget(user.ID)
+	}
+	return err
 }
 
 // CheckUserMFAState decides whether a user may be moved to a state, without writing anything. The user's registered
@@ -139,7 +151,7 @@ type SetOptions struct {
 	// NewUser says that the user may have been made a moment ago: a 404 is waited out.
 	NewUser bool
 	// Known is the state that the user was last known to have. A replica that answers otherwise may not know of the write
-	// that made it so. Empty where nobody knows.
+	// that made it so; where the answer lasts, and the move OverwritesAChange, it is refused. Empty where nobody knows.
 	Known MFAState
 }
 
@@ -171,6 +183,7 @@ func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, op
 	}
 	if err == nil {
 		change.confirm(ctx)
+		err = change.outcome()
 	}
 	return change.result, err
 }
@@ -188,7 +201,9 @@ type stateChange struct {
 	done   int
 	// unseen says that the last write was not read back yet.
 	unseen bool
-	result SetResult
+	// refusal is why only a part of what is wanted can be given back.
+	refusal *TransitionError
+	result  SetResult
 }
 
 func (c *Client) newStateChange(user User, to MFAState, options SetOptions) *stateChange {
@@ -206,26 +221,58 @@ func (s *stateChange) take(ctx context.Context, step func(ctx context.Context) e
 
 // look reads the present state and decides what is to be written.
 func (s *stateChange) look(ctx context.Context) error {
-	expected := s.options.Known
-	if s.to == MFADisabled {
+	known, patience := s.options.Known, s.client.consistency.Drift
+	expected := known
+	switch {
+	case s.to != MFADisabled:
+	case known == MFADisabled:
+		// Another answer refuses the move, so it has to last for longer than one that is only written over.
+		patience = s.client.consistency.Missing
+	default:
 		// Whatever it is, it is written.
 		expected = ""
 	}
 	err := s.client.untilKnown(ctx, s.patience, func() (err error) {
-		s.result.Before, err = s.client.ObserveUserMFAState(ctx, s.user, expected)
+		s.result.Before, err = s.client.awaitUserMFAState(ctx, s.user, expected, "", patience)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	givenBack := s.to != MFADisabled && s.client.ownStates.disabled(s.user.ID, s.client.clock.Now(), s.client.consistency.Timeout)
+	if givenBack {
+		// Another step of this run has disabled the user a moment ago: any other answer is from before that.
+		s.result.Before = MFADisabled
+		if known != "" {
+			known = MFADisabled
+		}
+	}
 	s.result.Effective = s.result.Before
+	if OverwritesAChange(known, s.result.Before, s.to) {
+		return &ChangedError{User: s.user.Name(), Known: known, Found: s.result.Before, To: s.to}
+	}
 	if s.options.Known != "" && s.options.Known.Weakens(s.to) {
 		s.writes = []MFAState{MFADisabled}
 		return nil
 	}
 	move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion, s.patience)
 	s.writes = move.Writes
+	var refusal *TransitionError
+	if givenBack && errors.As(err, &refusal) {
+		// The user had what is wanted until another step of this run took it away. Enabled is given back in any case, and the
+		// service promotes whoever has registered.
+		s.writes, s.refusal = []MFAState{MFAEnabled}, refusal
+		return nil
+	}
 	return err
+}
+
+// outcome is the refusal of a move that was given back in part only.
+func (s *stateChange) outcome() error {
+	if s.refusal == nil || s.result.Effective.Satisfies(s.to) {
+		return nil
+	}
+	return s.refusal
 }
 
 // write writes what is to be written, and reads back each write but the last.

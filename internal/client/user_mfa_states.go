@@ -63,8 +63,9 @@ func (w *crew) finish(err error) {
 	defer w.mutex.Unlock()
 	w.done++
 	var refusal *TransitionError
+	var changed *ChangedError
 	switch {
-	case err == nil, IsNotFound(err), errors.Is(err, ErrUserGone), errors.As(err, &refusal):
+	case err == nil, IsNotFound(err), errors.Is(err, ErrUserGone), errors.As(err, &refusal), errors.As(err, &changed):
 		w.inARow = 0
 	default:
 		w.inARow++
@@ -248,6 +249,9 @@ func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPro
 	}
 	for i, change := range changes {
 		outcomes[i].Value = change.result
+		if outcomes[i].Err == nil {
+			outcomes[i].Err = change.outcome()
+		}
 	}
 	return outcomes
 }

@@ -29,6 +29,8 @@ type providerData struct {
 	foundTargets foundTargets
 	// recentUsers are whom the resource of one user hints at.
 	recentUsers recentUsers
+	// people are whom the resources of a run want and let go of.
+	people runPeople
 	// goneObjects are what a run has looked at, gone or there.
 	goneObjects goneObjects
 	// locations are the tenant's named locations; nil where client is.

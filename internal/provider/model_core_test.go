@@ -322,6 +322,9 @@ func (c *core) checkIdentity(name string, before *tfprotov6.ResourceIdentityData
 	}
 	ids := slices.Collect(maps.Values(object(plainOf(attributesOf(now.value)["user_ids"]))))
 	slices.SortFunc(ids, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	if len(ids) == 0 {
+		ids = []any{"00000000-0000-0000-0000-000000000000"}
+	}
 	if have := identityOfStates(now.identity); !slices.Equal(have, ids) {
 		report.failures[name] = append(report.failures[name], fmt.Sprintf("Provider produced invalid identity: %q of the users %q", have, ids))
 	}

@@ -141,8 +141,18 @@ type forecast struct {
 	// campaign says what is wrong with a campaign.
 	campaign func(have *control.RegistrationCampaign) string
 	rest     string
+	// either are blocks of which at least one has to be refused, with a part of what it says.
+	either []conflict
+	// moved are the users who are handed from one block to another: some of them are given back what they had in a weaker form.
+	moved map[string]bool
 	// late says that something has happened after the plan, which a state of a user who is not changed learns of later.
 	late bool
+}
+
+// conflict is what two blocks do to one person.
+type conflict struct {
+	blocks [2]string
+	text   string
 }
 
 // expect works out what an apply of the configuration does to a tenant.
@@ -150,7 +160,7 @@ func (m *model) expect(before *control.Tenant, state map[string]resourceBlock) *
 	e := &forecast{
 		refused: map[string]string{}, stuck: map[string]string{}, users: map[string]string{},
 		kept: map[string]control.NamedLocation{}, locations: map[string]resourceBlock{}, stays: map[string]string{},
-		rest: restOf(before),
+		rest: restOf(before), moved: map[string]bool{},
 	}
 	for _, user := range before.Users {
 		e.users[user.ID] = stateOf(user)
@@ -176,13 +186,28 @@ func (m *model) refusal(user *control.User, wanted string, allow bool) string {
 	return ""
 }
 
+// wish is what a block wants of a person, and loss what it does to one whom it wants no longer.
+type wish struct {
+	block  string
+	user   *control.User
+	wanted string
+}
+
+type loss struct {
+	block string
+	// destroyed says that the block, or its object, is destroyed; otherwise the person is taken out of many.
+	destroyed bool
+}
+
+const (
+	twiceManaged = "managed by two resources"
+	lostOnTheWay = "would lose per-user MFA on the way"
+)
+
 func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[string]resourceBlock) {
-	type claim struct {
-		user   *control.User
-		wanted string
-	}
-	var claims []claim
-	released := map[string]bool{}
+	var wishes []wish
+	losses := map[string][]loss{}
+	lose := func(id string, l loss) { losses[strings.ToLower(id)] = append(losses[strings.ToLower(id)], l) }
 	for _, name := range slices.Sorted(maps.Keys(m.config)) {
 		wanted := m.config[name]
 		allow := wanted.yes("allow_promotion")
@@ -193,9 +218,9 @@ func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[strin
 				e.refused[name] = problem
 				continue
 			}
-			claims = append(claims, claim{user, wanted.text("state", "")})
-			if prior, ok := state[name]; ok && !strings.EqualFold(prior.text("user_id", ""), user.ID) {
-				released[strings.ToLower(prior.text("user_id", ""))] = prior.text("on_destroy", "disable") == "disable"
+			wishes = append(wishes, wish{name, user, wanted.text("state", "")})
+			if prior, ok := state[name]; ok && !strings.EqualFold(prior.text("user_id", ""), user.ID) && prior.text("on_destroy", "disable") == "disable" {
+				lose(prior.text("user_id", ""), loss{name, true})
 			}
 		case typeUsers:
 			ids := state[name].texts("user_ids")
@@ -216,11 +241,15 @@ func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[strin
 					}
 					continue
 				}
-				claims, stays[user.ID] = append(claims, claim{user, wantedState}), true
+				if stays[user.ID] {
+					e.refused[name] = "The same user twice"
+					continue
+				}
+				wishes, stays[user.ID] = append(wishes, wish{name, user, wantedState}), true
 			}
 			for _, id := range ids {
-				if !stays[id] {
-					released[id] = wanted.text("on_destroy", "disable") == "disable"
+				if !stays[id] && wanted.text("on_destroy", "disable") == "disable" {
+					lose(id, loss{name, false})
 				}
 			}
 		}
@@ -231,24 +260,64 @@ func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[strin
 		}
 		switch prior.typeName {
 		case typeUser:
-			released[strings.ToLower(prior.text("user_id", ""))] = true
+			lose(prior.text("user_id", ""), loss{name, true})
 		case typeUsers:
 			for _, id := range prior.texts("user_ids") {
-				released[id] = true
+				lose(id, loss{name, true})
 			}
 		}
 	}
-	for id, disable := range released {
-		if _, there := e.users[id]; there && disable {
-			e.users[id] = control.StateDisabled
+	m.meet(e, before, wishes, losses)
+}
+
+// meet brings together who wants a person and who lets go of one.
+func (m *model) meet(e *forecast, before *control.Tenant, wishes []wish, losses map[string][]loss) {
+	wanted := map[string]wish{}
+	for _, w := range wishes {
+		if other, twice := wanted[w.user.ID]; twice {
+			e.either = append(e.either, conflict{[2]string{other.block, w.block}, twiceManaged})
+		}
+		wanted[w.user.ID] = w
+	}
+	for id, all := range losses {
+		if _, there := e.users[id]; !there {
+			continue
+		}
+		w, claimed := wanted[id]
+		for _, l := range all {
+			switch {
+			case !claimed:
+				e.users[id] = control.StateDisabled
+			case l.block == w.block:
+			case l.destroyed && e.users[id] != control.StateDisabled && w.wanted != control.StateDisabled:
+				e.either = append(e.either, conflict{[2]string{l.block, w.block}, lostOnTheWay})
+			default:
+				e.moved[id] = true
+			}
 		}
 	}
-	for _, c := range claims {
-		if !satisfies(stateOf(*c.user), c.wanted) {
-			e.users[c.user.ID] = c.wanted
-			if c.wanted == control.StateEnabled && c.user.RegisteredForMFA() {
-				e.users[c.user.ID] = control.StateEnforced
+	for _, w := range wishes {
+		if !satisfies(stateOf(*w.user), w.wanted) {
+			e.users[w.user.ID] = w.wanted
+			if w.wanted == control.StateEnabled && w.user.RegisteredForMFA() {
+				e.users[w.user.ID] = control.StateEnforced
 			}
+		}
+	}
+}
+
+// nobodyUnprotected checks that nobody has lost per-user MFA without a word.
+func (m *model) nobodyUnprotected(before, after *control.Tenant, report *outcome) {
+	m.t.Helper()
+	said := report.String()
+	for _, user := range before.Users {
+		now := userBy(after, user.ID)
+		if now == nil || stateOf(user) == control.StateDisabled || stateOf(*now) != control.StateDisabled {
+			continue
+		}
+		if !strings.Contains(said, user.UserPrincipalName) && !strings.Contains(strings.ToLower(said), user.ID) {
+			m.tally.unprotected.Add(1)
+			m.t.Fatalf("%s has lost per-user MFA without a word; the run says:\n%s\nthe configuration is:\n%s", user.UserPrincipalName, said, m.config)
 		}
 	}
 }
@@ -480,6 +549,9 @@ func (e *forecast) problems(after *control.Tenant, state map[string]resourceBloc
 	}
 	if !maps.Equal(have, e.users) {
 		for id, want := range e.users {
+			if e.moved[id] && want == control.StateEnforced && have[id] == control.StateEnabled {
+				continue
+			}
 			if have[id] != want {
 				report("user %s is %q and not %q", id, have[id], want)
 			}
@@ -584,8 +656,8 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 	m.tally.applies.Add(1)
 	report := m.driver.apply(m.config)
 	after := m.snapshot()
-	if len(e.refused) > 0 {
-		m.same(report.failures, e.refused, report)
+	if len(e.refused)+len(e.either) > 0 {
+		m.refusedWith(e, report)
 		e.campaign = func(have *control.RegistrationCampaign) string {
 			if !reflect.DeepEqual(have, campaignOf(before)) {
 				return "a refused plan has changed it"
@@ -603,6 +675,11 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 		// The way out of a refusal is another configuration.
 		for name := range e.refused {
 			delete(m.config, name)
+		}
+		for _, conflict := range e.either {
+			for _, name := range conflict.blocks {
+				delete(m.config, name)
+			}
 		}
 		m.tally.refusals.Add(1)
 		return
@@ -631,6 +708,32 @@ func (m *model) remember(before *control.Tenant, prior map[string]resourceBlock)
 	case !has:
 		m.remembered = nil
 	}
+}
+
+// refusedWith checks the errors of a plan that has to be refused. Of two blocks that want the same person, the one that is planned
+// last says so, and that only where nothing else is wrong with it.
+func (m *model) refusedWith(e *forecast, report *outcome) {
+	m.t.Helper()
+	have := maps.Clone(report.failures)
+	for _, conflict := range e.either {
+		told := false
+		for _, name := range conflict.blocks {
+			if strings.Contains(strings.Join(have[name], "\n"), conflict.text) || e.refused[name] != "" {
+				told = true
+			}
+		}
+		if !told {
+			m.t.Fatalf("%q or %q has to fail with %q; the run says:\n%s", conflict.blocks[0], conflict.blocks[1], conflict.text, report)
+		}
+	}
+	for _, conflict := range e.either {
+		for _, name := range conflict.blocks {
+			if e.refused[name] == "" {
+				delete(have, name)
+			}
+		}
+	}
+	m.same(have, e.refused, report)
 }
 
 // same checks that exactly the predicted errors were reported.
@@ -684,7 +787,7 @@ func (m *model) faulty(faults []func() control.Fault) {
 	m.t.Helper()
 	before, state := m.snapshot(), m.driver.state()
 	e := m.expect(before, state)
-	if len(e.refused) > 0 {
+	if len(e.refused)+len(e.either) > 0 {
 		m.applied(before, e, state)
 		return
 	}
@@ -717,7 +820,7 @@ func (m *model) faulty(faults []func() control.Fault) {
 	now, stateNow := m.snapshot(), m.driver.state()
 	again := m.expect(now, stateNow)
 	// What the first apply was to do has to be done in the end, whatever happened on the way.
-	again.users, again.kept = e.users, e.kept
+	again.users, again.kept, again.moved = e.users, e.kept, e.moved
 	if _, had := stateNow["policy"]; had || m.remembered != nil {
 		again.campaign = e.campaign
 	}
@@ -744,7 +847,8 @@ func (m *model) notLost(e *forecast, before, after *control.Tenant, report *outc
 	}
 	for _, user := range after.Users {
 		was, want, have := stateOf(*userBy(before, user.ID)), e.users[user.ID], stateOf(user)
-		if have != was && have != want && (want != control.StateEnforced || have != control.StateEnabled) {
+		// Who is moved may be on the way between two blocks.
+		if have != was && have != want && (want != control.StateEnforced || have != control.StateEnabled) && !e.moved[user.ID] {
 			found = append(found, fmt.Sprintf("user %s was %q, is to be %q and is %q", user.UserPrincipalName, was, want, have))
 		}
 	}

@@ -224,35 +224,110 @@ func (q *sequence) configureUser() {
 	q.config[fmt.Sprintf("user%d", i)] = resourceBlock{typeUser, q.settings(map[string]any{attribute: key, "state": q.drawState()})}
 }
 
+// manyBlocks are the blocks of many users. They have the same people to choose from, so that two may want the same person, and
+// people go from one to the other.
+var manyBlocks = []string{"users", "team"}
+
 func (q *sequence) configureUsers() {
+	name := rapid.SampledFrom(manyBlocks).Draw(q.r, "block")
 	users := map[string]any{}
 	for i := firstOfMany; i < modelUsers; i++ {
-		if rapid.IntRange(0, 2).Draw(q.r, "in it") > 0 {
+		// As a rule nobody is in both.
+		mine := (i%2 == 0) == (name == manyBlocks[0])
+		if mine && rapid.IntRange(0, 2).Draw(q.r, "in it") > 0 || !mine && rapid.IntRange(0, 15).Draw(q.r, "in it too") == 0 {
 			_, key := q.key(i)
 			users[key] = q.drawState()
 		}
 	}
-	if len(users) == 0 {
-		return
+	if rapid.IntRange(0, 7).Draw(q.r, "of a single resource") == 0 {
+		_, key := q.key(rapid.IntRange(0, firstOfMany-1).Draw(q.r, "which"))
+		users[key] = q.drawState()
 	}
-	q.config["users"] = resourceBlock{typeUsers, q.settings(map[string]any{"users": users})}
+	q.config[name] = resourceBlock{typeUsers, q.settings(map[string]any{"users": users})}
+}
+
+// many is a block of many users with people in it; empty where there is none.
+func (q *sequence) many() string {
+	var names []string
+	for _, name := range manyBlocks {
+		if len(q.config[name].texts("users")) > 0 {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return rapid.SampledFrom(names).Draw(q.r, "block")
+}
+
+func (q *sequence) setUsers(name string, users map[string]any) {
+	values := maps.Clone(q.config[name].values)
+	values["users"] = users
+	q.config[name] = resourceBlock{typeUsers, values}
 }
 
 func (q *sequence) configureOneOfMany() {
-	had, ok := q.config["users"]
-	if !ok {
+	name := q.many()
+	if name == "" {
 		q.configureUsers()
 		return
 	}
-	users := maps.Clone(object(had.values["users"]))
+	users := maps.Clone(object(q.config[name].values["users"]))
 	key := rapid.SampledFrom(slices.Sorted(maps.Keys(users))).Draw(q.r, "key")
 	users[key] = q.drawState()
-	if len(users) > 1 && rapid.Bool().Draw(q.r, "taken out") {
+	if rapid.Bool().Draw(q.r, "taken out") {
 		delete(users, key)
 	}
-	values := maps.Clone(had.values)
-	values["users"] = users
-	q.config["users"] = resourceBlock{typeUsers, values}
+	q.setUsers(name, users)
+}
+
+// moveOne hands a person from one block of many to the other, or a single resource to another name or to a block of many.
+func (q *sequence) moveOne() {
+	from := q.many()
+	if from == "" || rapid.IntRange(0, 3).Draw(q.r, "a single one") == 0 {
+		q.moveSingle()
+		return
+	}
+	to := manyBlocks[0]
+	if from == to {
+		to = manyBlocks[1]
+	}
+	if _, ok := q.config[to]; !ok {
+		q.config[to] = resourceBlock{typeUsers, q.settings(map[string]any{"users": map[string]any{}})}
+	}
+	users, others := maps.Clone(object(q.config[from].values["users"])), maps.Clone(object(q.config[to].values["users"]))
+	key := rapid.SampledFrom(slices.Sorted(maps.Keys(users))).Draw(q.r, "key")
+	others[key] = users[key]
+	delete(users, key)
+	q.setUsers(from, users)
+	q.setUsers(to, others)
+}
+
+func (q *sequence) moveSingle() {
+	var names []string
+	for name, block := range q.config {
+		if block.typeName == typeUser {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	name := rapid.SampledFrom(names).Draw(q.r, "single")
+	block := q.config[name]
+	delete(q.config, name)
+	if rapid.Bool().Draw(q.r, "renamed") {
+		q.config[name+"x"] = block
+		return
+	}
+	to := rapid.SampledFrom(manyBlocks).Draw(q.r, "block")
+	if _, ok := q.config[to]; !ok {
+		q.config[to] = resourceBlock{typeUsers, q.settings(map[string]any{"users": map[string]any{}})}
+	}
+	others := maps.Clone(object(q.config[to].values["users"]))
+	others[block.userKey()] = block.values["state"]
+	q.setUsers(to, others)
 }
 
 // modelRanges are ranges in several spellings; those of one line are the same range.
@@ -562,6 +637,42 @@ func (q *sequence) registering() {
 	played.between = nil
 }
 
+// stale applies a plan to a tenant that others have changed since. Nobody loses per-user MFA whom the plan has not named.
+func (q *sequence) stale() {
+	played, ok := q.driver.(*core)
+	if e := q.expect(q.snapshot(), q.driver.state()); !ok || len(e.refused)+len(e.either) > 0 {
+		q.apply()
+		return
+	}
+	if rapid.Bool().Draw(q.r, "something to do") {
+		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.unconfigure}).Draw(q.r, "what")()
+	}
+	var since *control.Tenant
+	played.between = func() {
+		for range rapid.IntRange(1, 4).Draw(q.r, "changes") {
+			if user := q.person(rapid.IntRange(0, modelUsers-1).Draw(q.r, "user")); user != nil {
+				_, err := q.tenant.SetPerUserMFAState(context.Background(), user.ID, rapid.SampledFrom([]string{"disabled", "enabled", "enforced"}).Draw(q.r, "state"))
+				q.do(err)
+			}
+		}
+		q.agree()
+		since = q.snapshot()
+	}
+	before, state := q.snapshot(), q.driver.state()
+	q.adopting()
+	q.tally.applies.Add(1)
+	report := q.driver.apply(q.config)
+	played.between = nil
+	if since == nil {
+		since = before
+	}
+	after := q.snapshot()
+	q.nobodyUnprotected(since, after, report)
+	q.remember(before, state)
+	q.agree()
+	q.apply()
+}
+
 // planned checks that a plan writes nothing, whatever it says.
 func (q *sequence) planned() {
 	before := q.snapshot()
@@ -724,6 +835,8 @@ func (q *sequence) run(steps int) {
 		"configure a user":      q.configureUser,
 		"configure users":       q.configureUsers,
 		"configure one of many": q.configureOneOfMany,
+		"move a person":         q.moveOne,
+		"apply a stale plan":    q.stale,
 		"configure a location":  q.configureLocation,
 		"configure the policy":  q.configurePolicy,
 		"take a block out":      q.unconfigure,
@@ -737,7 +850,7 @@ func (q *sequence) run(steps int) {
 		"apply with faults":     q.failing,
 	}
 	all := append(slices.Sorted(maps.Keys(deeds)),
-		"configure a user", "configure a user", "configure a location", "configure a location", "others change", "others change", "apply", "apply", "apply", "apply with faults")
+		"configure a user", "configure a user", "move a person", "move a person", "apply a stale plan", "configure a location", "configure a location", "others change", "others change", "apply", "apply", "apply", "apply with faults")
 	for range steps {
 		name := rapid.SampledFrom(all).Draw(q.r, "step")
 		q.r.Logf("step: %s", name)

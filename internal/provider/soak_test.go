@@ -14,13 +14,13 @@ const soakVariable = "SOAKTIME"
 
 // tally counts what the model-based and the kill tests did.
 type tally struct {
-	sequences, steps, applies, faults, refusals, kills, unknowable, lost atomic.Int64
+	sequences, steps, applies, faults, refusals, kills, unknowable, lost, unprotected atomic.Int64
 }
 
 func (c *tally) String() string {
 	return fmt.Sprintf("%d sequences, %d steps, %d applies, %d refused plans, %d faults, %d kills, %d locations of which an error said that nobody can know, "+
-		"%d lost or duplicated objects", c.sequences.Load(), c.steps.Load(), c.applies.Load(), c.refusals.Load(), c.faults.Load(), c.kills.Load(),
-		c.unknowable.Load(), c.lost.Load())
+		"%d lost or duplicated objects, %d people unprotected without a word", c.sequences.Load(), c.steps.Load(), c.applies.Load(), c.refusals.Load(), c.faults.Load(), c.kills.Load(),
+		c.unknowable.Load(), c.lost.Load(), c.unprotected.Load())
 }
 
 // counted is the tally of this process.

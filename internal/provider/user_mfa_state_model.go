@@ -101,9 +101,32 @@ func (m *userMFAStateModel) refresh(user client.User, current client.MFAState) {
 // replaces it, and so becomes a difference to the configuration.
 func (m *userMFAStateModel) observe(current client.MFAState) {
 	m.EffectiveState = types.StringValue(string(current))
-	if m.State.IsNull() || !current.Satisfies(client.MFAState(m.State.ValueString())) {
+	if m.State.IsNull() {
+		// An import. What is generated from it has to be what a configuration may want: see importedState.
+		m.State = types.StringValue(string(importedState(current)))
+		return
+	}
+	if !current.Satisfies(client.MFAState(m.State.ValueString())) {
 		m.State = types.StringValue(string(current))
 	}
+}
+
+// importedState is what a configuration wants of a user who is adopted as they are. Nobody writes enforced: the service promotes a
+// user who is enabled, and enabled can be written again where an administrator disables the user.
+func importedState(current client.MFAState) client.MFAState {
+	if current == client.MFAEnforced {
+		return client.MFAEnabled
+	}
+	return current
+}
+
+// claimed is whom the resource wants, as far as it is known.
+func (m *userMFAStateModel) claimed() []claimedPerson {
+	id := m.ID.ValueString()
+	if id == "" {
+		return nil
+	}
+	return []claimedPerson{{id: id, name: m.user().Name(), wanted: client.MFAState(m.State.ValueString())}}
 }
 
 // person is what messages call the user: by name, as far as the state knows one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
@@ -34,6 +35,12 @@ const (
 	onDestroyKeep    = "keep"
 )
 
+// The names of the resources, as a configuration has them.
+const (
+	typeUserMFAState  = "entramfa_user_mfa_state"
+	typeUserMFAStates = "entramfa_user_mfa_states"
+)
+
 type userMFAStateResource struct{ resourceData }
 
 func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{} }
@@ -41,6 +48,7 @@ func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{
 var (
 	_ resource.ResourceWithConfigure        = (*userMFAStateResource)(nil)
 	_ resource.ResourceWithConfigValidators = (*userMFAStateResource)(nil)
+	_ resource.ResourceWithValidateConfig   = (*userMFAStateResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*userMFAStateResource)(nil)
 	_ resource.ResourceWithImportState      = (*userMFAStateResource)(nil)
 	_ resource.ResourceWithIdentity         = (*userMFAStateResource)(nil)
@@ -125,18 +133,25 @@ func (r *userMFAStateResource) ConfigValidators(context.Context) []resource.Conf
 	}
 }
 
+// ValidateConfig has nothing to refuse; that it is called is how the people of one run are told from those of another.
+func (r *userMFAStateResource) ValidateConfig(_ context.Context, req resource.ValidateConfigRequest, _ *resource.ValidateConfigResponse) {
+	r.data.validatePeople(digestConfig(typeUserMFAState, req.Config.Raw))
+}
+
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var prior, plan, config *userMFAStateModel
+	owner := ""
 	if !req.State.Raw.IsNull() {
 		prior = &userMFAStateModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
 			ctx, end := userMFAStateLimits.withinPlan(ctx, prior.Timeouts.Object)
 			defer end()
-			r.warnDestroy(ctx, prior, &resp.Diagnostics)
+			r.planDestroy(ctx, owner, prior, &resp.Diagnostics)
 		}
 		return
 	}
@@ -149,28 +164,52 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 
 	ctx, end := userMFAStateLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
+	digest := digestConfig(typeUserMFAState, req.Config.Raw)
+	people := r.data.runPeople().begin(owner, "an "+typeUserMFAState, digest)
+	defer people.end()
 	if prior == nil {
-		r.planCreate(ctx, plan, config, &resp.Diagnostics)
+		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
+		r.keepForReplacement(ctx, plan, resp.Private, &resp.Diagnostics)
 	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
-		r.warnDestroy(ctx, prior, &resp.Diagnostics)
+		people.replaces(digest)
+		r.planDestroy(ctx, owner, prior, &resp.Diagnostics)
 	} else if !resp.Diagnostics.HasError() {
+		people.claim(plan.claimed())
 		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.checkOthers(ctx, people, plan.claimed(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// checkOthers refuses a user whom another resource of the run wants, or disables by a destroy.
+func (r *userMFAStateResource) checkOthers(ctx context.Context, people *peoplePlan, persons []claimedPerson, diags *diag.Diagnostics) {
+	twice, handed := people.conflicts(persons), people.arrivals(persons)
+	if len(twice)+len(handed) == 0 || !r.data.runPeople().oneRun(ctx) {
+		return
+	}
+	addClaimedTwice(diags, path.Root("state"), twice)
+	addHandedOver(diags, path.Root("state"), handed)
+}
+
+// keepForReplacement tells the destroy of a resource that is replaced by one of the same user, because it is tainted or by -replace, that
+// the user stays. Terraform plans such a resource like a new one, and gives the destroy what the plan has kept.
+func (r *userMFAStateResource) keepForReplacement(ctx context.Context, plan *userMFAStateModel, private privateState, diags *diag.Diagnostics) {
+	id := plan.ID.ValueString()
+	if diags.HasError() || id == "" {
+		return
+	}
+	diags.Append(private.SetKey(ctx, keptUserKey, []byte(strconv.Quote(id)))...)
 }
 
 // planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
 // the way to enforced a create may come to enabled and no further, see Create.
-func (r *userMFAStateResource) planCreate(ctx context.Context, plan, config *userMFAStateModel, diags *diag.Diagnostics) {
+func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePlan, plan, config *userMFAStateModel, diags *diag.Diagnostics) {
 	plan.EffectiveState = types.StringUnknown()
-	if plan.State.ValueString() == string(client.MFADisabled) {
-		plan.EffectiveState = plan.State
-	}
 	key, at := config.configuredUser()
 	if key.IsUnknown() || !r.data.planReady() {
 		return
@@ -188,14 +227,13 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, plan, config *use
 	if !config.UserPrincipalName.IsNull() {
 		plan.UserPrincipalName = config.UserPrincipalName
 	}
+	people.claim(plan.claimed())
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
 	r.data.recentUsers.note(user.ID)
-	if plan.State.IsUnknown() {
-		return
-	}
-
 	wanted := client.MFAState(plan.State.ValueString())
-	r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+	if !plan.State.IsUnknown() {
+		r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+	}
 	if diags.HasError() {
 		return
 	}
@@ -205,6 +243,10 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, plan, config *use
 		addAttributeError(diags, at, err)
 		return
 	}
+	if plan.State.IsUnknown() {
+		warnMayWeaken(diags, plan, current)
+		return
+	}
 	if _, err := r.data.client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		return
@@ -212,6 +254,10 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, plan, config *use
 	switch {
 	case current.Weakens(wanted):
 		warnWeakening(diags, plan, current)
+	case wanted == client.MFADisabled:
+		// What is planned here Terraform compares with its plan in the apply: a user who was enabled in between is not disabled
+		// unseen, see Create.
+		plan.EffectiveState = plan.State
 	case current.Satisfies(wanted) && current != client.MFADisabled:
 		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
@@ -295,11 +341,12 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 
 // planUpdate checks the move from the state that the refresh has read.
 func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, diags *diag.Diagnostics) {
+	current, wanted := client.MFAState(prior.EffectiveState.ValueString()), client.MFAState(plan.State.ValueString())
 	if plan.State.IsUnknown() {
 		plan.EffectiveState = types.StringUnknown()
+		warnMayWeaken(diags, prior, current)
 		return
 	}
-	current, wanted := client.MFAState(prior.EffectiveState.ValueString()), client.MFAState(plan.State.ValueString())
 	if r.data.planReady() {
 		r.data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
 		if diags.HasError() {
@@ -308,14 +355,17 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	}
 	if current.Satisfies(wanted) {
 		plan.EffectiveState = prior.EffectiveState
-		// enabled where the state says enforced is no change: as after the import of a user whom the service has promoted.
-		if client.MFAState(prior.State.ValueString()).Satisfies(wanted) {
+		// The other one of enabled and enforced is no change where the user is enforced: as after an import, which writes enabled.
+		if current.Satisfies(client.MFAState(prior.State.ValueString())) {
 			plan.State = prior.State
 		}
 		return
 	}
 	plan.EffectiveState = plannedEffectiveState(plan.State)
 	if !r.data.planReady() {
+		if current.Weakens(wanted) {
+			warnWeakening(diags, prior, current)
+		}
 		return
 	}
 	patience := r.data.client.Consistency().Missing
@@ -344,15 +394,33 @@ func destroyEffect(onDestroy types.String) string {
 	return "sets it to disabled"
 }
 
-// warnDestroy says that a user is disabled, unless nobody is there to be disabled.
-func (r *userMFAStateResource) warnDestroy(ctx context.Context, prior *userMFAStateModel, diags *diag.Diagnostics) {
-	if prior == nil || prior.OnDestroy.ValueString() == onDestroyKeep {
+// planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
+// the user to have MFA.
+func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, diags *diag.Diagnostics) {
+	people := r.data.runPeople()
+	current := client.MFAState(prior.EffectiveState.ValueString())
+	if prior.OnDestroy.ValueString() == onDestroyKeep || !current.Weakens(client.MFADisabled) || r.data.isUserGone(ctx, prior.UserID.ValueString()) {
+		people.release(owner, "", nil)
 		return
 	}
-	current := client.MFAState(prior.EffectiveState.ValueString())
-	if current.Weakens(client.MFADisabled) && !r.data.isUserGone(ctx, prior.UserID.ValueString()) {
-		warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
+	const resource = "an " + typeUserMFAState
+	person := claimedPerson{id: prior.UserID.ValueString(), name: prior.user().Name()}
+	people.release(owner, resource, []claimedPerson{person})
+	if handed := people.departures(owner, resource, []claimedPerson{person}); len(handed) > 0 && people.oneRun(ctx) {
+		addHandedOver(diags, path.Empty(), handed)
+		return
 	}
+	warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
+}
+
+// warnMayWeaken says that a user may be disabled, because it is not known yet what is wanted of them.
+func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current client.MFAState) {
+	if current == "" || !current.Weakens(client.MFADisabled) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA may stop applying to %s", user.user().Name()),
+		fmt.Sprintf("The wanted state of %s, object id %s, is not known yet, and the user is %s now. If it turns out to be \"disabled\", the apply takes per-user MFA "+
+			"away without another plan. To see it in a plan, apply first what the value comes from (-target).", user.person(), user.ID.ValueString(), current))
 }
 
 func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current client.MFAState, advice ...string) {
@@ -404,10 +472,12 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 	plan.complete(user)
+	r.data.people.arrive(ctx, user.ID)
 	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
 	r.data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -451,6 +521,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
+		r.data.people.arrive(ctx, prior.UserID.ValueString())
 		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			// A part may have been written. The state says so, and the rest is planned again.
@@ -475,13 +546,23 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
 	r.data.recentUsers.forget(state.UserID.ValueString())
+	if keptUser(ctx, req.Private, &resp.Diagnostics) == strings.ToLower(state.UserID.ValueString()) {
+		// The resource is replaced, and the new one wants the same user.
+		return
+	}
+	mine, left := r.data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
+	defer left()
+	if len(mine) == 0 {
+		// Another resource of this run wants the user.
+		return
+	}
 	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
 		client.SetOptions{Known: client.MFAState(state.EffectiveState.ValueString())})
 	if errors.Is(err, client.ErrUserGone) {
 		return
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		addStateError(&resp.Diagnostics, path.Empty(), err)
 		return
 	}
 	warnUnconfirmed(&resp.Diagnostics, state.user(), result)
@@ -528,8 +609,12 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 		return ""
 	}
 	options := client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: prior == nil}
-	if prior != nil {
+	switch {
+	case prior != nil:
 		options.Known = client.MFAState(prior.EffectiveState.ValueString())
+	case !plan.EffectiveState.IsUnknown():
+		// The plan has found the user disabled already.
+		options.Known = client.MFAState(plan.EffectiveState.ValueString())
 	}
 	result, err := r.data.client.SetUserMFAState(ctx, user, wanted, options)
 	var written client.MFAState
@@ -548,7 +633,7 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 		return written
 	}
 	if err != nil {
-		addAttributeError(diags, path.Root("state"), err)
+		addStateError(diags, path.Root("state"), err)
 		if written != "" {
 			diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s was left at %s", user.Name(), written),
 				fmt.Sprintf("The way from %s to %s was begun and not finished. Apply again to finish it.", result.Before, wanted))
@@ -558,6 +643,21 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 	plan.EffectiveState = types.StringValue(string(result.Effective))
 	warnUnconfirmed(diags, user, result)
 	return written
+}
+
+// addStateError reports a change of state that was refused or has failed.
+func addStateError(diags *diag.Diagnostics, at path.Path, err error) {
+	var changed *client.ChangedError
+	if errors.As(err, &changed) {
+		addChangedSincePlan(diags, at, "The per-user MFA state of "+changed.User, describeChanged(changed))
+		return
+	}
+	addAttributeError(diags, at, err)
+}
+
+// describeChanged is what became of one user since a plan.
+func describeChanged(changed *client.ChangedError) string {
+	return fmt.Sprintf("%s: %s in the plan, %s now, and the apply would set it to %s", changed.User, changed.Known, changed.Found, changed.To)
 }
 
 // warnBegun reports a create that has come to a part of the way.

@@ -237,6 +237,38 @@ func warnWeakeningMany(diags *diag.Diagnostics, disabled, removed []string) {
 	diags.AddAttributeWarning(path.Root("users"), "Per-user MFA stops applying to "+peopleCount(bare(names)), detail)
 }
 
+// warnMayWeakenMany warns of the users whose wanted state is not known yet.
+func warnMayWeakenMany(diags *diag.Diagnostics, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
+		fmt.Sprintf("The wanted state of these users is not known yet: %s. Who turns out to be \"disabled\" loses per-user MFA in the apply, without another plan. "+
+			"To see it in a plan, apply first what the values come from (-target).", nameSome(names, namedInWarnings)))
+}
+
+// warnUnknownUsers warns of everybody who may be in users no longer, because users is not known yet.
+func warnUnknownUsers(diags *diag.Diagnostics, prior managedUsers, plan *userMFAStatesModel) {
+	names := weakened(prior)
+	if len(names) == 0 || plan.OnDestroy.ValueString() == onDestroyKeep {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
+		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Who is not in it any more, or is in it as \"disabled\", loses per-user MFA in the "+
+			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes "+
+			"everything in it unknown. on_destroy = \"keep\" leaves those as they are who are in users no longer.", nameSome(names, namedInWarnings)))
+}
+
+// warnNobodyLeft says that a resource that had users manages nobody any more.
+func warnNobodyLeft(diags *diag.Diagnostics, before int) {
+	if before == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("users"), "users is empty: the resource manages nobody any more",
+		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
+			peopleCountOf(before)))
+}
+
 // bare cuts the state off names like "adele@contoso.com (enforced)".
 func bare(names []string) []string {
 	if len(names) != 1 {
@@ -251,7 +283,7 @@ func bare(names []string) []string {
 func withState(name string, state client.MFAState) string { return fmt.Sprintf("%s (%s)", name, state) }
 
 // warnAdopted says whom the apply takes over without a write.
-func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names []string) {
+func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names, arriving []string) {
 	if len(names) == 0 {
 		return
 	}
@@ -259,9 +291,12 @@ func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names []stri
 	if len(names) == 1 {
 		summary, has = bare(names)[0]+" is adopted as it is", "The user has"
 	}
-	diags.AddAttributeWarning(path.Root("users"), summary,
-		fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
-			has, nameSome(names, namedInWarnings), destroyEffect(plan.OnDestroy)))
+	detail := fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
+		has, nameSome(names, namedInWarnings), destroyEffect(plan.OnDestroy))
+	if len(arriving) > 0 {
+		detail += fmt.Sprintf("\n\nMoved here from another resource of this run: %s.", nameSome(arriving, namedInWarnings))
+	}
+	diags.AddAttributeWarning(path.Root("users"), summary, detail)
 }
 
 // warnUnconfirmedMany says which changes could not be read back.

@@ -28,6 +28,9 @@ type userMFAStatesModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
+// nobody stands in the identity of a resource without users.
+const nobody = "00000000-0000-0000-0000-000000000000"
+
 // userMFAStatesIdentity is the users of a state, by object id. Unlike other identities it changes.
 type userMFAStatesIdentity struct {
 	UserIDs []string `tfsdk:"user_ids"`
@@ -35,7 +38,12 @@ type userMFAStatesIdentity struct {
 
 // identity is in an order of its own: the users' keys may be names, which change.
 func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
-	return userMFAStatesIdentity{UserIDs: slices.Sorted(maps.Values(elements(m.UserIDs)))}
+	ids := slices.Sorted(maps.Values(elements(m.UserIDs)))
+	if len(ids) == 0 {
+		// The framework takes an empty list for no identity, and refuses that.
+		ids = []string{nobody}
+	}
+	return userMFAStatesIdentity{UserIDs: ids}
 }
 
 // managedUser is one user of a state.
@@ -132,7 +140,10 @@ func nullIfEmpty(text string) types.String {
 // observe takes over the service's state, as userMFAStateModel.observe does.
 func (u *managedUser) observe(current client.MFAState) {
 	u.effective = current
-	if u.wanted == "" || !current.Satisfies(u.wanted) {
+	switch {
+	case u.wanted == "":
+		u.wanted = importedState(current)
+	case !current.Satisfies(u.wanted):
 		u.wanted = current
 	}
 }
@@ -150,6 +161,8 @@ type wantedUser struct {
 	prior *managedUser
 	// planned is the name that the plan has of the user, or is to have.
 	planned string
+	// knownDisabled says that the plan has found a new user disabled, as is wanted.
+	knownDisabled bool
 }
 
 // name is how messages call the user: as the configuration does, and by name where that is an id.
@@ -217,9 +230,11 @@ func newPriorUsers(users managedUsers) priorUsers {
 // now: that is what keeps a refresh at one request for each user, and a rename from being a difference.
 func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
 	wanted, ids, names, known := elements(m.Users), elements(m.UserIDs), elements(m.Names), newPriorUsers(prior)
+	effective := elements(m.EffectiveStates)
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
-		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key]), planned: names[key]}
+		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key]), planned: names[key],
+			knownDisabled: client.MFAState(effective[key]) == client.MFADisabled && client.MFAState(wanted[key]) == client.MFADisabled}
 		if same, ok := known.byKey[strings.ToLower(key)]; ok {
 			user.take(same)
 		} else if same, ok := known.byID[strings.ToLower(key)]; ok {
@@ -252,6 +267,34 @@ func removedUsers(prior managedUsers, wanted []*wantedUser) managedUsers {
 	return removed
 }
 
+// claimedOf is whom a configuration wants, as far as they are found.
+func claimedOf(users []*wantedUser) []claimedPerson {
+	persons := make([]claimedPerson, 0, len(users))
+	for _, user := range users {
+		if user.found() {
+			persons = append(persons, claimedPerson{id: user.user.ID, name: user.name(), wanted: user.wanted})
+		}
+	}
+	return persons
+}
+
+func (u managedUsers) ids() []string {
+	ids := make([]string, len(u))
+	for i, user := range u {
+		ids[i] = user.id
+	}
+	return ids
+}
+
+// persons are the users as a run knows them.
+func (u managedUsers) persons() []claimedPerson {
+	persons := make([]claimedPerson, len(u))
+	for i, user := range u {
+		persons[i] = claimedPerson{id: user.id, name: user.label()}
+	}
+	return persons
+}
+
 // samePeople groups the wanted users who are one and the same person.
 func samePeople(users []*wantedUser) [][]*wantedUser {
 	byID := make(map[string][]*wantedUser, len(users))
@@ -277,7 +320,7 @@ func unchanged(wanted []*wantedUser, prior managedUsers) bool {
 		return false
 	}
 	for _, user := range wanted {
-		if user.prior == nil || !strings.EqualFold(user.key, user.prior.key) || !user.settled() || !user.prior.wanted.Satisfies(user.wanted) {
+		if user.prior == nil || !strings.EqualFold(user.key, user.prior.key) || !user.settled() || !user.current.Satisfies(user.prior.wanted) {
 			return false
 		}
 	}
@@ -322,6 +365,9 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 // refuses a second plan that differs from the first one.
 func (u *wantedUser) plannedEffective() types.String {
 	switch {
+	case u.prior == nil && u.wanted == client.MFADisabled && u.current == client.MFADisabled:
+		// Known, so that Terraform itself refuses an apply in which the user was enabled meanwhile.
+		return types.StringValue(string(u.current))
 	case u.prior == nil || u.wanted == "":
 		return types.StringUnknown()
 	case u.settled():

@@ -223,13 +223,33 @@ func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.
 	t.Parallel()
 	tn := newTenant(t)
 	s := tn.statesSession(t, map[string]any{"client_secret": unknownOf(tftypes.String)})
-	for name, c := range map[string]struct{ prior, config map[string]any }{
-		"create":          {nil, wants(nobodyID, "enforced")},
-		"update":          {priorUsers("disable", [4]string{meganUPN, meganID, "enabled", "enabled"}), wants(meganUPN, "disabled", nobodyID, "enabled")},
-		"users not known": {nil, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}},
+	megan := priorUsers("disable", [4]string{meganUPN, meganID, "enabled", "enabled"})
+	// What the state knows is warned of all the same.
+	for name, c := range map[string]struct {
+		prior, config map[string]any
+		warns         []string
+	}{
+		"create":                  {nil, wants(nobodyID, "enforced"), nil},
+		"update":                  {megan, wants(meganUPN, "enabled", nobodyID, "enabled"), nil},
+		"disabled":                {megan, wants(meganUPN, "disabled", nobodyID, "enabled"), []string{"Per-user MFA stops applying to " + meganUPN}},
+		"removed":                 {megan, wants(nobodyID, "enabled"), []string{"Per-user MFA stops applying to " + meganUPN}},
+		"users not known":         {nil, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
+		"users no longer known":   {megan, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, []string{"Per-user MFA may stop applying to " + meganUPN}},
+		"a state not known":       {megan, map[string]any{"users": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{meganUPN: unknownOf(tftypes.String)})}, []string{"Per-user MFA may stop applying to " + meganUPN}},
+		"not known, but kept":     {priorUsers("keep", [4]string{meganUPN, meganID, "enabled", "enabled"}), map[string]any{"on_destroy": "keep", "users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
+		"not known, nobody there": {priorUsers("disable", [4]string{meganUPN, meganID, "disabled", "disabled"}), map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
 	} {
-		if planned := s.plan(c.prior, c.config); len(planned.Diagnostics) != 0 {
-			t.Errorf("%s: the plan says %v", name, planned.Diagnostics)
+		planned := s.plan(c.prior, c.config)
+		noErrors(t, planned.Diagnostics)
+		found := warnings(planned.Diagnostics)
+		if len(found) != len(c.warns) {
+			t.Errorf("%s: the plan warns %q", name, found)
+			continue
+		}
+		for i, text := range c.warns {
+			if !strings.Contains(found[i], text) {
+				t.Errorf("%s: the plan warns %q, want %q", name, found[i], text)
+			}
 		}
 	}
 	requests, err := tn.Requests(context.Background())

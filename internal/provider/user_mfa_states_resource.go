@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,10 +30,11 @@ type userMFAStatesResource struct{ resourceData }
 func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
 
 var (
-	_ resource.ResourceWithConfigure   = (*userMFAStatesResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*userMFAStatesResource)(nil)
-	_ resource.ResourceWithImportState = (*userMFAStatesResource)(nil)
-	_ resource.ResourceWithIdentity    = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithConfigure      = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithImportState    = (*userMFAStatesResource)(nil)
+	_ resource.ResourceWithIdentity       = (*userMFAStatesResource)(nil)
 )
 
 func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -56,7 +58,7 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"users": schema.MapAttribute{
 				Required: true, ElementType: types.StringType,
 				MarkdownDescription: "The wanted per-user MFA state of each user: `disabled`, `enabled` or `enforced`, in lower case. A key is a user principal name " +
-					"or an object id; both are compared without case. 1 to 10,000 users. A user who is taken out of the map is treated as `on_destroy` says. " +
+					"or an object id; both are compared without case. At most 10,000 users; an empty map manages nobody. A user who is taken out of the map is treated as `on_destroy` says. " +
 					"A refresh writes a state that does not satisfy the wanted one here, and removes a user who was deleted in Microsoft Entra ID. " +
 					"Graph: `perUserMfaState`.",
 				Validators: []validator.Map{userStatesValidator{}},
@@ -104,10 +106,16 @@ func (r *userMFAStatesResource) IdentitySchema(_ context.Context, _ resource.Ide
 		Attributes: map[string]identityschema.Attribute{
 			"user_ids": identityschema.ListAttribute{
 				ElementType: types.StringType, RequiredForImport: true,
-				Description: "The object ids of the users, GUIDs, in ascending order. It changes with the users; an import takes any order.",
+				Description: "The object ids of the users, GUIDs, in ascending order. It changes with the users; an import takes any order. Without users it is the " +
+					"GUID of zeros.",
 			},
 		},
 	}
+}
+
+// ValidateConfig has nothing to refuse beyond the validators; that it is called is how the people of one run are told from those of another.
+func (r *userMFAStatesResource) ValidateConfig(_ context.Context, req resource.ValidateConfigRequest, _ *resource.ValidateConfigResponse) {
+	r.data.validatePeople(digestConfig(typeUserMFAStates, req.Config.Raw))
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users
@@ -126,49 +134,105 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if plan == nil {
-		if prior.OnDestroy.ValueString() != onDestroyKeep {
-			ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
-			defer end()
-			losing := slices.DeleteFunc(prior.managed(), func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 })
-			warnWeakeningMany(&resp.Diagnostics, nil, weakened(r.data.withoutGone(ctx, losing)))
-		}
+		ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
+		defer end()
+		r.planDestroy(ctx, prior, &resp.Diagnostics)
 		return
 	}
 
 	ctx, end := userMFAStatesLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
+	owner := ""
 	if prior != nil {
-		plan.ID = prior.ID
+		plan.ID, owner = prior.ID, prior.ID.ValueString()
 	}
+	people := r.data.runPeople().begin(owner, describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
+	defer people.end()
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
+		warnUnknownUsers(&resp.Diagnostics, prior.managed(), plan)
 	} else {
-		r.planUsers(ctx, prior, plan, &resp.Diagnostics)
+		r.planUsers(ctx, people, prior, plan, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if prior == nil {
+		r.keepForReplacement(ctx, plan, resp.Private, &resp.Diagnostics)
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+// describeMap is what messages call such a resource, whose address a provider is not told.
+func describeMap(users int) string {
+	if users == 1 {
+		return "an " + typeUserMFAStates + " of 1 user"
+	}
+	return fmt.Sprintf("an %s of %d users", typeUserMFAStates, users)
+}
+
+// planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
+func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, diags *diag.Diagnostics) {
+	people, owner := r.data.runPeople(), prior.ID.ValueString()
+	var losing managedUsers
+	if prior.OnDestroy.ValueString() != onDestroyKeep {
+		losing = r.data.withoutGone(ctx, slices.DeleteFunc(prior.managed(), func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 }))
+	}
+	resource := describeMap(len(prior.Users.Elements()))
+	people.release(owner, resource, losing.persons())
+	if handed := people.departures(owner, resource, losing.persons()); len(handed) > 0 && people.oneRun(ctx) {
+		addHandedOver(diags, path.Empty(), handed)
+		return
+	}
+	warnWeakeningMany(diags, nil, weakened(losing))
+}
+
+// keepForReplacement tells the destroy of a resource that is replaced because it is tainted which users stay, as that of a single user does.
+func (r *userMFAStatesResource) keepForReplacement(ctx context.Context, plan *userMFAStatesModel, private privateState, diags *diag.Diagnostics) {
+	var kept []string
+	for _, id := range elements(plan.UserIDs) {
+		if id != "" {
+			kept = append(kept, strings.ToLower(id))
+		}
+	}
+	if len(kept) == 0 {
+		return
+	}
+	slices.Sort(kept)
+	text, err := json.Marshal(kept)
+	if err != nil {
+		diags.AddError("Unable to plan the replacement of users", sentence(err.Error()))
+		return
+	}
+	diags.Append(private.SetKey(ctx, keptUsersKey, text)...)
+}
+
+func (r *userMFAStatesResource) planUsers(ctx context.Context, people *peoplePlan, prior, plan *userMFAStatesModel, diags *diag.Diagnostics) {
 	before := prior.managed()
 	users := plan.wantedUsers(before)
 	ready := r.data.planReady()
 	if ready {
 		patience := r.data.client.Consistency().Missing
 		r.find(ctx, users, before, patience, diags, adviceLeftUsers)
+		people.claim(claimedOf(users))
 		r.readNew(ctx, users, patience, diags)
 		if !diags.HasError() {
 			r.data.checkEmergencyAccounts(users, diags)
 			r.checkMoves(ctx, users, plan, patience, diags)
 		}
+	} else {
+		people.claim(claimedOf(users))
 	}
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
 		return
 	}
-	if unchanged(users, before) {
+	removed := removedUsers(before, users)
+	if plan.OnDestroy.ValueString() != onDestroyKeep {
+		r.data.runPeople().remove(removed.ids())
+	}
+	r.checkOthers(ctx, people, users, diags)
+	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
 		return
@@ -177,9 +241,21 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, prior, plan *user
 		r.data.findNames(ctx, users)
 	}
 	plan.planManaged(users)
-	if ready {
-		warnPlanned(users, removedUsers(before, users), plan, diags)
+	r.warnPlanned(ctx, people, users, removed, plan, diags)
+	if prior != nil && len(users) == 0 {
+		warnNobodyLeft(diags, len(before))
 	}
+}
+
+// checkOthers refuses users whom another resource of the run wants, or disables by a destroy.
+func (r *userMFAStatesResource) checkOthers(ctx context.Context, people *peoplePlan, users []*wantedUser, diags *diag.Diagnostics) {
+	persons := claimedOf(users)
+	twice, handed := people.conflicts(persons), people.arrivals(persons)
+	if len(twice)+len(handed) == 0 || !r.data.runPeople().oneRun(ctx) {
+		return
+	}
+	addClaimedTwice(diags, path.Root("users"), twice)
+	addHandedOver(diags, path.Root("users"), handed)
 }
 
 // find looks up the users whom neither the state nor the plan knows; left says what to do about those who have left.
@@ -274,23 +350,68 @@ func weakened(users managedUsers) []string {
 }
 
 // warnPlanned warns of what somebody should look at before the apply.
-func warnPlanned(users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics) {
-	var disabled, adopted []string
+func (r *userMFAStatesResource) warnPlanned(ctx context.Context, people *peoplePlan, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+	var disabled, adopted, unknown, arriving []string
 	for _, user := range users {
 		switch {
 		case user.current == "" || user.current == client.MFADisabled:
+		case user.wanted == "":
+			unknown = append(unknown, withState(user.name(), user.current))
 		case user.current.Weakens(user.wanted):
 			disabled = append(disabled, withState(user.name(), user.current))
 		case user.prior == nil && user.settled():
 			adopted = append(adopted, withState(user.name(), user.current))
+			if r.data.runPeople().comesFromAMap(user.user.ID) {
+				arriving = append(arriving, user.name())
+			}
 		}
 	}
-	var dropped []string
+	var dropped, moving []string
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
-		dropped = weakened(removed)
+		var losing managedUsers
+		for _, user := range removed {
+			if len(weakened(managedUsers{user})) > 0 {
+				losing = append(losing, user)
+			}
+		}
+		stay := r.others(ctx, people, losing)
+		for _, user := range losing {
+			if stay[strings.ToLower(user.id)] {
+				moving = append(moving, user.label())
+				continue
+			}
+			dropped = append(dropped, withState(user.label(), user.effective))
+		}
 	}
 	warnWeakeningMany(diags, disabled, dropped)
-	warnAdopted(diags, plan, adopted)
+	warnMayWeakenMany(diags, unknown)
+	warnMoving(diags, moving)
+	warnAdopted(diags, plan, adopted, arriving)
+}
+
+// othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
+func (r *userMFAStatesResource) othersBegin() time.Duration {
+	const part = 4
+	if !r.data.planReady() {
+		return 0
+	}
+	return r.data.client.Consistency().Drift / part
+}
+
+// others returns those of the users who leave the map whom another resource of the run wants.
+func (r *userMFAStatesResource) others(ctx context.Context, people *peoplePlan, removed managedUsers) map[string]bool {
+	if len(removed) == 0 {
+		return nil
+	}
+	run := r.data.runPeople()
+	run.awaitOthers(ctx, r.othersBegin())
+	stay := map[string]bool{}
+	for _, user := range removed {
+		if run.claimed(people.owner, user.id) {
+			stay[strings.ToLower(user.id)] = true
+		}
+	}
+	return stay
 }
 
 // Create sets the users. Where it fails for some of them after others were written, it must not fail as a whole:
@@ -325,6 +446,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 		resp.Diagnostics.AddAttributeWarning(path.Root("users"), summary, detail)
 	}
 	plan.ID = types.StringValue(uuid.NewString())
+	r.data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -362,7 +484,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if len(left) == 0 {
+	if len(left) == 0 && len(users) > 0 {
 		// The framework wants the identity of a resource that is gone, too.
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 		resp.State.RemoveResource(ctx)
@@ -412,7 +534,11 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	done := r.write(ctx, nil, state.managed(), &state, false, &resp.Diagnostics)
+	users := withoutKept(state.managed(), keptUsers(ctx, req.Private, &resp.Diagnostics))
+	if !r.checkSince(ctx, nil, users, &resp.Diagnostics) {
+		return
+	}
+	done := r.write(ctx, nil, users, &state, false, &resp.Diagnostics)
 	if len(done.failures) == 0 {
 		return
 	}
@@ -435,7 +561,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		keys = identity.UserIDs
+		keys = slices.DeleteFunc(identity.UserIDs, func(id string) bool { return id == nobody })
 		summary, advice = "Invalid import identity", "object ids to user_ids."
 	}
 	var users []*wantedUser
@@ -446,7 +572,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		}
 		users = append(users, &wantedUser{key: key})
 	}
-	if len(users) == 0 || len(users) > maxUsers {
+	if len(users) == 0 && req.ID != "" || len(users) > maxUsers {
 		resp.Diagnostics.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
 		return
 	}
@@ -524,7 +650,77 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 	if diags.HasError() {
 		return applied{}, false
 	}
-	return r.write(ctx, users, removedUsers(prior, users), plan, prior == nil, diags), true
+	removed := removedUsers(prior, users)
+	if plan.OnDestroy.ValueString() == onDestroyKeep {
+		removed = nil
+	}
+	ids := make([]string, len(users))
+	for i, user := range users {
+		ids[i] = user.user.ID
+	}
+	r.data.people.arrive(ctx, ids...)
+	if !r.checkSince(ctx, users, removed, diags) {
+		return applied{}, false
+	}
+	if len(removed) > 0 {
+		r.data.people.awaitOthers(ctx, r.othersBegin())
+	}
+	return r.write(ctx, users, removed, plan, prior == nil, diags), true
+}
+
+// checkSince stops an apply before its first write where it would take away or give back what somebody has changed since the plan. Only
+// those are looked at for whom a change can be undone unseen: who was disabled and would be disabled, and who had per-user MFA on the way
+// to enforced.
+func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedUser, removed managedUsers, diags *diag.Diagnostics) bool {
+	type expected struct {
+		name      string
+		known, to client.MFAState
+	}
+	var doubtful []expected
+	var questions []client.UserAndState
+	add := func(user client.User, name string, known, to client.MFAState) {
+		doubtful = append(doubtful, expected{name, known, to})
+		questions = append(questions, client.UserAndState{User: user, State: known})
+	}
+	for _, user := range users {
+		switch {
+		case user.prior == nil && user.knownDisabled:
+			add(user.user, user.name(), client.MFADisabled, user.wanted)
+		case user.prior != nil && user.wanted == client.MFAEnforced && !user.settled() && user.current != "" && user.current != client.MFADisabled:
+			add(user.user, user.name(), user.current, user.wanted)
+		}
+	}
+	for _, user := range removed {
+		if user.effective == client.MFADisabled {
+			add(user.user(), user.label(), user.effective, client.MFADisabled)
+		}
+	}
+	var changes []string
+	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "comparing per-user MFA states with the plan", len(questions))) {
+		// A user who cannot be read fails where they are to be set.
+		if was := doubtful[i]; outcome.Err == nil && client.OverwritesAChange(was.known, outcome.Value, was.to) {
+			changes = append(changes, describeChanged(&client.ChangedError{User: was.name, Known: was.known, Found: outcome.Value, To: was.to}))
+		}
+	}
+	if len(changes) == 0 {
+		return true
+	}
+	addChangedSincePlan(diags, path.Root("users"), fmt.Sprintf("The per-user MFA state of %s", peopleCountOf(len(changes))), changes...)
+	return false
+}
+
+// peopleCountOf is "1 user" or "12 users".
+func peopleCountOf(n int) string { return counted(n, "user") }
+
+// letGo leaves out the users whom another resource of the run wants. Whoever wants one of the others later waits until left is called.
+func (r *userMFAStatesResource) letGo(owner string, removed managedUsers) (alone managedUsers, left func()) {
+	mine, left := r.data.people.leave(owner, removed.ids())
+	for _, user := range removed {
+		if mine[strings.ToLower(user.id)] {
+			alone = append(alone, user)
+		}
+	}
+	return alone, left
 }
 
 // write sets the wanted users who are not settled, disables the removed ones unless they are kept, and says what is so
@@ -544,6 +740,8 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	if plan.OnDestroy.ValueString() == onDestroyKeep {
 		removed = nil
 	}
+	removed, left := r.letGo(plan.ID.ValueString(), removed)
+	defer left()
 	for _, user := range removed {
 		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled, Known: user.effective})
 	}

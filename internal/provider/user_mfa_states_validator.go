@@ -33,7 +33,7 @@ func checkUserKey(key string) error {
 type userStatesValidator struct{}
 
 func (userStatesValidator) Description(context.Context) string {
-	return fmt.Sprintf("must be 1 to %d users, by object id or user principal name, with a per-user MFA state each", maxUsers)
+	return fmt.Sprintf("must be at most %d users, by object id or user principal name, with a per-user MFA state each", maxUsers)
 }
 
 func (v userStatesValidator) MarkdownDescription(ctx context.Context) string {
@@ -45,9 +45,9 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 		return
 	}
 	users := req.ConfigValue.Elements()
-	if len(users) == 0 || len(users) > maxUsers {
+	if len(users) > maxUsers {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number of users",
-			fmt.Sprintf("users has %d entries; one resource manages 1 to %d users. Remove the resource, or divide the users among several.", len(users), maxUsers))
+			fmt.Sprintf("users has %d entries; one resource manages at most %d users. Divide the users among several resources.", len(users), maxUsers))
 		return
 	}
 	spelled := make(map[string]string, len(users))
