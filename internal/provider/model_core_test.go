@@ -577,6 +577,8 @@ func (c *core) apply(config configuration) *outcome {
 func (c *core) applyOne(server tfprotov6.ProviderServer, name string, prior *instance, planned *change, wanted resourceBlock, report *outcome) *instance {
 	if planned.destroy {
 		gone := *planned
+		// A destroy that fails taints nothing.
+		gone.create = false
 		gone.after, gone.config = tftypes.NewValue(c.typeOf(planned.typeName), nil), tftypes.NewValue(c.typeOf(planned.typeName), nil)
 		prior = c.send(server, name, prior, &gone, report)
 		if !planned.create || prior != nil {

@@ -733,6 +733,13 @@ func (m *model) refusedWith(e *forecast, report *outcome) {
 			}
 		}
 	}
+	// A person whom one block may not have is still one whom it wants.
+	for name, texts := range have {
+		said := strings.Join(texts, "\n")
+		if e.refused[name] == "" && len(e.refused) > 0 && (strings.Contains(said, twiceManaged) || strings.Contains(said, lostOnTheWay)) {
+			delete(have, name)
+		}
+	}
 	m.same(have, e.refused, report)
 }
 

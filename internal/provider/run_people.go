@@ -17,7 +17,7 @@ const (
 	// othersKnown bounds the wait for those that have begun to know whom they want.
 	othersKnown = 10 * time.Second
 	// validationsPlanned is how long validations may stay without the plan that follows each of them in one run.
-	validationsPlanned = 2 * time.Second
+	validationsPlanned = time.Second
 )
 
 // runPeople knows which resources of a run want a person and which let go of one, because a person who is handed from one address to
@@ -42,6 +42,8 @@ type runPeople struct {
 	destroyed map[string]personRelease
 	// removed are those whom an update takes out of a map.
 	removed map[string]bool
+	// read are the states that a refresh of this run has found, by object id in lower case.
+	read map[string]client.MFAState
 	// leaving are the persons who are being disabled; each channel is closed when that is over.
 	leaving map[string]chan struct{}
 }
@@ -265,6 +267,24 @@ func (p *runPeople) created(config configDigest, owner string) {
 	})
 }
 
+// noteRead notes a state that a refresh has found.
+func (p *runPeople) noteRead(id string, state client.MFAState) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.read == nil {
+		p.read = map[string]client.MFAState{}
+	}
+	p.read[strings.ToLower(id)] = state
+}
+
+// found is the state that a refresh of this run has found.
+func (p *runPeople) found(id string) (state client.MFAState, known bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	state, known = p.read[strings.ToLower(id)]
+	return state, known
+}
+
 // oneRun reports whether everything that was planned so far belongs to one run, so that what two plans want contradicts each other. In
 // one run a plan follows each validation at once. Other programs than Terraform may not validate; nothing is known of them.
 func (p *runPeople) oneRun(ctx context.Context) bool {
@@ -283,6 +303,8 @@ func (p *runPeople) oneRun(ctx context.Context) bool {
 // begin.
 func (p *runPeople) awaitOthers(ctx context.Context, moment time.Duration) {
 	p.await(ctx, moment, func() bool { return false })
+	// Who was validated is planned next, see oneRun.
+	p.await(ctx, validationsPlanned, func() bool { return p.planned >= p.validated })
 	p.await(ctx, othersKnown, func() bool { return p.unsettled == 0 })
 }
 

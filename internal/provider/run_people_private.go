@@ -3,24 +3,184 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// Keys of the private state of a single user.
-const (
-	// instanceKey tells one instance from another one of the same user.
-	instanceKey = "instance"
-	// keptUserKey is in plans only: whom the destroy of a replaced resource leaves as they are.
-	keptUserKey = "kept_user"
-)
+// instanceKey is the key of the private state that tells one instance from another one of the same user.
+const instanceKey = "instance"
 
-// keptUsersKey is the same for many users, a JSON list.
-const keptUsersKey = "kept_users"
+// replacementKey is a key of the private state that is in plans only: what the destroy of a replaced resource may do. A resource that is
+// tainted, or replaced by -replace, Terraform plans like a new one, and gives the destroy what that plan has kept.
+const replacementKey = "replacement"
+
+// replacement is what a plan tells the destroy of the resource that it replaces. Ids are object ids in lower case.
+type replacement struct {
+	// Kept are the users whom the new resource has as well. They stay as they are.
+	Kept []string `json:"kept"`
+	// Told are the users of whom the plan has said that they lose per-user MFA. Of a tainted resource it can say that of nobody, because
+	// Terraform does not show the old one.
+	Told []string `json:"told"`
+	// Planned says that the new resource was planned.
+	Planned bool `json:"planned"`
+}
+
+func readReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) replacement {
+	value, problems := private.GetKey(ctx, replacementKey)
+	diags.Append(problems...)
+	var read replacement
+	if len(value) > 0 && json.Unmarshal(value, &read) != nil {
+		return replacement{}
+	}
+	return read
+}
+
+// write keeps a replacement in a plan.
+func (r replacement) write(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+	slices.Sort(r.Kept)
+	text, err := json.Marshal(r)
+	if err != nil {
+		diags.AddError("Unable to plan a replacement", sentence(err.Error()))
+		return
+	}
+	diags.Append(private.SetKey(ctx, replacementKey, text)...)
+}
+
+// forgetReplacement keeps what is for plans out of the state.
+func forgetReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+	diags.Append(private.SetKey(ctx, replacementKey, nil)...)
+}
+
+// told notes in a plan who loses per-user MFA, in case that the resource is replaced.
+func (u managedUsers) told(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+	replacement{Told: lowered(u.ids())}.write(ctx, private, diags)
+}
+
+// keep notes in the plan of a new resource whom it has, in case that it replaces another one.
+func keep(ctx context.Context, ids []string, before, private privateState, diags *diag.Diagnostics) {
+	replacement{Kept: lowered(ids), Told: readReplacement(ctx, before, diags).Told, Planned: true}.write(ctx, private, diags)
+}
+
+func lowered(ids []string) []string {
+	low := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if id != "" {
+			low = append(low, strings.ToLower(id))
+		}
+	}
+	return low
+}
+
+// split says which users a destroy disables, and who would be disabled without the plan having told.
+func (r replacement) split(users managedUsers) (disabled, untold managedUsers) {
+	if !r.Planned {
+		return users, nil
+	}
+	told := map[string]bool{}
+	for _, id := range r.Told {
+		told[id] = true
+	}
+	for _, user := range users {
+		id := strings.ToLower(user.id)
+		_, kept := slices.BinarySearch(r.Kept, id)
+		switch {
+		case kept:
+		case told[id]:
+			disabled = append(disabled, user)
+		case user.effective != "" && user.effective != client.MFADisabled:
+			untold = append(untold, user)
+		}
+	}
+	return disabled, untold
+}
+
+// warnLeftAsTheyAre says whom a destroy has left as they are because the plan could not tell of them.
+func warnLeftAsTheyAre(diags *diag.Diagnostics, users managedUsers) {
+	if len(users) == 0 {
+		return
+	}
+	names := weakened(users)
+	diags.AddWarning(fmt.Sprintf("%s left with per-user MFA", peopleAre(bare(names))),
+		fmt.Sprintf("The resource was replaced, and the new one does not have them: %s. The plan has not said that they lose per-user MFA, as Terraform shows no plan "+
+			"for what a tainted resource was, so they stay as they are. No resource of this run manages them any more. To disable them, add them to a resource "+
+			"with the state \"disabled\".", nameSome(names, namedInWarnings)))
+}
+
+// foundKey is a key of the private state that is in plans of a destroy only: the states that the plan has found and the state does not
+// have, by object id in lower case.
+const foundKey = "found"
+
+// foundNow gives users who are about to be destroyed the states that they have now. Terraform, unlike OpenTofu, plans the destruction of what
+// stands in the configuration no longer from the state of before the refresh. Who has per-user MFA by the state loses it as the plan says;
+// only the others are looked at, where the run has not read them already.
+func (d *providerData) foundNow(ctx context.Context, users managedUsers) managedUsers {
+	if !d.planReady() {
+		return users
+	}
+	users = slices.Clone(users)
+	var unread []int
+	var questions []client.User
+	for i, user := range users {
+		if user.effective != client.MFADisabled && user.effective != "" {
+			continue
+		}
+		if state, known := d.people.found(user.id); known {
+			users[i].effective = state
+			continue
+		}
+		unread, questions = append(unread, i), append(questions, user.user())
+	}
+	for n, outcome := range d.client.FindUserMFAStates(ctx, questions, 0, nil) {
+		// Who cannot be read is as the state says, and the destroy looks again.
+		if outcome.Err == nil {
+			users[unread[n]].effective = outcome.Value
+		}
+	}
+	return users
+}
+
+// keepFound notes in the plan of a destroy what was found, where it is not what the state has.
+func keepFound(ctx context.Context, before, now managedUsers, private privateState, diags *diag.Diagnostics) {
+	found := map[string]client.MFAState{}
+	for i, user := range now {
+		if user.effective != before[i].effective {
+			found[strings.ToLower(user.id)] = user.effective
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	text, err := json.Marshal(found)
+	if err != nil {
+		diags.AddError("Unable to plan a destroy", sentence(err.Error()))
+		return
+	}
+	diags.Append(private.SetKey(ctx, foundKey, text)...)
+}
+
+// asPlanned gives the users of a destroy the states that its plan has found.
+func asPlanned(ctx context.Context, users managedUsers, private privateState, diags *diag.Diagnostics) managedUsers {
+	value, problems := private.GetKey(ctx, foundKey)
+	diags.Append(problems...)
+	found := map[string]client.MFAState{}
+	if len(value) == 0 || json.Unmarshal(value, &found) != nil {
+		return users
+	}
+	users = slices.Clone(users)
+	for i, user := range users {
+		if state, ok := found[strings.ToLower(user.id)]; ok {
+			users[i].effective = state
+		}
+	}
+	return users
+}
 
 // runPeople are the people of the run; before the provider is configured nobody.
 func (d *providerData) runPeople() *runPeople {
@@ -45,11 +205,6 @@ func userOwner(ctx context.Context, private privateState, state *userMFAStateMod
 	return "user " + strings.ToLower(state.ID.ValueString())
 }
 
-// keptUser is the object id, in lower case, of the user whom a destroy leaves as they are; empty where there is none.
-func keptUser(ctx context.Context, private privateState, diags *diag.Diagnostics) string {
-	return strings.ToLower(privateText(ctx, private, keptUserKey, diags))
-}
-
 // privateText reads a text of the private state. What is no text counts as not there: nothing is lost by that.
 func privateText(ctx context.Context, private privateState, key string, diags *diag.Diagnostics) string {
 	value, problems := private.GetKey(ctx, key)
@@ -59,24 +214,4 @@ func privateText(ctx context.Context, private privateState, key string, diags *d
 		return ""
 	}
 	return text
-}
-
-// keptUsers are the object ids, in lower case, of the users whom a destroy leaves as they are.
-func keptUsers(ctx context.Context, private privateState, diags *diag.Diagnostics) []string {
-	value, problems := private.GetKey(ctx, keptUsersKey)
-	diags.Append(problems...)
-	var ids []string
-	if len(value) > 0 && json.Unmarshal(value, &ids) != nil {
-		return nil
-	}
-	return ids
-}
-
-// withoutKept leaves out users who stay as they are.
-func withoutKept(users managedUsers, kept []string) managedUsers {
-	slices.Sort(kept)
-	return slices.DeleteFunc(users, func(user managedUser) bool {
-		_, stays := slices.BinarySearch(kept, strings.ToLower(user.id))
-		return stays
-	})
 }

@@ -120,6 +120,13 @@ func importedState(current client.MFAState) client.MFAState {
 	return current
 }
 
+// managed is the user as one of many.
+func (m *userMFAStateModel) managed() managedUsers {
+	return managedUsers{{
+		key: m.user().Name(), id: m.UserID.ValueString(), wanted: client.MFAState(m.State.ValueString()), effective: client.MFAState(m.EffectiveState.ValueString()),
+	}}
+}
+
 // claimed is whom the resource wants, as far as it is known.
 func (m *userMFAStateModel) claimed() []claimedPerson {
 	id := m.ID.ValueString()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
@@ -151,7 +150,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		if !resp.Diagnostics.HasError() {
 			ctx, end := userMFAStateLimits.withinPlan(ctx, prior.Timeouts.Object)
 			defer end()
-			r.planDestroy(ctx, owner, prior, &resp.Diagnostics)
+			r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
 		}
 		return
 	}
@@ -169,12 +168,13 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	defer people.end()
 	if prior == nil {
 		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
-		r.keepForReplacement(ctx, plan, resp.Private, &resp.Diagnostics)
+		keep(ctx, []string{plan.ID.ValueString()}, req.Private, resp.Private, &resp.Diagnostics)
 	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
 		people.replaces(digest)
-		r.planDestroy(ctx, owner, prior, &resp.Diagnostics)
+		r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
+		prior.managed().told(ctx, resp.Private, &resp.Diagnostics)
 	} else if !resp.Diagnostics.HasError() {
 		people.claim(plan.claimed())
 		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
@@ -194,16 +194,6 @@ func (r *userMFAStateResource) checkOthers(ctx context.Context, people *peoplePl
 	}
 	addClaimedTwice(diags, path.Root("state"), twice)
 	addHandedOver(diags, path.Root("state"), handed)
-}
-
-// keepForReplacement tells the destroy of a resource that is replaced by one of the same user, because it is tainted or by -replace, that
-// the user stays. Terraform plans such a resource like a new one, and gives the destroy what the plan has kept.
-func (r *userMFAStateResource) keepForReplacement(ctx context.Context, plan *userMFAStateModel, private privateState, diags *diag.Diagnostics) {
-	id := plan.ID.ValueString()
-	if diags.HasError() || id == "" {
-		return
-	}
-	diags.Append(private.SetKey(ctx, keptUserKey, []byte(strconv.Quote(id)))...)
 }
 
 // planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
@@ -396,9 +386,14 @@ func destroyEffect(onDestroy types.String) string {
 
 // planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
 // the user to have MFA.
-func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, diags *diag.Diagnostics) {
+func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private privateState, diags *diag.Diagnostics) {
 	people := r.data.runPeople()
-	current := client.MFAState(prior.EffectiveState.ValueString())
+	now := prior.managed()
+	if prior.OnDestroy.ValueString() != onDestroyKeep {
+		now = r.data.foundNow(ctx, now)
+		keepFound(ctx, prior.managed(), now, private, diags)
+	}
+	current := now[0].effective
 	if prior.OnDestroy.ValueString() == onDestroyKeep || !current.Weakens(client.MFADisabled) || r.data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
@@ -506,6 +501,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 		return
 	}
 	r.data.goneObjects.note(user.ID, false)
+	r.data.people.noteRead(user.ID, current)
 	state.refresh(user, current)
 	r.data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -518,6 +514,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
@@ -546,8 +543,10 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
 	r.data.recentUsers.forget(state.UserID.ValueString())
-	if keptUser(ctx, req.Private, &resp.Diagnostics) == strings.ToLower(state.UserID.ValueString()) {
-		// The resource is replaced, and the new one wants the same user.
+	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
+	disabled, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
+	warnLeftAsTheyAre(&resp.Diagnostics, untold)
+	if len(disabled) == 0 {
 		return
 	}
 	mine, left := r.data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
@@ -557,7 +556,7 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 		return
 	}
 	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
-		client.SetOptions{Known: client.MFAState(state.EffectiveState.ValueString())})
+		client.SetOptions{Known: disabled[0].effective})
 	if errors.Is(err, client.ErrUserGone) {
 		return
 	}

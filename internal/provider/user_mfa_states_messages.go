@@ -330,3 +330,10 @@ func logProgress(ctx context.Context, deed string, total int) func(done int) {
 		tflog.Info(ctx, deed, map[string]any{"done": done, "total": total})
 	}
 }
+
+func renamedSummary(n int) string {
+	if n == 1 {
+		return "A name in users belongs to somebody else now"
+	}
+	return fmt.Sprintf("%d names in users belong to somebody else now", n)
+}

@@ -2,9 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -136,7 +136,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if plan == nil {
 		ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
 		defer end()
-		r.planDestroy(ctx, prior, &resp.Diagnostics)
+		r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
 		return
 	}
 
@@ -148,17 +148,22 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	people := r.data.runPeople().begin(owner, describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
 	defer people.end()
+	var dropped managedUsers
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
+		dropped = prior.managed()
 		warnUnknownUsers(&resp.Diagnostics, prior.managed(), plan)
 	} else {
-		r.planUsers(ctx, people, prior, plan, &resp.Diagnostics)
+		dropped = r.planUsers(ctx, people, prior, plan, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if prior == nil {
-		r.keepForReplacement(ctx, plan, resp.Private, &resp.Diagnostics)
+	switch {
+	case prior == nil:
+		keep(ctx, slices.Collect(maps.Values(elements(plan.UserIDs))), req.Private, resp.Private, &resp.Diagnostics)
+	case len(dropped) > 0:
+		dropped.told(ctx, resp.Private, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -172,11 +177,13 @@ func describeMap(users int) string {
 }
 
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
-func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, diags *diag.Diagnostics) {
+func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private privateState, diags *diag.Diagnostics) {
 	people, owner := r.data.runPeople(), prior.ID.ValueString()
 	var losing managedUsers
 	if prior.OnDestroy.ValueString() != onDestroyKeep {
-		losing = r.data.withoutGone(ctx, slices.DeleteFunc(prior.managed(), func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 }))
+		now := r.data.foundNow(ctx, prior.managed())
+		keepFound(ctx, prior.managed(), now, private, diags)
+		losing = r.data.withoutGone(ctx, slices.DeleteFunc(now, func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 }))
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	people.release(owner, resource, losing.persons())
@@ -187,27 +194,10 @@ func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAS
 	warnWeakeningMany(diags, nil, weakened(losing))
 }
 
-// keepForReplacement tells the destroy of a resource that is replaced because it is tainted which users stay, as that of a single user does.
-func (r *userMFAStatesResource) keepForReplacement(ctx context.Context, plan *userMFAStatesModel, private privateState, diags *diag.Diagnostics) {
-	var kept []string
-	for _, id := range elements(plan.UserIDs) {
-		if id != "" {
-			kept = append(kept, strings.ToLower(id))
-		}
-	}
-	if len(kept) == 0 {
-		return
-	}
-	slices.Sort(kept)
-	text, err := json.Marshal(kept)
-	if err != nil {
-		diags.AddError("Unable to plan the replacement of users", sentence(err.Error()))
-		return
-	}
-	diags.Append(private.SetKey(ctx, keptUsersKey, text)...)
-}
-
-func (r *userMFAStatesResource) planUsers(ctx context.Context, people *peoplePlan, prior, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+// planUsers plans users who are known, and returns those who lose per-user MFA because they are in the map no longer.
+func (r *userMFAStatesResource) planUsers(
+	ctx context.Context, people *peoplePlan, prior, plan *userMFAStatesModel, diags *diag.Diagnostics,
+) (dropped managedUsers) {
 	before := prior.managed()
 	users := plan.wantedUsers(before)
 	ready := r.data.planReady()
@@ -225,7 +215,7 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, people *peoplePla
 	}
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
-		return
+		return nil
 	}
 	removed := removedUsers(before, users)
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
@@ -235,16 +225,20 @@ func (r *userMFAStatesResource) planUsers(ctx context.Context, people *peoplePla
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
-		return
+		return nil
 	}
 	if ready {
 		r.data.findNames(ctx, users)
 	}
 	plan.planManaged(users)
-	r.warnPlanned(ctx, people, users, removed, plan, diags)
+	if ready {
+		r.warnRenamed(ctx, users, diags)
+	}
+	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
 		warnNobodyLeft(diags, len(before))
 	}
+	return dropped
 }
 
 // checkOthers refuses users whom another resource of the run wants, or disables by a destroy.
@@ -349,8 +343,10 @@ func weakened(users managedUsers) []string {
 	return names
 }
 
-// warnPlanned warns of what somebody should look at before the apply.
-func (r *userMFAStatesResource) warnPlanned(ctx context.Context, people *peoplePlan, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics) {
+// warnPlanned warns of what somebody should look at before the apply, and returns the removed users who lose per-user MFA.
+func (r *userMFAStatesResource) warnPlanned(
+	ctx context.Context, people *peoplePlan, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics,
+) (lost managedUsers) {
 	var disabled, adopted, unknown, arriving []string
 	for _, user := range users {
 		switch {
@@ -380,13 +376,14 @@ func (r *userMFAStatesResource) warnPlanned(ctx context.Context, people *peopleP
 				moving = append(moving, user.label())
 				continue
 			}
-			dropped = append(dropped, withState(user.label(), user.effective))
+			lost, dropped = append(lost, user), append(dropped, withState(user.label(), user.effective))
 		}
 	}
 	warnWeakeningMany(diags, disabled, dropped)
 	warnMayWeakenMany(diags, unknown)
 	warnMoving(diags, moving)
 	warnAdopted(diags, plan, adopted, arriving)
+	return lost
 }
 
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
@@ -396,6 +393,42 @@ func (r *userMFAStatesResource) othersBegin() time.Duration {
 		return 0
 	}
 	return r.data.client.Consistency().Drift / part
+}
+
+// warnRenamed warns of names that are somebody else's by now: the entry goes on to mean the user for whom it was found. It is looked up where
+// the plan has changes, a thousand users in one request.
+func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wantedUser, diags *diag.Diagnostics) {
+	byID := map[string]*wantedUser{}
+	for _, user := range users {
+		if user.prior != nil && !isGUID(user.key) {
+			byID[strings.ToLower(user.user.ID)] = user
+		}
+	}
+	present, err := r.data.client.UsersByID(ctx, slices.Sorted(maps.Keys(byID)))
+	if err != nil {
+		// It only explains; what matters of it fails elsewhere.
+		return
+	}
+	var renamed []*wantedUser
+	var keys []string
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		if now, ok := present[id]; ok && now.UserPrincipalName != "" && !strings.EqualFold(now.UserPrincipalName, byID[id].key) {
+			renamed, keys = append(renamed, byID[id]), append(keys, byID[id].key)
+		}
+	}
+	var lines []string
+	for i, outcome := range r.data.client.FindUsers(ctx, keys, 0, nil) {
+		if outcome.Err != nil || strings.EqualFold(outcome.Value.ID, renamed[i].user.ID) {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s: the entry manages %s (object id %s), who had this name; it belongs to object id %s now", renamed[i].key,
+			present[strings.ToLower(renamed[i].user.ID)].UserPrincipalName, renamed[i].user.ID, outcome.Value.ID))
+	}
+	if len(lines) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
+		fmt.Sprintf("%s\n\nWhoever has the name now is not managed by this resource. Write the present name or the object id of each person.", boundedList(lines)))
 }
 
 // others returns those of the users who leave the map whom another resource of the run wants.
@@ -478,6 +511,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 			failures = append(failures, userFailure{key: user.key, name: user.label(), err: outcome.Err})
 		}
 		user.observe(outcome.Value)
+		r.data.people.noteRead(user.id, outcome.Value)
 		left = append(left, user)
 	}
 	addUserFailures(&resp.Diagnostics, "read the per-user MFA state", failures)
@@ -505,6 +539,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
+	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -534,7 +569,9 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	users := withoutKept(state.managed(), keptUsers(ctx, req.Private, &resp.Diagnostics))
+	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
+	users, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
+	warnLeftAsTheyAre(&resp.Diagnostics, untold)
 	if !r.checkSince(ctx, nil, users, &resp.Diagnostics) {
 		return
 	}
