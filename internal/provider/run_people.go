@@ -34,8 +34,6 @@ type runPeople struct {
 	validated, planned, unsettled int
 	// validatedConfigs and plannedConfigs count the instances of one configuration: two resources may be spelled the same.
 	validatedConfigs, plannedConfigs map[configDigest]int
-	// replacing has the configurations of instances whose plan has asked for a replacement, which is planned right after.
-	replacing map[configDigest]int
 	// claims are who wants a person, by object id in lower case and by owner.
 	claims map[string]map[string]*personClaim
 	// destroyed are the persons whom a destroy of this run disables, by object id in lower case.
@@ -137,17 +135,16 @@ func (d *providerData) validatePeople(config configDigest) {
 }
 
 // begin notes the plan of an instance that is in the configuration. owner names the instance where it has a state; in a create it is
-// made of the configuration.
-func (p *runPeople) begin(owner, resource string, config configDigest) *peoplePlan {
+// made of the configuration. replaces names the instance that a new one replaces: it was planned right before, and does not count any more.
+func (p *runPeople) begin(owner, replaces, resource string, config configDigest) *peoplePlan {
 	if owner == "" {
 		owner = string(config[:])
 	}
 	plan := &peoplePlan{people: p, owner: owner, resource: resource, config: config}
 	p.update(func() {
 		p.unsettled++
-		if p.replacing[config] > 0 {
-			// The second plan of an instance that is replaced.
-			p.replacing[config]--
+		if replaces != "" {
+			p.dropClaims(replaces)
 			return
 		}
 		p.planned++
@@ -157,16 +154,6 @@ func (p *runPeople) begin(owner, resource string, config configDigest) *peoplePl
 		p.plannedConfigs[config]++
 	})
 	return plan
-}
-
-// replaces notes that the instance is planned once more, as a new one.
-func (l *peoplePlan) replaces(config configDigest) {
-	l.people.update(func() {
-		if l.people.replacing == nil {
-			l.people.replacing = map[configDigest]int{}
-		}
-		l.people.replacing[config]++
-	})
 }
 
 // claim notes whom the instance wants.

@@ -30,6 +30,8 @@ type replacement struct {
 	Told []string `json:"told"`
 	// Planned says that the new resource was planned.
 	Planned bool `json:"planned"`
+	// Owner is the instance that is planned, in the plan that may be followed by one of the new resource.
+	Owner string `json:"owner,omitempty"`
 }
 
 func readReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) replacement {
@@ -40,6 +42,14 @@ func readReplacement(ctx context.Context, private privateState, diags *diag.Diag
 		return replacement{}
 	}
 	return read
+}
+
+// replaces is the instance that a new one replaces; empty where it replaces none, or a tainted one.
+func (r replacement) replaces(create bool) string {
+	if !create {
+		return ""
+	}
+	return r.Owner
 }
 
 // write keeps a replacement in a plan.
@@ -58,14 +68,15 @@ func forgetReplacement(ctx context.Context, private privateState, diags *diag.Di
 	diags.Append(private.SetKey(ctx, replacementKey, nil)...)
 }
 
-// told notes in a plan who loses per-user MFA, in case that the resource is replaced.
-func (u managedUsers) told(ctx context.Context, private privateState, diags *diag.Diagnostics) {
-	replacement{Told: lowered(u.ids())}.write(ctx, private, diags)
+// told notes in the plan of an instance who loses per-user MFA, in case that the instance is replaced: Terraform hands it on to the plan of
+// the new one.
+func (u managedUsers) told(ctx context.Context, owner string, private privateState, diags *diag.Diagnostics) {
+	replacement{Told: lowered(u.ids()), Owner: owner}.write(ctx, private, diags)
 }
 
 // keep notes in the plan of a new resource whom it has, in case that it replaces another one.
-func keep(ctx context.Context, ids []string, before, private privateState, diags *diag.Diagnostics) {
-	replacement{Kept: lowered(ids), Told: readReplacement(ctx, before, diags).Told, Planned: true}.write(ctx, private, diags)
+func (r replacement) keep(ctx context.Context, ids []string, private privateState, diags *diag.Diagnostics) {
+	replacement{Kept: lowered(ids), Told: r.Told, Planned: true}.write(ctx, private, diags)
 }
 
 func lowered(ids []string) []string {

@@ -164,18 +164,19 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	ctx, end := userMFAStateLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	digest := digestConfig(typeUserMFAState, req.Config.Raw)
-	people := r.data.runPeople().begin(owner, "an "+typeUserMFAState, digest)
+	before := readReplacement(ctx, req.Private, &resp.Diagnostics)
+	people := r.data.runPeople().begin(owner, before.replaces(prior == nil), "an "+typeUserMFAState, digest)
 	defer people.end()
 	if prior == nil {
 		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
-		keep(ctx, []string{plan.ID.ValueString()}, req.Private, resp.Private, &resp.Diagnostics)
+		before.keep(ctx, []string{plan.ID.ValueString()}, resp.Private, &resp.Diagnostics)
 	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
-		people.replaces(digest)
 		r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
-		prior.managed().told(ctx, resp.Private, &resp.Diagnostics)
+		prior.managed().told(ctx, owner, resp.Private, &resp.Diagnostics)
 	} else if !resp.Diagnostics.HasError() {
+		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
 		people.claim(plan.claimed())
 		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
 	}

@@ -146,7 +146,8 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if prior != nil {
 		plan.ID, owner = prior.ID, prior.ID.ValueString()
 	}
-	people := r.data.runPeople().begin(owner, describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
+	earlier := readReplacement(ctx, req.Private, &resp.Diagnostics)
+	people := r.data.runPeople().begin(owner, earlier.replaces(prior == nil), describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
 	defer people.end()
 	var dropped managedUsers
 	if plan.Users.IsUnknown() {
@@ -159,11 +160,10 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	switch {
-	case prior == nil:
-		keep(ctx, slices.Collect(maps.Values(elements(plan.UserIDs))), req.Private, resp.Private, &resp.Diagnostics)
-	case len(dropped) > 0:
-		dropped.told(ctx, resp.Private, &resp.Diagnostics)
+	if prior == nil {
+		earlier.keep(ctx, slices.Collect(maps.Values(elements(plan.UserIDs))), resp.Private, &resp.Diagnostics)
+	} else {
+		dropped.told(ctx, owner, resp.Private, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
