@@ -469,7 +469,7 @@ func TestAYearOfADriftJob(t *testing.T) {
 			code:    noVerdict,
 			says: []string{
 				`entramfa_user_mfa_state.desk["` + obrienUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`,
-				`User "` + adeleUPN + `" not found`, "If the user has left, take the resource out of the configuration; nothing else is needed.",
+				`User "` + adeleUPN + `" not found`, "If the user has left, remove the resource from the configuration; nothing else is needed.",
 			},
 			over: []func(){adeleComes, s.setState(obrienID, "enabled")},
 		},
@@ -485,7 +485,7 @@ func TestAYearOfADriftJob(t *testing.T) {
 			happens: []func(){meganLeaves, s.setState(alexID, "disabled")},
 			code:    noVerdict,
 			says: []string{
-				`User "` + meganUPN + `" not found`, "Take whoever has left out of users; nothing else is needed.",
+				`User "` + meganUPN + `" not found`, "Remove users who have left from users; nothing else is needed.",
 				"the plan shows no other change of this resource", alexUPN + ", disabled instead of enabled",
 			},
 			over: []func(){meganComes, s.setState(alexID, "enabled")},

@@ -426,7 +426,10 @@ func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current cli
 }
 
 // adviceLeft is for whoever has left and is still in the configuration.
-const adviceLeft = "If the user has left, take the resource out of the configuration; nothing else is needed."
+const adviceLeft = "If the user has left, remove the resource from the configuration; nothing else is needed. " + adviceDestroy
+
+// adviceDestroy is for errors of a configuration that stop a destroy, for which Terraform plans the configuration as well.
+const adviceDestroy = "If this stops `terraform destroy`, which plans the configuration first, run it with -refresh=false."
 
 // addUserError reports a user who cannot be read; more are paragraphs of advice where there is no such user.
 func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, more ...string) {

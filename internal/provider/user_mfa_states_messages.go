@@ -75,7 +75,7 @@ func describeUserError(failure userFailure) string {
 
 // What to do about users who have left: in a configuration, and in an import.
 const (
-	adviceLeftUsers  = "Take whoever has left out of users; nothing else is needed."
+	adviceLeftUsers  = "Remove users who have left from users; nothing else is needed. " + adviceDestroy
 	adviceLeftImport = "Leave whoever has left out of the import."
 )
 

@@ -128,7 +128,7 @@ func TestAPlanThatMissesAUserNamesTheOthersWhoChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := problems(s.plan(prior, wants(c.config...)).Diagnostics)
-			if len(found) != 1 || !says("not found", "Take whoever has left out of users; nothing else is needed.").MatchString(found[0]) {
+			if len(found) != 1 || !says("not found", "Remove users who have left from users; nothing else is needed.").MatchString(found[0]) {
 				t.Fatalf("the plan says %q", found)
 			}
 			if told := says(hides).MatchString(found[0]); told != (c.hidden != "") || told && !says(hides, c.hidden).MatchString(found[0]) {
