@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -429,15 +431,42 @@ func TestNoFailureToReadForgetsTheUser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newTenant(t)
-			config := tn.provider() + byName(adeleUPN, "enabled")
 			fault := c.fault
 			fault.Method, fault.PathRegexp, fault.Times = "GET", "/authentication/requirements$", &forever
-			tn.run(
-				resource.TestStep{Config: config},
-				resource.TestStep{PreConfig: tn.fault(fault), Config: config, PlanOnly: true, ExpectError: says(append([]string{"Unable to read the per-user MFA state of", "adele.vance@contoso.example"}, c.error...)...)},
-				resource.TestStep{PreConfig: tn.heal(), Config: config, PlanOnly: true},
-			)
+			tn.keepsWhatCannotBeRead(t, configuration{"x": singleOf(adeleUPN, "enabled")}, fault, adeleID,
+				append([]string{"Unable to read the per-user MFA state of", "adele.vance@contoso.example"}, c.error...)...)
 		})
+	}
+}
+
+// keepsWhatCannotBeRead applies a configuration of the block x, has its refresh fail, and checks that the state is what it was. The control
+// is the same refresh without the fault of a user who was deleted.
+func (tn *tenant) keepsWhatCannotBeRead(t *testing.T, config configuration, fault control.Fault, gone string, texts ...string) {
+	t.Helper()
+	played := tn.plays(t)
+	succeeds(t, played.apply(config))
+	was := played.instances["x"]
+	refresh := func() (*tfprotov6.ReadResourceResponse, tftypes.Value) {
+		read, err := played.provider(newOutcome()).ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
+			TypeName: was.typeName, CurrentState: packed(was.value), Private: was.private, CurrentIdentity: was.identity,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read, unpacked(read.NewState, played.typeOf(was.typeName))
+	}
+	tn.fault(fault)()
+	read, value := refresh()
+	wantTold(t, told(tfprotov6.DiagnosticSeverityError, read.Diagnostics), [][]string{texts})
+	if !value.Equal(was.value) {
+		t.Errorf("a refresh that fails makes\n%s\nof\n%s", value, was.value)
+	}
+	tn.heal()()
+	tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, gone) })()
+	read, value = refresh()
+	noErrors(t, read.Diagnostics)
+	if value.Equal(was.value) {
+		t.Errorf("the control, a refresh after %s was deleted, changes nothing", gone)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -311,21 +312,31 @@ func TestAnUpdateThatFailsForSomeUsersKeepsWhatWasWritten(t *testing.T) {
 
 func TestNoFailureToReadForgetsAUserOfMany(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
 	forever := 0
-	config := tn.provider() + manyStates(users{adeleUPN, "enabled", meganUPN, "enabled", diegoUPN, "enabled"})
-	fault := control.Fault{Method: "GET", PathRegexp: "/requirements$", Times: &forever, Status: 404, Code: "ResourceNotFound", Message: "Not here."}
-	one := fault
+	config := configuration{"x": mapOf(adeleUPN, "enabled", meganUPN, "enabled", diegoUPN, "enabled")}
+	all := control.Fault{Method: "GET", PathRegexp: "/requirements$", Times: &forever, Status: 404, Code: "ResourceNotFound", Message: "Not here."}
+	one := all
 	one.PathRegexp = meganID + "/authentication/requirements$"
-	tn.run(
-		resource.TestStep{Config: config},
-		resource.TestStep{PreConfig: tn.fault(one), Config: config, PlanOnly: true, ExpectError: says("Unable to read the per-user MFA state of", meganUPN, "HTTP 404 ResourceNotFound")},
-		resource.TestStep{
-			PreConfig: tn.fault(fault), Config: config, PlanOnly: true,
-			ExpectError: says("Unable to read the per-user MFA state of 3 users", "The users are: "+adeleUPN+", "+diegoUPN+", "+meganUPN, "The first of these failures", "Not here."),
-		},
-		resource.TestStep{PreConfig: tn.heal(), Config: config, PlanOnly: true},
-	)
+	for name, c := range map[string]struct {
+		fault control.Fault
+		texts []string
+	}{
+		"one": {one, []string{"Unable to read the per-user MFA state of", meganUPN, "HTTP 404 ResourceNotFound"}},
+		"all": {all, []string{"Unable to read the per-user MFA state of 3 users", "The users are: " + adeleUPN + ", " + diegoUPN + ", " + meganUPN, "The first of these failures", "Not here."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newTenant(t).keepsWhatCannotBeRead(t, config, c.fault, meganID, c.texts...)
+		})
+	}
+	for _, status := range []int{400, 401, 403, 429, 500, 503} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			fault := one
+			fault.Status, fault.Code = status, "Refused"
+			newTenant(t).keepsWhatCannotBeRead(t, config, fault, meganID, "Unable to read the per-user MFA state of", fmt.Sprintf("HTTP %d", status))
+		})
+	}
 }
 
 func TestUsersWhoAreKnownAtApplyOnly(t *testing.T) {
