@@ -7,23 +7,21 @@ package entramfa.rules.direct_enforcement
 
 import data.entramfa.plan
 
-deny contains {
-	"address": user.address,
-	"reason": sprintf("%s is to be enforced directly.", [plan.person(user, user.change.after)]),
-	"remedy": remedy,
-} if {
+deny contains object.union(
+	{"address": plan.block(user), "reason": "To be enforced directly", "remedy": remedy},
+	plan.person(user, user.change.after),
+) if {
 	some user in plan.instances("entramfa_user_mfa_state")
 	user.change.after.state == "enforced"
 }
 
-deny contains {
-	"address": users.address,
-	"reason": sprintf("To be enforced directly: %s.", [plan.listed(users, "users", enforced)]),
-	"remedy": remedy,
-} if {
+deny contains object.union(
+	{"address": plan.block(users), "reason": "To be enforced directly", "remedy": remedy},
+	plan.member(users, key),
+) if {
 	some users in plan.instances("entramfa_user_mfa_states")
-	enforced := [user | some user, state in users.change.after.users; state == "enforced"]
-	count(enforced) > 0
+	some key, state in users.change.after.users
+	state == "enforced"
 }
 
 remedy := concat(" ", [
@@ -32,9 +30,10 @@ remedy := concat(" ", [
 ])
 
 deny contains {
-	"address": instance.address,
-	"reason": "allow_promotion lets Terraform enforce users, where the service does it when they register.",
+	"address": plan.block(instance),
+	"reason": "Lets Terraform enforce users, where the service does it when they register",
 	"remedy": "Take allow_promotion out.",
+	"value": "allow_promotion = true",
 } if {
 	some type in plan.user_types
 	some instance in plan.instances(type)

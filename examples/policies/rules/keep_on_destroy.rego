@@ -11,8 +11,10 @@ import data.entramfa.plan
 
 deny contains {
 	"address": block,
-	"reason": sprintf("on_destroy is \"disable\" in the environment %q (instances: %d).", [data.parameters.environment, count(addresses)]),
+	"reason": sprintf("A destroy would end per-user MFA in the environment %q", [data.parameters.environment]),
 	"remedy": `Write on_destroy = "keep". To end per-user MFA for somebody, write state = "disabled" for them.`,
+	"value": "on_destroy = disable",
+	"shown": sprintf("on_destroy = disable (instances: %d)", [count(addresses)]),
 } if {
 	applies
 	some block, addresses in disabling

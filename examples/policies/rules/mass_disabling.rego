@@ -2,17 +2,19 @@
 # title: A plan takes per-user MFA from few people
 # description: |-
 #   Counted are, once each and over all resources and modules, the people who have per-user MFA and move to "disabled", those who
-#   are destroyed or taken out of a map while on_destroy is "disable", and those who are new here as "disabled": what they have
-#   today a plan does not say, unless they are imported. A removed block with destroy = false disables nobody.
+#   are destroyed or taken out of a map while on_destroy is "disable", and those who are new here as "disabled". What they have today a
+#   plan does not say of those who are new, unless they are imported, and a plan that was made with -refresh=false does not say it of
+#   those who go. A removed block with destroy = false disables nobody. An exception names a person, who then does not count.
 # custom:
 #   parameters: [mass_disabling.max_users]
 package entramfa.rules.mass_disabling
 
+import data.entramfa.exceptions
 import data.entramfa.plan
 
 deny contains {
 	"address": plan.shortened([address | some address in {loss.address | some loss in losses}]),
-	"reason": sprintf("The plan takes per-user MFA from %d people, and %d are allowed at a time: %s.", [count(names), most, plan.shortened(names)]),
+	"reason": sprintf("The plan may take per-user MFA from %d people, and %d are allowed at a time: %s", [count(names), most, plan.shortened(names)]),
 	"remedy": concat(" ", [
 		`Apply on_destroy = "keep" first, take them out with a removed block, import who is new, or split the change;`,
 		"who may decide so raises the limit.",
@@ -35,14 +37,16 @@ deny contains plan.not_known(users, "users") if {
 }
 
 # The same person may be in several resources, and named differently there.
-names_by_id[loss.id] contains loss.name if some loss in losses
+names_by_id[loss.id] contains loss.name if {
+	some loss in losses
+	not exceptions.allow("mass_disabling", {"address": loss.address, "value": loss.value})
+}
 
 # A destroy obeys the on_destroy that was applied before.
 losses contains loss_of(user, user.change.before) if {
 	some user in plan.instances("entramfa_user_mfa_state")
 	plan.destroyed(user)
 	object.get(user.change.before, "on_destroy", null) != "keep"
-	has_mfa(user)
 }
 
 losses contains loss_of(user, user.change.after) if {
@@ -63,7 +67,6 @@ losses contains loss_of_member(users, users.change.before, key) if {
 	plan.destroyed(users)
 	object.get(users.change.before, "on_destroy", null) != "keep"
 	some key, _ in users.change.before.users
-	member_has_mfa(users, key)
 }
 
 losses contains loss_of_member(users, users.change.before, key) if {
@@ -71,8 +74,7 @@ losses contains loss_of_member(users, users.change.before, key) if {
 	plan.same_object(users)
 	afterwards := object.get(wanted, users.address, {})
 	some key, _ in users.change.before.users
-	member_has_mfa(users, key)
-	ends(users, {state |
+	ends(users, key, {state |
 		some name in names_of(users.change.before, key)
 		some state in afterwards[name]
 	})
@@ -88,9 +90,12 @@ losses contains loss_of_member(users, users.change.after, key) if {
 
 # Whether per-user MFA ends for a member of whom these states are wanted afterwards, none for one who was taken out. Of a map
 # that is not known as a whole nobody can say, which is an objection of its own.
-ends(_, states) if "disabled" in states
+ends(users, key, states) if {
+	"disabled" in states
+	member_has_mfa(users, key)
+}
 
-ends(users, set()) if {
+ends(users, _, set()) if {
 	not users.change.after_unknown.users == true
 	object.get(users.change.after, "on_destroy", null) != "keep"
 }
@@ -100,7 +105,7 @@ ends(users, set()) if {
 wanted[users.address][name] contains state if {
 	some users in plan.instances("entramfa_user_mfa_states")
 	plan.same_object(users)
-	some key, state in planned_members(users)
+	some key, state in plan.members(users)
 	some name in names_of(users.change.after, key)
 }
 
@@ -111,12 +116,6 @@ known[users.address] contains name if {
 	some key, _ in users.change.before.users
 	some name in names_of(users.change.before, key)
 }
-
-# A state that is not known is left out of the planned value.
-planned_members(users) := object.union(
-	{key: "not known yet" | some key, _ in users.change.after_unknown.users},
-	{key: state | some key, state in users.change.after.users},
-)
 
 # A member may be written in another way afterwards: in another case, or by object id instead of by name.
 names_of(values, key) := {lower(key)} | {lower(id) |
@@ -142,13 +141,17 @@ state_of(effective, _) := effective if effective != null
 loss_of(user, values) := {
 	"address": plan.block(user),
 	"id": lower(id_of(user, values)),
-	"name": plan.person(user, values),
+	"name": named(person),
+	"value": person.value,
+} if {
+	person := plan.person(user, values)
 }
 
 loss_of_member(users, values, key) := {
 	"address": plan.block(users),
 	"id": lower(object.get(values, ["user_ids", key], key)),
-	"name": member_name(users, key),
+	"name": named(plan.member(users, key)),
+	"value": key,
 }
 
 id_of(user, values) := values.id if {
@@ -159,6 +162,6 @@ id_of(user, values) := values.id if {
 	is_string(values.user_principal_name)
 } else := user.address
 
-member_name(users, _) := "a user (sensitive)" if plan.sensitive(users, "users")
+named(person) := "a user (sensitive)" if person.sensitive
 
-member_name(users, key) := key if not plan.sensitive(users, "users")
+named(person) := person.shown if not person.sensitive

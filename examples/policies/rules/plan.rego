@@ -44,7 +44,16 @@ masked(mask, attribute) if walk(mask[attribute], [_, true])
 unknown(instance, attribute) if masked(instance.change.after_unknown, attribute)
 
 # METADATA
+# description: Whether the text of an attribute, or whatever has to be there in its place, is neither there nor unknown.
+absent(instance, attribute) if {
+	object.get(instance.change.after, attribute, null) == null
+	not unknown(instance, attribute)
+}
+
+# METADATA
 # description: Whether an attribute is sensitive, before or after. Values of such attributes are judged and not shown.
+default sensitive(_, _) := false
+
 sensitive(instance, attribute) if masked(instance.change.after_sensitive, attribute)
 
 sensitive(instance, attribute) if masked(instance.change.before_sensitive, attribute)
@@ -52,37 +61,72 @@ sensitive(instance, attribute) if masked(instance.change.before_sensitive, attri
 # METADATA
 # description: The objection to an attribute that cannot be judged, as it is not known before the apply.
 not_known(instance, attribute) := {
-	"address": instance.address,
-	"reason": sprintf("%s is not known before the apply, so nobody can say whether it is allowed.", [attribute]),
+	"address": block(instance),
+	"reason": "Not known before the apply, so nobody can say whether it is allowed",
 	"remedy": "Apply first what it depends on, in a change of its own, or write the value out.",
+	"value": attribute,
 }
 
 # METADATA
-# description: The person of a single resource as a message names them, from the values before or after.
-person(instance, values) := "a user (sensitive)" if {
-	some attribute in ["user_principal_name", "user_id"]
-	sensitive(instance, attribute)
-} else := values.name if {
-	is_string(values.name)
-} else := values.user_principal_name if {
-	is_string(values.user_principal_name)
-} else := values.user_id if {
-	is_string(values.user_id)
-} else := "a user"
+# description: |-
+#   The objection to an attribute that a rule has to see, and that is neither there nor to be known after the apply: another
+#   provider, another version of the schema, or a plan that somebody has edited.
+not_there(instance, attribute) := {
+	"address": block(instance),
+	"reason": "Not in the plan as a rule has to see it, so nobody can say whether it is allowed",
+	"remedy": "Judge the plan as `terraform show -json` prints it, with the rules that belong to the version of the provider.",
+	"value": attribute,
+}
 
 # METADATA
 # description: |-
-#   People or ranges as a message lists them: the first few, in order, and how many more there are. Nothing but their number
-#   where an attribute that they come from is sensitive.
-listed(instance, attribute, items) := sprintf("%d (sensitive)", [count(items)]) if {
+#   The person of a single resource from the values before or after: `value` is what an exception names, the user principal name or
+#   else the object id, and `shown` is for messages.
+person(instance, values) := {"value": value, "shown": shown, "sensitive": sensitive_person(instance)} if {
+	known := [text |
+		some attribute in ["user_principal_name", "user_id", "id"]
+		text := object.get(values, attribute, null)
+		is_string(text)
+	]
+	value := array.concat(known, [instance.address])[0]
+	name := object.get(values, "name", null)
+	shown := [text | some text in [name, value]; is_string(text)][0]
+}
+
+# METADATA
+# description: |-
+#   The states of a map of users after the apply, by their keys. A state that is not known is left out of the planned values, and stands
+#   here as "not known yet".
+members(users) := object.union(
+	{key: "not known yet" | is_object(users.change.after_unknown.users); some key, mask in users.change.after_unknown.users; mask},
+	{key: state | some key, state in users.change.after.users},
+)
+
+# METADATA
+# description: The person of a map of users, by the key.
+member(instance, user) := {"value": user, "shown": user, "sensitive": sensitive(instance, "users")}
+
+default sensitive_person(_) := false
+
+sensitive_person(instance) if {
+	some attribute in ["user_principal_name", "user_id", "id", "name"]
 	sensitive(instance, attribute)
-} else := shortened(items)
+}
 
 # METADATA
 # description: The first few of many, in order, and how many more there are.
-shortened(items) := concat(", ", sort(items)) if {
+shortened(items) := concat(", ", [plain(item) | some item in sort(items)]) if {
 	count(items) <= 5
-} else := sprintf("%s and %d more", [concat(", ", array.slice(sort(items), 0, 5)), count(items) - 5])
+} else := sprintf("%s and %d more", [concat(", ", [plain(item) | some item in array.slice(sort(items), 0, 5)]), count(items) - 5])
+
+# METADATA
+# description: |-
+#   A text as it is, or, where it has characters that a reader does not see or takes for a new line, quoted with those escaped. A
+#   name comes from the configuration, and must not look like a message of its own.
+plain(text) := text if {
+	not regex.match(`[^\pL\pM\pN\pP\pS ]`, text)
+	count(text) <= 200
+} else := sprintf("%q", [substring(text, 0, 200)])
 
 # METADATA
 # description: The address of a resource block, without the keys of its instances.

@@ -19,9 +19,9 @@ test_disable_is_an_objection_once_for_a_block if {
 		user("module.a[\"k\"]", "d", "keep"),
 		plans.change("entramfa_user_mfa_states", ["no-op"], {"on_destroy": "disable"}, {"on_destroy": "disable"}),
 	])
-	{objection.address: objection.reason | some objection in deny} == {
-		"module.a[\"k\"].entramfa_user_mfa_state.x": "on_destroy is \"disable\" in the environment \"production\" (instances: 2).",
-		"entramfa_user_mfa_states.x": "on_destroy is \"disable\" in the environment \"production\" (instances: 1).",
+	{objection.address: objection.shown | some objection in deny} == {
+		"module.a[\"k\"].entramfa_user_mfa_state.x": "on_destroy = disable (instances: 2)",
+		"entramfa_user_mfa_states.x": "on_destroy = disable (instances: 1)",
 	}
 }
 

@@ -12,12 +12,13 @@ provider "entramfa" {
   }
 }
 
-# Alex is written by object id and stays. Megan is taken out, Diego moves to disabled; Lee never had MFA.
+# Alex is written by object id and stays, as does Lee, who never had MFA. Megan is taken out, Diego moves to disabled.
 resource "entramfa_user_mfa_states" "staff" {
   users = {
     "Adele.Vance@contoso.example"          = "enabled"
     "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b302" = "enabled"
     "diego.siciliani@contoso.example"      = "disabled"
+    "lee.gu@contoso.example"               = "disabled"
   }
 }
 

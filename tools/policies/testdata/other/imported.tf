@@ -19,7 +19,7 @@ import {
 
 resource "entramfa_user_mfa_state" "grady" {
   user_principal_name = "grady.archie@contoso.example"
-  state               = "enforced" # as it is, so that the import changes nothing
+  state               = "enabled" # satisfied by enforced, which he is
   on_destroy          = "disable"
 }
 

@@ -1,0 +1,21 @@
+terraform {
+  required_providers {
+    mfa = {
+      source = "mfa-as-code/entramfa"
+    }
+  }
+}
+
+# Another local name is the same provider.
+provider "mfa" {
+  emergency_access = {
+    group_ids = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"] # break-glass accounts
+  }
+}
+
+resource "entramfa_user_mfa_state" "adele" {
+  provider            = mfa
+  user_principal_name = "adele.vance@contoso.example"
+  state               = "enabled"
+  on_destroy          = "keep"
+}

@@ -1,0 +1,10 @@
+terraform {
+  required_providers {
+    entramfa = {
+      source = "mfa-as-code/entramfa"
+    }
+  }
+}
+
+provider "entramfa" {}
+
