@@ -112,8 +112,9 @@ func (w *azureWorld) schedule() run {
 }
 
 var (
-	macro          = regexp.MustCompile(`\$\(([A-Za-z.]+)\)`)
-	loggingCommand = regexp.MustCompile(`(?m)^##vso\[task\.(\w+)\s?([^\]]*)\](.*)$`)
+	macro = regexp.MustCompile(`\$\(([A-Za-z.]+)\)`)
+	// Wherever it stands in a line.
+	loggingCommand = regexp.MustCompile(`(?im)##vso\[([\w.]+)\s?([^\]]*)\](.*)$`)
 )
 
 type azureRun struct {
@@ -258,9 +259,9 @@ func (r *azureRun) job(stage string, j azureJob) *job {
 		}
 		for _, command := range loggingCommand.FindAllStringSubmatch(output, -1) {
 			switch command[1] {
-			case "prependpath":
+			case "task.prependpath":
 				machine["PATH"] = command[3] + string(os.PathListSeparator) + machine["PATH"]
-			case "setvariable":
+			case "task.setvariable":
 				variable, isOutput := strings.CutSuffix(strings.TrimPrefix(command[2], "variable="), ";isOutput=true")
 				if !isOutput {
 					r.t.Fatalf("this test does not know the logging command %q", command[0])

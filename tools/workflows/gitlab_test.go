@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type gitLabPipeline struct {
 	Plan   gitLabJob
 	Apply  gitLabJob
 	Drift  gitLabJob
+	Report gitLabJob
 }
 
 type gitLabRule struct {
@@ -35,15 +37,20 @@ type gitLabJob struct {
 	Rules          []gitLabRule
 	Interruptible  bool
 	ResourceGroup  string `yaml:"resource_group"`
-	Environment    string
-	Needs          []struct {
+	Environment    struct {
+		Name, Action   string
+		DeploymentTier string `yaml:"deployment_tier"`
+	}
+	Needs []struct {
 		Job       string
 		Artifacts bool
 	}
 	Variables map[string]string
 	IDTokens  map[string]struct{ Aud string } `yaml:"id_tokens"`
-	Script    []string
-	Artifacts struct {
+	// BeforeScript takes the place of the default one.
+	BeforeScript []string `yaml:"before_script"`
+	Script       []string
+	Artifacts    struct {
 		When, Access string
 		ExpireIn     string `yaml:"expire_in"`
 		Paths        []string
@@ -60,13 +67,23 @@ type gitLabWorld struct {
 	*world
 	// report is what the last merge request has shown.
 	report string
+	// protected are the environments that are protected.
+	protected []string
+}
+
+// subject is that of a token, with the components that README.md says. A job without an environment has no values for two of them.
+func (w *gitLabWorld) subject(ref string, one gitLabJob) string {
+	protected := ""
+	if one.Environment.Name != "" {
+		protected = fmt.Sprint(slices.Contains(w.protected, one.Environment.Name))
+	}
+	return fmt.Sprintf("project_path:contoso/mfa:ref_type:branch:ref:%s:environment_protected:%s:deployment_tier:%s", ref, protected, one.Environment.DeploymentTier)
 }
 
 func newGitLab(t *testing.T) forgeWorld {
-	w := &gitLabWorld{world: newWorld(t, "gitlab-ci", ".", gitLab)}
-	const subject = "project_path:contoso/mfa:ref_type:branch:ref:"
-	w.trusts(planApp, gitLabIssuer, subject+"main", subject+"widen")
-	w.trusts(applyApp, gitLabIssuer, subject+"main")
+	w := &gitLabWorld{world: newWorld(t, "gitlab-ci", ".", gitLab), protected: []string{"production"}}
+	w.trusts(planApp, gitLabIssuer, w.subject("main", gitLabJob{}), w.subject("widen", gitLabJob{}))
+	w.trusts(applyApp, gitLabIssuer, "project_path:contoso/mfa:ref_type:branch:ref:main:environment_protected:true:deployment_tier:production")
 	w.forge.allows = func(token string) map[string]string {
 		if token != driftToken {
 			return nil
@@ -121,10 +138,6 @@ func (w *gitLabWorld) run(ref string, variables map[string]string) run {
 		"CI_JOB_URL": "https://gitlab.example/contoso/mfa/-/jobs/4711", "ARM_TENANT_ID": w.tenantID(), "ARM_PLAN_CLIENT_ID": planApp,
 		"ARM_APPLY_CLIENT_ID": applyApp,
 	})
-	// A protected variable.
-	if variables["CI_COMMIT_REF_PROTECTED"] == truth {
-		variables["DRIFT_TOKEN"] = driftToken
-	}
 	if _, ok := w.matching(pipeline.Workflow.Rules, variables); !ok {
 		w.t.Fatal("there is no pipeline")
 	}
@@ -134,7 +147,7 @@ func (w *gitLabWorld) run(ref string, variables map[string]string) run {
 	for _, one := range []struct {
 		name string
 		gitLabJob
-	}{{"plan", pipeline.Plan}, {"apply", pipeline.Apply}, {"drift", pipeline.Drift}} {
+	}{{"plan", pipeline.Plan}, {"apply", pipeline.Apply}, {"drift", pipeline.Drift}, {"report", pipeline.Report}} {
 		rule, goes := w.matching(one.Rules, variables)
 		for _, needed := range one.Needs {
 			goes = goes && jobs[needed.Job] != nil && jobs[needed.Job].status == "success"
@@ -148,7 +161,7 @@ func (w *gitLabWorld) run(ref string, variables map[string]string) run {
 		w.checkOut(place)
 		// An artifact is unpacked over the clone.
 		for _, needed := range one.Needs {
-			w.must(os.CopyFS(filepath.Join(place, "plan"), os.DirFS(filepath.Join(artifacts[needed.Job], "plan"))))
+			w.must(os.CopyFS(place, os.DirFS(artifacts[needed.Job])))
 		}
 		for _, set := range []map[string]string{variables, pipeline.Variables, one.Variables, rule.Variables} {
 			for name, value := range set {
@@ -156,25 +169,46 @@ func (w *gitLabWorld) run(ref string, variables map[string]string) run {
 			}
 		}
 		environment["CI_PROJECT_DIR"], environment["TF_CLI"] = place, w.cli
+		// A protected variable of that environment.
+		if variables["CI_COMMIT_REF_PROTECTED"] == truth && one.Environment.Name == "mfa-report" {
+			environment["DRIFT_TOKEN"] = driftToken
+		}
 		for name, wanted := range one.IDTokens {
 			token, err := w.tenant.IssueAssertion(w.t.Context(), control.AssertionRequest{
-				Issuer: gitLabIssuer, Subject: fmt.Sprintf("project_path:contoso/mfa:ref_type:branch:ref:%s", ref), Audience: wanted.Aud,
+				Issuer: gitLabIssuer, Subject: w.subject(ref, one.gitLabJob), Audience: wanted.Aud,
 			})
 			w.must(err)
 			environment[name] = token
 		}
-		script := strings.Join(append(append([]string{"set -e"}, pipeline.Default.BeforeScript...), one.Script...), "\n")
+		before := pipeline.Default.BeforeScript
+		if one.BeforeScript != nil {
+			before = one.BeforeScript
+		}
+		script := strings.Join(slices.Concat([]string{"set -e"}, before, one.Script), "\n")
 		output, ok := w.shell(place, script, environment, "sh", "-c")
 		jobs[one.name] = &job{status: "success", log: output}
 		if !ok {
 			jobs[one.name].status = "failure"
 		}
 		if ok || one.Artifacts.When == "always" {
-			artifacts[one.name] = place
+			artifacts[one.name] = w.artifact(one.name, place, one.Artifacts.Paths)
 			if report, err := os.ReadFile(filepath.Join(place, one.Artifacts.Reports.Terraform)); err == nil {
 				w.report = string(report)
 			}
 		}
 	}
 	return jobs
+}
+
+// artifact keeps the folders of a job, and returns where.
+func (w *gitLabWorld) artifact(name, place string, folders []string) string {
+	w.t.Helper()
+	w.jobs++
+	kept := filepath.Join(w.dir, fmt.Sprintf("artifact-%s-%d", name, w.jobs))
+	for _, folder := range folders {
+		if _, err := os.Stat(filepath.Join(place, folder)); err == nil {
+			w.must(os.CopyFS(filepath.Join(kept, folder), os.DirFS(filepath.Join(place, folder))))
+		}
+	}
+	return kept
 }

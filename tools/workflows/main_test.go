@@ -180,6 +180,7 @@ func newWorld(t *testing.T, folder, put string, handlers func(*forge) []handler)
 	w.write(filepath.Join(w.dir, "cli.tfrc"), fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
 	w.commit(configuration)
 	w.must(os.CopyFS(filepath.Join(w.repository, "ci"), os.DirFS(filepath.Join(examples, "scripts"))))
+	w.write(filepath.Join(w.repository, "ci", "cli-checksums.txt"), checksums(t))
 	w.must(os.CopyFS(filepath.Join(w.repository, put), os.DirFS(filepath.Join(examples, folder))))
 	w.must(work.Write("main.tf", w.read(filepath.Join(w.repository, "main.tf"))))
 	init, err := cli.Run(t.Context(), "init", "-input=false")
@@ -191,41 +192,48 @@ func newWorld(t *testing.T, folder, put string, handlers func(*forge) []handler)
 	return w
 }
 
-// releases serves the CLI at hand as a release of either product and of any version, in an archive with a checksum.
+// archive is a release of a product, which runs the CLI at hand.
+func archive(t *testing.T, name string) []byte {
+	t.Helper()
+	var content bytes.Buffer
+	writer := zip.NewWriter(&content)
+	header := &zip.FileHeader{Name: name}
+	header.SetMode(0o755)
+	file, err := writer.CreateHeader(header)
+	if err == nil {
+		_, err = fmt.Fprintf(file, "#!/bin/sh\nexec '%s' \"$@\"\n", findCLI(t))
+	}
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return content.Bytes()
+}
+
+// releases serves the CLI at hand as a release of either product and of any version.
 func releases(t *testing.T) string {
 	t.Helper()
-	cli := findCLI(t)
-	archive := func(name string) []byte {
-		var content bytes.Buffer
-		writer := zip.NewWriter(&content)
-		header := &zip.FileHeader{Name: name}
-		header.SetMode(0o755)
-		file, err := writer.CreateHeader(header)
-		if err == nil {
-			_, err = fmt.Fprintf(file, "#!/bin/sh\nexec '%s' \"$@\"\n", cli)
-		}
-		if err := errors.Join(err, writer.Close()); err != nil {
-			t.Error(err)
-		}
-		return content.Bytes()
-	}
+	archives := map[string][]byte{"terraform": archive(t, "terraform"), "tofu": archive(t, "tofu")}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		file := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
-		parts := strings.Split(file, "_")
-		switch {
-		case strings.HasSuffix(file, "_SHA256SUMS"):
-			for _, machine := range []string{"amd64", "arm64"} {
-				name := fmt.Sprintf("%s_%s_linux_%s.zip", parts[0], parts[1], machine)
-				_, _ = fmt.Fprintf(w, "%s  %s\n", checksum(archive(parts[0])), name)
-			}
-		case strings.HasSuffix(file, ".zip"):
-			_, _ = w.Write(archive(parts[0]))
-		default:
+		product, _, _ := strings.Cut(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:], "_")
+		if !strings.HasSuffix(r.URL.Path, ".zip") {
 			http.NotFound(w, r)
+			return
 		}
+		_, _ = w.Write(archives[product])
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// checksums is cli-checksums.txt as somebody writes it who has verified the archives of releases.
+func checksums(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	for _, line := range pinnedChecksums(t) {
+		product, _, _ := strings.Cut(line.archive, "_")
+		fmt.Fprintf(&text, "%s  %s\n", checksum(archive(t, product)), line.archive)
+	}
+	return text.String()
 }
 
 func (w *world) must(err error) {

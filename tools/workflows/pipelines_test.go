@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,13 +35,14 @@ func onEveryForge(t *testing.T, test func(t *testing.T, w forgeWorld)) {
 	}
 }
 
-// succeeds fails the test unless every job has succeeded or was skipped, and the logs show no token.
+// succeeds fails the test unless every job has succeeded or was skipped, and the logs show no token and command no runner.
 func (w *world) succeeds(r run) {
 	w.t.Helper()
 	if r.failed() {
 		w.t.Fatalf("the run has failed:\n%s", r.log())
 	}
 	w.showsNoToken(r)
+	w.commandsNoRunner(r)
 }
 
 // fails fails the test unless a job has failed.
@@ -50,6 +52,23 @@ func (w *world) fails(r run) {
 		w.t.Fatalf("the run has not failed:\n%s", r.log())
 	}
 	w.showsNoToken(r)
+	w.commandsNoRunner(r)
+}
+
+var (
+	// What a runner of any of the three takes for a command, wherever it looks for one, and what a terminal does.
+	command = regexp.MustCompile(`(?mi)^.*(?:##vso\[|##\[|^\s*::|[\x00-\x08\x0b-\x1f\x7f]).*$`)
+	// What the pipeline of Azure says itself.
+	ourCommand = regexp.MustCompile(`^##vso\[task\.(?:prependpath\]\S+|setvariable variable=result;isOutput=true\](?:unchanged|changes|failed))$`)
+)
+
+func (w *world) commandsNoRunner(r run) {
+	w.t.Helper()
+	for _, line := range command.FindAllString(r.log(), -1) {
+		if !ourCommand.MatchString(line) {
+			w.t.Errorf("a log commands the runner or the terminal: %q", line)
+		}
+	}
 }
 
 func (w *world) showsNoToken(r run) {
@@ -344,17 +363,34 @@ func TestAConfigurationThatWasNotAppliedIsReported(t *testing.T) {
 	tells(t, b.theIssue().body, "1 to import")
 }
 
+// What is cut is the end of the plan: the warnings come first.
 func TestALongPlanIsCutWhereAForgeWouldRefuseIt(t *testing.T) {
 	t.Parallel()
-	w := newGitHub(t)
-	b := w.base()
-	b.commit(configuration + "\noutput \"long\" {\n  value = [for i in range(1000) : \"line ${i} of a text that is longer than any forge lets a comment be, and longer still\"]\n}\n")
-	b.succeeds(w.pullRequest(false))
-	body := shown(t, w)
-	if len(body) > 65536 || len(body) < 60000 {
-		t.Errorf("the comment has %d characters", len(body))
+	for name, most := range map[string]int{"GitHub Actions": 65_536, "Azure Pipelines": 150_000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := forges[name](t)
+			b := w.base()
+			b.commit(configuration + `
+output "long" {
+  value = [for i in setproduct(range(500), range(5)) : "line ${i[0]} ${i[1]} of a text that is longer than any forge lets a comment be, and longer still"]
+}
+
+check "late" {
+  assert {
+    condition     = entramfa_registration_policy.everybody.state == "disabled"
+    error_message = "The check that must be seen."
+  }
+}
+`)
+			b.succeeds(w.pullRequest(false))
+			body := shown(t, w)
+			if len(body) > most || len(body) < most*9/10 {
+				t.Errorf("the comment has %d characters", len(body))
+			}
+			tells(t, body, "The text is too long", "Warning: Check block assertion failed", "The check that must be seen.", ", 1 check fails", "</details>")
+		})
 	}
-	tells(t, body, "The text is longer than that", "</details>")
 }
 
 // The search for tokens finds them.

@@ -29,8 +29,8 @@ func TestNoFileOfTheWorkflowsIsWithoutATest(t *testing.T) {
 	}
 	want := []string{
 		"README.md", "azure-pipelines/drift.yml", "azure-pipelines/plan-and-apply.yml", "github-actions/drift.yml", "github-actions/plan-and-apply.yml",
-		"gitlab-ci/.gitlab-ci.yml", "scripts/apply.sh", "scripts/comment.sh", "scripts/drift.sh", "scripts/forge.sh", "scripts/install-cli.sh",
-		"scripts/plan.sh", "scripts/report-issue.sh",
+		"gitlab-ci/.gitlab-ci.yml", "scripts/apply.sh", "scripts/cli-checksums.txt", "scripts/comment.sh", "scripts/drift.sh", "scripts/forge.sh",
+		"scripts/install-cli.sh", "scripts/log.sh", "scripts/plan.sh", "scripts/report-issue.sh", "scripts/report.jq", "scripts/require-protected.sh",
 	}
 	if difference := cmp.Diff(want, slices.Sorted(slices.Values(found))); difference != "" {
 		t.Errorf("files with a test (-) and those there are (+):\n%s", difference)
@@ -97,7 +97,8 @@ func TestWhatAppliesWaitsForSomebodyAndForEachOther(t *testing.T) {
 	t.Parallel()
 	gitLab := parse[gitLabPipeline](t, filepath.Join(examples, "gitlab-ci", ".gitlab-ci.yml"))
 	last := gitLab.Apply.Rules[len(gitLab.Apply.Rules)-1]
-	if last.When != "manual" || gitLab.Apply.Environment == "" || gitLab.Apply.ResourceGroup == "" || gitLab.Apply.ResourceGroup != gitLab.Drift.ResourceGroup {
+	if last.When != "manual" || gitLab.Apply.Environment.Name != "production" ||
+		gitLab.Apply.Environment.DeploymentTier != "production" || gitLab.Apply.ResourceGroup == "" || gitLab.Apply.ResourceGroup != gitLab.Drift.ResourceGroup {
 		t.Errorf("GitLab's job is %+v", gitLab.Apply)
 	}
 	for name, job := range map[string]gitLabJob{"plan": gitLab.Plan, "apply": gitLab.Apply, "drift": gitLab.Drift} {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,51 @@ func script(t *testing.T, name string, environment []string, arguments ...string
 	return string(text), err == nil
 }
 
-func TestTheCLIIsInstalledWithItsChecksum(t *testing.T) {
+// pinned is a line of cli-checksums.txt.
+type pinned struct{ checksum, archive string }
+
+var pinnedLine = regexp.MustCompile(`^([0-9a-f]{64})  ((?:terraform|tofu)_[0-9.]+_linux_(?:amd64|arm64)\.zip)$`)
+
+func pinnedChecksums(t *testing.T) []pinned {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(examples, "scripts", "cli-checksums.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []pinned
+	for line := range strings.Lines(string(content)) {
+		parts := pinnedLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		if parts == nil {
+			t.Fatalf("cli-checksums.txt has the line %q", line)
+		}
+		lines = append(lines, pinned{parts[1], parts[2]})
+	}
+	return lines
+}
+
+// The version that is installed by itself has a checksum on either machine.
+func TestTheDefaultVersionsHaveAChecksum(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join(examples, "scripts", "install-cli.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^(terraform|tofu)\)\n\tversion=\$\{TF_CLI_VERSION:-([0-9.]+)\}`).FindAllStringSubmatch(string(content), -1)
+	var wanted, have []string
+	for _, one := range found {
+		for _, machine := range []string{"amd64", "arm64"} {
+			wanted = append(wanted, one[1]+"_"+one[2]+"_linux_"+machine+".zip")
+		}
+	}
+	for _, one := range pinnedChecksums(t) {
+		have = append(have, one.archive)
+	}
+	if len(found) != 2 || !slices.Equal(have, wanted) {
+		t.Errorf("there are checksums of %v, want %v", have, wanted)
+	}
+}
+
+func TestTheCLIIsInstalledByItsChecksum(t *testing.T) {
 	t.Parallel()
 	from := releases(t)
 	for name, product := range map[string]string{"terraform": "/1.2.3/terraform_1.2.3_linux_", "tofu": "/v1.2.3/tofu_1.2.3_linux_"} {
@@ -42,8 +87,10 @@ func TestTheCLIIsInstalledWithItsChecksum(t *testing.T) {
 		}))
 		t.Cleanup(front.Close)
 		folder := filepath.Join(t.TempDir(), "cli")
-		output, ok := script(t, "install-cli.sh", []string{"TF_CLI=" + name, "TF_CLI_VERSION=1.2.3", "TF_CLI_RELEASES=" + front.URL}, folder)
-		if !ok || len(asked) != 2 || !strings.HasPrefix(asked[0], product) {
+		output, ok := script(t, "install-cli.sh", []string{
+			"TF_CLI=" + name, "TF_CLI_VERSION=1.2.3", "TF_CLI_RELEASES=" + front.URL, "TF_CLI_SHA256=" + checksum(archive(t, name)),
+		}, folder)
+		if !ok || len(asked) != 1 || !strings.HasPrefix(asked[0], product) {
 			t.Fatalf("%s asked for %v:\n%s", name, asked, output)
 		}
 		files, err := os.ReadDir(folder)
@@ -54,21 +101,27 @@ func TestTheCLIIsInstalledWithItsChecksum(t *testing.T) {
 
 	nothing := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(nothing.Close)
-	wrong := strings.Repeat("0", 64)
 	for why, environment := range map[string][]string{
-		"another checksum":   {"TF_CLI_SHA256=" + wrong, "TF_CLI_RELEASES=" + from},
-		"no such release":    {"TF_CLI_RELEASES=" + nothing.URL},
-		"no such product":    {"TF_CLI=pulumi", "TF_CLI_RELEASES=" + from},
-		"nobody is there":    {"TF_CLI_RELEASES=http://127.0.0.1:1"},
-		"sums without it":    {"TF_CLI_RELEASES=" + withoutSums(t, from)},
-		"sums of all others": {"TF_CLI_VERSION=9.9.9", "TF_CLI_RELEASES=" + withoutSums(t, from)},
+		"another checksum": {"TF_CLI_SHA256=" + strings.Repeat("0", 64), "TF_CLI_RELEASES=" + from},
+		// The archive of releases is not that of HashiCorp and of OpenTofu.
+		"a tampered terraform":         {"TF_CLI_RELEASES=" + from},
+		"a tampered tofu":              {"TF_CLI=tofu", "TF_CLI_RELEASES=" + from},
+		"tampered, with sums to match": {"TF_CLI_RELEASES=" + withSums(t, from)},
+		"a version that nobody knows":  {"TF_CLI_VERSION=9.9.9", "TF_CLI_RELEASES=" + withSums(t, from)},
+		"half of a checksum":           {"TF_CLI_SHA256=" + checksum(archive(t, "terraform"))[:32], "TF_CLI_RELEASES=" + from},
+		"no such release":              {"TF_CLI_RELEASES=" + nothing.URL},
+		"no such product":              {"TF_CLI=pulumi", "TF_CLI_RELEASES=" + from},
+		"nobody is there":              {"TF_CLI_RELEASES=http://127.0.0.1:1"},
 	} {
 		folder := t.TempDir()
 		output, ok := script(t, "install-cli.sh", environment, folder)
 		if ok {
 			t.Errorf("%s: it succeeds:\n%s", why, output)
 		}
-		for _, name := range []string{"terraform", "pulumi"} {
+		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 && why != "no such release" && why != "nobody is there" {
+			t.Errorf("%s: the folder holds %v, %v", why, files, err)
+		}
+		for _, name := range []string{"terraform", "tofu", "pulumi"} {
 			if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 				t.Errorf("%s: %s was installed", why, name)
 			}
@@ -76,12 +129,13 @@ func TestTheCLIIsInstalledWithItsChecksum(t *testing.T) {
 	}
 }
 
-// withoutSums serves releases whose list of checksums has none of theirs.
-func withoutSums(t *testing.T, from string) string {
+// withSums serves releases with a list of checksums that fits them, as somebody does who can exchange what is published.
+func withSums(t *testing.T, from string) string {
 	t.Helper()
+	sums := checksums(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "SHA256SUMS") {
-			_, _ = w.Write([]byte(strings.Repeat("0", 64) + "  another_file.zip\n"))
+			_, _ = w.Write([]byte(sums))
 			return
 		}
 		http.Redirect(w, r, from+r.URL.Path, http.StatusFound)
@@ -116,8 +170,8 @@ func TestAReportNeedsAnAnswerOfDriftAndAToken(t *testing.T) {
 func TestTheScriptsAreWithoutFindings(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob(filepath.Join(examples, "scripts", "*.sh"))
-	if err != nil || len(scripts) != 7 {
-		t.Fatalf("there are the scripts %v, %v; this test knows 7", scripts, err)
+	if err != nil || len(scripts) != 9 {
+		t.Fatalf("there are the scripts %v, %v; this test knows 9", scripts, err)
 	}
 	check := func(script string) (string, error) {
 		linter := []string{"sh", "-n", filepath.Base(script)}
@@ -137,7 +191,7 @@ func TestTheScriptsAreWithoutFindings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sourced := strings.HasSuffix(script, "forge.sh"); sourced == (info.Mode()&0o100 != 0) {
+		if sourced := strings.HasSuffix(script, "forge.sh") || strings.HasSuffix(script, "log.sh"); sourced == (info.Mode()&0o100 != 0) {
 			t.Errorf("%s has the mode %s", script, info.Mode())
 		}
 	}

@@ -4,6 +4,8 @@
 # A plan that somebody else's apply has overtaken is refused by the CLI: plan again.
 set -eu
 
+# shellcheck source-path=SCRIPTDIR source=log.sh
+. "$(dirname -- "$0")/log.sh"
 cli=${TF_CLI:-terraform}
-"$cli" init -input=false -lockfile=readonly -no-color
-"$cli" apply -input=false -no-color "${1:-plan/tfplan}"
+logged "$cli" init -input=false -lockfile=readonly -no-color
+logged "$cli" apply -input=false -no-color "${1:-plan/tfplan}"

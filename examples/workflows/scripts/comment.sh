@@ -11,14 +11,14 @@ dir=${1:-plan}
 . "$(dirname -- "$0")/forge.sh"
 
 marker='<!-- plan of the MFA configuration -->'
-case $(cat "$dir/result") in
-unchanged) title='No changes' ;;
-changes) title=$(grep -m 1 '^Plan: ' "$dir/plan.txt" || echo 'Only outputs change') ;;
+result=$(cat "$dir/result")
+case $result in
+unchanged | changes) title=$(report 'title($result)' -r --arg result "$result" <"$dir/digest.json") ;;
 *) title='The plan failed' ;;
 esac
 {
 	printf '%s\n### %s\n\n<details><summary>Plan</summary>\n\n' "$marker" "$title"
-	fenced "$dir/plan.txt"
+	block "$dir/plan.txt"
 	printf '\n</details>\n\n[Run](%s)\n' "$run_url"
 } >"$work/comment.md"
 
@@ -45,15 +45,18 @@ github() {
 azure() {
 	threads=/git/repositories/$BUILD_REPOSITORY_ID/pullRequests/$SYSTEM_PULLREQUEST_PULLREQUESTID/threads
 	api GET "$threads?api-version=7.1" >"$work/threads.json"
-	found=$(jq -r --arg marker "$marker" '[.value[] | . as $thread | .comments[]? | select(.isDeleted != true and ((.content // "") | startswith($marker)))
-		| "\($thread.id)/comments/\(.id)"][0] // empty' "$work/threads.json")
-	if [ -n "$found" ]; then
-		jq -n --rawfile text "$work/comment.md" '{content: $text}' | api PATCH "$threads/$found?api-version=7.1" >/dev/null
-	else
-		# Closed, as an open one may keep the pull request from being completed.
-		jq -n --rawfile text "$work/comment.md" '{comments: [{parentCommentId: 0, content: $text, commentType: "text"}], status: "closed"}' |
-			api POST "$threads?api-version=7.1" >/dev/null
-	fi
+	found=$(jq -r --arg marker "$marker" '.value[] | . as $thread | .comments[]? | select(.isDeleted != true and ((.content // "") | startswith($marker)))
+		| "\($thread.id)/comments/\(.id)"' "$work/threads.json")
+	jq -n --rawfile text "$work/comment.md" '{content: $text}' >"$work/content.json"
+	for one in $found; do
+		# Somebody else may have begun a comment in the same way; it cannot be written anew by this identity.
+		if api PATCH "$threads/$one?api-version=7.1" <"$work/content.json" >/dev/null; then
+			return
+		fi
+	done
+	# Closed, as an open one may keep the pull request from being completed.
+	jq -n --rawfile text "$work/comment.md" '{comments: [{parentCommentId: 0, content: $text, commentType: "text"}], status: "closed"}' |
+		api POST "$threads?api-version=7.1" >/dev/null
 }
 
 case $forge in

@@ -7,20 +7,27 @@ fail() {
 	exit 1
 }
 
-# forge and run_url are for those who source this.
+# shellcheck source-path=SCRIPTDIR source=log.sh
+. "$(dirname -- "$0")/log.sh"
+
+# forge, run_url and room are for those who source this. room is how many characters a text has in a comment or an issue: what the forge takes,
+# less what is written around it.
 # shellcheck disable=SC2034
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
 	forge=github
+	room=$((65536 - 2000))
 	root=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY
 	run_url=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID
 	credential="Authorization: Bearer ${GITHUB_TOKEN:?needs the token of the job}"
 elif [ "${GITLAB_CI:-}" = true ]; then
 	forge=gitlab
+	room=$((1000000 - 2000))
 	root=$CI_API_V4_URL/projects/$CI_PROJECT_ID
 	run_url=$CI_JOB_URL
 	credential="PRIVATE-TOKEN: ${DRIFT_TOKEN:?needs a project access token with the scope api}"
 elif [ "${TF_BUILD:-}" = True ]; then
 	forge=azure
+	room=$((150000 - 2000))
 	root=${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_apis
 	run_url="${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_build/results?buildId=$BUILD_BUILDID"
 	credential="Authorization: Bearer ${SYSTEM_ACCESSTOKEN:?needs \$(System.AccessToken) in the environment of the step}"
@@ -51,19 +58,15 @@ api() {
 	if ! curl --silent --show-error --fail-with-body --max-time 60 --request "$method" --header "@$work/header" "$@" \
 		--output "$work/answer.json" "$root$path"; then
 		echo "$(basename -- "$0"): $method $root$path was refused:" >&2
-		cat "$work/answer.json" >&2
+		printable <"$work/answer.json" >&2
 		return 1
 	fi
 	cat "$work/answer.json"
 }
 
-# fenced FILE: the text as a block of Markdown. Forges refuse comments of more than 65,536 characters.
-fenced() {
-	limit=60000
-	printf '~~~~~~~~~~text\n'
-	head -c "$limit" "$1"
-	printf '\n~~~~~~~~~~\n'
-	if [ "$(wc -c <"$1")" -gt "$limit" ]; then
-		printf '\nThe text is longer than that: the rest is in the log of the run.\n'
-	fi
+# block FILE: the text as one block of Markdown, as much of it as there is room for. In Azure DevOps, references in it are none either.
+block() {
+	references=false
+	[ "$forge" != azure ] || references=true
+	report 'block($room; $references)' -R -s -r --argjson room "$room" --argjson references "$references" <"$1"
 }

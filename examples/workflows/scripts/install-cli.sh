@@ -2,8 +2,11 @@
 # Installs the CLI that TF_CLI names, terraform or tofu, into a folder: install-cli.sh FOLDER
 #
 # TF_CLI_VERSION   the version, without v; the defaults are below
-# TF_CLI_SHA256    the checksum of the archive; without it, the one that the release publishes beside the archive
+# TF_CLI_SHA256    the checksum of the archive; without it, the one in cli-checksums.txt beside this script
 # TF_CLI_RELEASES  where releases are, for networks with a mirror of their own
+#
+# Whoever can exchange the archive where it is published can exchange the list of checksums beside it as well. So that list is not asked:
+# for another version, verify its signature once on a machine of yours, and put the two lines of Linux into cli-checksums.txt.
 set -eu
 
 folder=$1
@@ -32,15 +35,19 @@ aarch64 | arm64) machine=arm64 ;;
 	;;
 esac
 
-mkdir -p "$folder"
 archive=${name}_${version}_linux_${machine}.zip
-curl --silent --show-error --fail --location --retry 3 --output "$folder/$archive" "$from/$archive"
-checksum=${TF_CLI_SHA256:-}
-if [ -z "$checksum" ]; then
-	curl --silent --show-error --fail --location --retry 3 --output "$folder/SHA256SUMS" "$from/${name}_${version}_SHA256SUMS"
-	checksum=$(sed -n "s/^\([0-9a-f]*\)  $archive\$/\1/p" "$folder/SHA256SUMS")
+checksum=${TF_CLI_SHA256:-$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$(dirname -- "$0")/cli-checksums.txt")}
+if [ "${#checksum}" -ne 64 ]; then
+	echo "install-cli: there is no checksum of $archive; put it into cli-checksums.txt or TF_CLI_SHA256" >&2
+	exit 1
 fi
-printf '%s  %s\n' "$checksum" "$folder/$archive" | sha256sum -c - >&2
+mkdir -p "$folder"
+curl --silent --show-error --fail --location --retry 3 --output "$folder/$archive" "$from/$archive"
+if ! printf '%s  %s\n' "$checksum" "$folder/$archive" | sha256sum -c - >&2; then
+	rm -f "$folder/$archive"
+	echo "install-cli: $from/$archive is not the file that was verified; nothing was installed" >&2
+	exit 1
+fi
 unzip -o -q "$folder/$archive" "$name" -d "$folder"
-rm -f "$folder/$archive" "$folder/SHA256SUMS"
+rm -f "$folder/$archive"
 "$folder/$name" version

@@ -2,48 +2,64 @@
 # Plans, and leaves in the folder plan/ what came of it: plan.sh [option of plan...]
 #
 # tfplan       the saved plan, for apply.sh
-# plan.txt     what a reviewer reads: changes, warnings, errors
+# plan.txt     what a reviewer reads: errors and warnings, checks that do not pass, changes
+# digest.json  the numbers, the objects that differ and the checks that do not pass; report.jq says more
 # result       unchanged, changes or failed
 # report.json  how many objects are created, updated and deleted, as GitLab's merge requests show it
 #
 # It fails where the plan does, and only there. PLAN_DIR is another folder, TF_CLI another CLI than terraform.
+#
+# The text is put together from the CLI's JSON and from the saved plan. Nothing is taken out of it by how it looks: a name could look the same.
 set -eu
 
+# shellcheck source-path=SCRIPTDIR source=log.sh
+. "$(dirname -- "$0")/log.sh"
 cli=${TF_CLI:-terraform}
 dir=${PLAN_DIR:-plan}
 mkdir -p "$dir"
 echo failed >"$dir/result"
-rm -f "$dir/tfplan" "$dir/report.json"
+rm -f "$dir/tfplan" "$dir/report.json" "$dir/digest.json"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-# Both to the log and to a file; a pipe would hide the exit code.
-run() {
-	code=0
-	"$cli" "$@" >"$dir/output" 2>&1 || code=$?
-	cat "$dir/output"
+# failed: what has gone wrong is all there is to read, and there is nothing to apply.
+failed() {
+	rm -f "$dir/tfplan"
+	report harmless -R -r <"$work/text" >"$dir/plan.txt"
+	cat "$dir/plan.txt"
+	exit 1
 }
 
-run init -input=false -lockfile=readonly -no-color
-if [ "$code" -ne 0 ]; then
-	mv "$dir/output" "$dir/plan.txt"
-	exit 1
-fi
-
-run plan -input=false -no-color -detailed-exitcode -out="$dir/tfplan" "$@"
-# With a thousand users, the lines on reading them would be most of a comment.
-sed -e '/^[a-z].*: Refreshing state\.\.\./d' -e '/^[a-z].*: Reading\.\.\./d' -e '/^[a-z].*: Still reading\.\.\./d' \
-	-e '/^[a-z].*: Read complete after /d' -e '/^Saved the plan to: /,$d' "$dir/output" >"$dir/plan.txt"
-rm "$dir/output"
+code=0
+"$cli" init -input=false -lockfile=readonly -no-color >"$work/text" 2>&1 || code=$?
+[ "$code" -eq 0 ] || failed
+report harmless -R -r <"$work/text"
 
 # 0: no difference, 2: a difference, anything else: no plan.
+"$cli" plan -json -input=false -detailed-exitcode -out="$dir/tfplan" "$@" >"$work/events" 2>"$work/text" || code=$?
+report '[inputs] | diagnostics' -n -R -r <"$work/events" >>"$work/text"
 case $code in
 0) result=unchanged ;;
 2) result=changes ;;
-*) exit 1 ;;
+*) failed ;;
 esac
 
-"$cli" show -json "$dir/tfplan" >"$dir/tfplan.json"
+# shown OPTION...: the saved plan; what the CLI says besides has been said by plan.
+shown() {
+	"$cli" show "$@" "$dir/tfplan" 2>"$work/besides" || {
+		cat "$work/besides" >>"$work/text"
+		failed
+	}
+}
+shown -json >"$work/plan.json"
+report digest <"$work/plan.json" >"$dir/digest.json"
+report findings -r <"$dir/digest.json" >>"$work/text"
+shown -no-color >"$work/plan.txt"
+cat "$work/plan.txt" >>"$work/text"
+report harmless -R -r <"$work/text" >"$dir/plan.txt"
+cat "$dir/plan.txt"
+
 jq -c '[.resource_changes[]?.change.actions[]] as $actions
 	| {create: "create", update: "update", delete: "delete"} | map_values(. as $one | $actions | map(select(. == $one)) | length)' \
-	"$dir/tfplan.json" >"$dir/report.json"
-rm "$dir/tfplan.json"
+	"$work/plan.json" >"$dir/report.json"
 echo "$result" >"$dir/result"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Keeps one issue about drift: opens it, writes it anew while there is drift, and closes it once there is none. Where there is none and no
-# issue is open, it does nothing: report-issue.sh [FOLDER]
+# Keeps one issue about drift and about checks that do not pass: opens it, writes it anew while there are any, and closes it once there are
+# none. Where there are none and no issue is open, it does nothing: report-issue.sh [FOLDER]
 #
 # GitHub: GITHUB_TOKEN with issues: write. GitLab: DRIFT_TOKEN, a project access token with the scope api. Azure DevOps: SYSTEM_ACCESSTOKEN,
 # and the build service may edit work items.
@@ -14,29 +14,38 @@ dir=${1:-drift}
 label=${DRIFT_LABEL:-mfa-drift}
 type=${DRIFT_WORK_ITEM:-Issue}
 closed=${DRIFT_CLOSED_STATE:-Done}
-title='The MFA configuration of the tenant has drifted'
 # shellcheck source-path=SCRIPTDIR source=forge.sh
 . "$(dirname -- "$0")/forge.sh"
 
 result=$(cat "$dir/result")
 case $result in
 drift)
-	{
-		printf 'The tenant and the configuration differ. This plan would put the tenant back:\n\n'
-		fenced "$dir/plan.txt"
-		printf '\nApply it, or change the configuration to what the tenant has. Found by [this run](%s).\n' "$run_url"
-	} >"$work/issue.md"
+	title='The MFA configuration of the tenant has drifted'
+	begin='The tenant and the configuration differ. This plan would put the tenant back:'
+	end='Apply it, or change the configuration to what the tenant has.'
+	;;
+checks-fail)
+	title='Checks of the MFA configuration do not pass'
+	begin='Every object is as configured, but these checks of the configuration do not pass:'
+	end='An apply does not help: put right what the check found, or the check.'
 	;;
 in-sync) ;;
 *) fail "$dir/result says \"$result\", which is no answer of drift.sh" ;;
 esac
+if [ "$result" != in-sync ]; then
+	{
+		printf '%s\n\n' "$begin"
+		block "$dir/plan.txt"
+		printf '\n%s Found by [this run](%s).\n' "$end" "$run_url"
+	} >"$work/issue.md"
+fi
 gone="The tenant is what the configuration says again. Found by $run_url"
 
 github() {
 	api GET "/issues?state=open&labels=$label&sort=created&direction=asc&per_page=100" >"$work/issues.json"
 	# Pull requests are issues, too.
 	number=$(jq '[.[] | select(.pull_request == null) | .number][0] // empty' "$work/issues.json")
-	if [ "$result" = drift ]; then
+	if [ "$result" != in-sync ]; then
 		if [ -n "$number" ]; then
 			jq -n --rawfile body "$work/issue.md" '{body: $body}' | api PATCH "/issues/$number" >/dev/null
 			return
@@ -54,7 +63,7 @@ github() {
 gitlab() {
 	api GET "/issues?state=opened&labels=$label&order_by=created_at&sort=asc&per_page=1" >"$work/issues.json"
 	number=$(jq '.[0].iid // empty' "$work/issues.json")
-	if [ "$result" = drift ]; then
+	if [ "$result" != in-sync ]; then
 		if [ -n "$number" ]; then
 			jq -n --rawfile body "$work/issue.md" '{description: $body}' | api PUT "/issues/$number" >/dev/null
 			return
@@ -72,14 +81,16 @@ azure() {
 	query="$query AND [System.State] <> '$closed' ORDER BY [System.Id]"
 	jq -n --arg query "$query" '{query: $query}' | api POST '/wit/wiql?api-version=7.1' >"$work/items.json"
 	id=$(jq '.workItems[0].id // empty' "$work/items.json")
-	if [ "$result" = drift ]; then
+	if [ "$result" != in-sync ]; then
 		# A description is HTML. Title and tags are people's once the work item is there.
-		jq -n --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" --rawfile plan "$dir/plan.txt" '
+		report '
 			def field(name; value): {op: "add", path: "/fields/System.\(name)", value: value};
-			[field("Description";
-				"<p>The tenant and the configuration differ. This plan would put the tenant back:</p><pre>\($plan | @html)</pre>"
-				+ "<p>Apply it, or change the configuration to what the tenant has. Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
-			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' >"$work/fields.json"
+			cut($room; harmless) as $plan
+			| [field("Description"; "<p>\($begin)</p>"
+				+ (if $plan.cut then "<p>These are lines 1 to \($plan.shown) of \($plan.lines); the run has all of them.</p>" else "" end)
+				+ "<pre>\($plan.text | @html)</pre><p>\($end) Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
+			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' -R -s --argjson room "$room" --arg begin "$begin" \
+			--arg end "$end" --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" <"$dir/plan.txt" >"$work/fields.json"
 		if [ -n "$id" ]; then
 			api PATCH "/wit/workitems/$id?api-version=7.1" application/json-patch+json <"$work/fields.json" >/dev/null
 		else
