@@ -255,10 +255,15 @@ func gitHub(f *forge) []handler {
 
 func (f *forge) rewrite(id, body string) answer {
 	for _, one := range f.comments {
-		if fmt.Sprint(one.id) == id {
-			one.body = body
-			return answer{200, object{}}
+		if fmt.Sprint(one.id) != id {
+			continue
 		}
+		// A comment is its author's.
+		if one.by != "Bot" {
+			return answer{http.StatusForbidden, object{"message": "The comment is somebody else's"}}
+		}
+		one.body = body
+		return answer{200, object{}}
 	}
 	return answer{404, object{"message": "Not Found"}}
 }

@@ -212,3 +212,51 @@ func (w *gitLabWorld) artifact(name, place string, folders []string) string {
 	}
 	return kept
 }
+
+// The identity that applies is tied to the protected environment: another job of the same branch is not taken for it, and the one that is does
+// not go on where nothing protects it.
+func TestInGitLabOnlyTheProtectedEnvironmentApplies(t *testing.T) {
+	t.Parallel()
+	w := newGitLab(t)
+	gitLab, ok := w.(*gitLabWorld)
+	if !ok {
+		t.Fatal("it is no world of GitLab")
+	}
+	b := w.base()
+	file := filepath.Join(b.repository, ".gitlab-ci.yml")
+	pipeline := b.read(file)
+
+	gitLab.protected = nil
+	refused := w.push()
+	b.fails(refused)
+	tells(t, refused["apply"].log, "tells of no protected environment", "environment_protected:false")
+	b.has(adele, control.StateDisabled)
+	gitLab.protected = []string{"production"}
+
+	// Somebody who may change the file takes the environment, and what looks after it, away.
+	const environment = "  environment:\n    name: production\n    deployment_tier: production\n"
+	const guard = "    - ci/require-protected.sh\n"
+	if strings.Count(pipeline, environment) != 1 || strings.Count(pipeline, guard) != 1 {
+		t.Fatal("the pipeline is not what this test knows")
+	}
+	b.write(file, strings.NewReplacer(environment, "", guard, "").Replace(pipeline))
+	refused = w.push()
+	b.fails(refused)
+	tells(t, refused["apply"].log, "AADSTS7002")
+	b.has(adele, control.StateDisabled)
+
+	// And a job that reads, with the id of the app that applies.
+	b.write(file, strings.ReplaceAll(pipeline, "ARM_CLIENT_ID: $ARM_PLAN_CLIENT_ID", "ARM_CLIENT_ID: $ARM_APPLY_CLIENT_ID"))
+	b.requests()
+	refused = w.push()
+	b.fails(refused)
+	tells(t, refused["plan"].log, "AADSTS7002")
+	if apps, _ := b.requests(); slices.Contains(apps, applyApp) {
+		t.Errorf("Graph was asked by %v", apps)
+	}
+
+	// The control.
+	b.write(file, pipeline)
+	b.succeeds(w.push())
+	b.has(adele, control.StateEnabled)
+}

@@ -314,6 +314,114 @@ func TestDriftIsOneIssueUntilItIsGone(t *testing.T) {
 	})
 }
 
+// A check that fails is a finding although every object is as configured and plan ends with 0, and keeps the issue open.
+func TestAFailingCheckIsAFindingUntilItPasses(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		const check = `
+data "entramfa_user_mfa_state" "megan" {
+  user_principal_name = "megan.bowen@contoso.example"
+}
+
+check "megan" {
+  assert {
+    condition     = data.entramfa_user_mfa_state.megan.state != "disabled"
+    error_message = "Megan is ${data.entramfa_user_mfa_state.megan.state}."
+  }
+}
+
+check "fine" {
+  assert {
+    condition     = data.entramfa_user_mfa_state.megan.user_principal_name != ""
+    error_message = "She has no name."
+  }
+}
+`
+		const megan = "megan.bowen@contoso.example"
+		b.set(megan, control.StateEnabled)
+		b.commit(configuration + check)
+		b.succeeds(w.push())
+		b.forge.written()
+		b.succeeds(w.schedule())
+		b.quiet()
+
+		b.set(megan, control.StateDisabled)
+		failing := w.schedule()
+		b.succeeds(failing)
+		tells(t, failing.log(), "drift.sh: checks-fail", "No changes.")
+		found := b.theIssue()
+		tells(t, found.title, "Checks")
+		tells(t, found.body, "check.megan: failed", "Megan is disabled.")
+		if strings.Contains(found.body, "check.fine") {
+			t.Errorf("a check that passes is named:\n%s", found.body)
+		}
+
+		// Drift beside it comes and goes in the same issue.
+		b.set(cash, control.StateDisabled)
+		b.succeeds(w.schedule())
+		tells(t, b.theIssue().body, "The tenant and the configuration differ", cash, "check.megan: failed")
+		b.set(cash, control.StateEnabled)
+		b.succeeds(w.schedule())
+		if still := b.theIssue(); !still.open || strings.Contains(still.body, cash) {
+			t.Errorf("the issue is %+v", still)
+		}
+
+		// No plan, no verdict.
+		_, err := b.tenant.AddFault(t.Context(), control.Fault{Method: "GET", PathRegexp: "authenticationMethodsPolicy", Status: 403, Code: "Authorization_RequestDenied", Times: new(int)})
+		b.must(err)
+		b.set(megan, control.StateEnabled)
+		b.fails(w.schedule())
+		if still := b.theIssue(); !still.open {
+			t.Errorf("an error closes the issue: %+v", still)
+		}
+		b.must(b.tenant.ClearFaults(t.Context()))
+		b.succeeds(w.schedule())
+		if gone := b.theIssue(); gone.open || len(gone.said) != 1 {
+			t.Errorf("the issue is %+v", gone)
+		}
+	})
+}
+
+// A check that nobody can judge before an apply has not passed.
+func TestACheckThatIsNotKnownIsAFinding(t *testing.T) {
+	t.Parallel()
+	w := newGitHub(t)
+	b := w.base()
+	b.commit(configuration + `
+check "later" {
+  assert {
+    condition     = timestamp() != entramfa_registration_policy.everybody.state
+    error_message = "It is late."
+  }
+}
+`)
+	b.succeeds(w.push())
+	b.forge.written()
+	b.succeeds(w.schedule())
+	tells(t, b.theIssue().body, "check.later: not known before an apply")
+}
+
+// Somebody who begins a comment as the pipeline does neither gets its plan nor keeps it from showing one.
+func TestAForeignCommentIsNotWrittenAnew(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"GitHub Actions", "Azure Pipelines"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := forges[name](t)
+			b := w.base()
+			foreign := &comment{id: 3, by: "User", body: "<!-- plan of the MFA configuration -->\n### No changes"}
+			b.forge.comments = append(b.forge.comments, foreign)
+			for range 2 {
+				b.succeeds(w.pullRequest(false))
+				tells(t, shown(t, w), "### Plan: 2 to add")
+			}
+			if strings.Contains(foreign.body, "2 to add") {
+				t.Errorf("the foreign comment is\n%s", foreign.body)
+			}
+		})
+	}
+}
+
 // What the service does by itself, an output with another value, and a data source inside of a check block are no drift, although
 // plan -detailed-exitcode ends with 2.
 func TestWhatIsNoDriftIsNotReported(t *testing.T) {

@@ -203,3 +203,41 @@ func TestTheScriptsAreWithoutFindings(t *testing.T) {
 		t.Errorf("the check finds nothing in a script that cannot run:\n%s", output)
 	}
 }
+
+// What an apply prints goes through a filter, which must neither hide that it failed nor end it.
+func TestAnApplyKeepsItsExitCodeAndItsOutput(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	cli := filepath.Join(bin, "terraform")
+	write := func(path, content string) {
+		if err := os.WriteFile(path, []byte(content), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	environment := []string{"TF_CLI=" + cli}
+	for code, want := range map[string]bool{"0": true, "1": false, "3": false} {
+		write(cli, "#!/bin/sh\n[ $1 = apply ] || exit 0\nprintf '::error::x\\033[1m\\n'\necho to standard error >&2\nexit "+code+"\n")
+		output, ok := script(t, "apply.sh", environment, "tfplan")
+		if ok != want || !strings.Contains(output, `\x3a:error::x\x1b[1m`) || !strings.Contains(output, "to standard error") {
+			t.Errorf("%s: it succeeds: %t, and prints\n%s", code, ok, output)
+		}
+	}
+
+	// A filter that cannot go on does not end what it listens to.
+	done := filepath.Join(bin, "done")
+	write(cli, "#!/bin/sh\n[ $1 = apply ] || exit 0\ni=0\nwhile [ $i -lt 20000 ]; do echo a line of output; i=$((i + 1)); done\necho applied >'"+done+"'\n")
+	write(filepath.Join(bin, "jq"), "#!/bin/sh\nhead -n 1\nexit 5\n")
+	path, err := filepath.Abs(filepath.Join(examples, "scripts", "apply.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), "sh", path, "tfplan")
+	command.Env = append(environment, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+t.TempDir(), "TMPDIR="+os.TempDir())
+	output, err := command.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "cannot be shown") {
+		t.Errorf("it ends with %v:\n%s", err, output)
+	}
+	if _, err := os.Stat(done); err != nil {
+		t.Errorf("the apply was ended: %v", err)
+	}
+}

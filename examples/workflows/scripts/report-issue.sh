@@ -86,11 +86,11 @@ azure() {
 		report '
 			def field(name; value): {op: "add", path: "/fields/System.\(name)", value: value};
 			cut($room; harmless) as $plan
-			| [field("Description"; "<p>\($begin)</p>"
+			| [field("Description"; "<p>\($before)</p>"
 				+ (if $plan.cut then "<p>These are lines 1 to \($plan.shown) of \($plan.lines); the run has all of them.</p>" else "" end)
-				+ "<pre>\($plan.text | @html)</pre><p>\($end) Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
-			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' -R -s --argjson room "$room" --arg begin "$begin" \
-			--arg end "$end" --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" <"$dir/plan.txt" >"$work/fields.json"
+				+ "<pre>\($plan.text | @html)</pre><p>\($after) Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
+			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' -R -s --argjson room "$room" --arg before "$begin" \
+			--arg after "$end" --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" <"$dir/plan.txt" >"$work/fields.json"
 		if [ -n "$id" ]; then
 			api PATCH "/wit/workitems/$id?api-version=7.1" application/json-patch+json <"$work/fields.json" >/dev/null
 		else
