@@ -210,7 +210,7 @@ func TestAnApplyKeepsItsExitCodeAndItsOutput(t *testing.T) {
 	bin := t.TempDir()
 	cli := filepath.Join(bin, "terraform")
 	write := func(path, content string) {
-		if err := os.WriteFile(path, []byte(content), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -232,7 +232,7 @@ func TestAnApplyKeepsItsExitCodeAndItsOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), "sh", path, "tfplan")
-	command.Env = append(environment, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+t.TempDir(), "TMPDIR="+os.TempDir())
+	command.Env = slices.Concat(environment, []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir()})
 	output, err := command.CombinedOutput()
 	if err != nil || !strings.Contains(string(output), "cannot be shown") {
 		t.Errorf("it ends with %v:\n%s", err, output)
