@@ -16,8 +16,11 @@ import (
 const (
 	// othersKnown bounds the wait for those that have begun to know whom they want.
 	othersKnown = 10 * time.Second
-	// validationsPlanned is how long validations may stay without the plan that follows each of them in one run.
-	validationsPlanned = time.Second
+	// validationsPlanned is how long validations may stay without the plan that follows each of them in one run, before two wishes for one
+	// person count as those of two runs. On a busy machine that is more than a moment.
+	validationsPlanned = 10 * time.Second
+	// othersPlanned bounds the same wait where it only decides whether a person is disabled for a moment.
+	othersPlanned = time.Second
 )
 
 // runPeople knows which resources of a run want a person and which let go of one, because a person who is handed from one address to
@@ -291,7 +294,7 @@ func (p *runPeople) oneRun(ctx context.Context) bool {
 func (p *runPeople) awaitOthers(ctx context.Context, moment time.Duration) {
 	p.await(ctx, moment, func() bool { return false })
 	// Who was validated is planned next, see oneRun.
-	p.await(ctx, validationsPlanned, func() bool { return p.planned >= p.validated })
+	p.await(ctx, othersPlanned, func() bool { return p.planned >= p.validated })
 	p.await(ctx, othersKnown, func() bool { return p.unsettled == 0 })
 }
 
