@@ -504,7 +504,7 @@ func (f *flight) deliver(outer answer, answers map[string]answer) (pause time.Du
 		var err error
 		if !answered {
 			// Whatever the item asks for may be asked for twice, so whether it was carried out does not matter.
-			got = answer{status: outer.status, header: outer.header}
+			got = answer{status: outer.status, header: outer.header, tenant: outer.tenant}
 			refusal := got.refusal(item.call.operation, nil, nil)
 			refusal.Message = "the answer to the batch holds no answer to this request, or more than one"
 			err = refusal
@@ -662,7 +662,7 @@ func readBatchAnswer(outer answer) (map[string]answer, error) {
 		if err != nil || item.Status < 100 || item.Status > 599 {
 			continue
 		}
-		got := answer{status: item.Status, header: readItemHeaders(item.Headers), batchRequestID: outer.header.Get("request-id")}
+		got := answer{status: item.Status, header: readItemHeaders(item.Headers), batchRequestID: outer.header.Get("request-id"), tenant: outer.tenant}
 		got.body = readItemBody(got.header, item.Body)
 		// A Retry-After that is a date goes by the clock of the server.
 		for _, name := range []string{headerClientRequestID, "Date"} {

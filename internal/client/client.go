@@ -23,6 +23,7 @@ import (
 type Client struct {
 	cloud       Cloud
 	credential  azcore.TokenCredential
+	signedIn    *signedIn
 	azure       *azcore.Client
 	clock       Clock
 	consistency Consistency
@@ -132,7 +133,8 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	if err != nil {
 		return nil, err
 	}
-	credential = describedCredential{credential}
+	tenant := &signedIn{}
+	credential = oneTenantCredential{describedCredential{credential}, tenant}
 	settings := options.azureOptions()
 	settings.PerCallPolicies = []policy.Policy{clientRequestIDPolicy{}}
 	paces := newPacePolicy(options.Rates, options.Clock, options.Logger)
@@ -150,7 +152,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 		return nil, fmt.Errorf("unable to set up the request pipeline: %w", err)
 	}
 	client := &Client{
-		cloud: cloud, credential: credential, azure: azure, clock: options.Clock, consistency: options.Consistency,
+		cloud: cloud, credential: credential, signedIn: tenant, azure: azure, clock: options.Clock, consistency: options.Consistency,
 		retry: options.Retry, logger: options.Logger, policyLock: newContextLock(),
 		answerGrace: options.AnswerGrace,
 	}

@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -22,18 +20,10 @@ func (c *Client) DelegatedScopes(ctx context.Context) ([]string, bool) {
 }
 
 func delegatedScopes(token string) ([]string, bool) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil, false
-	}
 	var claims struct {
 		Scopes string `json:"scp"`
 	}
-	if err := json.Unmarshal(payload, &claims); err != nil || claims.Scopes == "" {
+	if !tokenClaims(token, &claims) || claims.Scopes == "" {
 		return nil, false
 	}
 	return strings.Fields(claims.Scopes), true

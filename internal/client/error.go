@@ -30,6 +30,8 @@ type Error struct {
 	ClientRequestID string
 	// Permissions are the application permissions of which the operation needs at least one; set for a 403 of Graph's own.
 	Permissions []string
+	// Tenant is where the request was made.
+	Tenant Tenant
 	// FromGraph tells Graph's own error envelope from the answer of something in between.
 	FromGraph bool
 }

@@ -92,6 +92,7 @@ type answer struct {
 	body   []byte
 	// batchRequestID is Graph's own id of the batch that the answer came in.
 	batchRequestID string
+	tenant         Tenant
 }
 
 // exchange sends a call as a request of its own and returns whatever came back.
@@ -152,7 +153,7 @@ func (c *Client) roundTrip(request *policy.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: response.StatusCode, header: response.Header, body: body}, nil
+	return answer{status: response.StatusCode, header: response.Header, body: body, tenant: c.Tenant()}, nil
 }
 
 func (a answer) successful() bool { return a.status >= 200 && a.status <= 299 }
@@ -192,6 +193,7 @@ func (a answer) decode(call call, out any) error {
 func (a answer) refusal(operation string, permissions []string, body []byte) *Error {
 	refusal := newError(operation, permissions, a.status, a.header, body)
 	refusal.RequestID = firstNonEmpty(refusal.RequestID, a.batchRequestID)
+	refusal.Tenant = a.tenant
 	return refusal
 }
 

@@ -103,6 +103,10 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 		addError(&resp.Diagnostics, err)
 		return
 	}
+	identifyTenant(ctx, made, found.credentials, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	warnOfMissingScopes(ctx, made, &resp.Diagnostics)
 	data.client, data.locations = made, newTenantLocations(made)
 	data.emergencyAccess = resolveEmergencyAccess(ctx, made, model, &resp.Diagnostics)

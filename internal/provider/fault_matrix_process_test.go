@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -82,9 +81,8 @@ func (m *machine) start() (*process, []*tfprotov6.Diagnostic) {
 	m.t.Helper()
 	options := quick()
 	options.HTTPClient, options.Clock = m.sender, &leapingClock{}
-	constructor := provider.New("test", provider.WithClientOptions(options),
-		provider.WithEnvironment(func(string) (string, bool) { return "", false }))
-	server := providerserver.NewProtocol6(constructor())()
+	server := provider.NewServer("test", provider.WithClientOptions(options),
+		provider.WithEnvironment(func(string) (string, bool) { return "", false }))()
 	attributes := map[string]any{
 		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
 		"graph_endpoint": m.tn.url, "authority_host": m.tn.url,

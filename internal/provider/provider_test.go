@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"software.sslmate.com/src/go-pkcs12"
@@ -247,11 +246,10 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 // server is the provider behind the protocol, with the given environment.
 func (tn *tenant) server(t *testing.T, environment map[string]string) tfprotov6.ProviderServer {
 	t.Helper()
-	constructor := provider.New("test", provider.WithClientOptions(quick()), provider.WithEnvironment(func(name string) (string, bool) {
+	return provider.NewServer("test", provider.WithClientOptions(quick()), provider.WithEnvironment(func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
-	}))
-	return providerserver.NewProtocol6(constructor())()
+	}))()
 }
 
 func selfSigned(t *testing.T) (*rsa.PrivateKey, *x509.Certificate, string) {

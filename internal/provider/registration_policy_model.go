@@ -39,7 +39,7 @@ type registrationPolicyIdentity struct {
 }
 
 func (m *registrationPolicyModel) identity() registrationPolicyIdentity {
-	return registrationPolicyIdentity{ID: m.ID}
+	return registrationPolicyIdentity{ID: types.StringValue(registrationPolicyID)}
 }
 
 // newRegistrationPolicyModel is a policy of which nothing is known but that it exists.

@@ -142,6 +142,9 @@ func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req res
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
 	var prior, plan, config *registrationPolicyModel
 	if !req.State.Raw.IsNull() {
 		prior = &registrationPolicyModel{}
@@ -296,7 +299,7 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	var config, plan registrationPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
@@ -320,7 +323,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	var state registrationPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, state.Timeouts.Object)
@@ -357,7 +360,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
@@ -377,7 +380,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 	var state registrationPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	if memory.before == nil {

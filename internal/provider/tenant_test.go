@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -167,10 +166,10 @@ func startEmulator(t *testing.T, people *control.Tenant, now func() time.Time) *
 
 // factoryOf serves the provider in this process, without the environment of whoever runs the tests.
 func factoryOf(options client.Options) map[string]func() (tfprotov6.ProviderServer, error) {
-	constructor := provider.New("test", provider.WithClientOptions(options),
+	constructor := provider.NewServer("test", provider.WithClientOptions(options),
 		provider.WithEnvironment(func(string) (string, bool) { return "", false }))
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"entramfa": func() (tfprotov6.ProviderServer, error) { return providerserver.NewProtocol6(constructor())(), nil },
+		"entramfa": func() (tfprotov6.ProviderServer, error) { return constructor(), nil },
 	}
 }
 

@@ -103,10 +103,14 @@ func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.Identi
 
 // ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
 func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
 	var prior *trustedIPsModel
 	if !req.State.Raw.IsNull() {
 		prior = &trustedIPsModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+		hasID("id", prior.ID, &resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
@@ -134,7 +138,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
@@ -158,7 +162,7 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, state.Timeouts.Object)
@@ -193,7 +197,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	var plan, prior trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", prior.ID, &resp.Diagnostics) {
 		return
 	}
 	// Only the timeouts change.
@@ -224,7 +228,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, req.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -32,6 +33,11 @@ type userMFAStateIdentity struct {
 // identity has the service's spelling of the id: an identity must never change, and user_id is spelled as configured.
 func (m *userMFAStateModel) identity() userMFAStateIdentity {
 	return userMFAStateIdentity{UserID: m.ID}
+}
+
+// hasIDs refuses a state without the user's ids.
+func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
+	return hasID("user_id", m.UserID, diags) && hasID("id", m.ID, diags)
 }
 
 // newUserMFAStateModel is an imported user, before the first read.

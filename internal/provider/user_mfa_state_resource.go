@@ -139,12 +139,16 @@ func (r *userMFAStateResource) ValidateConfig(_ context.Context, req resource.Va
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
 	var prior, plan, config *userMFAStateModel
 	owner := ""
 	if !req.State.Raw.IsNull() {
 		prior = &userMFAStateModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
 		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
+		prior.hasIDs(&resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
@@ -455,7 +459,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	var config, plan userMFAStateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
@@ -485,7 +489,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, state.Timeouts.Object)
@@ -515,7 +519,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	var plan, prior userMFAStateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
@@ -541,7 +545,8 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) ||
+		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)

@@ -1,12 +1,14 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
@@ -44,6 +46,17 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 		ids = []string{nobody}
 	}
 	return userMFAStatesIdentity{UserIDs: ids}
+}
+
+// hasIDs refuses a state that does not have the id of each user.
+func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
+	ids := elements(m.UserIDs)
+	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
+		if !hasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
+			return false
+		}
+	}
+	return true
 }
 
 // managedUser is one user of a state.

@@ -121,10 +121,14 @@ func (r *userMFAStatesResource) ValidateConfig(_ context.Context, req resource.V
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users
 // at once. Users who stay as they are cost no request: the refresh has read them.
 func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
 	var prior, plan *userMFAStatesModel
 	if !req.State.Raw.IsNull() {
 		prior = &userMFAStatesModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+		prior.hasIDs(&resp.Diagnostics)
 	}
 	if !req.Plan.Raw.IsNull() {
 		plan = &userMFAStatesModel{}
@@ -456,7 +460,7 @@ func (r *userMFAStatesResource) others(ctx context.Context, people *peoplePlan, 
 func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userMFAStatesModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
@@ -489,7 +493,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStatesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, state.Timeouts.Object)
@@ -536,7 +540,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, prior userMFAStatesModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
@@ -564,7 +568,8 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state userMFAStatesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || state.OnDestroy.ValueString() == onDestroyKeep || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) ||
+		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.data.configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
