@@ -91,6 +91,8 @@ func (s *Server) route(req *graphRequest) (*route, error) {
 		found, err = s.groupRoute(rest)
 	case "directoryObjects":
 		found, err = s.directoryObjectRoute(rest)
+	case "organization":
+		found, err = s.organizationRoute(rest)
 	case "policies":
 		found, err = s.policyRoute(req, rest)
 	case "identity":

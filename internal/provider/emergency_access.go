@@ -108,10 +108,10 @@ func emergencyAccessPath(attribute string, key types.String) path.Path {
 	return path.Root("emergency_access").AtName(attribute).AtSetValue(key)
 }
 
-func addEmergencyAccountMissing(diags *diag.Diagnostics, attribute string, key types.String) {
+func addEmergencyAccountMissing(diags *diag.Diagnostics, tenant client.Tenant, attribute string, key types.String) {
 	diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account not found",
-		fmt.Sprintf("%q in emergency_access.%s does not exist in this tenant. Nothing was planned, because a guard that guards nobody "+
-			"is worse than none. Correct it, or remove it from emergency_access.", key.ValueString(), attribute))
+		fmt.Sprintf("%q in emergency_access.%s does not exist in %s. Nothing was planned, because a guard that guards nobody "+
+			"is worse than none. Correct it, or remove it from emergency_access.", key.ValueString(), attribute, tenant))
 }
 
 // resolveIDs looks all user ids up at once.
@@ -130,7 +130,7 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 		object, here := found[strings.ToLower(key.ValueString())]
 		switch {
 		case !here:
-			addEmergencyAccountMissing(diags, attribute, key)
+			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
 		case object.IsGroup():
 			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is a group",
 				fmt.Sprintf("%s in emergency_access.%s is the id of the group %q. Write it into emergency_access.group_ids; its members are guarded then.",
@@ -152,7 +152,7 @@ func (e *emergencyAccess) resolveNames(ctx context.Context, c *client.Client, ke
 		user, err := c.FindUser(ctx, key.ValueString(), c.Consistency().Missing)
 		switch {
 		case client.IsNotFound(err):
-			addEmergencyAccountMissing(diags, attribute, key)
+			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
 		case err != nil:
 			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
 		default:
@@ -167,7 +167,7 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 		members, err := c.ListTransitiveMemberUsers(ctx, key.ValueString())
 		switch {
 		case client.IsNotFound(err):
-			addEmergencyAccountMissing(diags, attribute, key)
+			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
 			continue
 		case err != nil:
 			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
@@ -199,7 +199,7 @@ func (d *providerData) checkEmergencyAccess(user client.User, state client.MFASt
 		return
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
-		fmt.Sprintf("It is one of the emergency access accounts that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
+		fmt.Sprintf("It is one of the emergency access accounts of %s that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
 			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
-			accountLines(d.emergencyAccess.accounts[strings.ToLower(user.ID)].User, source), state))
+			d.client.Tenant(), accountLines(d.emergencyAccess.accounts[strings.ToLower(user.ID)].User, source), state))
 }

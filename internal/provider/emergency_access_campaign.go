@@ -93,9 +93,9 @@ func (d *providerData) checkCampaign(ctx context.Context, plan *registrationPoli
 		return
 	}
 	diags.AddAttributeError(at, "Emergency access accounts would be asked to register",
-		fmt.Sprintf("The registration policy includes and does not exclude %s:\n\n%s\n\nSuch an account has to sign in when MFA does not work, "+
+		fmt.Sprintf("The registration policy of %s includes and does not exclude %s:\n\n%s\n\nSuch an account has to sign in when MFA does not work, "+
 			"and the campaign would stop it on the way. %s",
-			counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
+			d.client.Tenant(), counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
 }
 
 // caughtList has an entry of a few lines for each account.

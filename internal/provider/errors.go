@@ -54,6 +54,15 @@ func describeError(err error) (summary, detail string) {
 	return "Unable to complete the operation", sentence(err.Error())
 }
 
+// tenantOf names the tenant in which a request was refused; "this tenant" where nobody knows.
+func tenantOf(err error) client.Tenant {
+	var answer *client.Error
+	if errors.As(err, &answer) {
+		return answer.Tenant
+	}
+	return client.Tenant{}
+}
+
 // unknownSegment is what Graph, and any OData service of Microsoft's, says of a path that its schema does not have. It only
 // adds advice: nothing is decided by it.
 const unknownSegment = "Resource not found for the segment"
@@ -72,10 +81,10 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 	}
 	switch {
 	case client.IsLicenseRequired(e):
-		parts = append(parts, "The tenant has no Microsoft Entra ID P1 licence, which this needs.")
+		parts = append(parts, sentence(fmt.Sprintf("%s has no Microsoft Entra ID P1 licence, which this needs", e.Tenant)))
 	case client.IsForbidden(e) && len(e.Permissions) > 0:
-		parts = append(parts, fmt.Sprintf("Grant the app one of these application permissions of Microsoft Graph, with admin consent: %s. "+
-			"The first is the least. A signed-in user needs a role that allows it as well, and a token with that scope, which the Azure CLI's may lack.", strings.Join(e.Permissions, ", ")))
+		parts = append(parts, fmt.Sprintf("Grant the app one of these application permissions of Microsoft Graph in %s, with admin consent: %s. "+
+			"The first is the least. A signed-in user needs a role that allows it as well, and a token with that scope, which the Azure CLI's may lack.", e.Tenant, strings.Join(e.Permissions, ", ")))
 	case client.IsThrottled(e):
 		parts = append(parts, "Microsoft Graph throttles this tenant, and waiting for it took too long. Nothing was lost: run the command again later.")
 	case e.FromGraph && strings.Contains(e.Message, unknownSegment):

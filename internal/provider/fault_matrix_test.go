@@ -93,7 +93,7 @@ var faultExceptions = []faultException{
 	exceptWhere(`^many users: (plan of create|import) \| GET /v1.0/users/\{id\} \| 404`,
 		expectation{fails: true, texts: []string{"users not found", "There are no such users", "Check the spelling", "whoever has left"}}),
 	exceptWhere(`^provider: emergency access \| GET /v1.0/(users|groups)/.* \| 404`,
-		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in this tenant", "Correct it"}}),
+		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in tenant " + tenantID, "Correct it"}}),
 	exceptWhere(`^data: users of a group \| GET /v1.0/groups/.* \| 404`,
 		expectation{fails: true, texts: []string{"Group", staffID, "not found", "There is no such group", "Check"}}),
 	exceptWhere(`^location: update \| PATCH .* \| 404`, expectation{fails: true, texts: []string{"HQ", "does not exist any more", "Plan again"}}),

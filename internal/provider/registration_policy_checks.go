@@ -102,7 +102,7 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 		return nil
 	}
 	for _, p := range places {
-		checkTarget(found, p.scope, p.group, p.id, diags)
+		checkTarget(found, r.data.client.Tenant(), p.scope, p.group, p.id, diags)
 	}
 	return found
 }
@@ -120,7 +120,7 @@ func (r *registrationPolicyResource) findTargets(ctx context.Context, known dire
 	return found, err
 }
 
-func checkTarget(found directory, scope string, group bool, id types.String, diags *diag.Diagnostics) {
+func checkTarget(found directory, tenant client.Tenant, scope string, group bool, id types.String, diags *diag.Diagnostics) {
 	object, here := found[strings.ToLower(id.ValueString())]
 	kind, attribute, other := "user", "user_ids", "group_ids"
 	if group {
@@ -131,8 +131,8 @@ func checkTarget(found directory, scope string, group bool, id types.String, dia
 	switch {
 	case !here:
 		diags.AddAttributeError(at, fmt.Sprintf("%s %q not found", strings.ToUpper(kind[:1])+kind[1:], id.ValueString()),
-			fmt.Sprintf("%s.%s names it, and there is no such %s in this tenant (a deleted one does not count). Correct the id or remove it, and check "+
-				"that tenant_id of the provider block is the right tenant.", scope, attribute, kind))
+			fmt.Sprintf("%s.%s names it, and there is no such %s in %s (a deleted one does not count). Correct the id or remove it, and check "+
+				"that tenant_id of the provider block is the right tenant.", scope, attribute, kind, tenant))
 	case object.IsUser() && group, object.IsGroup() && !group:
 		diags.AddAttributeError(at, notThat,
 			fmt.Sprintf("It is the id of the %s %s. Move it from %[3]s.%[4]s to %[3]s.%[5]s.", object.Kind(), object.Name(), scope, attribute, other))

@@ -593,10 +593,10 @@ func TestBadPoliciesAreRefusedWithTheWayOut(t *testing.T) {
 		"no id":               {registration(enabled, includes("group_ids", "Staff")), []string{"Invalid GUID", `"Staff" is not an id`}},
 		"unknown user": {
 			registration(enabled, includes("user_ids", adeleID, nobodyID)),
-			[]string{fmt.Sprintf("User %q not found", nobodyID), "include.user_ids names it", "there is no such user in this tenant", "tenant_id"},
+			[]string{fmt.Sprintf("User %q not found", nobodyID), "include.user_ids names it", "there is no such user in tenant " + tenantID, "tenant_id"},
 		},
 		"unknown group": {
-			registration(enabled, everyone, excludes("group_ids", nobodyID)), []string{fmt.Sprintf("Group %q not found", nobodyID), "exclude.group_ids names it, and there is no such group in this tenant"},
+			registration(enabled, everyone, excludes("group_ids", nobodyID)), []string{fmt.Sprintf("Group %q not found", nobodyID), "exclude.group_ids names it, and there is no such group in tenant " + tenantID},
 		},
 		"group as user": {
 			registration(enabled, includes("user_ids", staffID)), []string{fmt.Sprintf("%q is not a user", staffID), "It is the id of the group Staff", "Move it from include.user_ids to include.group_ids"},

@@ -299,7 +299,7 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 		}
 		found, err := d.locations.view.Find(ctx, key)
 		if client.IsNotFound(err) {
-			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in this tenant.\n\n"+advice)
+			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in "+tenantOf(err).String()+".\n\n"+advice)
 			return location
 		}
 		if err != nil {
@@ -316,7 +316,7 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 		switch len(found) {
 		case 0:
 			diags.AddAttributeError(at, fmt.Sprintf("Named location %q not found", key),
-				"No named location of this tenant has this name (case does not count).\n\nCheck the spelling. "+advice)
+				"No named location of "+d.client.Tenant().String()+" has this name (case does not count).\n\nCheck the spelling. "+advice)
 			return location
 		case 1:
 			location = found[0]

@@ -247,7 +247,7 @@ func (l *userListing) addPageError(err error) {
 		addError(&l.diags, err)
 	case client.IsNotFound(err):
 		l.diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Group %q not found", l.model.GroupID.ValueString()),
-			"There is no such group in this tenant. Check the id, and that tenant_id of the provider block is the tenant of the group.")
+			"There is no such group in "+tenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
 	default:
 		addAttributeError(&l.diags, path.Root("group_id"), err)
 	}

@@ -293,7 +293,7 @@ func TestAListOfUsersThatFailsSaysSo(t *testing.T) {
 	}{
 		"no such group": {
 			config: map[string]any{"group_id": nobodyID},
-			want:   []string{"group_id", `Group "` + nobodyID + `" not found`, "There is no such group in this tenant. Check the id"},
+			want:   []string{"group_id", `Group "` + nobodyID + `" not found`, "There is no such group in tenant " + tenantID + ". Check the id"},
 		},
 		"a group that cannot be read": {
 			fault:  control.Fault{Path: "/v1.0/groups/", Status: 403, Code: "Authorization_RequestDenied", Times: &always},

@@ -280,10 +280,10 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 		user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
 		if client.IsNotFound(err) {
 			diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key.ValueString()),
-				fmt.Sprintf("No user of this tenant has this name. The user of this resource (object id %s) is now called %q.\n\n"+
+				fmt.Sprintf("No user of %s has this name. The user of this resource (object id %s) is now called %q.\n\n"+
 					"If the user was renamed, write the new name here. If the same run renames the user, or another one is meant, "+
 					"name them by user_id, or check the spelling.",
-					prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
+					tenantOf(err), prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
 			return at, false
 		}
 		if err != nil {
@@ -323,8 +323,8 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 	switch {
 	case client.IsNotFound(err):
 		diags.AddAttributeError(at, fmt.Sprintf("User %s is not called %q", config.UserID.ValueString(), name.ValueString()),
-			fmt.Sprintf("The user whom user_id names (object id %s) is called %q, and no user of this tenant is called %q. Was the user renamed?\n\n%s",
-				user.ID, user.UserPrincipalName, name.ValueString(), advice))
+			fmt.Sprintf("The user whom user_id names (object id %s) is called %q, and no user of %s is called %q. Was the user renamed?\n\n%s",
+				user.ID, user.UserPrincipalName, tenantOf(err), name.ValueString(), advice))
 	case err != nil:
 		addAttributeError(diags, at, err)
 	case !strings.EqualFold(named.ID, user.ID):
@@ -447,7 +447,7 @@ func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, 
 			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
 			"A user whom the same run creates or renames is named by id instead, as in user_id = azuread_user.adele.object_id."
 	}
-	paragraphs := append([]string{"There is no such user in this tenant (a deleted one does not count).", advice}, more...)
+	paragraphs := append([]string{fmt.Sprintf("There is no such user in %s (a deleted one does not count).", tenantOf(err)), advice}, more...)
 	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), strings.Join(paragraphs, "\n\n"))
 }
 

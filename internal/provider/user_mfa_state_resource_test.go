@@ -383,7 +383,7 @@ func TestAUserDeletedInEntraLeavesTheState(t *testing.T) {
 		resource.TestStep{Config: tn.provider() + byName(adeleUPN, "enabled"), Check: tn.wrote(1)},
 		resource.TestStep{
 			PreConfig: remove, Config: tn.provider() + byName(adeleUPN, "enabled"),
-			ExpectError: says(`User "adele.vance@contoso.example" not found`, "There is no such user in this tenant"),
+			ExpectError: says(`User "adele.vance@contoso.example" not found`, "There is no such user in tenant "+tenantID),
 		},
 		resource.TestStep{
 			Config:           tn.provider() + "# gone",
@@ -668,7 +668,7 @@ func TestBadInputIsRefusedWithTheWayOut(t *testing.T) {
 		"unknown id": {byID(nobodyID, "enabled"), []string{fmt.Sprintf("User %q not found", nobodyID), "with entramfa_user_mfa_state.test", "user_id = ", "tenant_id of the provider block"}},
 		"name with a typo": {
 			byName("adele.vanec@contoso.example", "enabled"),
-			[]string{`User "adele.vanec@contoso.example" not found`, "There is no such user in this tenant", "Check the spelling", "#EXT#"},
+			[]string{`User "adele.vanec@contoso.example" not found`, "There is no such user in tenant " + tenantID, "Check the spelling", "#EXT#"},
 		},
 		"neither": {"resource \"entramfa_user_mfa_state\" \"test\" {\n  state = \"enabled\"\n}\n", []string{"Missing Attribute Configuration", "user_id", "user_principal_name"}},
 		"not a GUID": {

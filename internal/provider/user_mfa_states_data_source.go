@@ -151,7 +151,7 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 		switch {
 		case client.IsNotFound(err):
 			diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Group %q not found", model.GroupID.ValueString()),
-				"There is no such group in this tenant. Check the id, and that tenant_id of the provider block is the tenant of the group.")
+				"There is no such group in "+tenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
 		case err != nil:
 			addAttributeError(diags, path.Root("group_id"), err)
 		default:
@@ -188,8 +188,8 @@ func (d *userMFAStatesDataSource) listed(ctx context.Context, attribute string, 
 	}
 	if len(missing) > 0 {
 		diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("%s not found", peopleCount(missing)),
-			fmt.Sprintf("There are no such users in this tenant (deleted ones do not count): %s.\n\nCheck the spelling, and that tenant_id of the provider "+
-				"block is the tenant of the users.", nameSome(missing, namedInErrors)))
+			fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.\n\nCheck the spelling, and that tenant_id of the provider "+
+				"block is the tenant of the users.", d.data.client.Tenant(), nameSome(missing, namedInErrors)))
 	}
 	if len(failures) > 0 {
 		diags.AddAttributeError(path.Root(attribute), "Unable to read "+peopleCount(failedNames(failures)), describeUserError(firstFailure(failures)))

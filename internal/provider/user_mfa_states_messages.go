@@ -90,7 +90,7 @@ func addMissingUsers(diags *diag.Diagnostics, failures []userFailure, more ...st
 		return
 	}
 	paragraphs := append([]string{
-		fmt.Sprintf("There are no such users in this tenant (deleted ones do not count): %s.", nameSome(failedNames(failures), namedInErrors)),
+		fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.", tenantOf(first.err), nameSome(failedNames(failures), namedInErrors)),
 		"Check the spelling, and that tenant_id of the provider block is the tenant of the users. " +
 			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
 			"A user who was renamed is written with the new name.",
@@ -181,9 +181,9 @@ func (d *providerData) checkEmergencyAccounts(users []*wantedUser, diags *diag.D
 		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
 	default:
 		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
-			fmt.Sprintf("The provider block names these emergency access accounts:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
+			fmt.Sprintf("The provider block names these emergency access accounts of %s:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
 				"MFA does not work, which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
-				boundedList(lines)))
+				d.client.Tenant(), boundedList(lines)))
 	}
 }
 

@@ -1,0 +1,325 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+const fabrikamTenantID = "9a1f4a6e-2c51-4f0b-9f0e-0d7b6f5c1a99"
+
+// fabrikam is another tenant that knows the same app, and nobody and nothing else of the first one. Only the campaign has the same id.
+func fabrikam() *control.Tenant {
+	people := locationTenant()
+	people.TenantID, people.DisplayName, people.DefaultDomain = fabrikamTenantID, "Fabrikam", "fabrikam.example"
+	people.Users = []control.User{{ID: nobodyID, UserPrincipalName: "pat@fabrikam.example", DisplayName: "Pat", PerUserMFAState: control.StateEnabled}}
+	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies = nil, nil, nil
+	people.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{}
+	return people
+}
+
+// inFabrikam is a machine whose shell has the variables of the other tenant.
+func inFabrikam(t *testing.T) *machine {
+	t.Helper()
+	m := newMachine(t, fabrikam())
+	m.block = map[string]any{"tenant_id": fabrikamTenantID}
+	return m
+}
+
+// privateOf are the values of a private state.
+func privateOf(t *testing.T, private []byte) map[string]string {
+	t.Helper()
+	if len(private) == 0 {
+		return map[string]string{}
+	}
+	var raw map[string][]byte
+	if err := json.Unmarshal(private, &raw); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for key, value := range raw {
+		values[key] = string(value)
+	}
+	return values
+}
+
+// withPrivate changes a value of a private state; an empty one is removed.
+func withPrivate(t *testing.T, private []byte, key, value string) []byte {
+	t.Helper()
+	raw := map[string][]byte{}
+	for name, text := range privateOf(t, private) {
+		raw[name] = []byte(text)
+	}
+	raw[key] = []byte(value)
+	if value == "" {
+		delete(raw, key)
+	}
+	text, err := json.Marshal(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// managedThings are a resource of each type: what it is made from, a change of it, and what it is imported by.
+var managedThings = map[string]struct {
+	typeName         string
+	config, changed  map[string]any
+	importID         string
+	onlyInOneTenant  bool
+	keepsWithoutTask bool
+}{
+	"a user": {
+		typeName: typeName, config: map[string]any{"user_id": adeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
+		changed:  map[string]any{"user_id": adeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "disable"},
+		importID: meganID, onlyInOneTenant: true,
+	},
+	"a user who is kept": {
+		typeName: typeName, config: map[string]any{"user_id": adeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "keep"},
+		changed:  map[string]any{"user_id": adeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "keep"},
+		importID: meganUPN, onlyInOneTenant: true,
+	},
+	"many users": {
+		typeName: statesTypeName, config: having(having(wants(adeleUPN, "enabled", alexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		changed:  having(having(wants(adeleUPN, "disabled", alexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		importID: meganID + "," + diegoUPN, onlyInOneTenant: true,
+	},
+	"many users who are kept": {
+		typeName: statesTypeName, config: having(having(wants(adeleUPN, "enabled"), "allow_promotion", false), "on_destroy", "keep"),
+		changed:  having(having(wants(adeleUPN, "disabled"), "allow_promotion", false), "on_destroy", "keep"),
+		importID: meganID, onlyInOneTenant: true,
+	},
+	"the campaign": {
+		typeName: policyTypeName, config: map[string]any{"state": "disabled"}, changed: map[string]any{"state": "microsoft_managed"},
+		importID: policyID,
+	},
+	"a location": {
+		typeName: locationType, config: location("Office", "203.0.113.0/24"), changed: location("Office", "203.0.113.0/25"),
+		importID: branchID, onlyInOneTenant: true,
+	},
+}
+
+// refusedIn fails the test unless an operation was refused for the tenants' sake and by nothing else.
+func refusedIn(t *testing.T, operation string, diagnostics []*tfprotov6.Diagnostic) {
+	t.Helper()
+	found := problems(diagnostics)
+	if len(found) != 1 || !says("State of another tenant: This state was made in tenant "+tenantID+", and the provider is signed in to tenant "+fabrikamTenantID,
+		"Nothing was planned or changed", "terraform state rm").MatchString(found[0]) {
+		t.Errorf("%s says %q", operation, found)
+	}
+}
+
+func TestAStateOfAnotherTenantIsRefusedBeforeAnythingIsAsked(t *testing.T) {
+	t.Parallel()
+	for name, thing := range managedThings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			here, there := newMachine(t, locationTenant()), inFabrikam(t)
+			made := here.applyAll(thing.typeName, kept{}, thing.config)
+			if have := privateOf(t, made.private)["tenant"]; have != `"`+tenantID+`"` {
+				t.Errorf("the private state of what was made has the tenant %q", have)
+			}
+			imported, diagnostics := here.process().importID(thing.typeName, thing.importID)
+			noErrors(t, diagnostics)
+
+			// A plan of each kind that is right, and was saved.
+			planning := here.process()
+			update, diagnostics := planning.plan(thing.typeName, made, thing.changed)
+			noErrors(t, diagnostics)
+			destroy, diagnostics := planning.plan(thing.typeName, made, nil)
+			noErrors(t, diagnostics)
+
+			before := there.picture()
+			for which, have := range map[string]kept{"made": made, "imported": imported} {
+				process := there.process()
+				if err := there.tn.ClearRequests(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				after, diagnostics := process.read(thing.typeName, have)
+				refusedIn(t, "the refresh of what was "+which, diagnostics)
+				if !after.same(have) {
+					t.Errorf("the refresh of what was %s leaves %s", which, after)
+				}
+				_, diagnostics = process.plan(thing.typeName, have, thing.changed)
+				refusedIn(t, "the plan of what was "+which, diagnostics)
+				_, diagnostics = process.plan(thing.typeName, have, thing.config)
+				refusedIn(t, "the plan without a change of what was "+which, diagnostics)
+				_, diagnostics = process.plan(thing.typeName, have, nil)
+				refusedIn(t, "the plan of a destroy of what was "+which, diagnostics)
+			}
+			process := there.process()
+			after, diagnostics := process.apply(thing.typeName, made, update)
+			refusedIn(t, "the apply of a saved plan", diagnostics)
+			if !after.same(made) {
+				t.Errorf("the apply of a saved plan leaves %s", after)
+			}
+			after, diagnostics = process.apply(thing.typeName, made, destroy)
+			refusedIn(t, "the apply of a saved destroy", diagnostics)
+			if !after.same(made) {
+				t.Errorf("the apply of a saved destroy leaves %s", after)
+			}
+			if sent := there.tn.sent(http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete); sent != 0 {
+				t.Errorf("the other tenant was sent %d requests", sent)
+			}
+			if after := there.picture(); after != before {
+				t.Errorf("the other tenant was\n%s\nand is\n%s", before, after)
+			}
+
+			if thing.onlyInOneTenant {
+				_, diagnostics = process.importID(thing.typeName, thing.importID)
+				if found := problems(diagnostics); len(found) != 1 || !says("not found", "tenant "+fabrikamTenantID).MatchString(found[0]) {
+					t.Errorf("the import of what the other tenant does not have says %q", found)
+				}
+			}
+
+			// The control: the same in the right tenant.
+			process = here.process()
+			if after := here.refresh(process, thing.typeName, made); !after.same(made) || string(after.private) != string(made.private) {
+				t.Errorf("the right tenant's refresh makes\n%s\nof\n%s", after, made)
+			}
+			here.refresh(process, thing.typeName, imported)
+			made, diagnostics = process.apply(thing.typeName, made, update)
+			noErrors(t, diagnostics)
+			destroy, diagnostics = process.plan(thing.typeName, made, nil)
+			noErrors(t, diagnostics)
+			gone, diagnostics := process.apply(thing.typeName, made, destroy)
+			noErrors(t, diagnostics)
+			if !gone.nothing() {
+				t.Errorf("the destroy leaves %s", gone)
+			}
+		})
+	}
+}
+
+func TestAStateWithoutATenantGetsTheOneThatItIsFirstReadIn(t *testing.T) {
+	t.Parallel()
+	for name, thing := range managedThings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			here, there := newMachine(t, locationTenant()), inFabrikam(t)
+			old := here.applyAll(thing.typeName, kept{}, thing.config)
+			old.private = withPrivate(t, old.private, "tenant", "")
+
+			// A plan without a refresh, of the time between the upgrade and the first refresh.
+			update, diagnostics := here.process().plan(thing.typeName, old, thing.changed)
+			noErrors(t, diagnostics)
+			written, diagnostics := here.process().apply(thing.typeName, old, update)
+			noErrors(t, diagnostics)
+			read := here.refresh(here.process(), thing.typeName, old)
+			for which, have := range map[string]kept{"written": written, "read": read} {
+				if have := privateOf(t, have.private)["tenant"]; have != `"`+tenantID+`"` {
+					t.Errorf("what was %s has the tenant %q", which, have)
+				}
+				_, diagnostics := there.process().read(thing.typeName, have)
+				refusedIn(t, "the refresh of what was "+which, diagnostics)
+			}
+			// What else it has remembered is as it was.
+			want := privateOf(t, old.private)
+			want["tenant"] = `"` + tenantID + `"`
+			if have := privateOf(t, read.private); !maps.Equal(have, want) {
+				t.Errorf("the private state is %v, want %v", have, want)
+			}
+			if again := here.refresh(here.process(), thing.typeName, read); string(again.private) != string(read.private) {
+				t.Errorf("a second refresh makes %s of the private state %s", again.private, read.private)
+			}
+		})
+	}
+}
+
+func TestATenantIsTheSameWhateverItIsNamedBy(t *testing.T) {
+	t.Parallel()
+	thing := managedThings["the campaign"]
+	m := newMachine(t, locationTenant())
+	var private []string
+	for _, name := range []string{tenantID, strings.ToUpper(tenantID), "contoso.example"} {
+		m.block = map[string]any{"tenant_id": name}
+		read, diagnostics := m.process().importID(thing.typeName, thing.importID)
+		noErrors(t, diagnostics)
+		private = append(private, privateOf(t, read.private)["tenant"])
+		// In what another spelling has imported.
+		read.private = withPrivate(t, read.private, "tenant", `"`+strings.ToUpper(tenantID)+`"`)
+		m.refresh(m.process(), thing.typeName, read)
+	}
+	if want := fmt.Sprint([]string{`"` + tenantID + `"`, `"` + tenantID + `"`, `"` + tenantID + `"`}); fmt.Sprint(private) != want {
+		t.Errorf("the tenants are %s", private)
+	}
+
+	// A message calls it by the domain as well.
+	other := newMachine(t, fabrikam())
+	other.block = map[string]any{"tenant_id": "fabrikam.example"}
+	m.block = nil
+	made := m.applyAll(thing.typeName, kept{}, thing.config)
+	_, diagnostics := other.process().read(thing.typeName, made)
+	if found := problems(diagnostics); len(found) != 1 || !says("signed in to tenant "+fabrikamTenantID+` ("fabrikam.example")`).MatchString(found[0]) {
+		t.Errorf("it says %q", found)
+	}
+}
+
+func TestAProviderThatIsNotKnownYetLeavesTheTenantToTheApply(t *testing.T) {
+	t.Parallel()
+	thing := managedThings["the campaign"]
+	here, there := newMachine(t, locationTenant()), inFabrikam(t)
+	made := here.applyAll(thing.typeName, kept{}, thing.config)
+	there.block["client_secret"] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	update, diagnostics := there.process().plan(thing.typeName, made, thing.changed)
+	noErrors(t, diagnostics)
+	delete(there.block, "client_secret")
+	_, diagnostics = there.process().apply(thing.typeName, made, update)
+	refusedIn(t, "the apply", diagnostics)
+}
+
+func TestADamagedPrivateStateSaysHowToMendIt(t *testing.T) {
+	t.Parallel()
+	for name, thing := range managedThings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, locationTenant())
+			made := m.applyAll(thing.typeName, kept{}, thing.config)
+			process := m.process()
+			update, diagnostics := process.plan(thing.typeName, made, thing.changed)
+			noErrors(t, diagnostics)
+			for which, private := range map[string][]byte{
+				"no JSON":            []byte("garbage"),
+				"a list":             []byte("[1]"),
+				"texts":              []byte(`{"tenant":"` + tenantID + `"}`),
+				"numbers":            []byte(`{"tenant":5}`),
+				"a value of no JSON": []byte(`{"tenant":"` + "Z2FyYmFnZQ==" + `"}`),
+				"another kind":       withPrivate(t, made.private, "tenant", `{"id":5}`),
+				"no id":              withPrivate(t, made.private, "tenant", `"contoso.example"`),
+				"empty":              withPrivate(t, made.private, "tenant", `""`),
+			} {
+				damaged := made
+				damaged.private = private
+				check := func(operation string, after kept, diagnostics []*tfprotov6.Diagnostic) {
+					t.Helper()
+					found := problems(diagnostics)
+					if len(found) != 1 || !says("The private part of this resource's state is damaged", "Nothing was planned or changed", "Restore the state from a backup", "import it again").MatchString(found[0]) {
+						t.Errorf("%s: %s says %q", which, operation, found)
+					}
+					if !after.nothing() && !after.same(made) {
+						t.Errorf("%s: %s leaves %s", which, operation, after)
+					}
+				}
+				after, diagnostics := process.read(thing.typeName, damaged)
+				check("the refresh", after, diagnostics)
+				_, diagnostics = process.plan(thing.typeName, damaged, thing.changed)
+				check("the plan", kept{}, diagnostics)
+				_, diagnostics = process.plan(thing.typeName, damaged, nil)
+				check("the plan of a destroy", kept{}, diagnostics)
+				change := update
+				change.private = private
+				after, diagnostics = process.apply(thing.typeName, damaged, change)
+				check("the apply", after, diagnostics)
+			}
+		})
+	}
+}
