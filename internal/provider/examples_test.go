@@ -61,7 +61,7 @@ var appliedExamples = []string{
 	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
 	"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_trusted_ips/import.sh",
 	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
-	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
+	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 	"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 	"guides/adoption/adopt.tfquery.hcl", "guides/adoption/query.sh", "guides/adoption/import-location.tf", "guides/adoption/generate.sh", "guides/adoption/azuread-before.tf",
 	"guides/adoption/azuread-moved.tf", "guides/adoption/removed.tf",
@@ -118,7 +118,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 		"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
 		"data-sources/entramfa_registration_policy/data-source.tf",
 		"resources/entramfa_trusted_ips/resource.tf",
-		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf",
+		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 		"guides/getting-started/first.tf",
 	} {

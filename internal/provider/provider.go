@@ -209,7 +209,7 @@ func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource
 }
 
 func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource}
+	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource, newTenantDataSource}
 }
 
 func (p *entramfaProvider) Functions(context.Context) []func() function.Function {

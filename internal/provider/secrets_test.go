@@ -43,6 +43,7 @@ data "entramfa_user_mfa_states" "all" {
 data "entramfa_registration_policy" "this" { depends_on = [entramfa_registration_policy.this] }
 data "entramfa_trusted_ips" "office" { display_name = entramfa_trusted_ips.office.display_name }
 data "entramfa_trusted_ip_ranges" "all" { depends_on = [entramfa_trusted_ips.office] }
+data "entramfa_tenant" "this" {}
 
 variable "state" { default = "enabled" }
 variable "range" { default = "203.0.113.0/24" }

@@ -323,3 +323,50 @@ func TestADamagedPrivateStateSaysHowToMendIt(t *testing.T) {
 		})
 	}
 }
+
+func TestTheTenantIsReadAsFarAsThePermissionsGo(t *testing.T) {
+	t.Parallel()
+	people := chooses()
+	people.TenantID = tenantID
+	m := newMachine(t, people)
+	domain := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"default": tftypes.Bool, "initial": tftypes.Bool, "type": tftypes.String}}
+	for name, c := range map[string]struct {
+		permissions []string
+		want        map[string]any
+		warns       []string
+	}{
+		"with the permission": {
+			permissions: []string{"Organization.Read.All"},
+			want: map[string]any{
+				"id": tenantID, "display_name": "Contoso", "tenant_type": "AAD", "default_domain": "contoso.example", "initial_domain": "contoso.example",
+				"verified_domains": tftypes.NewValue(tftypes.Map{ElementType: domain}, map[string]tftypes.Value{
+					"contoso.example": tftypes.NewValue(domain, map[string]tftypes.Value{
+						"default": tftypes.NewValue(tftypes.Bool, true), "initial": tftypes.NewValue(tftypes.Bool, true), "type": tftypes.NewValue(tftypes.String, "Managed"),
+					}),
+				}),
+			},
+		},
+		"without": {
+			permissions: []string{"User.Read.All"},
+			want:        map[string]any{"id": tenantID},
+			warns:       []string{"Only the id of tenant " + tenantID + " is known", "Its name, type and domains are null", "Organization.Read.All"},
+		},
+	} {
+		m.actsWith(c.permissions...)
+		process := m.process()
+		typ := process.schemas.DataSourceSchemas["entramfa_tenant"].ValueType()
+		object, ok := typ.(tftypes.Object)
+		if !ok {
+			t.Fatal("the data source is no object")
+		}
+		read, diagnostics := process.data("entramfa_tenant", map[string]any{})
+		noErrors(t, diagnostics)
+		if want := objectOf(t, object, c.want); !read.Equal(want) {
+			t.Errorf("%s: it is\n%s\nwant\n%s", name, read, want)
+		}
+		told := warnings(diagnostics)
+		if len(told) != min(len(c.warns), 1) || len(told) == 1 && !says(c.warns...).MatchString(told[0]) {
+			t.Errorf("%s: it warns of %q", name, told)
+		}
+	}
+}

@@ -43,6 +43,7 @@ var (
 	userMFAStatesLimits      = timeLimits{"entramfa_user_mfa_states", 60 * time.Minute, 30 * time.Minute}
 	registrationPolicyLimits = timeLimits{"entramfa_registration_policy", 30 * time.Minute, 5 * time.Minute}
 	trustedIPsLimits         = timeLimits{"entramfa_trusted_ips", 30 * time.Minute, 10 * time.Minute}
+	tenantLimits             = timeLimits{"entramfa_tenant", 0, 5 * time.Minute}
 	trustedIPRangesLimits    = timeLimits{"entramfa_trusted_ip_ranges", 0, 10 * time.Minute}
 )
 
