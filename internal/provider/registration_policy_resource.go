@@ -57,6 +57,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 		}
 	}
 	resp.Schema = schema.Schema{
+		Version: schemaVersion(registrationPolicyUpgrades),
 		MarkdownDescription: "Manages who is asked to register an authentication method when they sign in: the tenant's " +
 			"[registration campaign](https://learn.microsoft.com/entra/identity/authentication/how-to-mfa-registration-campaign).\n\n" +
 			"A tenant has one campaign. Creating the resource takes over the one there is and remembers it; destroying it gives that back. " +

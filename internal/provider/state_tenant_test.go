@@ -1,14 +1,18 @@
 package provider_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -369,4 +373,204 @@ func TestTheTenantIsReadAsFarAsThePermissionsGo(t *testing.T) {
 			t.Errorf("%s: it warns of %q", name, told)
 		}
 	}
+}
+
+// opaqueTokens makes access tokens ones that only the other side can read, which Microsoft reserves the right to issue.
+type opaqueTokens struct {
+	http.RoundTripper
+	tokens sync.Map
+}
+
+func (o *opaqueTokens) RoundTrip(request *http.Request) (*http.Response, error) {
+	if handle, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer "); ok {
+		if token, known := o.tokens.Load(handle); known {
+			request = request.Clone(request.Context())
+			request.Header.Set("Authorization", fmt.Sprint("Bearer ", token))
+		}
+	}
+	response, err := o.RoundTripper.RoundTrip(request)
+	if err != nil || !strings.HasSuffix(request.URL.Path, "/token") {
+		return response, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var body map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	handle := uuid.NewString()
+	o.tokens.Store(handle, body["access_token"])
+	body["access_token"] = handle
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return response, nil
+}
+
+func TestATokenThatCannotBeReadIsNoReasonToForgetTheTenant(t *testing.T) {
+	t.Parallel()
+	needed := []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "User.Read.All", "GroupMember.Read.All"}
+	thing := managedThings["the campaign"]
+	for name, c := range map[string]struct {
+		tenant      string
+		permissions []string
+		asked       int
+		unknown     bool
+	}{
+		"named by its id":                   {tenantID, needed, 0, false},
+		"named by a domain, may ask":        {"contoso.example", append([]string{"Organization.Read.All"}, needed...), 1, false},
+		"named by a domain and may not ask": {"contoso.example", needed, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, chooses())
+			m.sender.Transport = &opaqueTokens{RoundTripper: m.sender.Transport}
+			m.actsWith(c.permissions...)
+			m.block["tenant_id"] = c.tenant
+			process, diagnostics := m.start()
+			noErrors(t, diagnostics)
+			if told := warnings(diagnostics); (len(told) == 1 && says("The tenant of this run is not known", "Organization.Read.All").MatchString(told[0])) != c.unknown || len(told) > 1 {
+				t.Errorf("it warns of %q", told)
+			}
+			requests, err := m.tn.Requests(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := 0
+			for _, request := range requests {
+				if strings.HasSuffix(request.Template, "/organization") {
+					asked++
+				}
+			}
+			if asked != c.asked {
+				t.Errorf("the organization was read %d times, want %d", asked, c.asked)
+			}
+			read, diagnostics := process.importID(thing.typeName, thing.importID)
+			noErrors(t, diagnostics)
+			want := `"` + tenantID + `"`
+			if c.unknown {
+				want = ""
+			}
+			if have := privateOf(t, read.private)["tenant"]; have != want {
+				t.Errorf("the private state has the tenant %q, want %q", have, want)
+			}
+			// One that is known already is kept, and one of another tenant is refused, unless nobody can tell.
+			read.private = withPrivate(t, read.private, "tenant", `"`+fabrikamTenantID+`"`)
+			again, diagnostics := process.read(thing.typeName, read)
+			if refused := len(problems(diagnostics)) == 1; refused == c.unknown {
+				t.Errorf("a state of another tenant: %q", problems(diagnostics))
+			}
+			if have := privateOf(t, again.private)["tenant"]; have != `"`+fabrikamTenantID+`"` {
+				t.Errorf("the tenant of the state has become %s", have)
+			}
+		})
+	}
+}
+
+func TestAStateWithoutIDsSaysSoInsteadOfForgetting(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		thing, attribute string
+		value            any
+		says             string
+	}{
+		"a user's id":                {"a user", "id", nil, "id is <null> in the state"},
+		"a user's user_id":           {"a user", "user_id", nil, "user_id is <null> in the state"},
+		"a user_id of another form":  {"a user", "user_id", "adele", `user_id is "adele" in the state`},
+		"a location's id":            {"a location", "id", nil, "id is <null> in the state"},
+		"an id that azuread has":     {"a location", "id", azureADPath + branchID, "id is \"" + azureADPath + branchID},
+		"no ids of many":             {"many users", "user_ids", nil, `user_ids["` + alexID + `"] is`},
+		"one id of many is missing":  {"many users", "user_ids", textMapValue(adeleUPN, adeleID), `user_ids["` + alexID + `"] is "" in the state`},
+		"an id of many is no id":     {"many users", "user_ids", textMapValue(adeleUPN, adeleID, alexID, "alex"), `user_ids["` + alexID + `"] is "alex" in the state`},
+		"the id that many have":      {"many users", "id", nil, ""},
+		"the id of the one campaign": {"the campaign", "id", nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			thing := managedThings[c.thing]
+			m := newMachine(t, locationTenant())
+			made := m.applyAll(thing.typeName, kept{}, thing.config)
+			process := m.process()
+			update, diagnostics := process.plan(thing.typeName, made, thing.changed)
+			noErrors(t, diagnostics)
+
+			attributes := maps.Clone(attributesOf(made.state))
+			value, ok := c.value.(tftypes.Value)
+			if !ok {
+				value = tftypes.NewValue(attributes[c.attribute].Type(), c.value)
+			}
+			attributes[c.attribute] = value
+			edited := made
+			edited.state = tftypes.NewValue(made.state.Type(), attributes)
+			check := func(operation string, after kept, diagnostics []*tfprotov6.Diagnostic) {
+				t.Helper()
+				found := problems(diagnostics)
+				if c.says == "" {
+					if len(found) > 0 {
+						t.Errorf("%s says %q", operation, found)
+					}
+					return
+				}
+				if len(found) != 1 || !says("The state does not say which object this is", c.says, "Restore the state from a backup").MatchString(found[0]) {
+					t.Errorf("%s says %q", operation, found)
+				}
+				if !after.nothing() && !after.same(edited) {
+					t.Errorf("%s leaves %s", operation, after)
+				}
+			}
+			after, diagnostics := process.read(thing.typeName, edited)
+			check("the refresh", after, diagnostics)
+			if after.nothing() {
+				t.Error("the refresh takes it out of the state")
+			}
+			_, diagnostics = process.plan(thing.typeName, edited, thing.changed)
+			check("the plan", kept{}, diagnostics)
+			_, diagnostics = process.plan(thing.typeName, edited, nil)
+			check("the plan of a destroy", kept{}, diagnostics)
+			if c.says != "" {
+				after, diagnostics = process.apply(thing.typeName, edited, update)
+				check("the apply", after, diagnostics)
+			}
+		})
+	}
+}
+
+func TestAManagedIdentityOfAnotherTenantThanTenantIDIsRefused(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, testTenant())
+	if err := m.tn.SetBehavior(context.Background(), control.Behavior{ManagedIdentity: &control.ManagedIdentity{SystemAssigned: appID}}); err != nil {
+		t.Fatal(err)
+	}
+	m.block = map[string]any{"client_id": nil, "client_secret": nil, "use_msi": true, "msi_endpoint": m.tn.url + "/_emulator/identity/metadata"}
+	for configured, refused := range map[any]bool{fabrikamTenantID: true, tenantID: false, strings.ToUpper(tenantID): false, "fabrikam.example": false, nil: false} {
+		m.block["tenant_id"] = configured
+		_, diagnostics := m.start()
+		found := problems(diagnostics)
+		if (len(found) == 1 && says("Signed in to another tenant than tenant_id", fabrikamTenantID, "managed identity", tenantID, "Nothing was planned").MatchString(found[0])) != refused || len(found) > 1 {
+			t.Errorf("tenant_id %v: it says %q", configured, found)
+		}
+	}
+}
+
+func TestAResourceThatGoesToTheProviderBlockOfAnotherTenantIsRefusedByTheRealCLI(t *testing.T) {
+	t.Parallel()
+	here, there := startTenant(t, locationTenant(), quick()), startTenant(t, fabrikam(), quick())
+	blocks := here.provider(`alias = "here"`) + strings.ReplaceAll(there.provider(`alias = "there"`), tenantID, fabrikamTenantID)
+	with := func(alias string) string {
+		return blocks + "resource \"entramfa_registration_policy\" \"this\" {\n  provider = entramfa." + alias + "\n  state = \"disabled\"\n}\n" +
+			"resource \"entramfa_trusted_ips\" \"this\" {\n  provider = entramfa." + alias + "\n  display_name = \"Office\"\n  ip_ranges = [\"203.0.113.0/24\"]\n}\n"
+	}
+	w := here.workspace(t, map[string]string{"main.tf": with("here")})
+	w.expect(0, "apply", "-input=false", "-auto-approve")
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.write("main.tf", with("there"))
+	output := w.expect(1, "plan", "-input=false")
+	w.sees(output, "State of another tenant", tenantID, fabrikamTenantID)
+	if have := strings.Count(output, "State of another tenant"); have != 2 {
+		t.Errorf("%d of 2 resources are refused", have)
+	}
+	w.expect(1, "apply", "-input=false", "-auto-approve")
+	w.write("main.tf", with("here"))
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 }

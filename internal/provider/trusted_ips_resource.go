@@ -37,6 +37,7 @@ func (r *trustedIPsResource) Metadata(_ context.Context, req resource.MetadataRe
 
 func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion(trustedIPsUpgrades),
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges " +
 			"that Conditional Access trusts.\n\n" +
 			"Trusting a location changes nothing by itself: it is Conditional Access policies that ask for less where a sign-in comes from a trusted location, " +

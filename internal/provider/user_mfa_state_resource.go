@@ -59,6 +59,7 @@ func (r *userMFAStateResource) Metadata(_ context.Context, req resource.Metadata
 
 func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion(userMFAStateUpgrades),
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of one user.\n\n" +
 			"Every user starts `disabled`. Setting `enabled` asks the user to register a method at the next sign-in; the service then moves the user " +
 			"to `enforced` by itself, at once if a method is registered already. `enabled` is satisfied by `enforced`, so that promotion is never drift.\n\n" +

@@ -45,6 +45,7 @@ func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.Metadat
 
 func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: schemaVersion(userMFAStatesUpgrades),
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of many users, " +
 			"by the same rules as `entramfa_user_mfa_state` does for one: `enabled` is satisfied by `enforced`, to which the service promotes a user " +
 			"who registers a method.\n\n" +
