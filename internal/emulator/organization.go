@@ -62,7 +62,9 @@ func (s *Server) organizationRoute(rest []string) (*route, error) {
 	case 1:
 		return &route{"/organization/{id}", control.ClassDirectory, []endpoint{
 			{
-				http.MethodGet, permissions, []string{"$select"},
+				http.MethodGet,
+				permissions,
+				[]string{"$select"},
 				func(req *graphRequest, query query) (*graphResponse, error) {
 					return s.getOrganization(req, query, rest[0])
 				},

@@ -2,8 +2,8 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -49,8 +49,7 @@ func (d *providerData) inTenant(ctx context.Context, private privateState, diags
 	}
 	kept, ok := d.keptTenant(ctx, private, diags)
 	if id := d.client.Tenant().ID; ok && kept == "" && id != "" {
-		text, _ := json.Marshal(id)
-		diags.Append(private.SetKey(ctx, tenantKey, text)...)
+		diags.Append(private.SetKey(ctx, tenantKey, []byte(strconv.Quote(id)))...)
 	}
 	return ok
 }
@@ -75,7 +74,8 @@ func (d *providerData) keptTenant(ctx context.Context, private privateState, dia
 	if len(text) == 0 {
 		return "", true
 	}
-	if err := json.Unmarshal(text, &kept); err != nil || !isGUID(kept) {
+	kept, err := strconv.Unquote(string(text))
+	if err != nil || !isGUID(kept) {
 		// Taken for none, it would be replaced by whatever tenant comes next.
 		diags.AddError(summaryDamagedPrivate, "It should hold the id of the tenant that the state was made in, and holds something else. Nothing was planned or changed.\n\n"+
 			mendPrivate)

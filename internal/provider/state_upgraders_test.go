@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // TestAStateTakesEachStepFromItsVersionOn upgrades a resource that has been through two changes of shape.
@@ -55,7 +54,7 @@ func TestAStateTakesEachStepFromItsVersionOn(t *testing.T) {
 	}
 	// More digits than a float has, and an attribute that is not there any more.
 	const number = "12345678901234567890123"
-	want, err := tftypes.ValueFromJSON([]byte(`{"names":["x"],"count":`+number+`,"new":null}`), typ)
+	want, err := (&tfprotov6.RawState{JSON: []byte(`{"names":["x"],"count":` + number + `,"new":null}`)}).Unmarshal(typ)
 	if err != nil {
 		t.Fatal(err)
 	}

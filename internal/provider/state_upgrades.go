@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -89,5 +90,7 @@ func upgradeState(text []byte, steps []stateUpgrade, typ tftypes.Type) (tftypes.
 	if err != nil {
 		return tftypes.Value{}, err
 	}
-	return tftypes.ValueFromJSONWithOpts(upgraded, typ, tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true})
+	return (&tfprotov6.RawState{JSON: upgraded}).UnmarshalWithOpts(typ, tfprotov6.UnmarshalOpts{
+		ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true},
+	})
 }
