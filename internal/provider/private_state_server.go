@@ -57,6 +57,13 @@ func (s privateStateServer) ApplyResourceChange(ctx context.Context, req *tfprot
 	return s.frameworkServer.ApplyResourceChange(ctx, req)
 }
 
+func (s privateStateServer) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
+	if problem := damagedPrivate(req.SourcePrivate); problem != nil && ofOwnProvider(req.SourceProviderAddress) {
+		return &tfprotov6.MoveResourceStateResponse{Diagnostics: problem}, nil
+	}
+	return s.frameworkServer.MoveResourceState(ctx, req)
+}
+
 // damagedPrivate is an error where a private state does not have the form in which the framework keeps it: JSON values by key.
 func damagedPrivate(private []byte) []*tfprotov6.Diagnostic {
 	if len(private) == 0 {

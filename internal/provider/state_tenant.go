@@ -93,6 +93,15 @@ func (d *providerData) keptTenant(ctx context.Context, private privateState, dia
 	return "", false
 }
 
+// moveTenant gives an instance that has moved here from another type the tenant that it had.
+func moveTenant(ctx context.Context, from, to privateState, diags *diag.Diagnostics) {
+	text, problems := from.GetKey(ctx, tenantKey)
+	diags.Append(problems...)
+	if len(text) > 0 {
+		diags.Append(to.SetKey(ctx, tenantKey, text)...)
+	}
+}
+
 // What to say of a private state that somebody has changed.
 const (
 	summaryDamagedPrivate = "The private part of this resource's state is damaged"

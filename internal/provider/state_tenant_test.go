@@ -574,3 +574,51 @@ func TestAResourceThatGoesToTheProviderBlockOfAnotherTenantIsRefusedByTheRealCLI
 	w.write("main.tf", with("here"))
 	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 }
+
+func TestAMoveFromTypeToTypeKeepsTheTenant(t *testing.T) {
+	t.Parallel()
+	here, there := newMachine(t, locationTenant()), inFabrikam(t)
+	raw := map[string]string{
+		typeName: `{"id":"` + adeleID + `","user_id":"` + adeleID + `","user_principal_name":"` + adeleUPN + `","name":"Adele Vance","state":"enabled","effective_state":"enabled",` +
+			`"allow_promotion":false,"on_destroy":"disable"}`,
+		statesTypeName: `{"id":"` + nobodyID + `","users":{"` + adeleUPN + `":"enabled"},"effective_states":{"` + adeleUPN + `":"enabled"},"user_ids":{"` + adeleUPN + `":"` + adeleID +
+			`"},"awaiting_registration":{},"names":null,"allow_promotion":false,"on_destroy":"disable"}`,
+	}
+	here.tn.setState(adeleID, "enabled")()
+	for from, to := range map[string]string{typeName: statesTypeName, statesTypeName: typeName} {
+		t.Run(from, func(t *testing.T) {
+			process := here.process()
+			_, typ := process.schemaOf(to)
+			move := func(private []byte) (kept, []*tfprotov6.Diagnostic) {
+				moved, err := process.server.MoveResourceState(context.Background(), &tfprotov6.MoveResourceStateRequest{
+					SourceProviderAddress: "registry.terraform.io/mfa-as-code/entramfa", SourceTypeName: from, SourceState: &tfprotov6.RawState{JSON: []byte(raw[from])},
+					SourcePrivate: private, TargetTypeName: to,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if moved.TargetState == nil {
+					return kept{}, moved.Diagnostics
+				}
+				return kept{state: process.unpack(typ, moved.TargetState), private: moved.TargetPrivate, identity: moved.TargetIdentity}, moved.Diagnostics
+			}
+			moved, diagnostics := move(withPrivate(t, nil, "tenant", `"`+tenantID+`"`))
+			noErrors(t, diagnostics)
+			_, diagnostics = there.process().read(to, moved)
+			refusedIn(t, "the refresh", diagnostics)
+			if read := here.refresh(here.process(), to, moved); read.nothing() {
+				t.Error("the right tenant has lost it")
+			}
+			// One of before has none.
+			moved, diagnostics = move(nil)
+			noErrors(t, diagnostics)
+			if have := privateOf(t, moved.private)["tenant"]; have != "" {
+				t.Errorf("it has the tenant %s", have)
+			}
+			_, diagnostics = move([]byte(`{"tenant":5}`))
+			if found := problems(diagnostics); len(found) != 1 || !says("is damaged", "Restore the state").MatchString(found[0]) {
+				t.Errorf("a damaged one: %q", found)
+			}
+		})
+	}
+}

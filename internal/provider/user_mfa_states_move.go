@@ -92,6 +92,7 @@ func moveUserIntoMap(ctx context.Context, req resource.MoveStateRequest, resp *r
 	moved.setManaged(managedUsers{user})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
+	moveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }
 
 func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
@@ -124,4 +125,5 @@ func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *
 	moved.State, moved.EffectiveState = nullIfEmpty(string(user.wanted)), nullIfEmpty(string(user.effective))
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
+	moveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }
