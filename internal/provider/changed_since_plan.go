@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,7 +18,7 @@ const maxChangesNamed = 20
 func addChangedSincePlan(diags *diag.Diagnostics, at path.Path, object string, changes ...string) {
 	named := changes
 	if more := len(changes) - maxChangesNamed; more > 0 {
-		named = append(changes[:maxChangesNamed:maxChangesNamed], fmt.Sprintf("and %d more", more))
+		named = append(slices.Clone(changes[:maxChangesNamed]), fmt.Sprintf("and %d more", more))
 	}
 	summary := fmt.Sprintf("%s changed since the plan was made", object)
 	detail := fmt.Sprintf("The plan was made from other values than the tenant has now:\n\n  - %s\n\nNobody has reviewed what this apply would do to them, so nothing "+
