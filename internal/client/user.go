@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,12 +21,36 @@ type User struct {
 	// UserType is Member or Guest.
 	UserType       string `json:"userType"`
 	AccountEnabled *bool  `json:"accountEnabled"`
+	// AssignedLicenses is how many licenses the user has, inherited ones included, or nil where they were not asked for.
+	AssignedLicenses *elementCount `json:"assignedLicenses"`
+}
+
+// elementCount is how many elements a JSON list has.
+type elementCount int
+
+func (n *elementCount) UnmarshalJSON(data []byte) error {
+	var elements []struct{}
+	err := json.Unmarshal(data, &elements)
+	*n = elementCount(len(elements))
+	return err
 }
 
 // Name is how people call the user: the user principal name, or the id where Graph gave no name.
 func (u User) Name() string { return firstNonEmpty(u.UserPrincipalName, u.ID) }
 
-const userSelect = "id,userPrincipalName,displayName,userType,accountEnabled"
+// Licensed reports whether the user has any license, or nil where the licenses were not asked for.
+func (u User) Licensed() *bool {
+	if u.AssignedLicenses == nil {
+		return nil
+	}
+	return new(*u.AssignedLicenses > 0)
+}
+
+const (
+	userSelect = "id,userPrincipalName,displayName,userType,accountEnabled"
+	// licensedUserSelect is for lists of users, which say who has a license. Graph returns licenses on $select only.
+	licensedUserSelect = userSelect + ",assignedLicenses"
+)
 
 var userReadPermissions = []string{"User.Read.All", "Directory.Read.All"}
 
@@ -45,6 +70,10 @@ func userPath(key string) string {
 //
 // Source: https://learn.microsoft.com/graph/api/user-get
 func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
+	return c.getUser(ctx, key, userSelect)
+}
+
+func (c *Client) getUser(ctx context.Context, key, properties string) (User, error) {
 	if strings.TrimSpace(key) == "" || key == "." || key == ".." {
 		return User{}, fmt.Errorf("unable to read a user: %q is neither an object id nor a user principal name", key)
 	}
@@ -55,7 +84,7 @@ func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
 		method:      http.MethodGet,
 		version:     v1,
 		path:        userPath(key),
-		query:       url.Values{"$select": {userSelect}},
+		query:       url.Values{"$select": {properties}},
 		gather:      true,
 	}, &user)
 	if err != nil {
@@ -70,10 +99,14 @@ func (c *Client) GetUser(ctx context.Context, key string) (User, error) {
 // FindUser reads a user and takes a 404 for an answer only once it has lasted for the given time: a user that was made
 // a moment ago is not on every replica yet. With no patience at all one 404 is enough.
 func (c *Client) FindUser(ctx context.Context, key string, patience time.Duration) (User, error) {
+	return c.findUser(ctx, key, userSelect, patience)
+}
+
+func (c *Client) findUser(ctx context.Context, key, properties string, patience time.Duration) (User, error) {
 	var user User
 	err := c.until(ctx, patience, func() (bool, error) {
 		var err error
-		user, err = c.GetUser(ctx, key)
+		user, err = c.getUser(ctx, key, properties)
 		return !IsNotFound(err), err
 	})
 	return user, err

@@ -120,6 +120,13 @@ func (c *Client) FindUsers(ctx context.Context, keys []string, patience time.Dur
 	})
 }
 
+// FindLicensedUsers is FindUsers with the licenses of each.
+func (c *Client) FindLicensedUsers(ctx context.Context, keys []string, patience time.Duration, progress func(done int)) []Outcome[User] {
+	return each(ctx, keys, progress, func(ctx context.Context, key string) (User, error) {
+		return c.findUser(ctx, key, licensedUserSelect, patience)
+	})
+}
+
 // UserAndState is a user and a state that is expected of them, or wanted.
 type UserAndState struct {
 	User  User
@@ -256,7 +263,7 @@ func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPro
 	return outcomes
 }
 
-// ListUsers reads all users of the tenant, guests included. It needs User.Read.All.
+// ListUsers reads all users of the tenant with their licenses, guests included. It needs User.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/user-list
 func (c *Client) ListUsers(ctx context.Context) ([]User, error) {
@@ -266,6 +273,6 @@ func (c *Client) ListUsers(ctx context.Context) ([]User, error) {
 		method:      http.MethodGet,
 		version:     v1,
 		path:        "/users",
-		query:       url.Values{"$select": {userSelect}, "$top": {"999"}},
+		query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
 	})
 }

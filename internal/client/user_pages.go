@@ -8,7 +8,7 @@ import (
 	"net/url"
 )
 
-// UserPages reads the users of the tenant, guests included, a page at a time: the next one is asked for when the loop comes to
+// UserPages reads the users of the tenant with their licenses, guests included, a page at a time: the next one is asked for when the loop comes to
 // it, and none after the loop was left. An error is the last thing that comes. It needs User.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/user-list
@@ -19,7 +19,7 @@ func (c *Client) UserPages(ctx context.Context) iter.Seq2[[]User, error] {
 		method:      http.MethodGet,
 		version:     v1,
 		path:        "/users",
-		query:       url.Values{"$select": {userSelect}, "$top": {"999"}},
+		query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
 	})
 }
 
@@ -35,7 +35,7 @@ func (c *Client) MemberUserPages(ctx context.Context, groupID string) iter.Seq2[
 		version:     v1,
 		path:        "/groups/" + url.PathEscape(groupID) + "/transitiveMembers/microsoft.graph.user",
 		// The cast to users is an advanced query.
-		query:  url.Values{"$count": {"true"}, "$select": {userSelect}, "$top": {"999"}},
+		query:  url.Values{"$count": {"true"}, "$select": {licensedUserSelect}, "$top": {"999"}},
 		header: http.Header{"Consistencylevel": {"eventual"}},
 	})
 }

@@ -82,7 +82,7 @@ func TestPagesOfUsersAreAskedForWithWhatAListIsFilteredBy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if address.EscapedPath() != want[n] || address.Query().Get("$select") != userSelect || address.Query().Get("$top") != "999" {
+		if address.EscapedPath() != want[n] || address.Query().Get("$select") != licensedUserSelect || address.Query().Get("$top") != "999" {
 			t.Errorf("a page is asked for by %s", request.Target)
 		}
 	}

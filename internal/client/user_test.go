@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -285,5 +286,27 @@ func TestAMissingUserIsNamedInTheError(t *testing.T) {
 	_, err := c.GetUser(t.Context(), "o'neil@contoso.example")
 	if want := `unable to read user "o'neil@contoso.example": HTTP 404 Request_ResourceNotFound`; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %s", fmt.Sprint(err))
+	}
+}
+
+func TestALicenseIsOneOfAnyProduct(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]*bool{
+		`{"id":"a"}`:                         nil,
+		`{"id":"a","assignedLicenses":null}`: nil,
+		`{"id":"a","assignedLicenses":[]}`:   new(false),
+		`{"id":"a","assignedLicenses":[{"skuId":"x","disabledPlans":["y"]},{}]}`: new(true),
+	} {
+		var user User
+		if err := json.Unmarshal([]byte(body), &user); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, user.Licensed()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+	var user User
+	if err := json.Unmarshal([]byte(`{"assignedLicenses":"none"}`), &user); err == nil {
+		t.Error("a text is taken for licenses")
 	}
 }

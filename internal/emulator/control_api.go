@@ -256,6 +256,7 @@ func (s *Server) servePatchUser(w http.ResponseWriter, r *http.Request) {
 		set(&changed.Mail, changes.Mail)
 		set(&changed.UserType, changes.UserType)
 		set(&changed.PerUserMFAState, changes.PerUserMFAState)
+		set(&changed.AssignedLicenses, changes.AssignedLicenses)
 		set(&changed.Methods, changes.Methods)
 		if changes.AccountEnabled != nil {
 			changed.AccountEnabled = changes.AccountEnabled

@@ -39,7 +39,13 @@ func SampleTenant() *Tenant {
 		return User{
 			ID: "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b3" + serial, DisplayName: name, UserPrincipalName: upn, Mail: upn,
 			UserType: "Member", AccountEnabled: new(true), PerUserMFAState: control.StateDisabled,
+			// https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference: Microsoft 365 Business Premium.
+			AssignedLicenses: []control.AssignedLicense{{SkuID: "cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46"}},
 		}
+	}
+	unlicensed := func(user User) User {
+		user.AssignedLicenses = nil
+		return user
 	}
 	with := func(user User, state string, methods ...Method) User {
 		user.PerUserMFAState, user.Methods = state, methods
@@ -48,12 +54,12 @@ func SampleTenant() *Tenant {
 	authenticator := func(device string) Method {
 		return Method{Type: control.MethodMicrosoftAuthenticator, DisplayName: device}
 	}
-	guest := user("0a", "Nestor Wilke (guest)", "nestor.wilke_fabrikam.example#EXT#@contoso.example")
+	guest := unlicensed(user("0a", "Nestor Wilke (guest)", "nestor.wilke_fabrikam.example#EXT#@contoso.example"))
 	guest.UserType, guest.Mail = "Guest", "nestor.wilke@fabrikam.example"
 	left := user("0b", "Lee Gu", "lee.gu@contoso.example")
 	left.AccountEnabled = new(false)
-	breakGlass1 := user("0e", "Break glass 1", "break.glass.1@contoso.example")
-	breakGlass2 := user("0f", "Break glass 2", "break.glass.2@contoso.example")
+	breakGlass1 := unlicensed(user("0e", "Break glass 1", "break.glass.1@contoso.example"))
+	breakGlass2 := unlicensed(user("0f", "Break glass 2", "break.glass.2@contoso.example"))
 	breakGlass1.Mail, breakGlass2.Mail = "", ""
 
 	users := []User{
@@ -69,7 +75,7 @@ func SampleTenant() *Tenant {
 		with(user("07", "Johanna Lorenz", "johanna.lorenz@contoso.example"), control.StateDisabled,
 			Method{Type: control.MethodSoftwareOath}),
 		user("08", "Miriam O'Hara", "miriam.o'hara@contoso.example"),
-		user("09", "Cash desk", "$cash.desk@contoso.example"),
+		unlicensed(user("09", "Cash desk", "$cash.desk@contoso.example")),
 		guest,
 		left,
 		with(user("0c", "Patti Fernandez", "patti.fernandez@contoso.example"), control.StateEnabled,

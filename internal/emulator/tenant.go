@@ -173,6 +173,10 @@ func copyOfUser(user *control.User) control.User {
 	if user.AccountEnabled != nil {
 		copied.AccountEnabled = new(*user.AccountEnabled)
 	}
+	copied.AssignedLicenses = slices.Clone(user.AssignedLicenses)
+	for i := range copied.AssignedLicenses {
+		copied.AssignedLicenses[i].DisabledPlans = slices.Clone(copied.AssignedLicenses[i].DisabledPlans)
+	}
 	copied.Methods = slices.Clone(user.Methods)
 	for i := range copied.Methods {
 		if created := copied.Methods[i].CreatedDateTime; created != nil {

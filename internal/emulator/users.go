@@ -32,6 +32,7 @@ var userEntity = entityType[*userRecord]{
 		"mail":              func(u *userRecord) any { return nullIfEmpty(u.Mail) },
 		"userType":          func(u *userRecord) any { return u.UserType },
 		"accountEnabled":    func(u *userRecord) any { return *u.AccountEnabled },
+		"assignedLicenses":  assignedLicenses,
 		"businessPhones":    func(*userRecord) any { return []string{} },
 	}, "ageGroup", "city", "companyName", "country", "createdDateTime", "creationType", "deletedDateTime", "department",
 		"employeeHireDate", "employeeId", "employeeType", "externalUserState", "givenName", "jobTitle", "mailNickname",
@@ -48,6 +49,21 @@ func withNulls[T any](properties map[string]func(T) any, names ...string) map[st
 		properties[name] = func(T) any { return nil }
 	}
 	return properties
+}
+
+// assignedLicenses are the user's licenses. Neither list is ever null.
+//
+// https://learn.microsoft.com/graph/api/resources/assignedlicense
+func assignedLicenses(u *userRecord) any {
+	type license struct {
+		DisabledPlans []string `json:"disabledPlans"`
+		SkuID         string   `json:"skuId"`
+	}
+	licenses := make([]license, 0, len(u.AssignedLicenses))
+	for _, one := range u.AssignedLicenses {
+		licenses = append(licenses, license{append([]string{}, one.DisabledPlans...), one.SkuID})
+	}
+	return licenses
 }
 
 func nullIfEmpty(text string) any {

@@ -64,6 +64,18 @@ func TestUserProperties(t *testing.T) {
 	if _, there := answer.body["accountEnabled"]; there || answer.body["displayName"] != "Adele Vance" {
 		t.Errorf("the default properties are %s", answer.raw)
 	}
+	if _, there := answer.body["assignedLicenses"]; there {
+		t.Error("licenses come without $select")
+	}
+	for user, want := range map[string]any{
+		"lee.gu@contoso.example":     []any{map[string]any{"skuId": "cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46", "disabledPlans": []any{}}},
+		"$cash.desk@contoso.example": []any{},
+	} {
+		licenses := f.get("/v1.0/users('" + user + "')?$select=assignedLicenses").body["assignedLicenses"]
+		if diff := cmp.Diff(want, licenses); diff != "" {
+			t.Errorf("the licenses of %s (-want +got):\n%s", user, diff)
+		}
+	}
 	answer = f.get("/v1.0/users/" + adele + "?$select=id,userType,accountEnabled,department")
 	delete(answer.body, "@odata.context")
 	want := map[string]any{"id": "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b301", "userType": "Member", "accountEnabled": true, "department": nil}

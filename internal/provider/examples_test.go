@@ -55,7 +55,7 @@ var appliedExamples = []string{
 	"data-sources/entramfa_user_mfa_state/data-source.tf",
 	"resources/entramfa_user_mfa_states/resource.tf", "resources/entramfa_user_mfa_states/import.sh",
 	"resources/entramfa_user_mfa_states/import-by-string-id.tf", "resources/entramfa_user_mfa_states/import-by-identity.tf",
-	"data-sources/entramfa_user_mfa_states/data-source.tf",
+	"data-sources/entramfa_user_mfa_states/data-source.tf", "data-sources/entramfa_user_mfa_states/managed.tf",
 	"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
 	"resources/entramfa_registration_policy/import.sh", "resources/entramfa_registration_policy/import-by-string-id.tf",
 	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
@@ -135,6 +135,30 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 func TestTheImportExamplesImport(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_user_mfa_state/"
+	t.Run("managed.tf", func(t *testing.T) {
+		t.Parallel()
+		tn := newSampleTenant(t)
+		w := tn.workspace(t, map[string]string{"example.tf": example(t, "data-sources/entramfa_user_mfa_states/managed.tf")}, bySecret()...)
+		w.apply()
+		// It does not feed on what it has done.
+		w.staysEmpty()
+		for user, want := range map[string]string{
+			"adele.vance@contoso.example": "enabled", "lee.gu@contoso.example": "disabled", "$cash.desk@contoso.example": "disabled",
+			"break.glass.1@contoso.example": "disabled", "nestor.wilke_fabrikam.example#EXT#@contoso.example": "disabled",
+		} {
+			if err := tn.stateIs(user, want); err != nil {
+				t.Error(err)
+			}
+		}
+		// Whoever is blocked leaves, and keeps the state.
+		if _, err := tn.PatchUser(context.Background(), "adele.vance@contoso.example", control.UserPatch{AccountEnabled: new(false)}); err != nil {
+			t.Fatal(err)
+		}
+		w.apply()
+		if err := tn.stateIs("adele.vance@contoso.example", "enabled"); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -21,14 +20,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// Types of users.
-//
-// Source: https://learn.microsoft.com/graph/api/resources/user
-const (
-	userTypeMember = "Member"
-	userTypeGuest  = "Guest"
-)
-
 type userMFAStateListResource struct{ resourceData }
 
 func newUserMFAStateListResource() list.ListResource { return &userMFAStateListResource{} }
@@ -41,6 +32,7 @@ type userMFAStateListModel struct {
 	States         types.List   `tfsdk:"states"`
 	UserType       types.String `tfsdk:"user_type"`
 	AccountEnabled types.Bool   `tfsdk:"account_enabled"`
+	Licensed       types.Bool   `tfsdk:"licensed"`
 }
 
 func (l *userMFAStateListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -76,6 +68,11 @@ func (l *userMFAStateListResource) ListResourceConfigSchema(_ context.Context, _
 				MarkdownDescription: "`true` lists users whose account can sign in, `false` those whose account is blocked. Default: both. " +
 					"Graph: `accountEnabled`.",
 			},
+			"licensed": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "`true` lists users who have a license of any product, directly or by a group, `false` those who have none. Default: both. " +
+					"Graph: `assignedLicenses`.",
+			},
 		},
 	}
 }
@@ -107,10 +104,8 @@ func (m *userMFAStateListModel) pages(ctx context.Context, c *client.Client) ite
 
 // wants reports whether a user passes, as far as that can be said without their state.
 func (m *userMFAStateListModel) wants(user client.User) bool {
-	if !m.UserType.IsNull() && !strings.EqualFold(m.UserType.ValueString(), user.UserType) {
-		return false
-	}
-	return m.AccountEnabled.IsNull() || user.AccountEnabled != nil && *user.AccountEnabled == m.AccountEnabled.ValueBool()
+	chosen, _ := userFilter{userType: m.UserType, accountEnabled: m.AccountEnabled, licensed: m.Licensed}.passes(user)
+	return chosen
 }
 
 // userListing is a list under way.

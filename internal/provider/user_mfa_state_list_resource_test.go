@@ -28,6 +28,10 @@ func newListedTenant(t *testing.T) *tenant {
 	blocked := false
 	for i := range people.Users {
 		switch people.Users[i].ID {
+		case adeleID, meganID, dollarID:
+			people.Users[i].AssignedLicenses = []control.AssignedLicense{{SkuID: "05e9a617-0261-4cee-bb44-138d3ef5d965"}}
+		}
+		switch people.Users[i].ID {
 		case dollarID:
 			people.Users[i].AccountEnabled, people.Users[i].PerUserMFAState = &blocked, control.StateEnabled
 		case obrienID:
@@ -76,6 +80,9 @@ func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 		"members of a group":        {map[string]any{"user_type": "Member", "group_id": listedGroupID}, []string{adeleName, meganListed, rescue2}},
 		"blocked":                   {map[string]any{"account_enabled": false}, []string{blocked}},
 		"enabled and not blocked":   {map[string]any{"account_enabled": true, "states": filterList("enabled")}, []string{meganListed}},
+		"licensed":                  {map[string]any{"licensed": true}, []string{adeleName, meganListed, blocked}},
+		"licensed, not blocked":     {map[string]any{"licensed": true, "account_enabled": true, "group_id": listedGroupID}, []string{adeleName, meganListed}},
+		"without a license":         {map[string]any{"licensed": false, "group_id": listedGroupID}, []string{guest, rescue2}},
 		"blocked guests":            {map[string]any{"account_enabled": false, "user_type": "Guest"}, nil},
 		"not blocked, of the group": {map[string]any{"account_enabled": true, "group_id": listedGroupID}, []string{adeleName, meganListed, guest, rescue2}},
 	} {

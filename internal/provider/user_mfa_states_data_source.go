@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -37,8 +39,14 @@ type userMFAStatesDataModel struct {
 	UserIDs            types.List   `tfsdk:"user_ids"`
 	UserPrincipalNames types.List   `tfsdk:"user_principal_names"`
 	States             types.List   `tfsdk:"states"`
+	UserType           types.String `tfsdk:"user_type"`
+	AccountEnabled     types.Bool   `tfsdk:"account_enabled"`
+	Licensed           types.Bool   `tfsdk:"licensed"`
 	Users              types.Map    `tfsdk:"users"`
 	ObjectIDs          types.Map    `tfsdk:"object_ids"`
+	UserTypes          types.Map    `tfsdk:"user_types"`
+	AccountsEnabled    types.Map    `tfsdk:"accounts_enabled"`
+	AccountsLicensed   types.Map    `tfsdk:"accounts_licensed"`
 	Count              types.Int64  `tfsdk:"user_count"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
@@ -79,11 +87,38 @@ func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.Schem
 				MarkdownDescription: "Which users the result holds: those who are `disabled`, `enabled` or `enforced`, as listed. Default: all of them.",
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(mfaStateValidator())},
 			},
+			"user_type": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Which users the result holds: `Member` or `Guest`. Default: both. Graph: `userType`. " +
+					"A user of whom Graph does not say it is left out of both, with a warning.",
+				Validators: []validator.String{stringvalidator.OneOf(userTypeMember, userTypeGuest)},
+			},
+			"account_enabled": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Which users the result holds: with `true` those whose account can sign in, with `false` those whose account is blocked. " +
+					"Default: both. Graph: `accountEnabled`.",
+			},
+			"licensed": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Which users the result holds: with `true` those who have a license of any product, directly or by a group, with `false` those who " +
+					"have none, as shared mailboxes, rooms, emergency access accounts and many guests. Default: both. Graph: `assignedLicenses`.",
+			},
 			"users": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "The per-user MFA state of each user, by user principal name as the service spells it.",
 			},
 			"object_ids": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "The object id of each user, by user principal name.",
+			},
+			"user_types": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "`Member` or `Guest` for each user, by user principal name; null where Graph does not say it.",
+			},
+			"accounts_enabled": schema.MapAttribute{
+				Computed: true, ElementType: types.BoolType,
+				MarkdownDescription: "Whether the account of each user can sign in, by user principal name; null where Graph does not say it.",
+			},
+			"accounts_licensed": schema.MapAttribute{
+				Computed: true, ElementType: types.BoolType,
+				MarkdownDescription: "Whether each user has a license of any product, by user principal name; null where Graph does not say it.",
 			},
 			"user_count": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many users the result holds. Terraform keeps the name `count` for itself."},
 		},
@@ -122,6 +157,7 @@ func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	users = model.choose(users, &resp.Diagnostics)
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
 		questions[i] = client.UserAndState{User: user}
@@ -147,7 +183,9 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 		}
 		return users
 	case !model.GroupID.IsNull():
-		users, err = d.data.client.ListTransitiveMemberUsers(ctx, model.GroupID.ValueString())
+		for page, pageErr := range d.data.client.MemberUserPages(ctx, model.GroupID.ValueString()) {
+			users, err = append(users, page...), pageErr
+		}
 		switch {
 		case client.IsNotFound(err):
 			diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Group %q not found", model.GroupID.ValueString()),
@@ -175,7 +213,7 @@ func (d *userMFAStatesDataSource) listed(ctx context.Context, attribute string, 
 	var users []client.User
 	var missing []string
 	var failures []userFailure
-	outcomes := d.data.client.FindUsers(ctx, keys, d.data.client.Consistency().Missing, logProgress(ctx, "looking up users", len(keys)))
+	outcomes := d.data.client.FindLicensedUsers(ctx, keys, d.data.client.Consistency().Missing, logProgress(ctx, "looking up users", len(keys)))
 	for i, outcome := range outcomes {
 		switch {
 		case client.IsNotFound(outcome.Err):
@@ -208,22 +246,53 @@ func texts(list types.List) []string {
 	return found
 }
 
+// choose leaves those users whom the filters choose, each once: a page can bring a user again where the directory has changed since the
+// page before.
+func (m *userMFAStatesDataModel) choose(users []client.User, diags *diag.Diagnostics) []client.User {
+	filter := userFilter{userType: m.UserType, accountEnabled: m.AccountEnabled, licensed: m.Licensed}
+	unsaid := map[string][]string{}
+	seen := map[string]bool{}
+	users = slices.DeleteFunc(users, func(user client.User) bool {
+		again := seen[user.ID]
+		seen[user.ID] = true
+		chosen, missing := filter.passes(user)
+		if !again {
+			for _, attribute := range missing {
+				unsaid[attribute] = append(unsaid[attribute], user.Name())
+			}
+		}
+		return again || !chosen
+	})
+	for _, attribute := range slices.Sorted(maps.Keys(unsaid)) {
+		diags.AddAttributeWarning(path.Root(attribute), fmt.Sprintf("Nothing is known about %s of %s", attribute, peopleCount(unsaid[attribute])),
+			fmt.Sprintf("Microsoft Graph does not say it, so they are left out, whatever %s is: %s.\n\nTo have them in the result, remove %s and choose among users by "+
+				"the maps of the result.", attribute, nameSome(unsaid[attribute], namedInErrors), attribute))
+	}
+	return users
+}
+
 // fill takes over what was read, and returns what could not be. A user who was deleted meanwhile is left out.
 func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Outcome[client.MFAState]) []userFailure {
 	chosen := texts(m.States)
-	states, ids := map[string]attr.Value{}, map[string]attr.Value{}
+	states, ids, userTypes, enabled, licensed := map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}
 	var failures []userFailure
 	for i, user := range users {
-		outcome := outcomes[i]
+		outcome, name := outcomes[i], user.Name()
 		switch {
 		case errors.Is(outcome.Err, client.ErrUserGone):
 		case outcome.Err != nil:
-			failures = append(failures, userFailure{key: user.ID, name: user.Name(), err: outcome.Err})
+			failures = append(failures, userFailure{key: user.ID, name: name, err: outcome.Err})
 		case len(chosen) == 0 || slices.Contains(chosen, string(outcome.Value)):
-			states[user.Name()], ids[user.Name()] = types.StringValue(string(outcome.Value)), types.StringValue(user.ID)
+			states[name], ids[name] = types.StringValue(string(outcome.Value)), types.StringValue(user.ID)
+			userTypes[name] = types.StringNull()
+			if user.UserType != "" {
+				userTypes[name] = types.StringValue(user.UserType)
+			}
+			enabled[name], licensed[name] = types.BoolPointerValue(user.AccountEnabled), types.BoolPointerValue(user.Licensed())
 		}
 	}
-	m.Users, m.ObjectIDs = types.MapValueMust(types.StringType, states), types.MapValueMust(types.StringType, ids)
+	m.Users, m.ObjectIDs, m.UserTypes = types.MapValueMust(types.StringType, states), types.MapValueMust(types.StringType, ids), types.MapValueMust(types.StringType, userTypes)
+	m.AccountsEnabled, m.AccountsLicensed = types.MapValueMust(types.BoolType, enabled), types.MapValueMust(types.BoolType, licensed)
 	m.Count = types.Int64Value(int64(len(states)))
 	return failures
 }

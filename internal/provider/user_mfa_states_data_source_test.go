@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -61,5 +62,68 @@ func TestTheDataSourceOfManyUsersReadsAllAGroupOrAList(t *testing.T) {
 	)
 	if writes := tn.writes(); writes != 0 {
 		t.Errorf("reading wrote %d times", writes)
+	}
+}
+
+// Whoever is no guest, can sign in and has a license is who a roll-out is about.
+func TestTheDataSourceOfManyUsersLeavesOutWhomTheDirectoryDescribesOtherwise(t *testing.T) {
+	t.Parallel()
+	tn := newTenant(t)
+	licensed := []control.AssignedLicense{{SkuID: "05e9a617-0261-4cee-bb44-138d3ef5d965"}}
+	for user, change := range map[string]control.UserPatch{
+		adeleID: {AssignedLicenses: &licensed}, diegoID: {AssignedLicenses: &licensed, AccountEnabled: new(false)}, guestID: {AssignedLicenses: &licensed},
+	} {
+		if _, err := tn.PatchUser(context.Background(), user, change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const data = "data.entramfa_user_mfa_states.test"
+	read := func(lines string, checks ...statecheck.StateCheck) resource.TestStep {
+		return resource.TestStep{
+			Config:            tn.provider() + fmt.Sprintf("data \"entramfa_user_mfa_states\" \"test\" {\n%s\n}\n", lines),
+			ConfigStateChecks: checks,
+		}
+	}
+	is := func(name string, value knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(data, tfjsonpath.New(name), value)
+	}
+	bools := func(pairs ...any) knownvalue.Check {
+		values := map[string]knownvalue.Check{}
+		for i := 0; i < len(pairs); i += 2 {
+			values[pairs[i].(string)] = knownvalue.Bool(pairs[i+1].(bool))
+		}
+		return knownvalue.MapExact(values)
+	}
+	three := fmt.Sprintf("user_ids = [%q, %q, %q, %q]\n", adeleID, diegoID, guestID, obrienID)
+	tn.run(
+		read(three, is("user_types", exactly(adeleUPN, "Member", diegoUPN, "Member", guestUPN, "Guest", obrienUPN, "Member")),
+			is("accounts_enabled", bools(adeleUPN, true, diegoUPN, false, guestUPN, true, obrienUPN, true)),
+			is("accounts_licensed", bools(adeleUPN, true, diegoUPN, true, guestUPN, true, obrienUPN, false))),
+		read(three+"user_type = \"Member\"\naccount_enabled = true\nlicensed = true", is("users", exactly(adeleUPN, "disabled")), is("user_types", exactly(adeleUPN, "Member"))),
+		read("all_users = true\nuser_type = \"Guest\"", is("users", exactly(guestUPN, "disabled"))),
+		read("all_users = true\naccount_enabled = false", is("users", exactly(diegoUPN, "enforced")), is("accounts_enabled", bools(diegoUPN, false))),
+		read("all_users = true\nlicensed = true\nstates = [\"disabled\"]", is("users", exactly(adeleUPN, "disabled", guestUPN, "disabled"))),
+		read(fmt.Sprintf("group_id = %q\nlicensed = false\naccount_enabled = true", rescueGroupID), is("users", exactly(rescue2UPN, "disabled"))),
+		resource.TestStep{
+			Config:      tn.provider() + "data \"entramfa_user_mfa_states\" \"test\" {\nall_users = true\nuser_type = \"member\"\n}\n",
+			ExpectError: says("user_type", `"Member" "Guest"`),
+		},
+		// Nobody is left, which is a result.
+		read("all_users = true\nuser_type = \"Guest\"\nlicensed = false", is("users", knownvalue.MapExact(nil)), is("object_ids", knownvalue.MapExact(nil)),
+			is("user_types", knownvalue.MapExact(nil)), is("accounts_licensed", knownvalue.MapExact(nil)), is("user_count", knownvalue.Int64Exact(0))),
+	)
+}
+
+// The states of those who are left out are not asked for.
+func TestTheDataSourceOfManyUsersAsksForTheStatesOfThoseWhoAreLeft(t *testing.T) {
+	t.Parallel()
+	for filter, want := range map[string]int{"": 14, "user_type = \"Guest\"": 1, "licensed = false": 4, "user_type = \"Guest\"\nlicensed = true": 0} {
+		tn := newSampleTenant(t)
+		w := tn.workspace(t, map[string]string{"main.tf": block() + "data \"entramfa_user_mfa_states\" \"test\" {\nall_users = true\n" + filter + "\n}\n"}, bySecret()...)
+		tn.asked()
+		w.expect(0, "plan", "-input=false")
+		if pages, states, _ := tn.asked(); pages != 1 || states != want {
+			t.Errorf("%q reads %d pages and %d states, want one page and %d states", filter, pages, states, want)
+		}
 	}
 }

@@ -16,3 +16,11 @@ output "unprotected" {
 output "unprotected_staff_of_all_users" {
   value = format("%d of %d users", data.entramfa_user_mfa_states.unprotected.user_count, data.entramfa_user_mfa_states.all.user_count)
 }
+
+# Accounts that nobody can sign in with, and that somebody has asked for MFA all the same.
+output "blocked_with_mfa" {
+  value = [
+    for name, can_sign_in in data.entramfa_user_mfa_states.all.accounts_enabled :
+    name if can_sign_in == false && data.entramfa_user_mfa_states.all.users[name] != "disabled"
+  ]
+}

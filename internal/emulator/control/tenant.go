@@ -106,9 +106,19 @@ type User struct {
 	UserType string `json:"userType,omitempty"`
 	// AccountEnabled is true when nil.
 	AccountEnabled *bool `json:"accountEnabled,omitempty"`
+	// AssignedLicenses are the user's licenses, inherited ones included.
+	AssignedLicenses []AssignedLicense `json:"assignedLicenses,omitempty"`
 	// PerUserMFAState is disabled when empty.
 	PerUserMFAState string   `json:"perUserMfaState,omitempty"`
 	Methods         []Method `json:"methods,omitempty"`
+}
+
+// AssignedLicense is one license of a user.
+//
+// https://learn.microsoft.com/graph/api/resources/assignedlicense
+type AssignedLicense struct {
+	DisabledPlans []string `json:"disabledPlans,omitempty"`
+	SkuID         string   `json:"skuId"`
 }
 
 // Method is one registered authentication method of a user.
@@ -142,6 +152,8 @@ type UserPatch struct {
 	Mail              *string `json:"mail,omitempty"`
 	UserType          *string `json:"userType,omitempty"`
 	AccountEnabled    *bool   `json:"accountEnabled,omitempty"`
+	// AssignedLicenses replaces all licenses.
+	AssignedLicenses *[]AssignedLicense `json:"assignedLicenses,omitempty"`
 	// PerUserMFAState is stored exactly as given, without promotion; SetPerUserMFAState is the one that acts like an administrator.
 	PerUserMFAState *string `json:"perUserMfaState,omitempty"`
 	// Methods replaces all methods, without promotion; RegisterMethod is the one that acts like a user.

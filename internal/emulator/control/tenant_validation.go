@@ -252,6 +252,16 @@ func (u *User) Validate() error {
 	if err := ValidateState(u.PerUserMFAState); u.PerUserMFAState != "" && err != nil {
 		report("perUserMfaState", "%v", err)
 	}
+	for i, license := range u.AssignedLicenses {
+		if !IsGUID(license.SkuID) {
+			report(fmt.Sprintf("assignedLicenses[%d].skuId", i), "%q is not a GUID", license.SkuID)
+		}
+		for j, plan := range license.DisabledPlans {
+			if !IsGUID(plan) {
+				report(fmt.Sprintf("assignedLicenses[%d].disabledPlans[%d]", i, j), "%q is not a GUID", plan)
+			}
+		}
+	}
 	ids := map[string]bool{}
 	phoneTypes := map[string]bool{}
 	for i := range u.Methods {
