@@ -43,8 +43,12 @@ func (f *functions) run(name string, arguments ...tftypes.Value) (tftypes.Value,
 		f.t.Fatalf("there is no function %s", name)
 	}
 	request := &tfprotov6.CallFunctionRequest{Name: name}
-	for _, argument := range arguments {
-		packed, err := tfprotov6.NewDynamicValue(argument.Type(), argument)
+	for i, argument := range arguments {
+		typ := argument.Type()
+		if i >= len(function.Parameters) && function.VariadicParameter != nil && function.VariadicParameter.Type.Is(tftypes.DynamicPseudoType) {
+			typ = tftypes.DynamicPseudoType
+		}
+		packed, err := tfprotov6.NewDynamicValue(typ, argument)
 		if err != nil {
 			f.t.Fatalf("%v", err)
 		}

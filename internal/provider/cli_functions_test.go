@@ -17,6 +17,7 @@ var functionExamples = map[string]map[string]any{
 	"users_from_csv/function.tf":         {},
 	"users_from_csv/without_disabled.tf": {},
 	"users_from_csv/enforced.tf":         {},
+	"users_from_csv/report.tf":           {},
 	"mfa_transition/function.tf": {
 		"steps_to_enforced": []any{"enabled", "enforced"},
 		"why_not_enforced": map[string]any{
@@ -56,7 +57,9 @@ func TestTheFunctionExamplesApply(t *testing.T) {
 			t.Parallel()
 			files := map[string]string{"example.tf": example(t, "functions/"+name)}
 			if strings.HasPrefix(name, "users_from_csv/") {
-				files["per-user-mfa.csv"] = example(t, "functions/users_from_csv/per-user-mfa.csv")
+				for _, csv := range []string{"per-user-mfa.csv", "report.csv"} {
+					files[csv] = example(t, "functions/users_from_csv/"+csv)
+				}
 			}
 			w := newSampleTenant(t).workspace(t, files, bySecret()...)
 			w.sees(w.apply(), "Apply complete")
@@ -142,9 +145,9 @@ output "users" {
 		{`provider::entramfa::ip_ranges_cover(["203.0.113.0/24"], "everything")`, []string{`"address_or_range"`, `"everything" is not an IP range`}},
 		{`provider::entramfa::mfa_transition("enabled", "Enforced", true, true)`, []string{`"to"`, `the state "Enforced" is spelled "enforced"`}},
 		{`provider::entramfa::users_from_csv("Username;MFA Status\nadele@contoso.example;on\nmegan;Enabled\n")`, []string{
-			`"csv"`, "2 lines cannot be read:", `- line 2: "on" of "adele@contoso.example" is no per-user MFA state; write Disabled, Enabled or Enforced`, `- line 3: "megan" is neither`,
+			`"csv"`, "2 lines cannot be read:", `- line 2: "on" of "adele@contoso.example" in column "MFA Status" is not a per-user MFA state`, `- line 3: "megan" is neither`,
 		}},
-		{`provider::entramfa::users_from_csv("Username,MFA Status\na@b.example,Enabled\n", "disabled")`, []string{`"enforced_as"`, `"disabled" is not what Enforced can become`}},
+		{`provider::entramfa::users_from_csv("Username,MFA Status\na@b.example,Enabled\n", "disabled")`, []string{`"options"`, `"disabled" is not what Enforced can become`}},
 	} {
 		w.write("main.tf", output(c.expression))
 		w.sees(w.expect(1, "plan", "-input=false"), c.want...)
@@ -164,6 +167,10 @@ output "users" {
 	}
 	w.write("users.csv", utf16.String())
 	w.apply()
+	for _, read := range []string{`filebase64("users.csv")`, `filebase64("users.csv"), "enforced"`, `filebase64("users.csv"), { states = { "Disabled" = "disabled", "Left" = null } }`} {
+		w.write("main.tf", output("provider::entramfa::users_from_csv("+read+")"))
+		w.staysEmpty()
+	}
 	if difference := cmp.Diff(map[string]any{"result": map[string]any{"megan@contoso.example": "disabled"}}, w.outputs()); difference != "" {
 		t.Errorf("the outputs (-want +have):\n%s", difference)
 	}

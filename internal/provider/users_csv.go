@@ -12,39 +12,28 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// Names of the two columns that are read, as columnKey writes them.
-//
-// Sources: Username and MFA Status are the columns of BulkUpdateMFASampleFile.csv, the sample of the bulk update of the per-user
-// MFA portal. No page of Microsoft's documentation describes it; scripts that read it do, such as the one of Microsoft's former
-// script gallery: https://github.com/azureautomation/powershell-to-enable-azure-mfa-for-bulk-user-using-bulkupdatemfasamplefile-csv
-// UserPrincipalName and MFA Status are those of the export in
-// https://learn.microsoft.com/entra/identity/authentication/howto-mfa-reporting, UserPrincipalName and PerUserMFAState those of
-// https://learn.microsoft.com/powershell/entra-powershell/how-to-manage-per-user-mfa, where Graph's property is perUserMfaState.
-var (
-	csvUserColumns  = []string{"username", "userprincipalname"}
-	csvStateColumns = []string{"mfastatus", "perusermfastate", "state"}
-)
-
 // readUsersCSV reads a list of users and their per-user MFA states: the file of the portal's bulk update, a PowerShell export, or
 // one that somebody wrote. A heading names the columns, in any order and beside any others; fields are separated by comma,
 // semicolon (Excel, where the comma is the decimal sign) or tab. All mistakes are in one error, each with its line: a list that is
 // read in part would take those who are missing for people who are not to be managed any more.
 //
 // The keys of the result are the users as the text spells them.
-func readUsersCSV(text string) (map[string]client.MFAState, error) {
-	if strings.ContainsRune(text, 0) {
-		return nil, errors.New("the text holds NUL characters: it is probably in UTF-16, as Windows PowerShell writes it with > and Out-File; " +
-			`read the file with textdecodebase64(filebase64(path), "UTF-16LE")`)
+func readUsersCSV(text string, options csvOptions) (map[string]client.MFAState, error) {
+	text, guessed, err := csvText(text)
+	if err != nil {
+		return nil, err
 	}
 	body, skipped, separators := skipCSVPreamble(text)
 	if body == "" {
 		return nil, errors.New("there is nothing in it: the first line has to name the columns, as in Username,MFA Status")
 	}
-	heading, rows, err := readCSVHeading(body, separators)
+	heading, rows, err := readCSVHeading(body, separators, options)
 	if err != nil {
 		return nil, errors.New(clipped(fmt.Sprintf("line %d: %v", skipped+1, err)))
 	}
-	users := csvUsers{csvHeading: heading, states: map[string]client.MFAState{}, lines: map[string]int{}}
+	users := csvUsers{
+		csvHeading: heading, csvOptions: options, guessed: guessed, states: map[string]client.MFAState{}, rows: map[string]csvRow{}, unknown: new(bool),
+	}
 	var mistakes []string
 	for {
 		record, err := rows.Read()
@@ -64,11 +53,18 @@ func readUsersCSV(text string) (map[string]client.MFAState, error) {
 			mistakes = append(mistakes, clipped(fmt.Sprintf("line %d: %v", skipped+line, err)))
 		}
 	}
+	wayOut := ""
+	if *users.unknown {
+		wayOut = "\n" + statesWayOut
+		if options.states != nil {
+			wayOut = "\nCorrect the file, or add the value to states, where null leaves a row out"
+		}
+	}
 	switch {
 	case len(mistakes) == 1:
-		return nil, errors.New(mistakes[0])
+		return nil, errors.New(mistakes[0] + wayOut)
 	case len(mistakes) > 1:
-		return nil, fmt.Errorf("%d lines cannot be read:\n%s\nNo user is taken from a list with mistakes", len(mistakes), boundedList(mistakes))
+		return nil, fmt.Errorf("%d lines cannot be read:\n%s\nNo user is taken from a list with mistakes%s", len(mistakes), boundedList(mistakes), wayOut)
 	case len(users.states) == 0:
 		return nil, errors.New("there is no user in it, only the names of the columns; an export that failed looks like this, and an empty list " +
 			"would take per-user MFA away from those who were in it before")
@@ -89,10 +85,24 @@ func clipped(text string) string {
 // csvUsers are the users of the rows so far.
 type csvUsers struct {
 	csvHeading
-	states map[string]client.MFAState
-	// lines are where the users stand, by their names in lower case.
-	lines map[string]int
+	csvOptions
+	// guessed says that nobody knows which characters those outside of ASCII are.
+	guessed bool
+	states  map[string]client.MFAState
+	// rows are where the users stand, and as what, by their names in lower case.
+	rows map[string]csvRow
+	// unknown is set once there was a value without a meaning.
+	unknown *bool
 }
+
+type csvRow struct {
+	line   int
+	status string
+}
+
+// statesWayOut is said once, after all lines.
+const statesWayOut = "Correct the file, or say in a second argument what its values mean, each of them: " +
+	`users_from_csv(file("users.csv"), { states = { "Yes" = "enabled", "No" = "disabled", "" = null } }), where null leaves a row out`
 
 // add takes over a row.
 func (u csvUsers) add(record []string, line int) error {
@@ -113,25 +123,56 @@ func (u csvUsers) add(record []string, line int) error {
 	case len(record) > u.fields:
 		return fmt.Errorf("%d fields where there are %d columns; put a field that holds the separator in quotation marks", len(record), u.fields)
 	case user == "":
-		return errors.New("no user")
+		return fmt.Errorf("no user in column %q", u.userName)
+	case u.guessed && !isASCII(user):
+		return fmt.Errorf("%q: which characters these are is not certain, because the file is in neither UTF-8 nor UTF-16; "+
+			`save it as "CSV UTF-8", or name its encoding: textdecodebase64(filebase64("users.csv"), "windows-1252")`, user)
 	}
 	if err := checkUserKey(user); err != nil {
-		return err
+		return fmt.Errorf("%w, in column %q", err, u.userName)
 	}
 	key := strings.ToLower(user)
-	if first, twice := u.lines[key]; twice {
-		return fmt.Errorf("%q is in line %d already; keep one of the two", user, first)
+	if first, twice := u.rows[key]; twice {
+		if strings.EqualFold(first.status, status) {
+			return fmt.Errorf("%q is in line %d already; keep one of the two", user, first.line)
+		}
+		return fmt.Errorf("%q is %q here and %q in line %d; keep the one that is right", user, status, first.status, first.line)
 	}
-	u.lines[key] = line
-	if status == "" {
-		return fmt.Errorf("no state for %q; write Disabled or Enabled, or leave the user out", user)
-	}
-	state, err := client.ParseMFAState(strings.ToLower(status))
+	u.rows[key] = csvRow{line, status}
+	state, skip, err := u.meaning(user, status)
 	if err != nil {
-		return fmt.Errorf("%q of %q is no per-user MFA state; write Disabled, Enabled or Enforced", status, user)
+		*u.unknown = true
+		return err
 	}
-	u.states[user] = state
+	if !skip {
+		u.states[user] = state
+	}
 	return nil
+}
+
+// meaning is the state that a value of the column says, or that its row is left out.
+func (u csvUsers) meaning(user, status string) (state client.MFAState, skip bool, err error) {
+	if u.csvOptions.states != nil {
+		meant, named := u.csvOptions.states[stateKey(status)]
+		switch {
+		case !named:
+			return "", false, fmt.Errorf("%q of %q in column %q is not among states", status, user, u.stateName)
+		case meant == nil:
+			return "", true, nil
+		}
+		return *meant, false, nil
+	}
+	if status == "" {
+		return "", false, fmt.Errorf("no state for %q in column %q; write Disabled or Enabled, or leave the user out", user, u.stateName)
+	}
+	if state, err = client.ParseMFAState(strings.ToLower(status)); err != nil {
+		return "", false, fmt.Errorf("%q of %q in column %q is not a per-user MFA state, which is Disabled, Enabled or Enforced", status, user, u.stateName)
+	}
+	return state, false, nil
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // skipCSVPreamble leaves out what stands before the heading: a byte order mark, empty lines, the line about the type that
@@ -152,79 +193,4 @@ func skipCSVPreamble(text string) (body string, skipped int, separators []rune) 
 		body, skipped = rest, skipped+1
 	}
 	return "", skipped, separators
-}
-
-// csvHeading is where the two columns are.
-type csvHeading struct{ user, state, fields int }
-
-// readCSVHeading reads the names of the columns with the separator with which they are the right ones. The rows come out of the reader.
-func readCSVHeading(body string, separators []rune) (csvHeading, *csv.Reader, error) {
-	var (
-		most    []string
-		problem error
-	)
-	for _, separator := range separators {
-		rows := csv.NewReader(strings.NewReader(body))
-		rows.Comma, rows.FieldsPerRecord = separator, -1
-		// Of a tab it would make nothing.
-		rows.TrimLeadingSpace = separator != '\t'
-		names, err := rows.Read()
-		if err != nil {
-			continue
-		}
-		heading, err := newCSVHeading(names)
-		if err == nil {
-			return heading, rows, nil
-		}
-		if len(names) > len(most) {
-			most, problem = names, err
-		}
-	}
-	if problem == nil {
-		problem = errors.New("the names of the columns cannot be read: a quotation mark is not closed")
-	}
-	return csvHeading{}, nil, problem
-}
-
-func newCSVHeading(names []string) (csvHeading, error) {
-	user, err := findCSVColumn(names, csvUserColumns, "users", "Username or UserPrincipalName")
-	if err != nil {
-		return csvHeading{}, err
-	}
-	state, err := findCSVColumn(names, csvStateColumns, "states", "MFA Status, PerUserMFAState or state")
-	if err != nil {
-		return csvHeading{}, err
-	}
-	return csvHeading{user: user, state: state, fields: len(names)}, nil
-}
-
-// findCSVColumn finds the one column with one of the names that are known. Two of them could say two different things.
-func findCSVColumn(names, known []string, what, spelled string) (int, error) {
-	var found []int
-	for at, name := range names {
-		if slices.ContainsFunc(known, func(one string) bool { return one == columnKey(name) }) {
-			found = append(found, at)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		quoted := make([]string, len(names))
-		for i, name := range names {
-			quoted[i] = fmt.Sprintf("%q", strings.TrimSpace(name))
-		}
-		return 0, fmt.Errorf("no column is called %s; the first line has to name the columns, and here it is %s", spelled, nameSome(quoted, namedInErrors))
-	}
-	return 0, fmt.Errorf("two columns could be the %s, %q and %q; remove or rename one of them", what, names[found[0]], names[found[1]])
-}
-
-// columnKey is what of a column's name counts: letters and digits, without case.
-func columnKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
 }

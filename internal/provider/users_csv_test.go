@@ -33,12 +33,29 @@ Siciliani","diego.siciliani@contoso.example","enforced"
 			"\"adele.vance@contoso.example\",\"Disabled\",\r\n\"Megan.Bowen@contoso.example\",\"Enabled\",\"\"\r\n\"diego.siciliani@contoso.example\",\"Enforced\",\"OneWaySMS TwoWayVoiceMobile\"\r\n",
 		"Excel's with semicolons": "\ufeffsep=;\r\nMFA Status;Username\r\nDisabled;adele.vance@contoso.example\r\nEnabled;Megan.Bowen@contoso.example\r\nEnforced;diego.siciliani@contoso.example\r\n;\r\n",
 		"with tabs":               "Username\t\tMFA Status\nadele.vance@contoso.example\t\tDisabled\nMegan.Bowen@contoso.example\tMeg, of course; \tEnabled\ndiego.siciliani@contoso.example\t\tEnforced\t\n",
+		"AdminDroid's": `"Name","UPN","Per-user MFA Status","Department","License Status","SignIn Status","Registered Authentication Methods","MFA Phone","Is 3rd-Party Authenticator Used"
+"Adele Vance","adele.vance@contoso.example","disabled","","Licensed","Allowed","PasswordAuthentication","","False"
+"Megan Bowen","Megan.Bowen@contoso.example","enabled","","Licensed","Allowed","PasswordAuthentication","","False"
+"Diego Siciliani","diego.siciliani@contoso.example","enforced","","Unlicensed","Allowed","PasswordAuthentication,Fido2","","False"
+`,
+		"CIPP's": `"UPN","AccountEnabled","isLicensed","MFARegistration","PerUser","CoveredBySD","CoveredByCA","MFAMethods","CAPolicies"
+"adele.vance@contoso.example","True","True","False","Disabled","False","Not Enforced","",""
+"Megan.Bowen@contoso.example","True","True","False","Enabled","False","Not Enforced","",""
+"diego.siciliani@contoso.example","True","False","True","Enforced","False","Not Enforced","fido2",""
+`,
+		"of the MSOnline module, by O365Reports": `"DisplayName","UserPrincipalName","MFAStatus","ActivationStatus","DefaultMFAMethod","AllMFAMethods","MFAPhone","MFAEmail","LicenseStatus","IsAdmin","AdminRoles","SignInStatus"
+"Adele Vance","adele.vance@contoso.example","Disabled","No","-","-","-","-","Licensed","False","No roles","Allowed"
+"Megan Bowen","Megan.Bowen@contoso.example","Enabled","No","-","-","-","-","Licensed","False","No roles","Allowed"
+"Diego Siciliani","diego.siciliani@contoso.example","Enforced","Yes","OneWaySMS","OneWaySMS","+1 2025550143","-","Licensed","False","No roles","Allowed"
+`,
+		"the portal's page, copied into a table": "DISPLAY NAME\tUSER NAME\tMULTI-FACTOR AUTH STATUS\nAdele Vance\tadele.vance@contoso.example\tDisabled\nMegan Bowen\tMegan.Bowen@contoso.example\tEnabled\nDiego Siciliani\tdiego.siciliani@contoso.example\tEnforced\n",
+		"lines that end with a carriage return":  "Username;MFA Status\radele.vance@contoso.example;Disabled\rMegan.Bowen@contoso.example;Enabled\rdiego.siciliani@contoso.example;Enforced\r",
 		"other cases, spaces and empty lines": "\n  \n USERNAME , mfa-status \n\n adele.vance@contoso.example , DISABLED \n\r\n , \n   \n" +
 			"\"Megan.Bowen@contoso.example\", \"enabled\"\n\u00a0diego.siciliani@contoso.example\u00a0,Enforced,,\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			have, err := readUsersCSV(text)
+			have, err := readUsersCSV(text, csvOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,8 +68,8 @@ Siciliani","diego.siciliani@contoso.example","enforced"
 
 func TestAListOfUsersHasGuestsAndObjectIDs(t *testing.T) {
 	t.Parallel()
-	have, err := readUsersCSV("Username,MFA Status\nnestor.wilke_fabrikam.example#EXT#@contoso.example,Enabled\nmiriam.o'hara@contoso.example,Enabled\n" +
-		"$cash.desk@contoso.example,Disabled\nC3D7E1A5-8b2f-4c6d-a0e4-7f8091a2b301,Enabled\n")
+	have, err := readUsersCSV("Username,MFA Status\nnestor.wilke_fabrikam.example#EXT#@contoso.example,Enabled\nmiriam.o'hara@contoso.example,Enabled\n"+
+		"$cash.desk@contoso.example,Disabled\nC3D7E1A5-8b2f-4c6d-a0e4-7f8091a2b301,Enabled\n", csvOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,44 +83,60 @@ func TestAListOfUsersHasGuestsAndObjectIDs(t *testing.T) {
 
 func TestAMistakeInAListOfUsersIsToldByLineAndNothingIsRead(t *testing.T) {
 	t.Parallel()
-	const heading = "Username,MFA Status\n"
+	const (
+		heading = "Username,MFA Status\n"
+		meaning = "\n" + statesWayOut
+		naming  = `; name the column of the users in a second argument: users_from_csv(file("users.csv"), { user_column = "..." })`
+	)
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing":             {"", "there is nothing in it: the first line has to name the columns, as in Username,MFA Status"},
 		"only empty lines":    {"\ufeff\n\r\n  \n#TYPE x\n", "there is nothing in it: the first line has to name the columns, as in Username,MFA Status"},
 		"no user":             {heading + "\n,\n", "there is no user in it, only the names of the columns; an export that failed looks like this, and an empty list would take per-user MFA away from those who were in it before"},
-		"no heading":          {"adele@contoso.example,Enabled\n", `line 1: no column is called Username or UserPrincipalName; the first line has to name the columns, and here it is "adele@contoso.example", "Enabled"`},
-		"no column of states": {"\n#TYPE x\nUsername;Account\nadele@contoso.example;Enabled\n", `line 3: no column is called MFA Status, PerUserMFAState or state; the first line has to name the columns, and here it is "Username", "Account"`},
-		"another separator":   {"Username|MFA Status\n", `line 1: no column is called Username or UserPrincipalName; the first line has to name the columns, and here it is "Username|MFA Status"`},
+		"no heading":          {"adele@contoso.example,Enabled\n", `line 1: no column is called Username, UserPrincipalName or UPN; the first line has to name the columns, and here it is "adele@contoso.example", "Enabled"` + naming},
+		"no column of states": {"\n#TYPE x\nUsername;Account\nadele@contoso.example;Enabled\n", `line 3: no column is called MFA Status, Per-user MFA Status, PerUserMFAState, PerUser, Multi-Factor Auth Status or state; the first line has to name the columns, and here it is "Username", "Account"; name the column of the states in a second argument: users_from_csv(file("users.csv"), { state_column = "..." })`},
+		"another separator":   {"Username|MFA Status\n", `line 1: no column is called Username, UserPrincipalName or UPN; the first line has to name the columns, and here it is "Username|MFA Status"` + naming},
 		"separator not as it says": {
 			"sep=;\n" + heading + "adele@contoso.example,Enabled\n",
-			`line 2: no column is called Username or UserPrincipalName; the first line has to name the columns, and here it is "Username,MFA Status"`,
+			`line 2: no column is called Username, UserPrincipalName or UPN; the first line has to name the columns, and here it is "Username,MFA Status"` + naming,
 		},
 		"two columns of users": {
 			"Username,UserPrincipalName,MFA Status\na,b@contoso.example,Enabled\n",
-			`line 1: two columns could be the users, "Username" and "UserPrincipalName"; remove or rename one of them`,
+			`line 1: two columns could be the users, "Username" and "UserPrincipalName"; remove or rename one of them, or name the right one with user_column`,
 		},
 		"two columns of states": {
 			"UserPrincipalName,State,PerUserMfaState\nadele@contoso.example,WA,enabled\n",
-			`line 1: two columns could be the states, "State" and "PerUserMfaState"; remove or rename one of them`,
+			`line 1: two columns could be the states, "State" and "PerUserMfaState"; remove or rename one of them, or name the right one with state_column`,
 		},
 		"broken heading": {`"Username,MFA Status` + "\n", "line 1: the names of the columns cannot be read: a quotation mark is not closed"},
 		"UTF-16": {
 			"\ufeffU\x00s\x00e\x00r\x00",
-			`the text holds NUL characters: it is probably in UTF-16, as Windows PowerShell writes it with > and Out-File; read the file with textdecodebase64(filebase64(path), "UTF-16LE")`,
+			`the text holds NUL characters: it is probably in UTF-16 and was read as another encoding; read the file with filebase64("users.csv")`,
 		},
-		"no name":       {heading + ",Enabled\n", "line 2: no user"},
-		"no such state": {heading + "adele@contoso.example,Enabeld\n", `line 2: "Enabeld" of "adele@contoso.example" is no per-user MFA state; write Disabled, Enabled or Enforced`},
-		"registration":  {heading + "adele@contoso.example,Not Enabled\n", `line 2: "Not Enabled" of "adele@contoso.example" is no per-user MFA state; write Disabled, Enabled or Enforced`},
-		"no state":      {heading + "adele@contoso.example,\n", `line 2: no state for "adele@contoso.example"; write Disabled or Enabled, or leave the user out`},
-		"only a user":   {heading + "adele@contoso.example\n", `line 2: no state for "adele@contoso.example"; write Disabled or Enabled, or leave the user out`},
-		"no UPN":        {heading + "Adele Vance,Enabled\n", `line 2: "Adele Vance" is neither the object id of a user (a GUID) nor a user principal name (name@domain)`},
+		"no name":       {heading + ",Enabled\n", `line 2: no user in column "Username"`},
+		"no such state": {heading + "adele@contoso.example,Enabeld\n", `line 2: "Enabeld" of "adele@contoso.example" in column "MFA Status" is not a per-user MFA state, which is Disabled, Enabled or Enforced` + meaning},
+		"registration":  {heading + "adele@contoso.example,Not Enabled\n", `line 2: "Not Enabled" of "adele@contoso.example" in column "MFA Status" is not a per-user MFA state, which is Disabled, Enabled or Enforced` + meaning},
+		"no state":      {heading + "adele@contoso.example,\n", `line 2: no state for "adele@contoso.example" in column "MFA Status"; write Disabled or Enabled, or leave the user out` + meaning},
+		"only a user":   {heading + "adele@contoso.example\n", `line 2: no state for "adele@contoso.example" in column "MFA Status"; write Disabled or Enabled, or leave the user out` + meaning},
+		"no UPN":        {heading + "Adele Vance,Enabled\n", `line 2: "Adele Vance" is neither the object id of a user (a GUID) nor a user principal name (name@domain), in column "Username"`},
 		"more fields": {
 			"DisplayName,UserPrincipalName,State\nVance, Adele,adele@contoso.example,Enabled\n",
 			"line 2: 4 fields where there are 3 columns; put a field that holds the separator in quotation marks",
 		},
+		"a report of registrations, of O365Reports": {
+			`"Name","UPN","Department","License Status","SignIn Status","Authentication Methods","MFA Status","MFA Phone"` + "\n" + `"Adele","adele@contoso.example","","Licensed","Allowed","","Disabled",""` + "\n",
+			`line 1: "MFA Status" beside "Authentication Methods" says who has registered a method, and not the per-user MFA state; use a report of the latter, or say what the values are to mean: users_from_csv(file("users.csv"), { states = { ... } })`,
+		},
+		"a report of registrations, with a column for each method": {
+			"UserPrincipalName,DisplayName,MFAstatus,Email,Fido2,MicrosoftAuthenticatorApp,Password,Phone\nadele@contoso.example,Adele,Disabled,-,-,-,True,-\n",
+			`line 1: "MFAstatus" beside "Fido2" says who has registered a method, and not the per-user MFA state; use a report of the latter, or say what the values are to mean: users_from_csv(file("users.csv"), { states = { ... } })`,
+		},
+		"twice alike": {
+			heading + "adele@contoso.example,Enabled\nADELE@contoso.example,ENABLED\n",
+			`line 3: "ADELE@contoso.example" is in line 2 already; keep one of the two`,
+		},
 		"twice": {
 			heading + "adele@contoso.example,Enabled\n\nADELE@contoso.example,Disabled\n",
-			`line 4: "ADELE@contoso.example" is in line 2 already; keep one of the two`,
+			`line 4: "ADELE@contoso.example" is "Disabled" here and "Enabled" in line 2; keep the one that is right`,
 		},
 		"a quotation mark": {
 			heading + "adele@contoso.example,\"Enabled\n",
@@ -112,18 +145,18 @@ func TestAMistakeInAListOfUsersIsToldByLineAndNothingIsRead(t *testing.T) {
 		"all of them": {
 			"#TYPE x\r\n" + heading + "adele@contoso.example,on\r\n\r\nmegan,Enabled\r\ndiego@contoso.example,Enabled\r\nDiego@contoso.example,Enabled\r\n\"Two\nlines\",Enabled\r\n x\"y,Enabled\r\nalex@contoso.example,\r\n",
 			`6 lines cannot be read:
-  - line 3: "on" of "adele@contoso.example" is no per-user MFA state; write Disabled, Enabled or Enforced
-  - line 5: "megan" is neither the object id of a user (a GUID) nor a user principal name (name@domain)
+  - line 3: "on" of "adele@contoso.example" in column "MFA Status" is not a per-user MFA state, which is Disabled, Enabled or Enforced
+  - line 5: "megan" is neither the object id of a user (a GUID) nor a user principal name (name@domain), in column "Username"
   - line 7: "Diego@contoso.example" is in line 6 already; keep one of the two
-  - line 8: "Two\nlines" is neither the object id of a user (a GUID) nor a user principal name (name@domain)
+  - line 8: "Two\nlines" is neither the object id of a user (a GUID) nor a user principal name (name@domain), in column "Username"
   - line 10: a quotation mark is not closed, or stands inside of a field; a field that holds one is quoted as a whole, with the mark doubled: "say ""hello"""
-  - line 11: no state for "alex@contoso.example"; write Disabled or Enabled, or leave the user out
-No user is taken from a list with mistakes`,
+  - line 11: no state for "alex@contoso.example" in column "MFA Status"; write Disabled or Enabled, or leave the user out
+No user is taken from a list with mistakes` + meaning,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			have, err := readUsersCSV(c.text)
+			have, err := readUsersCSV(c.text, csvOptions{})
 			if err == nil {
 				t.Fatalf("the users %v are read", have)
 			}
@@ -144,7 +177,7 @@ func TestTheMistakesInAListOfUsersAreBounded(t *testing.T) {
 	for range 5000 {
 		text.WriteString(strings.Repeat("nobody", 1000) + ",Enabled\n")
 	}
-	_, err := readUsersCSV(text.String())
+	_, err := readUsersCSV(text.String(), csvOptions{})
 	if err == nil {
 		t.Fatal("the list is read")
 	}
@@ -152,7 +185,7 @@ func TestTheMistakesInAListOfUsersAreBounded(t *testing.T) {
 	if len(lines) != maxNamed+3 || lines[0] != "5000 lines cannot be read:" || lines[maxNamed+1] != fmt.Sprintf("  - and %d more", 5000-maxNamed) || len(err.Error()) > maxNamed*(longestCSVMistake+20) {
 		t.Errorf("%d characters: %s", len(err.Error()), err)
 	}
-	if _, err := readUsersCSV(strings.Repeat("x", 1_000_000)); err == nil || len(err.Error()) > longestCSVMistake+20 {
+	if _, err := readUsersCSV(strings.Repeat("x", 1_000_001), csvOptions{}); err == nil || len(err.Error()) > longestCSVMistake+20 {
 		t.Errorf("a text that is no list: %d characters", len(fmt.Sprint(err)))
 	}
 }
@@ -207,7 +240,7 @@ func TestAListOfUsersComesBackFromAnyColumnsSeparatorAndOrder(t *testing.T) {
 			row(user, state, func() string { return other.Draw(r, "text") })
 		}
 		writer.Flush()
-		have, err := readUsersCSV(written.String())
+		have, err := readUsersCSV(written.String(), csvOptions{})
 		if err != nil {
 			r.Fatalf("%v\n%s", err, written.String())
 		}
@@ -227,7 +260,7 @@ func FuzzReadUsersCSV(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		users, err := readUsersCSV(text)
+		users, err := readUsersCSV(text, csvOptions{})
 		if err != nil {
 			if users != nil || err.Error() == "" || len(err.Error()) > (maxNamed+2)*(4*longestCSVMistake+20) {
 				t.Fatalf("%d users and the error %q", len(users), err)
@@ -254,7 +287,7 @@ func FuzzReadUsersCSV(f *testing.F) {
 		if err := writer.WriteAll(rows); err != nil {
 			t.Fatal(err)
 		}
-		again, err := readUsersCSV(written.String())
+		again, err := readUsersCSV(written.String(), csvOptions{})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, written.String())
 		}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -25,12 +24,14 @@ func (usersFromCSVFunction) Definition(_ context.Context, _ function.DefinitionR
 			"per-user MFA portal, a PowerShell export, or a list of your own.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "csv",
-			MarkdownDescription: "The content of the file, as `file(\"users.csv\")` reads it.",
+			MarkdownDescription: "The content of the file, as `file(\"users.csv\")` reads it, or `filebase64(\"users.csv\")` where it is not in UTF-8.",
 		}},
-		VariadicParameter: function.StringParameter{
-			Name: "enforced_as",
-			MarkdownDescription: "What `Enforced` becomes, at most once: `enabled` (default), which is satisfied by a user who is enforced and asks for nothing that the " +
-				"service does not do by itself; or `enforced`, to keep it.",
+		VariadicParameter: function.DynamicParameter{
+			Name: "options",
+			MarkdownDescription: "How to read the file, at most once: an object with any of `user_column` and `state_column`, the names of the two columns; `states`, a map " +
+				"of what the values in the latter mean, each of them, to `\"disabled\"`, `\"enabled\"`, `\"enforced\"`, or to `null`, which leaves the row out; and `enforced_as`, what " +
+				"`Enforced` becomes: `\"enabled\"` (default), which is satisfied by a user who is enforced and asks for nothing that the service does not do by itself, or " +
+				"`\"enforced\"`, to keep it. A text in place of the object is `enforced_as`.",
 		},
 		Return: function.MapReturn{ElementType: types.StringType},
 	}
@@ -38,24 +39,30 @@ func (usersFromCSVFunction) Definition(_ context.Context, _ function.DefinitionR
 
 func (usersFromCSVFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var (
-		text       string
-		enforcedAs []string
+		text    string
+		options []types.Dynamic
 	)
-	if resp.Error = req.Arguments.Get(ctx, &text, &enforcedAs); resp.Error != nil {
+	if resp.Error = req.Arguments.Get(ctx, &text, &options); resp.Error != nil {
 		return
 	}
-	as := client.MFAEnabled
-	switch {
-	case len(enforcedAs) > 1:
-		resp.Error = function.NewArgumentFuncError(2, `there is one option, what Enforced becomes: "enabled" or "enforced"`)
-		return
-	case len(enforcedAs) == 1 && enforcedAs[0] == string(client.MFAEnforced):
-		as = client.MFAEnforced
-	case len(enforcedAs) == 1 && enforcedAs[0] != string(client.MFAEnabled):
-		resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf(`%q is not what Enforced can become; write "enabled" or "enforced"`, enforcedAs[0]))
+	how := csvOptions{enforcedAs: client.MFAEnabled}
+	switch len(options) {
+	case 0:
+	case 1:
+		var err error
+		if how, err = newCSVOptions(options[0].UnderlyingValue()); err != nil {
+			resp.Error = function.NewArgumentFuncError(1, err.Error())
+			return
+		}
+	default:
+		resp.Error = function.NewArgumentFuncError(2, "there is one argument beside the file, an object with any of "+csvOptionNames)
 		return
 	}
-	users, err := readUsersCSV(text)
+	if how.unknown {
+		resp.Error = resp.Result.Set(ctx, types.MapUnknown(types.StringType))
+		return
+	}
+	users, err := readUsersCSV(text, how)
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
@@ -63,7 +70,7 @@ func (usersFromCSVFunction) Run(ctx context.Context, req function.RunRequest, re
 	states := make(map[string]string, len(users))
 	for user, state := range users {
 		if state == client.MFAEnforced {
-			state = as
+			state = how.enforcedAs
 		}
 		states[user] = string(state)
 	}
