@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -52,9 +53,18 @@ Usage:
   entra-emulator [flags]                         serve until stopped
   entra-emulator [flags] -- command [argument]   run a command against the tenant, and stop with it
 
+A command is run only once the tenant is served, on a free port of its own. It does not see what the
+shell says about tenants and identities (ARM_*, AZURE_*, ENTRAMFA_* and the like), and neither the
+Azure CLI nor a managed or federated identity stands in for the emulator's, so that it does not
+reach a real tenant, unless the configuration itself names the address of one.
+
 Examples:
   # The tests of a module, on the sample tenant contoso.example
   entra-emulator --sample-tenant -- terraform test
+
+  # A configuration, planned and applied; or a shell, to look around
+  entra-emulator --sample-tenant -- terraform apply
+  entra-emulator --sample-tenant -- sh
 
   # A tenant of your own: begin with the sample, and check what you wrote
   entra-emulator --print-sample-tenant > tenant.json
@@ -72,7 +82,8 @@ Flags:
 const outro = `
 Environment variables for the provider (--env-file, --print-env, and those of a command):
   ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET, ENTRAMFA_GRAPH_ENDPOINT,
-  ENTRAMFA_AUTHORITY_HOST, ENTRAMFA_CA_BUNDLE_PATH
+  ENTRAMFA_AUTHORITY_HOST, ENTRAMFA_CA_BUNDLE_PATH, and false for ARM_USE_CLI, ARM_USE_MSI,
+  ARM_USE_OIDC and ARM_USE_AKS_WORKLOAD_IDENTITY. Others that the shell has are unset.
 
 Exit codes: 0 after a signal to stop, that of the command if there is one, 1 if it could not start
 or stop, 2 if the command line makes no sense.
@@ -101,6 +112,8 @@ type options struct {
 	// command is what stands after --; temporaryCA says that its CA file is nobody else's.
 	command     []string
 	temporaryCA bool
+	// scratch is a folder for as long as the command runs.
+	scratch string
 }
 
 func flagSet(opts *options) *pflag.FlagSet {
@@ -260,26 +273,28 @@ func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (code i
 			err = fmt.Errorf("stopping: %w", closeErr)
 		}
 	}()
-	if opts.temporaryCA {
-		dir, err := os.MkdirTemp("", "entra-emulator-*")
-		if err != nil {
-			return exitError, fmt.Errorf("the CA certificate needs a temporary folder: %w; or name a file with --ca-file", err)
+	if len(opts.command) > 0 {
+		if opts.scratch, err = os.MkdirTemp("", "entra-emulator-*"); err != nil {
+			return exitError, fmt.Errorf("a command needs a temporary folder: %w; name one that can be written to with TMPDIR", err)
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		opts.caFile = filepath.Join(dir, filepath.Base(opts.caFile))
+		defer func() { _ = os.RemoveAll(opts.scratch) }()
+	}
+	if opts.temporaryCA {
+		opts.caFile = filepath.Join(opts.scratch, filepath.Base(opts.caFile))
 	}
 	caPath, err := filepath.Abs(opts.caFile)
 	if err != nil {
 		return exitError, fmt.Errorf("--ca-file: %w", err)
 	}
 	if err := replaceFile(caPath, server.CAPEM(), 0o644); err != nil {
-		return exitError, fmt.Errorf("--ca-file: %w", err)
+		return exitError, fmt.Errorf("--ca-file: %w; name a file in a folder that can be written to", err)
 	}
 	var variables []emulator.EnvVar
 	if app != nil && opts.needsVariables() {
 		if variables, err = server.Env(*app, caPath); err != nil {
 			return exitError, fmt.Errorf("the provider's variables: %w; choose another app with --app", err)
 		}
+		variables = append(variables, switchedOff...)
 	}
 	if err := opts.tell(variables, stdout); err != nil {
 		return exitError, err
@@ -296,6 +311,13 @@ func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (code i
 // tell writes the variables to where they were asked for.
 func (o *options) tell(variables []emulator.EnvVar, stdout io.Writer) error {
 	var lines bytes.Buffer
+	if _, hidden := withoutIdentities(os.Environ()); len(variables) > 0 {
+		for _, name := range hidden {
+			if !slices.ContainsFunc(variables, func(variable emulator.EnvVar) bool { return variable.Name == name }) {
+				lines.WriteString("unset " + name + "\n")
+			}
+		}
+	}
 	for _, variable := range variables {
 		lines.WriteString(variable.Export() + "\n")
 	}
@@ -318,9 +340,15 @@ func (o *options) tell(variables []emulator.EnvVar, stdout io.Writer) error {
 func (o *options) runCommand(ctx context.Context, variables []emulator.EnvVar, stdout, stderr io.Writer) (int, error) {
 	command := exec.CommandContext(ctx, o.command[0], o.command[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, stdout, stderr
-	command.Env = os.Environ()
+	var hidden []string
+	command.Env, hidden = withoutIdentities(os.Environ())
 	for _, variable := range variables {
 		command.Env = append(command.Env, variable.Name+"="+variable.Value)
+	}
+	// The Azure CLI is signed in nowhere in a folder that is new.
+	command.Env = append(command.Env, "AZURE_CONFIG_DIR="+filepath.Join(o.scratch, "azure"))
+	if len(hidden) > 0 {
+		fmt.Fprintf(stderr, "entra-emulator: the command does not see these variables of the environment: %s\n", strings.Join(hidden, ", "))
 	}
 	command.Cancel = func() error {
 		var by signalError
@@ -335,6 +363,9 @@ func (o *options) runCommand(ctx context.Context, variables []emulator.EnvVar, s
 	command.WaitDelay = commandGracePeriod
 	err := command.Run()
 	if command.ProcessState == nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return exitError, fmt.Errorf("the command cannot be run: %w; install it, or name another one, such as tofu in place of terraform", err)
+		}
 		return exitError, fmt.Errorf("the command cannot be run: %w", err)
 	}
 	if code := command.ProcessState.ExitCode(); code >= 0 {

@@ -182,7 +182,7 @@ func TestServesUntilStopped(t *testing.T) {
 	found := variables(t, p.stdout.String())
 	if found["ARM_TENANT_ID"] != emulator.SampleTenantID || found["ARM_CLIENT_ID"] != emulator.SamplePlanAppID ||
 		found["ARM_CLIENT_SECRET"] != emulator.SamplePlanSecret || found["ENTRAMFA_CA_BUNDLE_PATH"] != caFile ||
-		found["ENTRAMFA_AUTHORITY_HOST"] != found["ENTRAMFA_GRAPH_ENDPOINT"] || len(found) != 6 {
+		found["ENTRAMFA_AUTHORITY_HOST"] != found["ENTRAMFA_GRAPH_ENDPOINT"] || len(found) != 10 || found["ARM_USE_CLI"] != "false" || found["ARM_USE_MSI"] != "false" || found["ARM_USE_OIDC"] != "false" {
 		t.Errorf("%v", found)
 	}
 	ca, err := os.ReadFile(found["ENTRAMFA_CA_BUNDLE_PATH"])
@@ -407,6 +407,7 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 			1,
 			[]string{"EMULATED", "the command cannot be run", "no-such-program"},
 		},
+		{"command that is not installed", []string{"--sample-tenant", "--", "no-such-program-anywhere"}, 1, []string{"executable file not found", "such as tofu in place of terraform"}},
 		{"two tenants", []string{"--sample-tenant", "--tenant-file", "x"}, 2, []string{"exclude each other"}},
 		{"negative latency", []string{"--latency", "-1s"}, 2, []string{"--latency"}},
 		{"no CA file", []string{"--ca-file", ""}, 2, []string{"--ca-file"}},
