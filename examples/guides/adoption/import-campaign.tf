@@ -1,0 +1,4 @@
+import {
+  to = entramfa_registration_policy.this
+  id = "authenticationMethodsPolicy"
+}

@@ -1,0 +1,6 @@
+resource "entramfa_user_mfa_state" "staff" {
+  for_each = toset(["adele.vance@contoso.example", "megan.bowen@contoso.example", "diego.siciliani@contoso.example"])
+
+  user_principal_name = each.key
+  state               = "enabled"
+}
