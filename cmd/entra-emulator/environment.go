@@ -21,7 +21,9 @@ var (
 
 // switchedOff are the ways to sign in that are tried where no secret is set.
 var switchedOff = []emulator.EnvVar{
-	{Name: "ARM_USE_CLI", Value: "false"}, {Name: "ARM_USE_MSI", Value: "false"}, {Name: "ARM_USE_OIDC", Value: "false"},
+	{Name: "ARM_USE_CLI", Value: "false"},
+	{Name: "ARM_USE_MSI", Value: "false"},
+	{Name: "ARM_USE_OIDC", Value: "false"},
 	{Name: "ARM_USE_AKS_WORKLOAD_IDENTITY", Value: "false"},
 }
 

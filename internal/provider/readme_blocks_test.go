@@ -90,7 +90,7 @@ func newStranger(t *testing.T) *stranger {
 
 func (s *stranger) write(place, content string) {
 	s.t.Helper()
-	if err := os.WriteFile(place, []byte(content), 0o700); err != nil { //nolint:gosec // programs
+	if err := os.WriteFile(place, []byte(content), 0o700); err != nil {
 		s.t.Fatal(err)
 	}
 }

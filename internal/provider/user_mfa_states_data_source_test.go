@@ -87,21 +87,21 @@ func TestTheDataSourceOfManyUsersLeavesOutWhomTheDirectoryDescribesOtherwise(t *
 	is := func(name string, value knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(data, tfjsonpath.New(name), value)
 	}
-	bools := func(pairs ...any) knownvalue.Check {
-		values := map[string]knownvalue.Check{}
-		for i := 0; i < len(pairs); i += 2 {
-			values[pairs[i].(string)] = knownvalue.Bool(pairs[i+1].(bool))
+	bools := func(values map[string]bool) knownvalue.Check {
+		checks := map[string]knownvalue.Check{}
+		for name, value := range values {
+			checks[name] = knownvalue.Bool(value)
 		}
-		return knownvalue.MapExact(values)
+		return knownvalue.MapExact(checks)
 	}
 	three := fmt.Sprintf("user_ids = [%q, %q, %q, %q]\n", adeleID, diegoID, guestID, obrienID)
 	tn.run(
 		read(three, is("user_types", exactly(adeleUPN, "Member", diegoUPN, "Member", guestUPN, "Guest", obrienUPN, "Member")),
-			is("accounts_enabled", bools(adeleUPN, true, diegoUPN, false, guestUPN, true, obrienUPN, true)),
-			is("accounts_licensed", bools(adeleUPN, true, diegoUPN, true, guestUPN, true, obrienUPN, false))),
+			is("accounts_enabled", bools(map[string]bool{adeleUPN: true, diegoUPN: false, guestUPN: true, obrienUPN: true})),
+			is("accounts_licensed", bools(map[string]bool{adeleUPN: true, diegoUPN: true, guestUPN: true, obrienUPN: false}))),
 		read(three+"user_type = \"Member\"\naccount_enabled = true\nlicensed = true", is("users", exactly(adeleUPN, "disabled")), is("user_types", exactly(adeleUPN, "Member"))),
 		read("all_users = true\nuser_type = \"Guest\"", is("users", exactly(guestUPN, "disabled"))),
-		read("all_users = true\naccount_enabled = false", is("users", exactly(diegoUPN, "enforced")), is("accounts_enabled", bools(diegoUPN, false))),
+		read("all_users = true\naccount_enabled = false", is("users", exactly(diegoUPN, "enforced")), is("accounts_enabled", bools(map[string]bool{diegoUPN: false}))),
 		read("all_users = true\nlicensed = true\nstates = [\"disabled\"]", is("users", exactly(adeleUPN, "disabled", guestUPN, "disabled"))),
 		read(fmt.Sprintf("group_id = %q\nlicensed = false\naccount_enabled = true", rescueGroupID), is("users", exactly(rescue2UPN, "disabled"))),
 		resource.TestStep{
