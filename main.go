@@ -8,8 +8,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 )
 
@@ -28,12 +26,7 @@ func main() {
 	if !*debug {
 		outliveSIGTERM()
 	}
-	var options []tf6server.ServeOpt
-	if *debug {
-		options = append(options, tf6server.WithManagedDebug())
-	}
-	err := tf6server.Serve("registry.terraform.io/mfa-as-code/entramfa", provider.NewServer(version), options...)
-	if err != nil {
+	if err := provider.Serve(version, "registry.terraform.io/mfa-as-code/entramfa", *debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -42,7 +42,7 @@ func (r assertionRequest) get(ctx context.Context) (string, error) {
 
 	request, err := runtime.NewRequest(ctx, method, address.String())
 	if err != nil {
-		return "", r.failure(place, err.Error())
+		return "", r.failure(place, foreignText(err.Error()))
 	}
 	header := request.Raw().Header
 	header.Set("Authorization", "Bearer "+r.token)
@@ -58,7 +58,7 @@ func (r assertionRequest) get(ctx context.Context) (string, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
-		return "", r.failure(place, err.Error())
+		return "", r.failure(place, foreignText(err.Error()))
 	}
 	if response.StatusCode != http.StatusOK {
 		return "", r.failure(place, fmt.Sprintf("it answered HTTP %d", response.StatusCode))

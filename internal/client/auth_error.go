@@ -12,6 +12,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // AuthError is a failed sign-in. It never holds a secret: only what the sign-in service said is taken over.
@@ -29,6 +31,8 @@ type AuthError struct {
 	Reason string
 	// Remedy says what to do; it is never empty.
 	Remedy string
+	// Origin says where the credential was found; empty where nobody knows.
+	Origin string
 }
 
 // Error names the number, the reason and the way out.
@@ -38,6 +42,9 @@ func (e *AuthError) Error() string {
 		text += e.Code + ": "
 	}
 	text += strings.TrimSuffix(e.Message, ".") + ". " + e.Remedy
+	if e.Origin != "" {
+		text += " " + e.Origin
+	}
 	if e.CorrelationID != "" {
 		text += fmt.Sprintf(" (trace id %s, correlation id %s)", e.TraceID, e.CorrelationID)
 	}
@@ -97,15 +104,31 @@ var aadstsPattern = regexp.MustCompile(`AADSTS\d+`)
 
 // describedCredential makes every failure of a credential an *AuthError, a *ConnectionError or the context's error, at
 // the one place where it is still known to be the credential's.
-type describedCredential struct{ azcore.TokenCredential }
+type describedCredential struct {
+	azcore.TokenCredential
+	origin      string
+	permissions *permissionsHeld
+}
+
+func newDescribedCredential(credential azcore.TokenCredential, permissions *permissionsHeld) describedCredential {
+	found, _ := credential.(foundCredential)
+	return describedCredential{credential, found.origin, permissions}
+}
 
 func (c describedCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	recorded, failures := withFailureRecord(ctx)
 	token, err := c.TokenCredential.GetToken(recorded, options)
 	if err == nil {
+		redact.LearnRecent("access token", token.Token)
+		c.permissions.learnToken(token.Token)
 		return token, nil
 	}
-	return token, describeAuthFailure(ctx, failures, err)
+	err = describeAuthFailure(ctx, failures, err)
+	var failed *AuthError
+	if errors.As(err, &failed) {
+		failed.Origin = c.origin
+	}
+	return token, err
 }
 
 // describeAuthFailure does not pass on the credential's own text where the service has answered: it is a page of HTTP.
@@ -156,17 +179,19 @@ func parseAuthError(body []byte) (AuthError, bool) {
 	if json.Unmarshal(body, &answer) != nil || (answer.Error == "" && answer.Description == "") {
 		return AuthError{}, false
 	}
-	code := aadstsPattern.FindString(answer.Description)
-	message := strings.TrimSpace(strings.TrimPrefix(answer.Description, code+":"))
+	// Without secrets before anything is cut off.
+	description := foreignText(answer.Description)
+	code := aadstsPattern.FindString(description)
+	message := strings.TrimSpace(strings.TrimPrefix(description, code+":"))
 	// What follows are the ids and a timestamp, which have fields of their own.
 	if at := strings.Index(message, "Trace ID:"); at >= 0 {
 		message = strings.TrimSpace(message[:at])
 	}
 	return AuthError{
 		Code:          code,
-		Message:       firstNonEmpty(strings.Join(strings.Fields(message), " "), answer.Error),
-		TraceID:       answer.TraceID,
-		CorrelationID: answer.CorrelationID,
+		Message:       firstNonEmpty(message, foreignText(answer.Error)),
+		TraceID:       foreignText(answer.TraceID),
+		CorrelationID: foreignText(answer.CorrelationID),
 		Reason:        authReasons[code],
 		Remedy:        remedyFor(code),
 	}, true
@@ -183,7 +208,8 @@ func foreignAuthAnswer(status int, instead string) *AuthError {
 
 func remedyFor(code string) string { return firstNonEmpty(authRemedies[code], generalAuthRemedy) }
 
+// firstLine is the first line of what a library or a program says.
 func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
+	line, _, _ := strings.Cut(strings.TrimSpace(redact.Text(text)), "\n")
+	return foreignText(line)
 }

@@ -43,6 +43,8 @@ type Client struct {
 	// createdLocations tells apart named locations that nothing else does.
 	createdLocations createdLocations
 	answerGrace      time.Duration
+	// permissions are those that the identity is known to have.
+	permissions *permissionsHeld
 }
 
 // Options are what a caller may choose. The zero value is right for production.
@@ -133,8 +135,8 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	if err != nil {
 		return nil, err
 	}
-	tenant := &signedIn{}
-	credential = oneTenantCredential{describedCredential{credential}, tenant}
+	tenant, permissions := &signedIn{}, &permissionsHeld{}
+	credential = oneTenantCredential{newDescribedCredential(credential, permissions), tenant}
 	settings := options.azureOptions()
 	settings.PerCallPolicies = []policy.Policy{clientRequestIDPolicy{}}
 	paces := newPacePolicy(options.Rates, options.Clock, options.Logger)
@@ -154,7 +156,7 @@ func New(cloud Cloud, credential azcore.TokenCredential, options Options) (*Clie
 	client := &Client{
 		cloud: cloud, credential: credential, signedIn: tenant, azure: azure, clock: options.Clock, consistency: options.Consistency,
 		retry: options.Retry, logger: options.Logger, policyLock: newContextLock(),
-		answerGrace: options.AnswerGrace,
+		answerGrace: options.AnswerGrace, permissions: permissions,
 	}
 	client.gatherers = newGatherers(client, paces, options.Logger)
 	client.userLookUps, client.readAhead = &userLookUps{client: client, paces: paces}, newReadAhead(client)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -110,4 +112,46 @@ func ParseEndpoint(text string) (string, error) {
 		return "", fmt.Errorf("%q must be only scheme and host (and a port), like https://graph.microsoft.com; version and path are added", text)
 	}
 	return "https://" + strings.TrimSuffix(host, ":443"), nil
+}
+
+// authorityAliases are other names of the sign-in services of the clouds that have a name.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud, and the instance discovery of
+// the clouds (aliases)
+var authorityAliases = map[string][]string{
+	Public.AuthorityHost:       {"https://login.microsoft.com/", "https://login.windows.net/", "https://sts.windows.net/"},
+	USGovernment.AuthorityHost: {"https://login.usgovcloudapi.net/"},
+	China.AuthorityHost:        {"https://login.partner.microsoftonline.cn/"},
+}
+
+// HasAuthority reports whether an address is the cloud's own sign-in service, by any of its names.
+func (c Cloud) HasAuthority(address string) bool {
+	root, err := ParseEndpoint(address)
+	return err == nil && (root+"/" == c.AuthorityHost || slices.Contains(authorityAliases[c.AuthorityHost], root+"/"))
+}
+
+// HasGraph reports whether an address is the cloud's own Microsoft Graph.
+func (c Cloud) HasGraph(address string) bool {
+	root, err := ParseEndpoint(address)
+	return err == nil && root == c.GraphEndpoint
+}
+
+var (
+	tenantGUID   = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	tenantDomain = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]*[a-zA-Z0-9]$`)
+)
+
+// CheckTenantID says why a text cannot name one tenant; nil where it can.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow (tenant)
+func CheckTenantID(text string) error {
+	switch strings.ToLower(text) {
+	case "common", "organizations", "consumers":
+		return fmt.Errorf("%q stands for many tenants, and this is about one: write the tenant's id (a GUID) or one of its verified domains, such as contoso.onmicrosoft.com", text)
+	}
+	if tenantGUID.MatchString(text) || (len(text) <= 253 && tenantDomain.MatchString(text)) {
+		return nil
+	}
+	return fmt.Errorf("%s is neither the id of a tenant (a GUID, such as 00000000-0000-0000-0000-000000000000) nor a domain, such as contoso.onmicrosoft.com. "+
+		"Both are on the overview page of the Microsoft Entra admin center", strconv.Quote(ShownName(text)))
 }

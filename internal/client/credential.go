@@ -17,6 +17,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // Method is a way to sign in.
@@ -60,6 +62,10 @@ type Credentials struct {
 	ManagedIdentityEndpoint string
 
 	UseAzureCLI bool
+
+	// Origins say where the credential of a way to sign in was found: "the environment variable ARM_CLIENT_SECRET". A failed
+	// sign-in repeats it, because an old variable is easily forgotten.
+	Origins map[Method]string
 }
 
 // Method chooses the way to sign in, or says which ways there are.
@@ -113,6 +119,7 @@ func (c Credentials) needAssertionSource() error {
 
 // NewCredential makes the credential of the chosen way. It sends nothing yet.
 func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCredential, Method, error) {
+	c.LearnSecrets()
 	method, err := c.Method()
 	if err != nil {
 		return nil, method, err
@@ -156,13 +163,42 @@ func (c Credentials) NewCredential(where Cloud, options Options) (azcore.TokenCr
 	if err != nil {
 		return nil, method, fmt.Errorf("signing in by %s: %w", method, err)
 	}
-	return credential, method, nil
+	return foundCredential{credential, c.describeOrigin(method)}, method, nil
 }
 
-// recordingFailure keeps why there is no assertion for describeAuthFailure.
+// foundCredential knows where it was found.
+type foundCredential struct {
+	azcore.TokenCredential
+	origin string
+}
+
+// describeOrigin says where the credential was found, and which other way to sign in was meant, perhaps.
+func (c Credentials) describeOrigin(method Method) string {
+	origin := c.Origins[method]
+	if origin == "" {
+		return ""
+	}
+	text := fmt.Sprintf("The credential of this sign-in (%s) is from %s.", method, origin)
+	passedOver := func(attribute string, other Method) string {
+		return text + fmt.Sprintf(" %s is set as well, and was not used, because a %s goes before it. To sign in by %s, remove the %s.", attribute, method, other, method)
+	}
+	switch {
+	case method == MethodOIDC:
+	case c.UseOIDC:
+		return passedOver("use_oidc", MethodOIDC)
+	case c.UseManagedIdentity:
+		return passedOver("use_msi", MethodManagedIdentity)
+	case method == MethodClientCertificate && c.ClientSecret != "":
+		return passedOver("client_secret", MethodClientSecret)
+	}
+	return text
+}
+
+// recordingFailure learns the assertion, or keeps why there is no assertion for describeAuthFailure.
 func recordingFailure(source func(context.Context) (string, error)) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		assertion, err := source(ctx)
+		redact.LearnRecent("assertion", assertion)
 		var own *AuthError
 		if record, ok := ctx.Value(failureRecordKey{}).(*failureRecord); ok && errors.As(err, &own) {
 			record.setOwn(own)

@@ -9,6 +9,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // azureCLI makes the credential of whoever is signed in to the Azure CLI.
@@ -85,10 +87,10 @@ func (c *azureCLICredential) describe(text string) *AuthError {
 
 // cliMessage is the line with which the CLI says what is wrong: warnings may come first, and advice after it.
 func cliMessage(text string) string {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(redact.Text(text))
 	for line := range strings.SplitSeq(text, "\n") {
 		if aadstsPattern.MatchString(line) || strings.Contains(line, "ERROR:") {
-			return strings.TrimSpace(line)
+			return foreignText(line)
 		}
 	}
 	return firstLine(text)

@@ -211,7 +211,7 @@ func (c managedIdentityCredential) describe(outcome *identityOutcome, err error)
 			Remedy:  "Unset msi_endpoint (ARM_MSI_ENDPOINT); the machine's own endpoint is found without it.",
 		}
 	case outcome.err != nil:
-		why := outcome.err.Error()
+		why := foreignText(outcome.err.Error())
 		if errors.Is(outcome.err, context.DeadlineExceeded) {
 			why = fmt.Sprintf("nothing came within %v", identityTimeout)
 		}

@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // Error is Microsoft Graph's answer to a request that it did not carry out.
@@ -34,7 +37,31 @@ type Error struct {
 	Tenant Tenant
 	// FromGraph tells Graph's own error envelope from the answer of something in between.
 	FromGraph bool
+	// RetryAfter is how long the service wants not to be asked; 0 where it did not say. RetryLimit is how long the client waits at the
+	// most before it repeats a request.
+	RetryAfter, RetryLimit time.Duration
+	// AboutUser tells a request about one user.
+	AboutUser bool
+	// Held tells whether the identity certainly has one of the permissions; nil where nobody knows. See PermissionHeld.
+	Held Finding
 }
+
+// Finding is what a process may still find out after an error.
+type Finding func() bool
+
+// Equal compares what is known by now.
+func (f Finding) Equal(other Finding) bool { return f.known() == other.known() }
+
+func (f Finding) known() bool { return f != nil && f() }
+
+// PermissionHeld reports whether the identity of a 403 certainly has a permission that the operation needs: its token names it, or
+// this process has done the same with another object. It may become true after the refusal.
+func (e *Error) PermissionHeld() bool {
+	return e.Status == http.StatusForbidden && len(e.Permissions) > 0 && e.Held.known()
+}
+
+// AsksTooMuch reports a refusal that was not repeated because the service wants a longer wait than the client's longest.
+func (e *Error) AsksTooMuch() bool { return e.RetryLimit > 0 && e.RetryAfter > e.RetryLimit }
 
 // Error says what was tried, what came back and how to find the request again.
 func (e *Error) Error() string {
@@ -119,8 +146,9 @@ func newError(operation string, permissions []string, status int, header http.He
 	e := &Error{
 		Operation:       operation,
 		Status:          status,
-		RequestID:       header.Get("request-id"),
-		ClientRequestID: header.Get(headerClientRequestID),
+		RequestID:       foreignText(header.Get("request-id")),
+		ClientRequestID: foreignText(header.Get(headerClientRequestID)),
+		RetryAfter:      askedDelay(header),
 	}
 	var envelope errorEnvelope
 	err := json.Unmarshal(body, &envelope)
@@ -132,14 +160,15 @@ func newError(operation string, permissions []string, status int, header http.He
 		if status == http.StatusForbidden {
 			e.Permissions = permissions
 		}
-		e.Code = envelope.Error.Code
+		e.Code = foreignText(envelope.Error.Code)
 		e.Message = envelope.Error.Message
 		// Conditional Access hides the numbered reason here and leaves a general sentence outside.
 		if inner.Message != "" && inner.Message != e.Message {
-			e.Message = strings.TrimSpace(e.Message + " " + inner.Message)
+			e.Message += " " + inner.Message
 		}
-		e.RequestID = firstNonEmpty(e.RequestID, inner.RequestID)
-		e.ClientRequestID = firstNonEmpty(e.ClientRequestID, inner.ClientRequestID)
+		e.Message = foreignText(e.Message)
+		e.RequestID = firstNonEmpty(e.RequestID, foreignText(inner.RequestID))
+		e.ClientRequestID = firstNonEmpty(e.ClientRequestID, foreignText(inner.ClientRequestID))
 		return e
 	}
 	e.Message = describeForeignBody(header, body)
@@ -164,11 +193,12 @@ func describeForeignBody(header http.Header, body []byte) string {
 	if err != nil || kind == "" {
 		kind = "an unnamed type"
 	}
+	kind = foreignText(kind)
 	begins := "begins"
 	if kind == "text/html" || strings.HasPrefix(strings.TrimSpace(printable), "<") {
-		begins, printable = "says", html.UnescapeString(markup.ReplaceAllString(printable, " "))
+		begins, printable = "says", html.UnescapeString(markup.ReplaceAllString(redact.Text(printable), " "))
 	}
-	text := strings.Join(strings.Fields(printable), " ")
+	text := foreignText(printable)
 	if runes := []rune(text); len(runes) > enough {
 		text = string(runes[:enough]) + "..."
 	}

@@ -265,7 +265,7 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 		return err == nil && response.StatusCode == http.StatusTooManyRequests
 	}
 	creation := call{
-		operation:   fmt.Sprintf("create named location %q", wanted.DisplayName),
+		operation:   fmt.Sprintf("create named location %s", NameInQuotes(wanted.DisplayName)),
 		permissions: []string{permissionWriteConditionalAccess},
 		method:      http.MethodPost,
 		version:     v1,
@@ -302,7 +302,7 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 func (c *Client) write(ctx context.Context, call call, out any) (Acceptance, error) {
 	got, err := c.exchange(ctx, c.address(call), call)
 	if err == nil {
-		err = got.decode(call, out)
+		err = c.explain(call, got.decode(call, out))
 	}
 	if err != nil {
 		return Acceptance{}, err
@@ -373,7 +373,7 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
 func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted Acceptance, err error) {
-	operation := fmt.Sprintf("change named location %q (id %s)", wanted.DisplayName, wanted.ID)
+	operation := fmt.Sprintf("change named location %s (id %s)", NameInQuotes(wanted.DisplayName), wanted.ID)
 	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
@@ -403,10 +403,10 @@ type LocationInUseError struct {
 func (e *LocationInUseError) Error() string {
 	names := make([]string, len(e.Policies))
 	for i, using := range e.Policies {
-		names[i] = fmt.Sprintf("%q", using.DisplayName)
+		names[i] = NameInQuotes(using.DisplayName)
 	}
-	return fmt.Sprintf("unable to delete named location %q (id %s): Conditional Access policies name it: %s",
-		e.Location.DisplayName, e.Location.ID, strings.Join(names, ", "))
+	return fmt.Sprintf("unable to delete named location %s (id %s): Conditional Access policies name it: %s",
+		NameInQuotes(e.Location.DisplayName), e.Location.ID, strings.Join(names, ", "))
 }
 
 // AwaitUnused returns nil when no policy names a location, and a *LocationInUseError when one still does after a while: a
@@ -441,7 +441,7 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
 func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted Acceptance, err error) {
-	operation := fmt.Sprintf("delete named location %q (id %s)", location.DisplayName, location.ID)
+	operation := fmt.Sprintf("delete named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
 	patience := c.consistency.NewObject
 	if location.IsTrusted {
 		accepted, gone, err := c.untrust(ctx, location)
@@ -459,7 +459,7 @@ func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation
 // decides, and costs as much as the deletion, which tells.
 func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted Acceptance, gone bool, err error) {
 	location.IsTrusted = false
-	operation := fmt.Sprintf("take the trust from named location %q (id %s)", location.DisplayName, location.ID)
+	operation := fmt.Sprintf("take the trust from named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
 	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, location.ID, operation, location.wire())

@@ -457,3 +457,12 @@ func retryAfterOf(header http.Header) time.Duration {
 	}
 	return 0
 }
+
+// askedDelay is retryAfterOf for a reader: as long as the service has said, up to a year.
+func askedDelay(header http.Header) time.Duration {
+	const longest = 365 * 24 * time.Hour
+	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil && seconds > 0 {
+		return time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
+	}
+	return retryAfterOf(header)
+}

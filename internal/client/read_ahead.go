@@ -78,7 +78,7 @@ func (c *Client) stateAhead(ctx context.Context, item *batchItem) (MFAState, err
 	if err != nil {
 		return "", err
 	}
-	return decodeUserMFAState(got, item.call)
+	return c.decodeUserMFAState(got, item.call)
 }
 
 // come takes what was read ahead of a user, and has the hinted ones read ahead. Where nothing was, but there are hints, the

@@ -72,9 +72,9 @@ func (c *Client) send(ctx context.Context, call call, out any) error {
 	}
 	got, err := c.gatherer(call).do(ctx, call)
 	if err != nil {
-		return err
+		return c.explain(call, err)
 	}
-	return got.decode(call, out)
+	return c.explain(call, got.decode(call, out))
 }
 
 func (c *Client) sendTo(ctx context.Context, address string, call call, out any) error {
@@ -82,7 +82,7 @@ func (c *Client) sendTo(ctx context.Context, address string, call call, out any)
 	if err != nil {
 		return err
 	}
-	return got.decode(call, out)
+	return c.explain(call, got.decode(call, out))
 }
 
 // answer is what came back for a call, on its own or within the answer to a batch.
@@ -180,7 +180,7 @@ func (a answer) decode(call call, out any) error {
 	if empty {
 		problem = "the answer is empty where an object was expected"
 	} else if err := json.Unmarshal(a.body, out); err != nil {
-		problem = "the answer cannot be read: " + err.Error() + "; " + describeForeignBody(a.header, a.body)
+		problem = "the answer cannot be read: " + foreignText(err.Error()) + "; " + describeForeignBody(a.header, a.body)
 	}
 	if problem != "" {
 		refusal := a.refusal(call.operation, nil, nil)
@@ -290,7 +290,7 @@ func (c *Client) checkLink(link string) error {
 	}
 	if there.Scheme != here.Scheme || !strings.EqualFold(there.Host, here.Host) || there.User != nil {
 		return fmt.Errorf("the link to the next page leads to %s://%s and not to %s; it was not followed, because the access token would have gone there",
-			there.Scheme, there.Host, c.cloud.GraphEndpoint)
+			foreignText(there.Scheme), foreignText(there.Host), c.cloud.GraphEndpoint)
 	}
 	return nil
 }

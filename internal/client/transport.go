@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -27,6 +28,8 @@ func NewHTTPClient(caBundle []byte) (*http.Client, error) {
 	}
 	transport := base.Clone()
 	transport.MaxIdleConnsPerHost = 32
+	learnProxies()
+	transport.Proxy, transport.OnProxyConnectResponse = proxyFromEnvironment, refusedByProxy
 	// A server that accepts a request and never answers must not hold a run for ever.
 	transport.ResponseHeaderTimeout = 2 * time.Minute
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -51,9 +54,15 @@ func NewHTTPClient(caBundle []byte) (*http.Client, error) {
 type transport struct{ client *http.Client }
 
 func (t transport) Do(request *http.Request) (*http.Response, error) {
-	response, err := t.client.Do(request)
+	sent, err := learnSent(request)
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.client.Do(sent)
 	if err == nil {
 		response.Body = &boundedBody{ReadCloser: response.Body, left: maxResponseBytes}
+	} else if base, ok := t.client.Transport.(*http.Transport); ok {
+		err = nameProxy(request, base.Proxy, err)
 	}
 	if record, ok := request.Context().Value(failureRecordKey{}).(*failureRecord); ok {
 		status := 0
@@ -147,6 +156,8 @@ const (
 	ConnectionNoTLS ConnectionKind = "no_tls"
 	// ConnectionRefused is a host on which nothing listens.
 	ConnectionRefused ConnectionKind = "refused"
+	// ConnectionProxy is a proxy that cannot be used.
+	ConnectionProxy ConnectionKind = "proxy"
 	// ConnectionOversized is an answer that was given up because it is too large.
 	ConnectionOversized ConnectionKind = "oversized"
 	// ConnectionBroken is everything else: time-outs, resets.
@@ -159,12 +170,22 @@ type ConnectionError struct {
 	// Host is scheme, host and port.
 	Host string
 	Kind ConnectionKind
-	Err  error
+	// Proxy is the proxy that the host was asked through, without user and password; empty for none, and for one that is no address.
+	Proxy string
+	Err   error
 }
 
 func newConnectionError(operation, host string, err error) *ConnectionError {
-	return &ConnectionError{Operation: operation, Host: host, Kind: connectionKind(err), Err: withoutAddress(err)}
+	failed := &ConnectionError{Operation: operation, Host: host, Kind: connectionKind(err), Err: withoutAddress(err)}
+	var proxy *proxyError
+	if errors.As(err, &proxy) {
+		failed.Proxy, failed.Err = proxy.address, proxy.err
+	}
+	return failed
 }
+
+// Cause is the transport's own text, as it may be shown.
+func (e *ConnectionError) Cause() string { return foreignText(e.Err.Error()) }
 
 // Error says which host did not answer and why.
 func (e *ConnectionError) Error() string {
@@ -173,10 +194,11 @@ func (e *ConnectionError) Error() string {
 		ConnectionNoHost:    "its name does not resolve",
 		ConnectionNoTLS:     "it does not speak TLS",
 		ConnectionRefused:   "nothing listens there",
+		ConnectionProxy:     strings.Join(strings.Fields("the proxy "+e.Proxy+" cannot be used"), " "),
 		ConnectionOversized: "or one without an end",
 		ConnectionBroken:    "the connection failed",
 	}[e.Kind]
-	return fmt.Sprintf("unable to %s: %s gave no answer, %s: %v", e.Operation, e.Host, reason, e.Err)
+	return fmt.Sprintf("unable to %s: %s gave no answer, %s: %s", e.Operation, e.Host, reason, e.Cause())
 }
 
 // Unwrap returns the transport's error.
@@ -188,8 +210,11 @@ func connectionKind(err error) ConnectionKind {
 		record       tls.RecordHeaderError
 		name         *net.DNSError
 		oversized    *oversizedError
+		proxy        *proxyError
 	)
 	switch {
+	case errors.As(err, &proxy) && !proxy.passed:
+		return ConnectionProxy
 	case errors.As(err, &oversized):
 		return ConnectionOversized
 	case errors.As(err, &verification):
@@ -217,7 +242,8 @@ func withoutAddress(err error) error {
 // not trusted, a name that does not exist and a port where nothing listens do not heal while somebody waits.
 func shouldRetry(response *http.Response, err error) bool {
 	if err != nil {
-		return connectionKind(err) == ConnectionBroken
+		var proxy *proxyError
+		return connectionKind(err) == ConnectionBroken || (errors.As(err, &proxy) && proxy.passes())
 	}
 	switch response.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,

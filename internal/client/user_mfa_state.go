@@ -32,7 +32,7 @@ func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, erro
 	if err != nil {
 		return "", err
 	}
-	return decodeUserMFAState(got, call)
+	return c.decodeUserMFAState(got, call)
 }
 
 // FindUserMFAState is GetUserMFAState for a user who was found a moment ago: a 404 is believed only once it has lasted for
@@ -65,9 +65,9 @@ func readUserMFAStateCall(user User) call {
 	}
 }
 
-func decodeUserMFAState(got answer, call call) (MFAState, error) {
+func (c *Client) decodeUserMFAState(got answer, call call) (MFAState, error) {
 	var requirements strongAuthenticationRequirements
-	if err := got.decode(call, &requirements); err != nil {
+	if err := c.explain(call, got.decode(call, &requirements)); err != nil {
 		return "", err
 	}
 	if requirements.PerUserMFAState == "" {

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -22,7 +21,7 @@ type functions struct {
 
 func newFunctions(t fatal) *functions {
 	t.Helper()
-	server := providerserver.NewProtocol6(provider.New("test")())()
+	server := provider.NewServer("test")()
 	answer, err := server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
 	if err != nil || len(answer.Diagnostics) > 0 {
 		t.Fatalf("the functions are not told: %v, %v", err, answer.Diagnostics)

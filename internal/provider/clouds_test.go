@@ -16,7 +16,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -104,11 +103,16 @@ func (n *cloudNetwork) record(r *http.Request, host string, body []byte) {
 	}
 }
 
-func (n *cloudNetwork) server() tfprotov6.ProviderServer {
+func (n *cloudNetwork) server() tfprotov6.ProviderServer { return n.serverIn(nil) }
+
+// serverIn is a provider with an environment.
+func (n *cloudNetwork) serverIn(environment map[string]string) tfprotov6.ProviderServer {
 	options := quick()
 	options.HTTPClient = &http.Client{Transport: n, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	constructor := provider.New("test", provider.WithClientOptions(options), provider.WithEnvironment(func(string) (string, bool) { return "", false }))
-	return providerserver.NewProtocol6(constructor())()
+	return provider.NewServer("test", provider.WithClientOptions(options), provider.WithEnvironment(func(name string) (string, bool) {
+		value, set := environment[name]
+		return value, set
+	}))()
 }
 
 // read reads a data source.
@@ -162,8 +166,8 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 			map[string]any{"graph_endpoint": "https://graph.closed.example", "authority_host": "https://login.closed.example"},
 			"https://graph.closed.example", "https://login.closed.example",
 		},
-		"another Graph in a named cloud": {
-			control.CloudUSGovernment, map[string]any{"environment": "usgovernment", "graph_endpoint": "https://graph.closed.example"}, "https://graph.closed.example", loginUS,
+		"another Graph with the sign-in of a named cloud": {
+			control.CloudUSGovernment, map[string]any{"graph_endpoint": "https://graph.closed.example", "authority_host": loginUS}, "https://graph.closed.example", loginUS,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -91,6 +91,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 		lookupEnv = os.LookupEnv
 	}
 	found := settingsReader{lookupEnv: lookupEnv, diags: &resp.Diagnostics}.resolve(model)
+	found.credentials.LearnSecrets()
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -82,11 +84,16 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 	switch {
 	case client.IsLicenseRequired(e):
 		parts = append(parts, sentence(fmt.Sprintf("%s has no Microsoft Entra ID P1 licence, which this needs", e.Tenant)))
+	case e.PermissionHeld():
+		parts = append(parts, describeForbiddenDespitePermission(e))
 	case client.IsForbidden(e) && len(e.Permissions) > 0:
 		parts = append(parts, fmt.Sprintf("Grant the app one of these application permissions of Microsoft Graph in %s, with admin consent: %s. "+
 			"The first is the least. A signed-in user needs a role that allows it as well, and a token with that scope, which the Azure CLI's may lack.", e.Tenant, strings.Join(e.Permissions, ", ")))
+	case e.AsksTooMuch():
+		parts = append(parts, fmt.Sprintf("Microsoft Graph asks for %s until the next request, and the limit of this provider is %s, so the request was not repeated. "+
+			"Nothing was lost: run the command again after that time.", inSeconds(e.RetryAfter), inSeconds(e.RetryLimit)))
 	case client.IsThrottled(e):
-		parts = append(parts, "Microsoft Graph throttles this tenant, and waiting for it took too long. Nothing was lost: run the command again later.")
+		parts = append(parts, "Microsoft Graph throttles this tenant, and still did after several repetitions. Nothing was lost: run the command again later.")
 	case e.FromGraph && strings.Contains(e.Message, unknownSegment):
 		parts = append(parts, "This Microsoft Graph does not have that part of the API: not every cloud has all of it. Check environment and graph_endpoint of the provider "+
 			"block; if they are right, what is managed here does not exist in the tenant's cloud, and its resources and data sources have to go.")
@@ -119,12 +126,33 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 	return "Unable to " + e.Operation, strings.Join(parts, "\n\n")
 }
 
+// describeForbiddenDespitePermission is for a 403 that cannot be about the permission: the token names it, or it was used in this run.
+func describeForbiddenDespitePermission(e *client.Error) string {
+	permission := strings.Join(e.Permissions, " or ")
+	if e.AboutUser {
+		return fmt.Sprintf("The permission is not what is missing: this identity has it (%s). So Microsoft Graph refuses this user. That can be an account with an "+
+			"administrator role, which a lesser administrator or an app may not touch, or a member of a restricted management administrative unit.\n\n"+
+			"Use an identity that may manage this user: for privileged administrators one with the role Privileged Authentication Administrator, for a restricted "+
+			"management administrative unit one with a role in that unit. Or take this user out of the configuration.", permission)
+	}
+	return fmt.Sprintf("The permission is not what is missing: this identity has it (%s). Something else forbids it, such as a licence that the tenant does not have, or "+
+		"a role that a signed-in user does not have. Look for the request id in the tenant's audit and sign-in logs.", permission)
+}
+
+// inSeconds is a wait as the headers of HTTP have it.
+func inSeconds(wait time.Duration) string {
+	return strconv.FormatFloat(wait.Round(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
+}
+
 func describeAuthError(e *client.AuthError) (summary, detail string) {
 	parts := []string{sentence(e.Message)}
 	if e.Code != "" {
 		parts[0] = e.Code + ": " + parts[0]
 	}
 	parts = append(parts, e.Remedy)
+	if e.Origin != "" {
+		parts = append(parts, e.Origin)
+	}
 	if e.CorrelationID != "" {
 		parts = append(parts, fmt.Sprintf("For Microsoft's support: trace id %s, correlation id %s.", e.TraceID, e.CorrelationID))
 	}
@@ -145,10 +173,29 @@ func describeConnectionError(e *client.ConnectionError) (summary, detail string)
 		client.ConnectionOversized: "Microsoft Graph sends nothing of that size. Check graph_endpoint and authority_host, and whether a proxy answers in their place.",
 		client.ConnectionBroken:    "Check the network, and whether this machine needs a proxy (HTTPS_PROXY). Nothing was lost: run the command again.",
 	}[e.Kind]
+	if e.Kind == client.ConnectionProxy {
+		return describeProxyError(e)
+	}
+	if e.Proxy != "" {
+		advice += fmt.Sprintf(" It was asked through the proxy %s (HTTPS_PROXY); hosts that are reached without a proxy belong in NO_PROXY.", e.Proxy)
+	}
 	var invalid x509.CertificateInvalidError
 	if e.Kind == client.ConnectionUntrusted && errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired {
 		advice = "The certificate that it showed is not valid at this machine's time. Check this machine's clock; if it is right, the certificate has expired."
 	}
 	return fmt.Sprintf("Unable to reach %s", e.Host),
-		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Err.Error()), advice)
+		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Cause()), advice)
+}
+
+// describeProxyError does not blame the host, which was never asked.
+func describeProxyError(e *client.ConnectionError) (summary, detail string) {
+	host := strings.TrimPrefix(e.Host, "https://")
+	const remedy = "Correct the environment variable HTTPS_PROXY, or unset it where this machine needs no proxy. Where only some hosts are reached without one, " +
+		"name them in NO_PROXY, separated by commas: %s. Neither has anything to do with graph_endpoint and authority_host."
+	if e.Proxy == "" {
+		return "HTTPS_PROXY is not the address of a proxy", fmt.Sprintf("Tried to %s at %s, and the environment variable HTTPS_PROXY (or https_proxy) is not an address "+
+			"like http://proxy.contoso.example:8080. Its value is not shown, because it could hold a password.\n\n"+remedy, e.Operation, e.Host, host)
+	}
+	return fmt.Sprintf("Unable to reach %s through the proxy %s", e.Host, e.Proxy), fmt.Sprintf("Tried to %s. The environment variable HTTPS_PROXY sends the request to the "+
+		"proxy %s, and the proxy failed: %s\n\n"+remedy, e.Operation, e.Proxy, sentence(e.Cause()), host)
 }

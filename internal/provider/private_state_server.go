@@ -9,7 +9,7 @@ import (
 )
 
 // NewServer returns the constructor of what main serves: the provider of New behind a check of the private state that Terraform hands
-// back. Of one that somebody has edited the framework says that it is a defect of the provider, or drops it without a word, and
+// back, and a filter of what it says. Of one that somebody has edited the framework says that it is a defect of the provider, or drops it without a word, and
 // with it the tenant and the campaign to give back.
 func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
 	constructor := New(version, options...)
@@ -18,7 +18,7 @@ func NewServer(version string, options ...Option) func() tfprotov6.ProviderServe
 		if !ok {
 			panic("the framework's server lacks a part of the protocol")
 		}
-		return privateStateServer{inner}
+		return &outgoingServer{privateStateServer{inner}}
 	}
 }
 

@@ -163,7 +163,7 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"graph_endpoint": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The root of Microsoft Graph in a cloud that `environment` does not name, such as a sovereign or air-gapped " +
-					"one: `https://` and a host, no path. Goes with `authority_host`. Environment: `ENTRAMFA_GRAPH_ENDPOINT`.",
+					"one: `https://` and a host, no path. Goes with `authority_host` and in place of `environment`. Environment: `ENTRAMFA_GRAPH_ENDPOINT`.",
 				Validators: []validator.String{endpointValidator()},
 			},
 			"authority_host": schema.StringAttribute{

@@ -126,7 +126,7 @@ func label(o client.DirectoryObject) string {
 	case o.Name() == o.ID:
 		return ""
 	}
-	return o.Kind() + " " + o.Name()
+	return client.ShownName(o.Kind()) + " " + client.QuotedName(o.Name())
 }
 
 // asked says in words who is asked to register.

@@ -138,27 +138,37 @@ type given struct {
 
 func (g given) set() bool { return g.value.ValueString() != "" }
 
+// origin is what a reader calls the place of a value: the variable, or without one the attribute.
+func (g given) origin(variable string) string {
+	if variable != "" {
+		return "the environment variable " + variable
+	}
+	return g.attribute + " of the provider block"
+}
+
 // valueOrFile is a setting that can stand in the configuration itself or in a file: the attributes go before the variables,
 // and of these the value before the file. Both attributes at once are a mistake. The last variables are for where neither
-// is set.
-func (r settingsReader) valueOrFile(value, file given, last ...string) []byte {
+// is set. The origin says which of them it was.
+func (r settingsReader) valueOrFile(value, file given, last ...string) (content []byte, origin string) {
 	switch {
 	case value.set() && file.set():
 		r.diags.AddAttributeError(path.Root(value.attribute), "Conflicting settings",
 			fmt.Sprintf("%s and %s are both set. Set one of them.", value.attribute, file.attribute))
-		return nil
+		return nil, ""
 	case value.set():
-		return []byte(value.value.ValueString())
+		return []byte(value.value.ValueString()), value.origin("")
 	case file.set():
-		return r.file(file.attribute, file.value)
+		return r.file(file.attribute, file.value), "the file of " + file.origin("")
 	}
-	if text := r.value(value.value, value.variables...); text != "" {
-		return []byte(text)
+	if text, variable := r.text(value.value, value.variables...); text != "" {
+		return []byte(text), value.origin(variable)
 	}
 	if content := r.file(file.attribute, file.value, file.variables...); content != nil {
-		return content
+		_, variable := r.text(file.value, file.variables...)
+		return content, "the file of " + file.origin(variable)
 	}
-	return []byte(r.value(value.value, last...))
+	text, variable := r.text(value.value, last...)
+	return []byte(text), value.origin(variable)
 }
 
 // assertionSource reads where the assertion of a federated identity comes from: a token, a file or a request. A source that
@@ -168,20 +178,28 @@ func (r settingsReader) assertionSource(m providerModel, c *client.Credentials) 
 	file := given{"oidc_token_file_path", m.OIDCTokenFilePath, []string{"ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"}}
 	request := m.OIDCRequestURL.ValueString() != "" || m.OIDCRequestToken.ValueString() != ""
 	named := token.set() || file.set() || request
-	if !named || token.set() {
-		c.OIDCToken = r.value(token.value, token.variables...)
-	}
+	var variable, origin string
 	if !named || file.set() {
-		c.OIDCTokenFilePath = r.value(file.value, file.variables...)
+		if c.OIDCTokenFilePath, variable = r.text(file.value, file.variables...); c.OIDCTokenFilePath != "" {
+			origin = "the file of " + file.origin(variable)
+		}
 	}
+	if !named || token.set() {
+		if c.OIDCToken, variable = r.text(token.value, token.variables...); c.OIDCToken != "" {
+			origin = token.origin(variable)
+		}
+	}
+	c.Origins[client.MethodOIDC] = origin
 	c.ADOPipelineServiceConnectionID = r.value(m.ADOPipelineServiceConnectionID,
 		"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID")
 	if named && !request {
 		return
 	}
-	var variable string
 	c.OIDCRequestURL, variable = r.text(m.OIDCRequestURL, "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", azureDevOpsRequestURL)
 	c.OIDCRequestToken = r.value(m.OIDCRequestToken, "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN")
+	if origin == "" {
+		c.Origins[client.MethodOIDC] = "the token service of " + given{attribute: "oidc_request_url"}.origin(variable)
+	}
 	if c.UseOIDC && c.OIDCToken == "" && c.OIDCTokenFilePath == "" && variable == azureDevOpsRequestURL && c.ADOPipelineServiceConnectionID == "" {
 		r.diags.AddAttributeError(path.Root("ado_pipeline_service_connection_id"), "Missing service connection",
 			"In Azure DevOps ("+azureDevOpsRequestURL+" is set) a token is given for a service connection. Set ado_pipeline_service_connection_id "+
@@ -218,27 +236,29 @@ func (r settingsReader) resolve(m providerModel) settings {
 		r.diags.AddAttributeError(path.Root("environment"), "Invalid environment", sentence(err.Error()+fromVariable(variable)))
 		return s
 	}
-	graphEndpoint, graphVariable := r.text(m.GraphEndpoint, "ENTRAMFA_GRAPH_ENDPOINT")
-	authorityHost, authorityVariable := r.text(m.AuthorityHost, "ENTRAMFA_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST")
-	if s.cloud, err = named.WithEndpoints(graphEndpoint, ""); err != nil {
-		r.diags.AddAttributeError(path.Root("graph_endpoint"), "Invalid endpoint", sentence(err.Error()+fromVariable(graphVariable)))
-	} else if s.cloud, err = s.cloud.WithEndpoints("", authorityHost); err != nil {
-		r.diags.AddAttributeError(path.Root("authority_host"), "Invalid endpoint", sentence(err.Error()+fromVariable(authorityVariable)))
-	}
+	s.cloud = r.cloud(m, named, variable)
 	s.caBundle = r.file("ca_bundle_path", m.CABundlePath, "ENTRAMFA_CA_BUNDLE_PATH")
 
 	c := &s.credentials
-	c.TenantID = r.value(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
-	c.ClientID = strings.TrimSpace(string(r.valueOrFile(
+	c.TenantID, variable = r.text(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
+	if c.TenantID != "" {
+		if err := client.CheckTenantID(c.TenantID); err != nil {
+			r.diags.AddAttributeError(path.Root("tenant_id"), "Invalid tenant id", sentence(err.Error()+fromVariable(variable)))
+		}
+	}
+	clientID, _ := r.valueOrFile(
 		given{"client_id", m.ClientID, []string{"ARM_CLIENT_ID"}},
-		given{"client_id_file_path", m.ClientIDFilePath, []string{"ARM_CLIENT_ID_FILE_PATH"}}, "AZURE_CLIENT_ID")))
-	c.ClientCertificate = r.valueOrFile(
+		given{"client_id_file_path", m.ClientIDFilePath, []string{"ARM_CLIENT_ID_FILE_PATH"}}, "AZURE_CLIENT_ID")
+	c.ClientID = strings.TrimSpace(string(clientID))
+	c.Origins = map[client.Method]string{}
+	c.ClientCertificate, c.Origins[client.MethodClientCertificate] = r.valueOrFile(
 		given{"client_certificate", m.ClientCertificate, []string{"ARM_CLIENT_CERTIFICATE"}},
 		given{"client_certificate_path", m.ClientCertificatePath, []string{"ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"}})
 	c.ClientCertificatePassword = r.value(m.ClientCertificatePassword, "ARM_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
-	c.ClientSecret = strings.TrimSpace(string(r.valueOrFile(
+	secret, origin := r.valueOrFile(
 		given{"client_secret", m.ClientSecret, []string{"ARM_CLIENT_SECRET"}},
-		given{"client_secret_file_path", m.ClientSecretFilePath, []string{"ARM_CLIENT_SECRET_FILE_PATH"}}, "AZURE_CLIENT_SECRET")))
+		given{"client_secret_file_path", m.ClientSecretFilePath, []string{"ARM_CLIENT_SECRET_FILE_PATH"}}, "AZURE_CLIENT_SECRET")
+	c.ClientSecret, c.Origins[client.MethodClientSecret] = strings.TrimSpace(string(secret)), origin
 
 	aks := r.switchedOn("use_aks_workload_identity", m.UseAKSWorkloadIdentity, false, "ARM_USE_AKS_WORKLOAD_IDENTITY")
 	c.UseOIDC = r.switchedOn("use_oidc", m.UseOIDC, false, "ARM_USE_OIDC") || aks

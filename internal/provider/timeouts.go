@@ -107,7 +107,7 @@ func durationValidator() validator.String {
 		check: func(text string) error {
 			switch limit, err := time.ParseDuration(text); {
 			case err != nil:
-				return fmt.Errorf("%q is no duration; write a number with a unit (s, m, h), or several of them: \"90s\", \"30m\", \"1h30m\"", text)
+				return fmt.Errorf("%q is not a duration; write a number with a unit (s, m, h), or several of them: \"90s\", \"30m\", \"1h30m\"", text)
 			case limit <= 0:
 				return fmt.Errorf("%q leaves no time at all; write a longer duration, or leave it out for the default", text)
 			}
@@ -251,7 +251,7 @@ func describeInterruption(err error) (operation, doing, outcome string) {
 	var creation *client.UnknownCreationError
 	switch {
 	case errors.As(err, &creation):
-		return "create named location " + fmt.Sprintf("%q", creation.Location.DisplayName), ended.Doing, describeUnknownCreation(creation)
+		return "create named location " + client.NameInQuotes(creation.Location.DisplayName), ended.Doing, describeUnknownCreation(creation)
 	case ended.Write && ended.Unknown:
 		outcome = "Nobody knows whether that was carried out: the request had left, and no answer said so. The next plan shows what there is."
 	case ended.Write:
@@ -263,8 +263,8 @@ func describeInterruption(err error) (operation, doing, outcome string) {
 // describeUnknownCreation says how to find out whether a location was made. A second one of the same name would be no error.
 func describeUnknownCreation(e *client.UnknownCreationError) string {
 	return fmt.Sprintf("Nobody knows whether the location was made: the request had left, and no answer said so. It is not in the state. Before the next apply, "+
-		"look in Microsoft Entra for a named location %q that was made at %s or after it, and import it if it is there; otherwise the next apply makes a second one.",
-		e.Location.DisplayName, e.At.UTC().Format(time.RFC3339))
+		"look in Microsoft Entra for a named location %s that was made at %s or after it, and import it if it is there; otherwise the next apply makes a second one.",
+		client.NameInQuotes(e.Location.DisplayName), e.At.UTC().Format(time.RFC3339))
 }
 
 // joinParagraphs leaves out what is empty.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -19,9 +18,9 @@ import (
 // processWith is a run of the provider with options of its own.
 func (tn *tenant) processWith(t *testing.T, options client.Options) *process {
 	t.Helper()
-	constructor := provider.New("test", provider.WithClientOptions(options),
+	constructor := provider.NewServer("test", provider.WithClientOptions(options),
 		provider.WithEnvironment(func(string) (string, bool) { return "", false }))
-	server := providerserver.NewProtocol6(constructor())()
+	server := constructor()
 	schemas, diagnostics := configure(t, server, map[string]any{
 		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
 		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
@@ -199,8 +198,8 @@ func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 	p := tn.processWith(t, quick())
 	for typeName, c := range eachResource() {
 		for _, bad := range []struct{ name, text, want string }{
-			{"create", "half an hour", `"half an hour" is no duration`},
-			{"read", "30", `"30" is no duration`},
+			{"create", "half an hour", `"half an hour" is not a duration`},
+			{"read", "30", `"30" is not a duration`},
 			{"update", "0s", `"0s" leaves no time at all`},
 			{"delete", "-5m", `"-5m" leaves no time at all`},
 		} {
@@ -226,7 +225,7 @@ func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := strings.Join(told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), "\n")
-		if !says(`AttributeName("timeouts").AttributeName("read")`, "Invalid timeout", `"soon" is no duration`).MatchString(found) {
+		if !says(`AttributeName("timeouts").AttributeName("read")`, "Invalid timeout", `"soon" is not a duration`).MatchString(found) {
 			t.Errorf("%s: refused is %q", typeName, found)
 		}
 	}

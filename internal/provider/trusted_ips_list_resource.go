@@ -82,7 +82,7 @@ func (m *trustedIPsListModel) wants(location client.NamedLocation) bool {
 func newTrustedIPsResult(ctx context.Context, req list.ListRequest, location client.NamedLocation) list.ListResult {
 	listed := newTrustedIPsModel(location)
 	result := req.NewListResult(ctx)
-	result.DisplayName = fmt.Sprintf("%s (%s)", location.DisplayName, client.Cover(client.ReadIPRanges(location.Ranges)).Count())
+	result.DisplayName = fmt.Sprintf("%s (%s)", client.QuotedName(location.DisplayName), client.Cover(client.ReadIPRanges(location.Ranges)).Count())
 	result.Diagnostics.Append(result.Identity.Set(ctx, listed.identity())...)
 	if req.IncludeResource {
 		result.Diagnostics.Append(result.Resource.Set(ctx, listed)...)

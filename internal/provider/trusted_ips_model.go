@@ -53,7 +53,7 @@ func (m *trustedIPsModel) location() client.NamedLocation {
 func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	m.ID = types.StringValue(location.ID)
 	m.DisplayName = types.StringValue(location.DisplayName)
-	m.Name = m.DisplayName
+	m.Name = shownValue(m.DisplayName)
 	m.Trusted = types.BoolValue(location.IsTrusted)
 	had, known := m.IPRanges.texts()
 	if !known || !client.SameIPRanges(had, location.Ranges) {
@@ -100,7 +100,7 @@ func rangeSizes(ranges []client.IPRange) types.Map {
 // is no change.
 func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 	m.Trusted = types.BoolValue(true)
-	m.ID, m.Name = types.StringUnknown(), m.DisplayName
+	m.ID, m.Name = types.StringUnknown(), shownValue(m.DisplayName)
 	if prior != nil {
 		m.ID = prior.ID
 		if m.IPRanges.same(prior.IPRanges) {
@@ -112,7 +112,7 @@ func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 		return
 	}
 	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
-	if m.DisplayName.Equal(prior.DisplayName) {
+	if m.DisplayName.Equal(prior.DisplayName) && m.Name.Equal(m.DisplayName) {
 		m.Name = prior.Name
 	}
 	if m.IPRanges.Equal(prior.IPRanges) {

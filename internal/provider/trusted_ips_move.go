@@ -97,7 +97,7 @@ func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, res
 		if len(source.Country) > 0 {
 			kind = fmt.Sprintf("is one of countries (%s)", strings.Join(source.Country[0].CountriesAndRegions, ", "))
 		}
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q cannot be moved to entramfa_trusted_ips", name),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s cannot be moved to entramfa_trusted_ips", client.NameInQuotes(name)),
 			fmt.Sprintf("The location %s %s, and entramfa_trusted_ips manages locations of IP ranges only. Nothing was changed.\n\n"+
 				"Remove the moved block of this location and leave it with %s.", source.guid(), kind, azureADNamedLocation))
 		return

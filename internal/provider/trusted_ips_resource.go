@@ -184,7 +184,7 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	if !location.IsIP() {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is of another kind now", location.DisplayName),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is a %s, and this resource manages locations of IP ranges (ipNamedLocation). Its kind was changed outside of Terraform.\n\n"+
 				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource. "+
 				"To have a trusted location again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location)))
@@ -212,7 +212,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	accepted, err := r.data.client.UpdateNamedLocation(ctx, plan.location())
 	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
 	if client.IsNotFound(err) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q does not exist any more", plan.DisplayName.ValueString()),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", client.NameInQuotes(plan.DisplayName.ValueString())),
 			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
 				"To get the deleted one back, restore it in Microsoft Entra within 30 days.", plan.ID.ValueString()))
 		return
@@ -248,7 +248,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is in use", inUse.Location.DisplayName),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(inUse.Location.DisplayName)),
 			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
 				"Nothing was changed. Delete the policies, or take the location out of them, and apply again.", inUse.Location.ID, listPolicies(inUse.Policies)))
 		return
@@ -276,7 +276,7 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 	defer end()
 	location := r.data.findLocation(ctx, strings.TrimSpace(key), path.Empty(), &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() && !location.IsTrusted {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %q is not trusted", location.DisplayName),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is not trusted", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, and the first apply after an import would trust it. "+
 				"If that is what you want, mark it as trusted in Microsoft Entra and import it then.", location.ID))
 	}
@@ -328,7 +328,7 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 		}
 	}
 	if !location.IsIP() {
-		diags.AddAttributeError(at, fmt.Sprintf("Named location %q has no IP ranges", location.DisplayName),
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no IP ranges", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is a %s. A location of countries cannot be trusted, and has no ranges.", location.ID, kindOf(location)))
 	}
 	return location

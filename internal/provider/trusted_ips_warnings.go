@@ -141,7 +141,7 @@ func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	default:
 		detail += fmt.Sprintf("\n\nWith that the location trusts %s in all.", client.Cover(plan.ranges()).Count())
 	}
-	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q newly trusts %s", plan.DisplayName.ValueString(), total), detail)
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s newly trusts %s", client.NameInQuotes(plan.DisplayName.ValueString()), total), detail)
 }
 
 func isOrAre(count client.IPRangeCount) string {
@@ -158,7 +158,7 @@ func warnSameName(plan *trustedIPsModel, others []client.NamedLocation, diags *d
 	}
 	name := plan.DisplayName.ValueString()
 	if same := client.NamedLocationsNamed(others, name); len(same) > 0 {
-		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %q is taken", name),
+		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %s is taken", client.NameInQuotes(name)),
 			"Microsoft Entra permits it, and people who choose the location for a policy will not know which is which. The name is that of:\n"+
 				listLocations(same)+"\n\nIf one of them is meant, import it instead. Otherwise choose another name.")
 	}
@@ -188,7 +188,7 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 					shared = append(shared, their.String())
 				}
 			}
-			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %q", r, other.DisplayName),
+			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %s", r, client.NameInQuotes(other.DisplayName)),
 				fmt.Sprintf("The location %s trusts:\n%s\n\nRemoving the range from one of the two does not take the trust from what they share.",
 					other.ID, boundedList(shared)))
 		}
@@ -224,7 +224,7 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	if len(byTrust) > 0 {
 		detail += "\n\nConditional Access policies about all trusted locations:\n" + listPolicies(byTrust)
 	}
-	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%q stops trusting %s, and policies depend on it", name, lost.Count()),
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s stops trusting %s, and policies depend on it", client.NameInQuotes(name), lost.Count()),
 		detail+"\n\nFor these policies, sign-ins from there count as from anywhere.")
 }
 
@@ -244,13 +244,13 @@ func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsM
 	name, id := prior.DisplayName.ValueString(), prior.ID.ValueString()
 	// No error: the run may delete the policies before it comes to the location.
 	if len(byID) > 0 {
-		diags.AddWarning(fmt.Sprintf("Named location %q is in use", name),
+		diags.AddWarning(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(name)),
 			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
 				"The destroy fails unless they are deleted, or stop naming it, before. Terraform does that in the right order where the same configuration "+
 				"manages the policies and takes the id from this resource.", id, listPolicies(byID)))
 	}
 	if len(byTrust) > 0 && prior.Trusted.ValueBool() {
-		diags.AddWarning(fmt.Sprintf("Sign-ins from %q stop being trusted", name),
+		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", client.NameInQuotes(name)),
 			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
 				"For them, sign-ins from there count as from anywhere after the destroy.", client.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
 	}
@@ -263,7 +263,7 @@ func (r *trustedIPsResource) policiesAbout(ctx context.Context, prior *trustedIP
 		return byID, byTrust, true
 	}
 	summary, detail := describeError(err)
-	diags.AddWarning(fmt.Sprintf("The policies that use %q are not known", prior.DisplayName.ValueString()),
+	diags.AddWarning(fmt.Sprintf("The policies that use %s are not known", client.NameInQuotes(prior.DisplayName.ValueString())),
 		summary+". "+detail+"\n\nThe plan is complete; what it does not tell is which policies it is a change for.")
 	return nil, nil, false
 }
@@ -273,7 +273,7 @@ func (r *trustedIPsResource) policiesAbout(ctx context.Context, prior *trustedIP
 func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diagnostics) {
 	var lines []string
 	if stored.DisplayName != wanted.DisplayName {
-		lines = append(lines, fmt.Sprintf("the name is %q", stored.DisplayName))
+		lines = append(lines, fmt.Sprintf("the name is %s", client.NameInQuotes(stored.DisplayName)))
 	}
 	if stored.IsTrusted != wanted.IsTrusted || !stored.IsIP() {
 		lines = append(lines, "it is one of "+kindOf(stored))
@@ -288,7 +288,7 @@ func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diag
 	if len(lines) == 0 {
 		lines = append(lines, "the ranges are divided in another way")
 	}
-	diags.AddWarning(fmt.Sprintf("Named location %q is not stored as it was asked for", wanted.DisplayName),
+	diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was asked for", client.NameInQuotes(wanted.DisplayName)),
 		fmt.Sprintf("Microsoft Graph accepted the new location %s, and says of it:\n%s\n\n"+
 			"The next plan shows the difference. Where it comes back after an apply, the configuration asks for something that the service does not store.",
 			stored.ID, boundedList(lines)))
@@ -305,7 +305,7 @@ func boundedList(lines []string) string {
 func listLocations(locations []client.NamedLocation) string {
 	lines := make([]string, len(locations))
 	for i, location := range locations {
-		lines[i] = fmt.Sprintf("%s %q (%s)", location.ID, location.DisplayName, kindOf(location))
+		lines[i] = fmt.Sprintf("%s %s (%s)", location.ID, client.NameInQuotes(location.DisplayName), kindOf(location))
 	}
 	return boundedList(lines)
 }
@@ -329,7 +329,7 @@ func listPolicies(policies []client.ConditionalAccessPolicy) string {
 		if state == "enabledForReportingButNotEnforced" {
 			state = "report-only"
 		}
-		lines[i] = fmt.Sprintf("%q (%s, id %s)", policy.DisplayName, state, policy.ID)
+		lines[i] = fmt.Sprintf("%s (%s, id %s)", client.NameInQuotes(policy.DisplayName), state, policy.ID)
 	}
 	return boundedList(lines)
 }

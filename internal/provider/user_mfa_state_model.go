@@ -145,18 +145,19 @@ func (m *userMFAStateModel) claimed() []claimedPerson {
 // person is what messages call the user: by name, as far as the state knows one.
 func (m *userMFAStateModel) person() string {
 	if name := m.Name.ValueString(); name != "" {
-		return name
+		return shownPerson(name)
 	}
 	return m.user().Name()
 }
 
-// personName is what a reader knows a person by: the display name, which is not unique, with the user principal name.
+// personName is what a reader knows a person by: the display name, which is not unique and which people often choose themselves, with
+// the user principal name.
 func personName(user client.User) string {
 	name := strings.TrimSpace(user.DisplayName)
 	if name == "" || strings.EqualFold(name, user.Name()) {
-		return user.Name()
+		return client.ShownName(user.Name())
 	}
-	return name + " (" + user.Name() + ")"
+	return client.QuotedName(name) + " (" + client.ShownName(user.Name()) + ")"
 }
 
 // principalName takes the user principal name out of a personName. A display name may have brackets, the other one has none.

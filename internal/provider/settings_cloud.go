@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// cloud puts the hosts that are named in the place of a named cloud's. Microsoft Graph and the sign-in service belong together: tokens
+// of one cloud are worth nothing in another, and a secret is sent to the sign-in service. So where the two, or the name and the hosts,
+// do not fit, that is said, and nothing is sent. environmentVariable is where the name is from; empty is the attribute, or nothing.
+func (r settingsReader) cloud(m providerModel, named client.Cloud, environmentVariable string) client.Cloud {
+	graph := endpointSetting{attribute: "graph_endpoint", isOfCloud: named.HasGraph}
+	graph.text, graph.variable = r.text(m.GraphEndpoint, "ENTRAMFA_GRAPH_ENDPOINT")
+	authority := endpointSetting{attribute: "authority_host", isOfCloud: named.HasAuthority}
+	authority.text, authority.variable = r.text(m.AuthorityHost, "ENTRAMFA_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST")
+
+	made, err := named.WithEndpoints(graph.text, "")
+	if err != nil {
+		r.diags.AddAttributeError(path.Root(graph.attribute), "Invalid endpoint", sentence(err.Error()+fromVariable(graph.variable)))
+		return named
+	}
+	if made, err = made.WithEndpoints("", authority.text); err != nil {
+		r.diags.AddAttributeError(path.Root(authority.attribute), "Invalid endpoint", sentence(err.Error()+fromVariable(authority.variable)))
+		return named
+	}
+	switch {
+	case !graph.foreign() && !authority.foreign():
+		return made
+	case !authority.meant():
+		r.addHalfACloud(graph, authority, named)
+	case !graph.meant():
+		r.addHalfACloud(authority, graph, named)
+	case !m.Environment.IsNull() && graph.variable == "" && authority.variable == "":
+		r.diags.AddAttributeError(path.Root("environment"), "Two clouds are named",
+			fmt.Sprintf("environment names the cloud %q, and graph_endpoint and authority_host name %s and %s, which are not the two hosts of that cloud. "+
+				"Remove environment, or remove graph_endpoint and authority_host.", named.Name, made.GraphEndpoint, made.AuthorityHost))
+	case !m.Environment.IsNull() || environmentVariable != "":
+		r.diags.AddAttributeWarning(path.Root("environment"), fmt.Sprintf("The cloud %q is not used", named.Name),
+			fmt.Sprintf("%s names the cloud %q, and %s and %s name %s and %s, which are not the two hosts of that cloud. The two hosts are used, and the name is not.\n\n"+
+				"Unset the one that is not meant.", capital(settingName("environment", environmentVariable)), named.Name,
+				graph.name(), authority.name(), made.GraphEndpoint, made.AuthorityHost))
+	}
+	return made
+}
+
+// endpointSetting is one of the two hosts of a cloud as it is set, empty where it is not.
+type endpointSetting struct {
+	attribute, variable, text string
+	isOfCloud                 func(address string) bool
+}
+
+// foreign reports whether it is set to a host of another cloud than the named one.
+func (e endpointSetting) foreign() bool { return e.text != "" && !e.isOfCloud(e.text) }
+
+// meant reports whether somebody has chosen it. Azure itself sets AZURE_AUTHORITY_HOST in the pods of its clouds.
+func (e endpointSetting) meant() bool {
+	return e.text != "" && (e.foreign() || e.variable != "AZURE_AUTHORITY_HOST")
+}
+
+func (e endpointSetting) name() string { return settingName(e.attribute, e.variable) }
+
+// settingName is the variable that a setting is from, or without one the attribute.
+func settingName(attribute, variable string) string {
+	if variable != "" {
+		return "the environment variable " + variable
+	}
+	return attribute
+}
+
+// capital begins a sentence with the name of a setting. The name of an attribute is written as it is.
+func capital(setting string) string {
+	if rest, found := strings.CutPrefix(setting, "the "); found {
+		return "The " + rest
+	}
+	return setting
+}
+
+func (r settingsReader) addHalfACloud(set, other endpointSetting, named client.Cloud) {
+	r.diags.AddAttributeError(path.Root(set.attribute), fmt.Sprintf("%s without %s", set.attribute, other.attribute),
+		fmt.Sprintf("%s names %s, which is not of the cloud %q, and %s is not set to a host of the same cloud. Microsoft Graph and the sign-in service belong together: "+
+			"tokens of one cloud are not accepted in another.\n\nSet %s as well, or remove %s and name the cloud by environment.",
+			capital(set.name()), client.ShownName(set.text), named.Name, other.attribute, other.attribute, set.name()))
+}
