@@ -1,8 +1,6 @@
 package client
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -28,18 +26,10 @@ func (p *permissionsHeld) learnToken(token string) {
 }
 
 func tokenRoles(token string) []string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil
-	}
 	var claims struct {
 		Roles []string `json:"roles"`
 	}
-	if json.Unmarshal(payload, &claims) != nil {
+	if !tokenClaims(token, &claims) {
 		return nil
 	}
 	return claims.Roles

@@ -31,7 +31,7 @@ func (t Tenant) String() string {
 	case t.Name == "":
 		return "tenant " + t.ID
 	}
-	return fmt.Sprintf("tenant %s (%q)", t.ID, t.Name)
+	return fmt.Sprintf("tenant %s (%s)", t.ID, NameInQuotes(t.Name))
 }
 
 // guidPattern is a GUID as Microsoft writes them.

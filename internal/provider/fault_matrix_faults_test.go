@@ -107,7 +107,7 @@ func faultKinds(graph string, other *elsewhere) []faultKind {
 	return []faultKind{
 		status(400, "BadRequest", support),
 		status(401, "InvalidAuthenticationToken", "The access token was not accepted"),
-		status(403, "Authorization_RequestDenied", "Grant the app one of these application permissions"),
+		status(403, "Authorization_RequestDenied", "The permission is not what is missing"),
 		status(404, "ResourceNotFound", support, "Check", "does not exist"),
 		status(409, "Conflict", again),
 		variant(status(412, "PreconditionFailed", again)),
