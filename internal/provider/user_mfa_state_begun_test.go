@@ -57,7 +57,7 @@ func TestACreateThatComesToEnabledOnlyIsInTheState(t *testing.T) {
 		t.Fatalf("the create fails:\n%s", report)
 	}
 	warned := report.warnings["alex"]
-	if len(warned) == 0 || !says(alexUPN, "is enabled and not yet enforced", "begun and not finished", "next apply goes it", "Grant the app").MatchString(warned[len(warned)-1]) {
+	if len(warned) == 0 || !says(alexUPN, "is enabled and not yet enforced", "begun and not finished", "next apply goes it", "The permission is not what is missing").MatchString(warned[len(warned)-1]) {
 		t.Errorf("the warnings are %q", warned)
 	}
 	if err := tn.stateIs(alexID, "enabled"); err != nil {
