@@ -1,6 +1,7 @@
 package client
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +57,9 @@ func permissionKey(permissions []string, write bool) string {
 	return key
 }
 
+// permissionNames finds the permissions in a text such as "User.Read.All with GroupMember.Read.All"; all of them are needed.
+var permissionNames = regexp.MustCompile(`[A-Za-z]+\.[A-Za-z.]+`)
+
 // holds reports whether one of the permissions is there for certain.
 func (p *permissionsHeld) holds(permissions []string, write bool) bool {
 	p.mutex.Lock()
@@ -64,7 +68,7 @@ func (p *permissionsHeld) holds(permissions []string, write bool) bool {
 		return true
 	}
 	return slices.ContainsFunc(permissions, func(needed string) bool {
-		return !slices.ContainsFunc(strings.Split(needed, " with "), func(one string) bool { return !slices.Contains(p.roles, one) })
+		return !slices.ContainsFunc(permissionNames.FindAllString(needed, -1), func(one string) bool { return !slices.Contains(p.roles, one) })
 	})
 }
 
