@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go4.org/netipx"
 )
@@ -54,7 +55,9 @@ func readIPRange(text string) (r IPRange, ok bool) {
 	return IPRange{prefix.Masked()}, true
 }
 
+// parsePrefix reads an address or a CIDR. White space around it, of whatever kind, is no part of it.
 func parsePrefix(text string) (prefix netip.Prefix, ok bool) {
+	text = trimInvisible(text)
 	if strings.Contains(text, "/") {
 		prefix, err := netip.ParsePrefix(text)
 		return prefix, err == nil
@@ -65,6 +68,12 @@ func parsePrefix(text string) (prefix netip.Prefix, ok bool) {
 	}
 	return netip.PrefixFrom(address, address.BitLen()), true
 }
+
+// trimInvisible takes away what nobody sees around a text: spaces, tabs, no-break spaces, and characters without a width, such
+// as a byte order mark.
+func trimInvisible(text string) string { return strings.TrimFunc(text, invisible) }
+
+func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // NormalizeIPRange returns the one normal spelling of what a text covers, and the text itself where it is no range.
 func NormalizeIPRange(text string) string {

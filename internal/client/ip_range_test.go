@@ -39,6 +39,10 @@ func TestARangeIsWhatItCovers(t *testing.T) {
 		"2001:db8::192.0.2.1":                       "2001:db8::c000:201/128",
 		"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/48": "2001:db8:ffff::/48",
 		"2000::/9":                                  "2000::/9",
+		// What nobody sees around it.
+		" 203.0.113.0/24\n":                               "203.0.113.0/24",
+		"\t203.0.113.7\u00a0":                             "203.0.113.7/32",
+		"\ufeff\u200b2001:db8::/48\u2060\u200e\u3000\r\n": "2001:db8::/48",
 	} {
 		r, err := ParseIPRange(text)
 		if err != nil || r.String() != want {
@@ -55,7 +59,7 @@ func TestWhatIsNoRangeOfATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 	const no, wide = "is not an IP range; write it in CIDR notation", "is too wide: Microsoft Entra takes ranges longer than /8"
 	for text, want := range map[string]string{
 		"": no, " ": no, "HQ": no, "203.0.113": no, "203.0.113.0/": no, "/24": no, "203.0.113.0/33": no, "203.0.113.0/-1": no,
-		"203.0.113.0/024": no, "203.0.113.256": no, "010.0.0.1": no, " 203.0.113.0/24": no, "203.0.113.0/24\n": no,
+		"203.0.113.0/024": no, "203.0.113.256": no, "010.0.0.1": no, "203.0.113.0 /24": no, "203.0.113.0/\u200b24": no,
 		"203.0.113.0-203.0.113.255": no, "203.0.113.0/255.255.255.0": no, "203.0.113.*": no,
 		"2001:db8::/129": no, "2001:db8:::/48": no, "fe80::1%eth0": no, "fe80::%eth0/64": no, "contoso.example": no,
 		"10.0.0.0/8": wide, "0.0.0.0/0": wide, "0.0.0.0/1": wide, "2000::/8": wide, "::/0": wide,
@@ -70,7 +74,7 @@ func TestWhatIsNoRangeOfATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || (r != IPRange{}) {
 			t.Errorf("%q: %v and error %v, want %q", text, r, err, want)
 		}
-		if text != "" && err != nil && !strings.Contains(err.Error(), strings.Trim(strings.TrimSpace(text), "\n")) {
+		if text != "" && err != nil && !strings.Contains(err.Error(), strings.Trim(fmt.Sprintf("%q", strings.TrimSpace(text)), `"`)) {
 			t.Errorf("%q: the error does not name it: %v", text, err)
 		}
 	}

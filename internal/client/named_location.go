@@ -51,7 +51,7 @@ func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPName
 
 // Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
-	return l.IsIP() && l.DisplayName == wanted.DisplayName && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
+	return l.IsIP() && sameName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
 }
 
 // ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
@@ -109,6 +109,7 @@ func (l NamedLocation) wire() namedLocation {
 		if strings.Contains(text, ":") {
 			kind = typeIPv6Range
 		}
+		text = trimInvisible(text)
 		// The service wants a prefix length, also of a single address.
 		if !strings.Contains(text, "/") {
 			text = NormalizeIPRange(text)

@@ -209,9 +209,22 @@ func (l *NamedLocations) Find(ctx context.Context, id string) (NamedLocation, er
 	return l.client.FindNamedLocation(ctx, id)
 }
 
+// observation is a look at one location.
+type observation struct {
+	id string
+	// fine tells what is expected, and believed as soon as it is seen.
+	fine func(NamedLocation) bool
+	// accepted is the last write of the location.
+	accepted Acceptance
+	// looks is how many lists there have to be.
+	looks int
+	// missingOnce says not to wait for a location that no list shows.
+	missingOnce bool
+}
+
 // sighting is what the lists of a run say of one location.
 type sighting struct {
-	// shown is the location as it is expected; nil where no list shows it so.
+	// shown is the location as it is expected; nil where no list shows it so, or one shows it otherwise and changed later.
 	shown *NamedLocation
 	// other is the location as the lists show it otherwise, the latest one; nil where none shows it.
 	other *NamedLocation
@@ -220,24 +233,29 @@ type sighting struct {
 	looks       int
 }
 
-func (l *NamedLocations) sight(ctx context.Context, expected NamedLocation, looks int) (sighting, error) {
+func (l *NamedLocations) sight(ctx context.Context, o observation) (sighting, error) {
 	var s sighting
-	err := l.locked(ctx, looks, func(last look) {
+	err := l.locked(ctx, o.looks, func(last look) {
 		s = sighting{first: l.looks[0].at, last: last.at, looks: len(l.looks)}
-		if own, written := l.written(expected.ID, last); written && own != nil && own.Shows(expected) {
+		if own, written := l.written(o.id, last); written && own != nil && o.fine(*own) {
 			s.shown = own
 			return
 		}
 		for _, seen := range l.looks {
-			location := seen.find(expected.ID)
+			location := seen.find(o.id)
 			switch {
 			case location == nil:
-			case location.Shows(expected):
-				s.shown = location
-				return
-			default:
+			case o.fine(*location):
+				if s.shown == nil || !s.shown.newer(location) {
+					s.shown = location
+				}
+			case s.other == nil || !s.other.newer(location):
 				s.other = location
 			}
+		}
+		// A replica that is behind shows what is expected, too.
+		if s.shown != nil && s.other != nil && s.other.newer(s.shown) {
+			s.shown = nil
 		}
 	})
 	return s, err
@@ -248,19 +266,61 @@ func (l *NamedLocations) sight(ctx context.Context, expected NamedLocation, look
 // location; within Consistency.Timeout of it, a location that is missing, or not newer than the write, is looked for again.
 // gone is true only of a 404 of the location itself.
 func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, accepted Acceptance) (location NamedLocation, gone bool, err error) {
+	return l.observe(ctx, observation{
+		id: expected.ID, accepted: accepted, looks: 1,
+		fine: func(seen NamedLocation) bool { return seen.Shows(expected) },
+	})
+}
+
+// maxListAge is how old the list may be by which a write is decided. One list serves all writes of that time, because each
+// costs a second.
+const maxListAge = time.Minute
+
+// UndoneBy looks at a location before a write, on a list that is no older than a minute, and returns what the write would undo
+// that somebody else has done since before was seen; wanted is nil where the location is to be deleted. Only what has lasted,
+// and is not an answer from before the last write, is told. A location that cannot be found is nothing: the write will tell.
+func (l *NamedLocations) UndoneBy(ctx context.Context, before NamedLocation, wanted *NamedLocation, accepted Acceptance) (NamedLocation, LocationChanges, error) {
+	o := observation{
+		id: before.ID, accepted: accepted, looks: l.freshLooks(), missingOnce: true,
+		fine: func(seen NamedLocation) bool { return !seen.Undoes(before, wanted).Any() },
+	}
+	location, gone, err := l.observe(ctx, o)
+	if err != nil || gone {
+		return location, LocationChanges{}, err
+	}
+	return location, location.Undoes(before, wanted), nil
+}
+
+// freshLooks is how many lists there have to be so that the last one is fresh.
+func (l *NamedLocations) freshLooks() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if n := len(l.looks); n > 0 && l.client.clock.Now().Sub(l.looks[n-1].at) < maxListAge {
+		return n
+	}
+	return len(l.looks) + 1
+}
+
+func (l *NamedLocations) observe(ctx context.Context, o observation) (location NamedLocation, gone bool, err error) {
 	c := l.client
-	settled := accepted.settledAt(c.clock.Now(), c.consistency.Timeout)
+	settled := o.accepted.settledAt(c.clock.Now(), c.consistency.Timeout)
 	pause := c.consistency.Interval
 	told := false
-	for looks := 1; ; {
-		seen, err := l.sight(ctx, expected, looks)
+	for {
+		seen, err := l.sight(ctx, o)
 		if err != nil {
 			return location, false, err
 		}
 		if seen.shown != nil {
 			return *seen.shown, false, nil
 		}
-		until := l.believedAt(ctx, expected.ID, seen, settled, accepted)
+		if seen.other == nil && o.missingOnce {
+			location, gone, err = l.confirm(ctx, o.id)
+			// From before the last write it says nothing.
+			stale := !settled.IsZero() && !o.accepted.before(location.Modified)
+			return location, gone || stale, err
+		}
+		until := l.believedAt(ctx, o.id, seen, settled, o.accepted)
 		now := c.clock.Now()
 		next := seen.last.Add(pause)
 		if seen.other != nil && !seen.last.Before(until) {
@@ -270,12 +330,12 @@ func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, ac
 			if c.clock.Wait(ctx, max(0, until.Sub(now))) != nil {
 				return location, false, Interrupted(ctx, doingReplicas)
 			}
-			return l.confirm(ctx, expected.ID)
+			return l.confirm(ctx, o.id)
 		}
 		if left := until.Sub(now); left >= noticeableWait && !told {
 			told = true
 			c.logger.InfoContext(ctx, "reading the named locations again, because one of them is not as it was written or last seen",
-				slog.String("id", expected.ID), slog.Int64("at_most_ms", left.Milliseconds()))
+				slog.String("id", o.id), slog.Int64("at_most_ms", left.Milliseconds()))
 		}
 		if next.After(until) {
 			next = until
@@ -283,7 +343,7 @@ func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, ac
 		if c.clock.Wait(ctx, max(0, next.Sub(now))) != nil {
 			return location, false, Interrupted(ctx, doingReplicas)
 		}
-		looks = seen.looks + 1
+		o.looks = seen.looks + 1
 		pause = min(2*pause, c.consistency.MaxInterval)
 	}
 }

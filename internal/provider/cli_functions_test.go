@@ -31,6 +31,7 @@ var functionExamples = map[string]map[string]any{
 	"merge_ip_ranges/function.tf":     {},
 	"ip_ranges_cover/function.tf":     {"a_partner_is_trusted": false},
 	"ip_ranges_size/function.tf":      {},
+	"ip_ranges_from_text/function.tf": {},
 }
 
 // outputs are the outputs of the last apply.
@@ -60,6 +61,9 @@ func TestTheFunctionExamplesApply(t *testing.T) {
 				for _, csv := range []string{"per-user-mfa.csv", "report.csv"} {
 					files[csv] = example(t, "functions/users_from_csv/"+csv)
 				}
+			}
+			if strings.HasPrefix(name, "ip_ranges_from_text/") {
+				files["ranges.txt"] = example(t, "functions/ip_ranges_from_text/ranges.txt")
 			}
 			w := newSampleTenant(t).workspace(t, files, bySecret()...)
 			w.sees(w.apply(), "Apply complete")
@@ -92,6 +96,12 @@ func TestTheRangesOfTheExamplesAreMergedAndCounted(t *testing.T) {
 
 	w = newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, "functions/ip_ranges_size/function.tf")}, bySecret()...)
 	w.sees(w.expect(1, "plan", "-input=false", `-var=office_ip_ranges=["198.51.0.0/16"]`), "An office has at most 1,024 IPv4 addresses.")
+
+	w = newSampleTenant(t).workspace(t, map[string]string{
+		"example.tf": example(t, "functions/ip_ranges_from_text/function.tf"), "ranges.txt": example(t, "functions/ip_ranges_from_text/ranges.txt"),
+	}, bySecret()...)
+	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"),
+		`"198.51.100.0/25"`, `"198.51.100.130/31"`, `"198.51.100.132/31"`, `"198.51.100.134/32"`, `"203.0.113.0/26"`, `"203.0.113.77/32"`, `"2001:db8:a11:100::/56"`)
 
 	tn := newSampleTenant(t)
 	content := example(t, "functions/ip_ranges_cover/function.tf")

@@ -228,7 +228,7 @@ func TestWhatACloudLacksIsSaidAtPlan(t *testing.T) {
 			[]string{"This cloud has no registration campaign", "public cloud, US Government (L4 and L5) and China", "Remove this resource, or check environment and graph_endpoint"},
 		},
 		"entramfa_trusted_ips": {
-			map[string]any{"display_name": "Office", "ip_ranges": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{tftypes.NewValue(tftypes.String, "203.0.113.0/24")})},
+			map[string]any{"display_name": "Office", "ip_ranges": stringList("203.0.113.0/24")},
 			[]string{"HTTP 400 BadRequest", advice},
 		},
 	} {

@@ -129,7 +129,7 @@ func faultyOperations() []faultyOperation {
 		}
 	}
 	hq := func(texts ...string) map[string]any {
-		return map[string]any{"display_name": "HQ", "ip_ranges": textSet(texts...)}
+		return map[string]any{"display_name": "HQ", "ip_ranges": stringList(texts...)}
 	}
 	const wide, narrow = "203.0.113.0/24", "203.0.113.0/25"
 	campaigns := []string{"registration campaign", "users and groups by id"}
@@ -177,8 +177,8 @@ func faultyOperations() []faultyOperation {
 		{name: "location: update", typeName: location, deed: deedApply, begin: hq(wide), config: hq(narrow), objects: locations},
 		{name: "location: plan of delete", typeName: location, deed: deedPlan, begin: hq(wide), objects: locations},
 		{name: "location: delete", typeName: location, deed: deedApply, begin: hq(wide), objects: locations},
-		{name: "location: import", typeName: location, deed: deedImport, importID: depotID, config: map[string]any{"display_name": "Depot", "ip_ranges": textSet("192.0.2.0/28")}, objects: locations},
-		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": textSet("192.0.2.0/28")}, objects: locations},
+		{name: "location: import", typeName: location, deed: deedImport, importID: depotID, config: map[string]any{"display_name": "Depot", "ip_ranges": stringList("192.0.2.0/28")}, objects: locations},
+		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": stringList("192.0.2.0/28")}, objects: locations},
 
 		{name: "data: one user", typeName: oneUser, deed: deedData, config: map[string]any{"user_principal_name": meganUPN}, objects: []string{meganUPN, meganID}},
 		{name: "data: all users", typeName: manyUsers, deed: deedData, config: map[string]any{"all_users": true}, objects: []string{"users"}},

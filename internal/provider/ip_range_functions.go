@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -14,7 +13,7 @@ import (
 // can have ranges that a trusted location here may not hold, and entramfa_trusted_ips says which these are.
 
 // rangesNote is said in each of their descriptions.
-const rangesNote = "A range is in CIDR notation, and a bare address is its /32 or /128. Ranges that a trusted location does not take, such as those of /8 or wider, " +
+const rangesNote = "A range is in CIDR notation, and a bare address is its /32 or /128; white space around it makes no difference. Ranges that a trusted location does not take, such as those of /8 or wider, " +
 	"are calculated with all the same; `entramfa_trusted_ips` refuses them."
 
 func rangesParameter() function.Parameter {
@@ -56,10 +55,19 @@ func readAnyIPRange(text string) (client.IPRange, error) {
 	if read := client.ReadIPRanges([]string{text}); len(read) == 1 {
 		return read[0], nil
 	}
-	if trimmed := strings.TrimSpace(text); trimmed != text && len(client.ReadIPRanges([]string{trimmed})) == 1 {
-		return client.IPRange{}, fmt.Errorf("%q has spaces around it; trimspace() takes them away", text)
+	return parseIPRange(text)
+}
+
+// parseIPRange reads a range that a location may hold, and says of one in another notation what makes CIDR of it.
+func parseIPRange(text string) (client.IPRange, error) {
+	r, err := client.ParseIPRange(text)
+	if err == nil {
+		return r, nil
 	}
-	return client.ParseIPRange(text)
+	if ranges, mistakes := client.IPRangesFromText(text); len(mistakes) == 0 && len(ranges) > 0 && len(client.ReadIPRanges([]string{text})) == 0 {
+		err = fmt.Errorf("%q is not in CIDR notation; provider::entramfa::ip_ranges_from_text reads it as %s", text, nameSome(spellings(ranges), namedInErrors))
+	}
+	return client.IPRange{}, err
 }
 
 // spellings are the normal spellings of ranges; of none it is an empty list.

@@ -68,6 +68,37 @@ func TestRangesAreNormalisedAndMerged(t *testing.T) {
 	}
 }
 
+func TestWhiteSpaceAroundARangeIsNoPartOfItInAnyFunction(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	spaced := []string{"203.0.113.0/25 ", "\t203.0.113.128/25\r\n", "\u00a0203.0.113.7\u200b", "\ufeff203.0.113.0/25"}
+	for name, want := range map[string][]string{
+		"normalize_ip_ranges": {"203.0.113.0/25", "203.0.113.7/32", "203.0.113.128/25"}, "merge_ip_ranges": {"203.0.113.0/24"},
+	} {
+		if have := f.ranges(name, spaced...); !slices.Equal(have, want) {
+			t.Errorf("%s makes %q", name, have)
+		}
+	}
+	if !f.cover(spaced, " 203.0.113.0/24\n") || f.size(spaced...) != f.size("203.0.113.0/24") {
+		t.Error("white space is a part of a range")
+	}
+}
+
+func TestRangesOfATextAreWrittenInCIDR(t *testing.T) {
+	t.Parallel()
+	f := newFunctions(t)
+	var elements []tftypes.Value
+	f.gives(&elements, "ip_ranges_from_text", stringValue("2001:DB8::/48 # HQ\n192.0.2.10-192.0.2.12, 192.0.2.0 255.255.255.248\n"))
+	if have, want := stringsOf(t, elements), []string{"192.0.2.0/29", "192.0.2.10/31", "192.0.2.12/32", "2001:db8::/48"}; !slices.Equal(have, want) {
+		t.Errorf("read are %q", have)
+	}
+	f.fails(0, `line 2: "office" is not an IP range; put what is not a range behind #, and write ranges like 203.0.113.0/24, 203.0.113.10-203.0.113.20 or 203.0.113.0 255.255.255.0`,
+		"ip_ranges_from_text", stringValue("192.0.2.1\noffice"))
+	f.fails(0, "2 ranges cannot be read:\n  - line 1: \"192.0.2.0/33\" is not an IP range; write it in CIDR notation, like 203.0.113.0/24, 2001:db8::/48 or a single address\n"+
+		"  - line 3: \"192.0.2.9-192.0.2.1\" ends before it begins; write the lower address first", "ip_ranges_from_text", stringValue("192.0.2.0/33\n\n192.0.2.9-192.0.2.1"))
+	f.fails(0, "the text holds no range; an export that failed looks like this, and a trusted location cannot be empty", "ip_ranges_from_text", stringValue("# nothing\n"))
+}
+
 func TestRangesCoverWhatIsInThemTogether(t *testing.T) {
 	t.Parallel()
 	f := newFunctions(t)
@@ -105,8 +136,8 @@ func TestAnErrorAboutRangesNamesArgumentElementAndRange(t *testing.T) {
 	const advice = `is not an IP range; write it in CIDR notation, like 203.0.113.0/24, 2001:db8::/48 or a single address`
 	for _, name := range []string{"normalize_ip_ranges", "merge_ip_ranges", "ip_ranges_size"} {
 		f.fails(0, `element 1: "203.0.113.0/33" `+advice, name, stringList("203.0.113.0/24", "203.0.113.0/33"))
-		f.fails(0, "2 elements are no IP ranges:\n  - element 0: \"office\" "+advice+"\n  - element 2: \" 203.0.113.7\" has spaces around it; trimspace() takes them away",
-			name, stringList("office", "203.0.113.0/24", " 203.0.113.7"))
+		f.fails(0, "2 elements are no IP ranges:\n  - element 0: \"office\" "+advice+"\n  - element 2: \"203.0.113.0 /24\" is not in CIDR notation; "+
+			"provider::entramfa::ip_ranges_from_text reads it as 203.0.113.0/24", name, stringList("office", "203.0.113.0/24", "203.0.113.0 /24"))
 		null := tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{stringValue("203.0.113.0/24"), tftypes.NewValue(tftypes.String, nil)})
 		f.fails(0, "element 1 is null; leave it out, or write a range", name, null)
 	}

@@ -3,9 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -21,51 +19,45 @@ func (ipRangesValidator) Description(context.Context) string {
 
 func (v ipRangesValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (ipRangesValidator) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+func (ipRangesValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
 	elements := req.ConfigValue.Elements()
-	switch {
-	case len(elements) == 0:
+	if len(elements) == 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "No IP ranges",
 			"A trusted location holds at least one range. To trust nothing any more, remove the resource.")
-	case len(elements) > client.MaxIPRanges:
-		resp.Diagnostics.AddAttributeError(req.Path, "Too many IP ranges",
-			fmt.Sprintf("There are %d ranges, and a named location holds at most %d. Join neighbouring ranges, or spread them over several locations.",
-				len(elements), client.MaxIPRanges))
 		return
 	}
-	texts := make([]string, 0, len(elements))
-	for _, element := range elements {
-		text, ok := element.(types.String)
-		switch {
-		case !ok || text.IsUnknown():
-		case text.IsNull():
-			resp.Diagnostics.AddAttributeError(req.Path.AtSetValue(element), "Invalid IP range", "A range is null. Leave it out, or write a range.")
-		default:
-			texts = append(texts, text.ValueString())
-		}
+	if texts, _ := (ipRangeList{req.ConfigValue}).texts(); len(texts) > client.MaxIPRanges {
+		resp.Diagnostics.AddAttributeError(req.Path, "Too many IP ranges",
+			fmt.Sprintf("There are %d ranges, and a named location holds at most %d. Join neighbouring ranges, or spread them over several locations.",
+				len(texts), client.MaxIPRanges))
+		return
 	}
-	// Terraform keeps a set in no order that a reader knows.
-	slices.Sort(texts)
-	spelled := make(map[client.IPRange]string, len(texts))
-	for _, text := range texts {
-		r, err := client.ParseIPRange(text)
-		if err != nil {
-			resp.Diagnostics.AddAttributeError(elementPath(req.Path, text), "Invalid IP range", sentence(err.Error()))
+	spelled := make(map[client.IPRange]string, len(elements))
+	for i, element := range elements {
+		at := req.Path.AtListIndex(i)
+		value, ok := element.(types.String)
+		if !ok || value.IsUnknown() {
 			continue
 		}
-		if other, twice := spelled[r]; twice {
-			resp.Diagnostics.AddAttributeError(elementPath(req.Path, text), "Duplicate IP range",
+		if value.IsNull() {
+			resp.Diagnostics.AddAttributeError(at, "Invalid IP range", "A range is null. Leave it out, or write a range.")
+			continue
+		}
+		text := value.ValueString()
+		r, err := parseIPRange(text)
+		if err != nil {
+			resp.Diagnostics.AddAttributeError(at, "Invalid IP range", sentence(err.Error()))
+			continue
+		}
+		// Lists that are put together repeat a range, and mean it once.
+		if other, twice := spelled[r]; twice && other != text {
+			resp.Diagnostics.AddAttributeError(at, "Duplicate IP range",
 				fmt.Sprintf("%q and %q are the same range, %s (%s). Remove one of them.", other, text, r, r.Size()))
 			continue
 		}
 		spelled[r] = text
 	}
-}
-
-// elementPath is where a text stands in a set of strings.
-func elementPath(set path.Path, text string) path.Path {
-	return set.AtSetValue(types.StringValue(text))
 }

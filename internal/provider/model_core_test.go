@@ -139,6 +139,8 @@ func valueOf(typ tftypes.Type, plain any) tftypes.Value {
 		return tftypes.NewValue(typ, attributes)
 	case tftypes.Set:
 		return tftypes.NewValue(typ, valuesOf(typ.ElementType, list(plain)))
+	case tftypes.List:
+		return tftypes.NewValue(typ, valuesOf(typ.ElementType, list(plain)))
 	case tftypes.Map:
 		elements := map[string]tftypes.Value{}
 		for key, element := range object(plain) {

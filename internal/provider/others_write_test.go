@@ -100,7 +100,7 @@ func TestWhatAnAdminChangesInLocationsWhileOneIsWrittenIsKept(t *testing.T) {
 	t.Parallel()
 	const location = "entramfa_trusted_ips"
 	hq := func(texts ...string) map[string]any {
-		return map[string]any{"display_name": "HQ", "ip_ranges": textSet(texts...)}
+		return map[string]any{"display_name": "HQ", "ip_ranges": stringList(texts...)}
 	}
 	for name, c := range map[string]struct {
 		method         string

@@ -216,6 +216,7 @@ func (p *entramfaProvider) Functions(context.Context) []func() function.Function
 	return []func() function.Function{
 		newUsersFromCSVFunction, newMFATransitionFunction,
 		newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction,
+		newIPRangesFromTextFunction,
 	}
 }
 

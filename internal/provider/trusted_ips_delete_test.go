@@ -24,7 +24,7 @@ func TestADestroyThatHasTakenTheTrustAwayAndNoMoreSaysSo(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, matrixTenant())
 			ctx := context.Background()
-			config := map[string]any{"display_name": "HQ", "ip_ranges": textSet("203.0.113.0/24")}
+			config := map[string]any{"display_name": "HQ", "ip_ranges": stringList("203.0.113.0/24")}
 			before := m.applyAll(locationType, kept{}, config)
 			m.tn.fault(control.Fault{Method: c.method, PathRegexp: "/namedLocations/", Times: new(0), Status: http.StatusForbidden, Code: "AccessDenied"})()
 			running := m.process()

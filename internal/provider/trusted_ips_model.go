@@ -17,7 +17,7 @@ type trustedIPsModel struct {
 	ID               types.String `tfsdk:"id"`
 	Name             types.String `tfsdk:"name"`
 	DisplayName      types.String `tfsdk:"display_name"`
-	IPRanges         ipRangeSet   `tfsdk:"ip_ranges"`
+	IPRanges         ipRangeList  `tfsdk:"ip_ranges"`
 	RangeSizes       types.Map    `tfsdk:"range_sizes"`
 	AddressCountIPv4 types.Int64  `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64  `tfsdk:"network_count_ipv6"`
@@ -68,7 +68,7 @@ func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 			}
 			texts = append(texts, text)
 		}
-		m.IPRanges = newIPRangeSet(texts)
+		m.IPRanges = newIPRangeList(texts)
 	}
 	m.count()
 }
@@ -168,12 +168,5 @@ func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
 
 // rangePaths are the elements in which the known ranges stand.
 func (m *trustedIPsModel) rangePaths() map[client.IPRange]path.Path {
-	texts, _ := m.IPRanges.texts()
-	at := make(map[client.IPRange]path.Path, len(texts))
-	for _, text := range texts {
-		for _, r := range client.ReadIPRanges([]string{text}) {
-			at[r] = elementPath(path.Root("ip_ranges"), text)
-		}
-	}
-	return at
+	return m.IPRanges.paths(path.Root("ip_ranges"))
 }

@@ -58,7 +58,7 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 			t.Fatalf("%v was echoed and read as %v", m, again)
 		}
 		// And so does a plan of the echoed spelling change nothing.
-		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: newIPRangeSet(echo.Ranges)}
+		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: newIPRangeList(echo.Ranges)}
 		planned.plan(m)
 		if planned.unchanged(m) != m.Trusted.ValueBool() {
 			t.Fatalf("a plan of %v over %v is a change: %t", planned, m, !planned.unchanged(m))
@@ -66,60 +66,61 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 	})
 }
 
-func TestSetsOfRangesAreEqualBySpellingAndSemanticallyByWhatTheyCover(t *testing.T) {
-	unknownElement, diags := types.SetValue(types.StringType, append(newIPRangeSet([]string{"203.0.113.0/24"}).Elements(), types.StringUnknown()))
+func TestListsOfRangesAreEqualBySpellingAndSemanticallyByWhatTheyCover(t *testing.T) {
+	unknownElement, diags := types.ListValue(types.StringType, append(newIPRangeList([]string{"203.0.113.0/24"}).Elements(), types.StringUnknown()))
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
 	for name, c := range map[string]struct {
-		a, b        ipRangeSet
+		a, b        ipRangeList
 		equal, same bool
 	}{
-		"the same":              {newIPRangeSet([]string{"203.0.113.0/24", "::/9"}), newIPRangeSet([]string{"::/9", "203.0.113.0/24"}), true, true},
-		"another spelling":      {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.1/24"}), false, true},
-		"another range":         {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.0/25"}), false, false},
-		"one more":              {newIPRangeSet([]string{"203.0.113.0/24"}), newIPRangeSet([]string{"203.0.113.0/24", "::/9"}), false, false},
-		"null":                  {ipRangeSet{types.SetNull(types.StringType)}, ipRangeSet{types.SetNull(types.StringType)}, true, false},
-		"null and nothing":      {ipRangeSet{types.SetNull(types.StringType)}, newIPRangeSet(nil), false, false},
-		"unknown":               {ipRangeSet{types.SetUnknown(types.StringType)}, ipRangeSet{types.SetUnknown(types.StringType)}, true, false},
-		"an unknown element":    {ipRangeSet{unknownElement}, ipRangeSet{unknownElement}, true, false},
-		"unknown and the text":  {ipRangeSet{unknownElement}, newIPRangeSet([]string{"203.0.113.0/24", types.StringUnknown().String()}), false, false},
-		"nothing":               {newIPRangeSet(nil), newIPRangeSet(nil), true, true},
-		"texts that are no use": {newIPRangeSet([]string{"a"}), newIPRangeSet([]string{"A"}), false, false},
+		"the same":              {newIPRangeList([]string{"203.0.113.0/24", "::/9"}), newIPRangeList([]string{"203.0.113.0/24", "::/9"}), true, true},
+		"another order":         {newIPRangeList([]string{"203.0.113.0/24", "::/9"}), newIPRangeList([]string{"::/9", "203.0.113.0/24"}), false, true},
+		"another spelling":      {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.1/24"}), false, true},
+		"another range":         {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.0/25"}), false, false},
+		"one more":              {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.0/24", "::/9"}), false, false},
+		"null":                  {ipRangeList{types.ListNull(types.StringType)}, ipRangeList{types.ListNull(types.StringType)}, true, false},
+		"null and nothing":      {ipRangeList{types.ListNull(types.StringType)}, newIPRangeList(nil), false, false},
+		"unknown":               {ipRangeList{types.ListUnknown(types.StringType)}, ipRangeList{types.ListUnknown(types.StringType)}, true, false},
+		"an unknown element":    {ipRangeList{unknownElement}, ipRangeList{unknownElement}, true, false},
+		"unknown and the text":  {ipRangeList{unknownElement}, newIPRangeList([]string{"203.0.113.0/24", types.StringUnknown().String()}), false, false},
+		"nothing":               {newIPRangeList(nil), newIPRangeList(nil), true, true},
+		"texts that are no use": {newIPRangeList([]string{"a"}), newIPRangeList([]string{"A"}), false, false},
 	} {
-		for _, pair := range [][2]ipRangeSet{{c.a, c.b}, {c.b, c.a}} {
-			same, _ := pair[0].SetSemanticEquals(t.Context(), pair[1])
+		for _, pair := range [][2]ipRangeList{{c.a, c.b}, {c.b, c.a}} {
+			same, _ := pair[0].ListSemanticEquals(t.Context(), pair[1])
 			if pair[0].Equal(pair[1]) != c.equal || same != c.same {
 				t.Errorf("%s: %s and %s are equal: %t, semantically: %t", name, pair[0], pair[1], pair[0].Equal(pair[1]), same)
 			}
 		}
 	}
-	if newIPRangeSet(nil).Equal(types.SetNull(types.StringType)) {
-		t.Error("a set of another type is equal")
+	if newIPRangeList(nil).Equal(types.ListNull(types.StringType)) {
+		t.Error("a list of another type is equal")
 	}
 }
 
-func TestASetOfRangesGoesToTerraformAndBack(t *testing.T) {
-	typ := newIPRangeSetType()
-	unknown := ipRangeSet{types.SetUnknown(types.StringType)}
-	for _, set := range []ipRangeSet{newIPRangeSet([]string{"203.0.113.0/24", "2001:db8::/48"}), newIPRangeSet(nil), unknown, {types.SetNull(types.StringType)}} {
-		value, err := set.ToTerraformValue(t.Context())
+func TestAListOfRangesGoesToTerraformAndBack(t *testing.T) {
+	typ := newIPRangeListType()
+	unknown := ipRangeList{types.ListUnknown(types.StringType)}
+	for _, list := range []ipRangeList{newIPRangeList([]string{"203.0.113.0/24", "2001:db8::/48"}), newIPRangeList(nil), unknown, {types.ListNull(types.StringType)}} {
+		value, err := list.ToTerraformValue(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		back, err := typ.ValueFromTerraform(t.Context(), value)
-		if err != nil || !set.Equal(back) || !back.Type(t.Context()).Equal(typ) {
-			t.Errorf("%s came back as %s, error %v", set, back, err)
+		if err != nil || !list.Equal(back) || !back.Type(t.Context()).Equal(typ) {
+			t.Errorf("%s came back as %s, error %v", list, back, err)
 		}
 	}
-	if typ.Equal(typ.SetType) || !typ.Equal(newIPRangeSetType()) {
+	if typ.Equal(typ.ListType) || !typ.Equal(newIPRangeListType()) {
 		t.Error("the type does not know itself")
 	}
 }
 
 func TestWhatIsPlannedForALocation(t *testing.T) {
 	prior := newTrustedIPsModel(hq(false, "203.0.113.7/24"))
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: newIPRangeSet([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: newIPRangeList([]string{"203.0.113.0/24"})}
 	m.plan(prior)
 	if m.ID != prior.ID || !m.IPRanges.Equal(prior.IPRanges) || !m.Trusted.ValueBool() || m.AddressCountIPv4.ValueInt64() != 256 || m.unchanged(prior) {
 		t.Errorf("planned is %+v", m)
@@ -146,7 +147,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 		t.Errorf("read is %s, want %s", prior.RangeSizes, want)
 	}
 	// With one more, the other spelling of the first is planned as well, and only the new one is a difference in the sizes.
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: newIPRangeSet([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: newIPRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
 	m.plan(prior)
 	want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks", "192.0.2.9/32", "1 IPv4 address")
 	if !m.RangeSizes.Equal(want) || !m.Name.Equal(m.DisplayName) {
@@ -155,7 +156,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 	if have := m.respelled(prior); !slices.Equal(have, []string{"2001:db8::/48 for 2001:DB8::/48", "203.0.113.0/24 for 203.0.113.7/24"}) {
 		t.Errorf("respelled are %q", have)
 	}
-	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: ipRangeSet{types.SetUnknown(types.StringType)}}
+	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: ipRangeList{types.ListUnknown(types.StringType)}}
 	if unknown.plan(nil); !unknown.RangeSizes.IsUnknown() || !unknown.Name.IsUnknown() {
 		t.Errorf("planned for what is not known is %s, %s", unknown.Name, unknown.RangeSizes)
 	}
@@ -164,7 +165,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 func TestAStateFromBeforeNamesAndSizesIsNoDifference(t *testing.T) {
 	old := newTrustedIPsModel(hq(true, "203.0.113.7/24"))
 	old.Name, old.RangeSizes = types.StringNull(), types.MapNull(types.StringType)
-	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: newIPRangeSet([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: newIPRangeList([]string{"203.0.113.0/24"})}
 	if m.plan(old); !m.Name.IsNull() || !m.RangeSizes.IsNull() {
 		t.Errorf("planned without a refresh is %s, %s", m.Name, m.RangeSizes)
 	}

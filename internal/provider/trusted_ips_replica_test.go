@@ -83,7 +83,7 @@ func TestAWriteIsNotReadBackAndTheNextRunKnowsOfIt(t *testing.T) {
 	}{
 		"create": {nil, location("HQ", "203.0.113.0/24"), func(state tftypes.Value) bool { return state.IsNull() }},
 		"update": {depot(), location("Depot", "203.0.113.0/24"), func(state tftypes.Value) bool {
-			return !state.IsNull() && attributeOf(t, state, "ip_ranges").Equal(rangeSet("192.0.2.0/28"))
+			return !state.IsNull() && attributeOf(t, state, "ip_ranges").Equal(rangeList("192.0.2.0/28"))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

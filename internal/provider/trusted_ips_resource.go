@@ -59,12 +59,12 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 					"Graph: `displayName`.",
 				Validators: []validator.String{locationNameValidator()},
 			},
-			"ip_ranges": schema.SetAttribute{
-				Required: true, CustomType: newIPRangeSetType(), ElementType: types.StringType,
+			"ip_ranges": schema.ListAttribute{
+				Required: true, CustomType: newIPRangeListType(), ElementType: types.StringType,
 				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
 					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change. A change replaces the whole list. " +
 					"Graph: `ipRanges`.",
-				Validators: []validator.Set{ipRangesValidator{}},
+				Validators: []validator.List{ipRangesValidator{}},
 			},
 			"range_sizes": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
@@ -209,6 +209,11 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
+	kept, diags := req.Private.GetKey(ctx, acceptedKey)
+	resp.Diagnostics.Append(diags...)
+	if !r.data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
+		return
+	}
 	accepted, err := r.data.client.UpdateNamedLocation(ctx, plan.location())
 	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
 	if client.IsNotFound(err) {
@@ -234,6 +239,11 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
+	kept, diags := req.Private.GetKey(ctx, acceptedKey)
+	resp.Diagnostics.Append(diags...)
+	if !r.data.checkUndone(ctx, state.location(), nil, kept, &resp.Diagnostics) {
+		return
+	}
 	var untrusted client.Acceptance
 	err := r.data.locations.checkUnused(ctx, state.location())
 	if err == nil {

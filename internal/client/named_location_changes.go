@@ -1,0 +1,73 @@
+package client
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// LocationChanges is what somebody else has made of a location and a write would undo. The zero value is nothing.
+type LocationChanges struct {
+	// Kind is what the location is now, where it is one of IP ranges no more.
+	Kind string
+	// Renamed says that the name is another one.
+	Renamed bool
+	// Untrusted says that the trust was taken away and would be given again; Trusted that it was given and would be taken away.
+	Untrusted, Trusted bool
+	// Removed is what was removed and would be trusted again, Added what was added and would be removed.
+	Removed, Added []IPRange
+	// Unread are added texts that are no ranges.
+	Unread []string
+}
+
+// Any reports whether there is anything.
+func (c LocationChanges) Any() bool {
+	return c.Kind != "" || c.Renamed || c.Untrusted || c.Trusted || len(c.Removed)+len(c.Added)+len(c.Unread) > 0
+}
+
+// Undoes returns what a write would undo that replaces a location by wanted, or deletes it where wanted is nil: what is
+// neither as it was before, when the write was planned, nor as it is to be. Ranges count by the addresses that they cover, so
+// that another spelling, order or division is nothing.
+func (current NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) LocationChanges {
+	if !current.IsIP() {
+		return LocationChanges{Kind: current.Kind}
+	}
+	had, has, wants := coverOf(before.Ranges), coverOf(current.Ranges), Cover(nil)
+	undone := LocationChanges{
+		Renamed: !sameName(current.DisplayName, before.DisplayName) && (wanted == nil || !sameName(current.DisplayName, wanted.DisplayName)),
+		Trusted: current.IsTrusted && !before.IsTrusted && (wanted == nil || !wanted.IsTrusted),
+	}
+	known := slices.Clone(before.Ranges)
+	if wanted != nil {
+		wants = coverOf(wanted.Ranges)
+		known = append(known, wanted.Ranges...)
+		undone.Untrusted = !current.IsTrusted && before.IsTrusted && wanted.IsTrusted
+		undone.Removed = wants.Without(has).Without(wants.Without(had)).Ranges()
+	}
+	undone.Added = has.Without(had).Without(wants).Ranges()
+	for _, text := range current.Ranges {
+		if _, ok := readIPRange(text); !ok && !slices.Contains(known, text) {
+			undone.Unread = append(undone.Unread, text)
+		}
+	}
+	return undone
+}
+
+func coverOf(texts []string) Coverage { return Cover(ReadIPRanges(texts)) }
+
+// newer reports whether a location was certainly changed after another sight of it.
+func (l *NamedLocation) newer(other *NamedLocation) bool {
+	mine, theirs := l.changedAt(), other.changedAt()
+	return mine != nil && theirs != nil && mine.After(*theirs)
+}
+
+// changedAt is when the location was last changed; nil where the service does not say.
+func (l *NamedLocation) changedAt() *time.Time {
+	if l.Modified == nil {
+		return l.Created
+	}
+	return l.Modified
+}
+
+// sameName compares names as people see them: white space around one is not kept everywhere.
+func sameName(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }

@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+)
+
+// checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
+// whether to go on. wanted is nil where the location is to be deleted.
+func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics) bool {
+	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
+	if err != nil {
+		addError(diags, err)
+		return false
+	}
+	if undone.Any() {
+		addChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %q (id %s)", prior.DisplayName, prior.ID), describeUndone(undone, prior, current)...)
+		return false
+	}
+	return true
+}
+
+// describeUndone is a line for each change, with what the apply would make of it.
+func describeUndone(undone client.LocationChanges, prior, current client.NamedLocation) []string {
+	if undone.Kind != "" {
+		return []string{"it is a " + kindOf(current) + " now, and was one of IP ranges"}
+	}
+	var lines []string
+	if undone.Renamed {
+		lines = append(lines, fmt.Sprintf("display_name: it is called %q now, and was called %q", current.DisplayName, prior.DisplayName))
+	}
+	size := client.Cover(client.ReadIPRanges(current.Ranges)).Count()
+	if undone.Untrusted {
+		lines = append(lines, fmt.Sprintf("trusted: the trust in it was taken away, and the apply would trust its ranges (%s now) again", size))
+	}
+	if undone.Trusted {
+		lines = append(lines, fmt.Sprintf("trusted: it was trusted again, and the apply would take the trust from %s", size))
+	}
+	for _, r := range undone.Removed {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %s (%s) was removed, and the apply would add it again", r, r.Size()))
+	}
+	for _, r := range undone.Added {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %s (%s) was added, and the apply would remove it", r, r.Size()))
+	}
+	for _, text := range undone.Unread {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %q was added, and the apply would remove it", text))
+	}
+	return lines
+}
