@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPName
 
 // Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
-	return l.IsIP() && sameName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
+	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
 }
 
 // ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
@@ -189,11 +190,11 @@ func (c *Client) FindNamedLocationsByName(ctx context.Context, name string) ([]N
 	return found, err
 }
 
-// NamedLocationsNamed returns those of the locations that have a name, compared without case.
+// NamedLocationsNamed returns those of the locations that have a name, compared without case and without white space around it.
 func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation {
 	var named []NamedLocation
 	for _, location := range locations {
-		if strings.EqualFold(location.DisplayName, name) {
+		if strings.EqualFold(strings.TrimSpace(location.DisplayName), strings.TrimSpace(name)) {
 			named = append(named, location)
 		}
 	}
@@ -524,23 +525,23 @@ type ConditionalAccessPolicy struct {
 const AllTrusted = "AllTrusted"
 
 // RefersTo reports whether the policy names a location by its id.
-func (p ConditionalAccessPolicy) RefersTo(id string) bool { return p.names(id) }
+func (p ConditionalAccessPolicy) RefersTo(id string) bool { return p.Includes(id) || p.Excludes(id) }
 
 // RefersToAllTrusted reports whether the policy is about all trusted locations.
-func (p ConditionalAccessPolicy) RefersToAllTrusted() bool { return p.names(AllTrusted) }
+func (p ConditionalAccessPolicy) RefersToAllTrusted() bool { return p.RefersTo(AllTrusted) }
 
-func (p ConditionalAccessPolicy) names(location string) bool {
-	if p.Conditions.Locations == nil {
-		return false
-	}
-	for _, list := range [][]string{p.Conditions.Locations.Include, p.Conditions.Locations.Exclude} {
-		for _, id := range list {
-			if strings.EqualFold(id, location) {
-				return true
-			}
-		}
-	}
-	return false
+// Includes reports whether the policy is for sign-ins from a location, by its id or as AllTrusted.
+func (p ConditionalAccessPolicy) Includes(location string) bool {
+	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Include, location)
+}
+
+// Excludes reports whether the policy leaves out sign-ins from a location, by its id or as AllTrusted.
+func (p ConditionalAccessPolicy) Excludes(location string) bool {
+	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Exclude, location)
+}
+
+func containsFold(list []string, text string) bool {
+	return slices.ContainsFunc(list, func(element string) bool { return strings.EqualFold(element, text) })
 }
 
 // ListConditionalAccessPolicies reads all Conditional Access policies, every page. It needs Policy.Read.All.

@@ -34,7 +34,7 @@ func (current NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation)
 	}
 	had, has, wants := coverOf(before.Ranges), coverOf(current.Ranges), Cover(nil)
 	undone := LocationChanges{
-		Renamed: !sameName(current.DisplayName, before.DisplayName) && (wanted == nil || !sameName(current.DisplayName, wanted.DisplayName)),
+		Renamed: !SameLocationName(current.DisplayName, before.DisplayName) && (wanted == nil || !SameLocationName(current.DisplayName, wanted.DisplayName)),
 		Trusted: current.IsTrusted && !before.IsTrusted && (wanted == nil || !wanted.IsTrusted),
 	}
 	known := slices.Clone(before.Ranges)
@@ -69,5 +69,5 @@ func (l *NamedLocation) changedAt() *time.Time {
 	return l.Modified
 }
 
-// sameName compares names as people see them: white space around one is not kept everywhere.
-func sameName(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
+// SameLocationName compares names as people see them: white space around one is not kept everywhere.
+func SameLocationName(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }

@@ -568,7 +568,7 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 				_, diagnostics := p.plan(locationType, have, nil)
 				return diagnostics
 			},
-			[]string{`The policies that use "Branch" are not known`, "The time for the plan", "timeouts.read is 1s"},
+			[]string{`The policies that use trusted locations are not known`, "The time for the plan", "timeouts.read is 1s"},
 			[]string{`Named location "Branch" is in use`},
 		},
 	} {

@@ -27,7 +27,7 @@ func TestTheLifeOfATrustedLocationThroughTheRealCLI(t *testing.T) {
 	// The mistake that the counts are for.
 	w.write("main.tf", block()+trustedIPs("HQ", "203.0.0.0/9"))
 	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "~ address_count_ipv4 = 256 -> 8388608",
-		"203.0.0.0/9 is very wide", `"HQ" newly trusts 8,388,352 IPv4 addresses`)
+		`"HQ" newly trusts 8,388,352 IPv4 addresses`, "203.0.0.0/9 is very wide")
 	w.write("main.tf", block()+trustedIPs("HQ", "203.0.113.0/24"))
 
 	off := false
@@ -35,6 +35,14 @@ func TestTheLifeOfATrustedLocationThroughTheRealCLI(t *testing.T) {
 	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "will be updated in-place", "~ trusted = false -> true", `"HQ" newly trusts 256`)
 	w.expect(0, "apply", "-input=false", "-auto-approve")
 	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+
+	// Changed between the plan and the apply.
+	w.write("main.tf", block()+trustedIPs("HQ", "203.0.113.0/24", "198.51.100.200"))
+	w.expect(0, "plan", "-input=false", "-out=plan.bin")
+	tn.patched("HQ", control.NamedLocationPatch{IPRanges: cidrs("203.0.113.0/25")})()
+	w.sees(w.expect(1, "apply", "-input=false", "plan.bin"), `Named location "HQ" (id`, "changed since the plan was made",
+		"203.0.113.128/25 (128 IPv4 addresses) was removed, and the apply would add it again", "nothing was written", "Make a new plan with a refresh")
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 changed")
 
 	// Deleted between the plan and the apply.
 	w.write("main.tf", block()+trustedIPs("HQ", "203.0.113.0/25"))
@@ -120,14 +128,14 @@ func TestLocationsKeepToTheLimitOfConditionalAccess(t *testing.T) {
 		// What is sent: reads, which are of the locations or the policies of the whole tenant, and writes.
 		reads, writes int
 	}{
-		// A plan and an apply are processes of their own, and each of them reads the locations once.
-		{"create", config(24), []string{"apply", "-input=false", "-auto-approve"}, 2, many},
+		// A plan and an apply are processes of their own, and each of them reads the locations and the policies once.
+		{"create", config(24), []string{"apply", "-input=false", "-auto-approve"}, 4, many},
 		{"refresh", config(24), []string{"plan", "-input=false", "-detailed-exitcode"}, 1, 0},
 		// Narrowing is explained by the policies, again to each process.
 		{"update", config(25), []string{"apply", "-input=false", "-auto-approve"}, 4, many},
-		// The locations are read by the refresh and by the plan of the destroy, which is a process of its own, the policies by that and by
-		// the destroy.
-		{"destroy", config(25), []string{"destroy", "-input=false", "-auto-approve"}, 4, 2 * many},
+		// The locations are read by the refresh, by the plan of the destroy, which is a process of its own, and before the first
+		// deletion; the policies by the last two.
+		{"destroy", config(25), []string{"destroy", "-input=false", "-auto-approve"}, 5, 2 * many},
 	} {
 		w.write("main.tf", step.config)
 		if err := tn.ClearRequests(ctx); err != nil {

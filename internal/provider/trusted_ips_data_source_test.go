@@ -44,7 +44,7 @@ func TestTheDataSourceReadsALocationByIDAndByName(t *testing.T) {
 		resource.TestStep{Config: read("display_name", "twin"), ExpectError: says(`2 named locations are called "twin"`, twinID, otherTwinID)},
 		resource.TestStep{Config: read("id", italyID), ExpectError: says(`Named location "Italy" has no IP ranges`, "countryNamedLocation")},
 		resource.TestStep{Config: read("id", "Branch"), ExpectError: says("Invalid GUID", `"Branch" is not an id`)},
-		resource.TestStep{Config: read("display_name", ""), ExpectError: says("Empty display name")},
+		resource.TestStep{Config: read("display_name", ""), ExpectError: says("Invalid display name", "The name is empty")},
 		resource.TestStep{Config: tn.provider() + "data \"entramfa_trusted_ips\" \"test\" {\n}\n", ExpectError: says("Missing Attribute Configuration", "display_name")},
 		resource.TestStep{
 			Config:      tn.provider() + fmt.Sprintf("data \"entramfa_trusted_ips\" \"test\" {\n  id = %q\n  display_name = \"Branch\"\n}\n", branchID),

@@ -33,6 +33,14 @@ type trustedIPsIdentity struct {
 
 func (m *trustedIPsModel) identity() trustedIPsIdentity { return trustedIPsIdentity{ID: m.ID} }
 
+// id is the location's id; empty where it is not made yet.
+func (m *trustedIPsModel) id() string {
+	if m == nil {
+		return ""
+	}
+	return m.ID.ValueString()
+}
+
 // newTrustedIPsModel is a location as the service has it.
 func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
 	m := &trustedIPsModel{Timeouts: noTimeouts()}
@@ -49,24 +57,32 @@ func (m *trustedIPsModel) location() client.NamedLocation {
 	}
 }
 
-// refresh takes over what the service has. A range keeps the spelling that it had.
+// refresh takes over what the service has. A range keeps the spelling that it had, and the name white space around it.
 func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	m.ID = types.StringValue(location.ID)
-	m.DisplayName = types.StringValue(location.DisplayName)
+	if !client.SameLocationName(m.DisplayName.ValueString(), location.DisplayName) {
+		m.DisplayName = types.StringValue(location.DisplayName)
+	}
 	m.Name = shownValue(m.DisplayName)
 	m.Trusted = types.BoolValue(location.IsTrusted)
 	had, known := m.IPRanges.texts()
 	if !known || !client.SameIPRanges(had, location.Ranges) {
-		spelled := make(map[string]string, len(had))
-		for _, text := range had {
-			spelled[client.NormalizeIPRange(text)] = text
+		// What stays keeps its place, too, or a plan would show all of it as moved.
+		there := make(map[string]bool, len(location.Ranges))
+		for _, text := range location.Ranges {
+			there[client.NormalizeIPRange(text)] = true
 		}
 		texts := make([]string, 0, len(location.Ranges))
-		for _, text := range location.Ranges {
-			if own, ok := spelled[client.NormalizeIPRange(text)]; ok {
-				text = own
+		for _, text := range had {
+			if normal := client.NormalizeIPRange(text); there[normal] {
+				there[normal] = false
+				texts = append(texts, text)
 			}
-			texts = append(texts, text)
+		}
+		for _, text := range location.Ranges {
+			if there[client.NormalizeIPRange(text)] {
+				texts = append(texts, text)
+			}
 		}
 		m.IPRanges = newIPRangeList(texts)
 	}

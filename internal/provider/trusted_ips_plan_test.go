@@ -52,6 +52,14 @@ func locationState(id, name string, trusted bool, addresses, networks int64, ran
 	}
 }
 
+// notKnown is a configuration of which nothing is known yet.
+func notKnown() map[string]any {
+	return map[string]any{
+		"display_name": tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+		"ip_ranges":    tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, tftypes.UnknownValue),
+	}
+}
+
 // branch is the state of the location that a policy names.
 func branch() map[string]any {
 	return locationState(branchID, "Branch", true, 128, 65_536, "198.51.100.77/25", "2001:DB8:B:0:0:0:0:0/48")
@@ -145,10 +153,16 @@ func TestEachBadRangeIsToldAtItsElement(t *testing.T) {
 		ranges []string
 		want   [][]string
 	}{
-		"fine":       {[]string{"203.0.113.0/24", "2001:db8::/48", "unknown", "11.0.0.0/9"}, nil},
-		"not ranges": {[]string{"HQ", "203.0.113.0/24", "203.0.113.0/33"}, [][]string{{element(0), "Invalid IP range"}, {element(2), "Invalid IP range"}}},
-		"too wide":   {[]string{"11.0.0.0/8", "2000::/3"}, [][]string{{element(0), "is too wide"}, {element(1), "is too wide"}}},
-		"mapped":     {[]string{"::ffff:203.0.113.7"}, [][]string{{element(0), "write 203.0.113.7/32"}}},
+		"fine":     {[]string{"203.0.113.0/24", "2001:db8::/48", "unknown", "11.0.0.0/9"}, nil},
+		"repeated": {[]string{"203.0.113.0/24", "198.51.100.0/24", "203.0.113.0/24"}, nil},
+		"spaces":   {[]string{"203.0.113.0/24 ", "\t198.51.100.7\u00a0", "\ufeff2001:db8::/48\u200b"}, nil},
+		"spaces in it": {[]string{"203.0.113.0 /24", "198.51.100.10-198.51.100.11", "198.51.100.0 255.255.255.0"}, [][]string{
+			{element(0), `"203.0.113.0 /24" is not in CIDR notation; provider::entramfa::ip_ranges_from_text reads it as 203.0.113.0/24`},
+			{element(1), "reads it as 198.51.100.10/31"}, {element(2), "reads it as 198.51.100.0/24"}}},
+		"the same with spaces": {[]string{"203.0.113.0/24", "203.0.113.0/24 "}, [][]string{{element(1), "Duplicate IP range", `"203.0.113.0/24" and "203.0.113.0/24 " are the same range`}}},
+		"not ranges":           {[]string{"HQ", "203.0.113.0/24", "203.0.113.0/33"}, [][]string{{element(0), "Invalid IP range"}, {element(2), "Invalid IP range"}}},
+		"too wide":             {[]string{"11.0.0.0/8", "2000::/3"}, [][]string{{element(0), "is too wide"}, {element(1), "is too wide"}}},
+		"mapped":               {[]string{"::ffff:203.0.113.7"}, [][]string{{element(0), "write 203.0.113.7/32"}}},
 		"duplicates": {
 			[]string{"203.0.113.9/24", "203.0.113.0/24", "2001:DB8::/48", "2001:db8:0::/48", "198.51.100.7", "198.51.100.7/32"},
 			[][]string{
@@ -164,19 +178,23 @@ func TestEachBadRangeIsToldAtItsElement(t *testing.T) {
 		})
 	}
 	t.Run("empty name", func(t *testing.T) {
-		wantTold(t, told(tfprotov6.DiagnosticSeverityError, s.validate(location(" ", "203.0.113.0/24"))), [][]string{{`AttributeName("display_name")`, "Empty display name"}})
+		wantTold(t, told(tfprotov6.DiagnosticSeverityError, s.validate(location(" ", "203.0.113.0/24"))), [][]string{{`AttributeName("display_name")`, "Invalid display name", "The name is empty"}})
+	})
+	t.Run("long name", func(t *testing.T) {
+		// Characters, and not bytes.
+		if found := s.validate(location(strings.Repeat("é", 256), "203.0.113.0/24")); len(found) != 0 {
+			t.Errorf("said is %v", found)
+		}
+		wantTold(t, told(tfprotov6.DiagnosticSeverityError, s.validate(location(strings.Repeat("é", 257), "203.0.113.0/24"))),
+			[][]string{{`AttributeName("display_name")`, "Invalid display name", "has at most 256 characters, and this one has 257", "ééé..."}})
 	})
 	t.Run("not known yet", func(t *testing.T) {
-		unknown := map[string]any{
-			"display_name": tftypes.NewValue(tftypes.String, tftypes.UnknownValue), "ip_ranges": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, tftypes.UnknownValue),
-		}
+		unknown := notKnown()
 		if found := s.validate(unknown); len(found) != 0 {
 			t.Errorf("said is %v", found)
 		}
 		planned := s.plan(nil, unknown)
-		if len(planned.Diagnostics) != 0 {
-			t.Errorf("the plan says %v", planned.Diagnostics)
-		}
+		noErrors(t, planned.Diagnostics)
 		for _, name := range []string{"id", "name", "range_sizes", "address_count_ipv4", "network_count_ipv6"} {
 			if value := attributeOf(t, s.unmarshal(planned.PlannedState), name); value.IsKnown() {
 				t.Errorf("%s is planned as %s", name, value)
@@ -212,9 +230,25 @@ func TestAPlanTellsWhatBecomesTrustedAndWhatMayBeAMistake(t *testing.T) {
 			set, `"Branch" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24",
 			"Spelled otherwise, and the same range as before:", "- 198.51.100.0/25 for 198.51.100.77/25\n\nWith",
 		}}},
-		"one that is wider":    {depot(), location("Depot", "192.0.2.0/27"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "newly trusted: 192.0.2.0/27 (32 IPv4 addresses, of which 16 IPv4 addresses are new)"}}},
-		"trusted again":        {off, location("Depot", "192.0.2.0/28"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "192.0.2.0/28", "not trusted at present", "outside of Terraform"}}},
-		"a part is not known":  {nil, location("HQ", "203.0.113.0/24", "unknown"), [][]string{{set, `"HQ" newly trusts 256 IPv4 addresses`}}},
+		"one that is wider": {depot(), location("Depot", "192.0.2.0/27"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "newly trusted: 192.0.2.0/27 (32 IPv4 addresses, of which 16 IPv4 addresses are new)"}}},
+		"trusted again":     {off, location("Depot", "192.0.2.0/28"), [][]string{{set, `"Depot" newly trusts 16 IPv4 addresses`, "192.0.2.0/28", `"MFA outside"`, "leaves all trusted locations out", "not trusted at present", "outside of Terraform"}}},
+		"widened, in use": {branch(), location("Branch", "198.51.100.0/25", "2001:db8:b::/48", "203.0.113.0/24"), [][]string{{
+			set, `"Branch" newly trusts 256`, `"Branch only" (report-only, id ` + branchOnly + `): is for this location`, `"MFA outside" (enabled, id ` + gateID + `): leaves all trusted locations out`,
+		}}},
+		"a part is not known": {nil, location("HQ", "203.0.113.0/24", "unknown"), [][]string{
+			{set, `"HQ" newly trusts 256 IPv4 addresses`}, {set, `"HQ": ranges are not known yet`, "does not tell how much becomes trusted", `"MFA outside"`, "-target"},
+		}},
+		"nothing is known": {nil, notKnown(), [][]string{
+			{set, "A location whose name is not known yet: ranges are not known yet", `"MFA outside"`}, {`AttributeName("display_name")`, "The name of a location is not known yet"},
+		}},
+		"nothing is known any more": {branch(), notKnown(), [][]string{
+			{set, `"Branch": ranges are not known yet`, "It trusts 128 IPv4 addresses and 65,536 IPv6 /64 networks now", "198.51.100.0/25 (128 IPv4 addresses)", "2001:db8:b::/48", `"Branch only"`, "is for this location"},
+			{`AttributeName("display_name")`, "The name of a location is not known yet", branchID + ` is called "Branch" now`},
+		}},
+		"a part is not known any more": {branch(), location("Branch", "198.51.100.0/25", "unknown"), [][]string{
+			{set, `"Branch": ranges are not known yet`, "What may stop being trusted:\n  - 2001:db8:b::/48 (65,536 IPv6 /64 networks)\n\n"},
+		}},
+		"a name with spaces":   {depot(), location("Store ", "192.0.2.0/28"), [][]string{{`AttributeName("display_name")`, `The name "Store " begins or ends with white space`, `Write "Store"`}}},
 		"a name that is taken": {nil, location("twin", "203.0.113.7"), [][]string{{set, "newly trusts"}, {`AttributeName("display_name")`, `The name "twin" is taken`, twinID + ` "Twin" (trusted IP ranges)`, otherTwinID, "import it instead"}}},
 		"a country's name":     {depot(), location("Italy", "192.0.2.0/28"), [][]string{{`AttributeName("display_name")`, `The name "Italy" is taken`, italyID, "location of countries"}}},
 		"reserved": {
@@ -296,6 +330,8 @@ func TestAPlanWithoutPoliciesWarnsOfNoPolicy(t *testing.T) {
 			t.Errorf("the plan says %v", found)
 		}
 	}
+	wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, s.plan(nil, location("HQ", "203.0.113.0/24")).Diagnostics),
+		[][]string{{`"HQ" newly trusts 256`, "No Conditional Access policy refers to the location or to all trusted ones at present."}})
 }
 
 func TestPoliciesThatCannotBeReadAreAWarning(t *testing.T) {
@@ -304,10 +340,15 @@ func TestPoliciesThatCannotBeReadAreAWarning(t *testing.T) {
 	forever := 0
 	tn.fault(control.Fault{Method: "GET", PathRegexp: "/conditionalAccess/policies", Times: &forever, Status: 403, Code: "AccessDenied", Message: "No."})()
 	s := tn.locationSession(t, nil)
-	planned := s.plan(branch(), nil)
-	noErrors(t, planned.Diagnostics)
-	wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, planned.Diagnostics),
-		[][]string{{`The policies that use "Branch" are not known`, "Unable to list the Conditional Access policies", "HTTP 403", "Policy.Read.All", "The plan is complete"}})
+	// It is told once, and asked for once: each request costs a second.
+	found := told(tfprotov6.DiagnosticSeverityWarning, s.plan(branch(), nil).Diagnostics)
+	wantTold(t, found, [][]string{{"The policies that use trusted locations are not known", "Unable to list the Conditional Access policies", "HTTP 403", "Policy.Read.All", "The plan is complete"}})
+	created := s.plan(nil, location("HQ", "203.0.113.0/24"))
+	noErrors(t, created.Diagnostics)
+	wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, created.Diagnostics), [][]string{{`"HQ" newly trusts 256`, "Which Conditional Access policies refer to the location, or to all trusted ones, is not known."}})
+	if asked := tn.sentTo("/conditionalAccess/policies"); asked != 1 {
+		t.Errorf("the policies were asked for %d times", asked)
+	}
 }
 
 func TestAllPagesOfThePoliciesAreLookedAt(t *testing.T) {
@@ -490,4 +531,37 @@ func TestAPlanForLocationsWithAProviderThatIsNotKnownYetMakesTheChecksThatItCan(
 	if sent := tn.sent("GET", "POST", "PATCH", "DELETE"); sent != 0 {
 		t.Errorf("%d requests were sent without a configured provider", sent)
 	}
+}
+
+// sentTo counts the requests to a path that ends so.
+func (tn *tenant) sentTo(suffix string) int {
+	tn.t.Helper()
+	requests, err := tn.Requests(context.Background())
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	count := 0
+	for _, request := range requests {
+		if strings.HasSuffix(request.Path, suffix) {
+			count++
+		}
+	}
+	return count
+}
+
+func TestAReplacementSaysWhatBecomesOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	s := newLocationTenant(t).locationSession(t, nil)
+	const name = `AttributeName("display_name")`
+	// Terraform plans the replacement of a tainted location as a creation, after it has refreshed it.
+	noErrors(t, s.read(branch()).Diagnostics)
+	wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, s.plan(nil, location("Branch", "198.51.100.0/25", "2001:db8:b::/48")).Diagnostics), [][]string{
+		{"newly trusts"},
+		{
+			name, `A location called "Branch" is made a second time`, branchID + ` "Branch" (trusted IP ranges)`, "tainted", "another id", "create_before_destroy",
+			"does not delete a location that a policy names", `"Branch only" (report-only, id ` + branchOnly + `)`, "terraform untaint", "two locations have the name",
+		},
+	})
+	// The control: one that the run does not know is somebody else's.
+	wantTold(t, told(tfprotov6.DiagnosticSeverityWarning, s.plan(nil, location("Depot", "203.0.113.0/24")).Diagnostics), [][]string{{"newly trusts"}, {name, `The name "Depot" is taken`}})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -131,7 +130,8 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !plan.unchanged(prior) {
 		ctx, end := trustedIPsLimits.withinPlan(ctx, plan.Timeouts.Object)
 		defer end()
-		r.warnRanges(prior, plan, &resp.Diagnostics)
+		warnName(prior, plan, &resp.Diagnostics)
+		warnRanges(prior, plan, &resp.Diagnostics)
 		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
 	}
 }
@@ -186,7 +186,7 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	if !location.IsIP() {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is a %s, and this resource manages locations of IP ranges (ipNamedLocation). Its kind was changed outside of Terraform.\n\n"+
-				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource. "+
+				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource; a destroy goes on after that, too. "+
 				"To have a trusted location again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location)))
 		return
 	}
@@ -260,7 +260,9 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if errors.As(err, &inUse) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(inUse.Location.DisplayName)),
 			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
-				"Nothing was changed. Delete the policies, or take the location out of them, and apply again.", inUse.Location.ID, listPolicies(inUse.Policies)))
+				"Nothing was changed. Delete the policies, or take the location out of them, and apply again. To leave the location in the tenant and go on without it, "+
+				"take it out of the state: a removed block with destroy = false, or terraform state rm. What does not depend on it is destroyed all the same; "+
+				"-target destroys a part.", inUse.Location.ID, listPolicies(inUse.Policies)))
 		return
 	}
 	if err != nil {
@@ -284,7 +286,14 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	ctx, end := trustedIPsLimits.withinImport(ctx)
 	defer end()
-	location := r.data.findLocation(ctx, strings.TrimSpace(key), path.Empty(), &resp.Diagnostics)
+	key, ok := locationImportKey(key)
+	if !ok {
+		resp.Diagnostics.AddError(fmt.Sprintf("%q is not a named location", key),
+			"It looks like the path of something in Microsoft Graph, and does not end in namedLocations and the id of one. "+
+				"Import a location by its id, a GUID, by its display name, or by its path, /identity/conditionalAccess/namedLocations/<id>, which is the id in azuread.")
+		return
+	}
+	location := r.data.findLocation(ctx, key, path.Empty(), &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() && !location.IsTrusted {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is not trusted", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, and the first apply after an import would trust it. "+

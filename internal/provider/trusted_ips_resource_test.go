@@ -315,7 +315,7 @@ func TestAnotherSpellingOrOrderOfTheSameRangesIsNoChange(t *testing.T) {
 
 func TestAnImportedLocationHasNoDifference(t *testing.T) {
 	t.Parallel()
-	for name, id := range map[string]string{"by id": branchID, "by id in capitals": strings.ToUpper(branchID), "by name": "Branch", "by name in another case": "BRANCH"} {
+	for name, id := range map[string]string{"by id": branchID, "by id in capitals": strings.ToUpper(branchID), "by the path of azuread": "/identity/conditionalAccess/namedLocations/" + branchID, "by name": "Branch", "by name in another case": "BRANCH"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newLocationTenant(t)
@@ -343,6 +343,7 @@ func TestImportRefusesWhatIsNoTrustedLocation(t *testing.T) {
 	tn.run(
 		resource.TestStep{Config: config},
 		imports(nobodyID, "Named location "+nobodyID+" not found", "no named location with this id", "tenant_id"),
+		imports("/identity/conditionalAccess/policies/"+branchID, `"/identity/conditionalAccess/policies/`+branchID+`" is not a named location`, "Import a location by its id, a GUID, by its display name, or by its path"),
 		imports("Nowhere", `Named location "Nowhere" not found`, "Check the spelling"),
 		imports("Twin", `2 named locations are called "Twin"`, "Names are not unique", twinID, otherTwinID),
 		imports("Italy", `Named location "Italy" has no IP ranges`, italyID, "countryNamedLocation"),
@@ -570,7 +571,7 @@ func TestBadInputForATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 		error  []string
 	}{
 		"no range":          {trustedIPs("HQ", "203.0.113.0/24", "HQ"), []string{"Invalid IP range", "with entramfa_trusted_ips.test", "ip_ranges", `"HQ" is not an IP range`, "203.0.113.0/24, 2001:db8::/48"}},
-		"a span":            {trustedIPs("HQ", "203.0.113.0-203.0.113.9"), []string{"Invalid IP range", "write it in CIDR notation"}},
+		"a span":            {trustedIPs("HQ", "203.0.113.0-203.0.113.9"), []string{"Invalid IP range", "is not in CIDR notation", "ip_ranges_from_text", "reads it as 203.0.113.0/29, 203.0.113.8/31"}},
 		"mapped":            {trustedIPs("HQ", "::ffff:203.0.113.0/120"), []string{"Invalid IP range", "write 203.0.113.0/24"}},
 		"too wide":          {trustedIPs("HQ", "11.0.0.0/8"), []string{"Invalid IP range", `"11.0.0.0/8" is too wide`, "longer than /8"}},
 		"too wide, IPv6":    {trustedIPs("HQ", "2000::/3"), []string{"Invalid IP range", `"2000::/3" is too wide`}},
@@ -579,8 +580,8 @@ func TestBadInputForATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 		"none":              {trustedIPs("HQ"), []string{"No IP ranges", "remove the resource"}},
 		"null":              {strings.Replace(trustedIPs("HQ", "X"), `"X"`, "null", 1), []string{"Invalid IP range", "A range is null"}},
 		"too many":          {trustedIPs("HQ", many...), []string{"Too many IP ranges", "There are 2001 ranges, and a named location holds at most 2000"}},
-		"no name":           {trustedIPs("", "203.0.113.0/24"), []string{"Empty display name", "display_name"}},
-		"name of nothing":   {trustedIPs("  ", "203.0.113.0/24"), []string{"Empty display name"}},
+		"no name":           {trustedIPs("", "203.0.113.0/24"), []string{"Invalid display name", "display_name"}},
+		"name of nothing":   {trustedIPs("  ", "203.0.113.0/24"), []string{"Invalid display name"}},
 		"trusted is no key": {strings.Replace(trustedIPs("HQ", "203.0.113.0/24"), "}", "  trusted = false\n}", 1), []string{"trusted"}},
 	} {
 		t.Run(name, func(t *testing.T) {

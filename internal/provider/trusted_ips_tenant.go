@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
@@ -20,8 +21,12 @@ type tenantLocations struct {
 	// wait has to end with the context. Whoever reads does so in their own time: where that is over, the next one reads.
 	reading  chan struct{}
 	policies []client.ConditionalAccessPolicy
-	// hasPolicies tells none from not read.
-	hasPolicies bool
+	// hasPolicies tells none from not read. policiesFailure is why they cannot be read: a permission does not come within a
+	// run, and each try costs a second.
+	hasPolicies     bool
+	policiesFailure error
+	// toldFailure says that the plan has told of it.
+	toldFailure atomic.Bool
 
 	// mutex guards planned, the locations that plans of this run create, by their content. It is never held during a request.
 	mutex   sync.Mutex
@@ -45,9 +50,15 @@ func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, b
 		return nil, nil, client.Interrupted(ctx, "waiting for the Conditional Access policies that were asked for before")
 	}
 	defer func() { <-t.reading }()
+	if t.policiesFailure != nil {
+		return nil, nil, t.policiesFailure
+	}
 	if !t.hasPolicies {
 		policies, err := t.client.ListConditionalAccessPolicies(ctx)
 		if err != nil {
+			if ctx.Err() == nil {
+				t.policiesFailure = err
+			}
 			return nil, nil, err
 		}
 		t.policies, t.hasPolicies = policies, true

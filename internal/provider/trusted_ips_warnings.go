@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,21 +17,36 @@ import (
 // maxNamed is how many ranges, locations or policies a diagnostic names, and how many diagnostics of one kind there are.
 const maxNamed = 20
 
+// maxLocationName is how many characters the name of a location has at most.
+const maxLocationName = 256
+
 func locationNameValidator() validator.String {
 	return stringCheck{
-		description: "must not be empty",
-		summary:     "Empty display name",
+		description: fmt.Sprintf("must be 1 to %d characters", maxLocationName),
+		summary:     "Invalid display name",
 		check: func(text string) error {
 			if strings.TrimSpace(text) == "" {
-				return fmt.Errorf("a named location has a name, because policies and people choose it by that")
+				return fmt.Errorf("the name is empty; a named location has a name, because policies and people choose it by that")
+			}
+			if n := utf8.RuneCountInString(text); n > maxLocationName {
+				return fmt.Errorf("the name of a named location has at most %d characters, and this one has %d: %q", maxLocationName, n, string([]rune(text)[:40])+"...")
 			}
 			return nil
 		},
 	}
 }
 
+// warnName tells of a new name with something around it that nobody sees.
+func warnName(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	name := plan.DisplayName.ValueString()
+	if trimmed := strings.TrimSpace(name); trimmed != name && (prior == nil || !plan.DisplayName.Equal(prior.DisplayName)) {
+		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %q begins or ends with white space", name),
+			fmt.Sprintf("People who choose the location for a policy do not see that, and it is no difference if the service or an administrator leaves it out. Write %q.", trimmed))
+	}
+}
+
 // warnRanges tells of ranges that are new in the configuration and unlikely to be meant. It needs no request.
-func (r *trustedIPsResource) warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	had := map[client.IPRange]bool{}
 	if prior != nil {
 		for _, known := range prior.ranges() {
@@ -72,7 +89,8 @@ func (r *trustedIPsResource) warnRanges(prior, plan *trustedIPsModel, diags *dia
 
 // checkTenant tells what the change means among the other locations of the tenant, and refuses one location too many.
 func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	warnNewlyTrusted(prior, plan, diags)
+	r.warnNewlyTrusted(ctx, prior, plan, diags)
+	r.warnNotKnown(ctx, prior, plan, diags)
 	if !r.data.planReady() {
 		return
 	}
@@ -88,7 +106,14 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 		}
 	}
 	if prior == nil {
-		r.checkLimit(ctx, plan, diags)
+		if twins := r.ownTwins(plan, others); len(twins) > 0 {
+			r.warnReplacement(ctx, plan, twins, diags)
+			others = slices.DeleteFunc(others, func(other client.NamedLocation) bool {
+				return slices.ContainsFunc(twins, func(twin client.NamedLocation) bool { return twin.ID == other.ID })
+			})
+		} else {
+			r.checkLimit(ctx, plan, diags)
+		}
 	}
 	if prior == nil || !plan.DisplayName.Equal(prior.DisplayName) {
 		warnSameName(plan, others, diags)
@@ -96,6 +121,42 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 	warnOverlapElsewhere(prior, plan, others, diags)
 	r.warnNarrowing(ctx, prior, plan, diags)
 }
+
+// ownTwins are the locations of the name of a new one that this run has refreshed, so that the configuration or the state has
+// them: Terraform plans a replacement as a creation, and does not say of what.
+func (r *trustedIPsResource) ownTwins(plan *trustedIPsModel, others []client.NamedLocation) []client.NamedLocation {
+	if plan.DisplayName.IsUnknown() {
+		return nil
+	}
+	var twins []client.NamedLocation
+	for _, other := range client.NamedLocationsNamed(others, plan.DisplayName.ValueString()) {
+		if gone, known := r.data.goneObjects.find(other.ID); known && !gone {
+			twins = append(twins, other)
+		}
+	}
+	return twins
+}
+
+// warnReplacement tells what comes of the location that a new one replaces.
+func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedIPsModel, twins []client.NamedLocation, diags *diag.Diagnostics) {
+	detail := "The state has a location of this name already:\n" + listLocations(twins) +
+		"\n\nWhere the plan replaces it (a tainted resource, -replace, replace_triggered_by), it is deleted, and the new one has another id. Unless create_before_destroy " +
+		"is set, nothing is trusted in between. Policies do not follow to the new id."
+	var using []client.ConditionalAccessPolicy
+	for _, twin := range twins {
+		using = append(using, r.data.policiesAbout(ctx, twin.ID, diags).byID...)
+	}
+	if len(using) > 0 {
+		detail += " Microsoft Entra does not delete a location that a policy names, and these name it:\n" + listPolicies(using) +
+			"\n\nTake it out of them first, or keep the location: terraform untaint, and no -replace."
+	}
+	detail += "\n\nWhere the plan replaces nothing, two locations have the name from then on: choose another one."
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("A location called %q is made a second time", plan.DisplayName.ValueString()), detail)
+}
+
+// destroyGoesOn is how a destroy gets past an error of a plan that is none of its business: Terraform makes an ordinary plan
+// before that of the destroy.
+const destroyGoesOn = "A destroy does not need this check, and skips it with -refresh=false."
 
 func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	count, err := r.data.locations.plan(ctx, plan.location())
@@ -105,13 +166,24 @@ func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsMod
 	case count > client.MaxIPNamedLocations:
 		diags.AddError("Too many named locations",
 			fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
-				"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.",
-				count, client.MaxIPNamedLocations, client.MaxIPRanges))
+				"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.\n\n%s",
+				count, client.MaxIPNamedLocations, client.MaxIPRanges, destroyGoesOn))
 	}
 }
 
-// warnNewlyTrusted names what becomes trusted, with its size.
-func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+// called is how a message calls the planned location.
+func (m *trustedIPsModel) called(prior *trustedIPsModel) string {
+	switch {
+	case !m.DisplayName.IsUnknown():
+		return fmt.Sprintf("%q", m.DisplayName.ValueString())
+	case prior != nil:
+		return fmt.Sprintf("%q", prior.DisplayName.ValueString())
+	}
+	return "A location whose name is not known yet"
+}
+
+// warnNewlyTrusted names what becomes trusted, with its size, and the policies for which that is a change.
+func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	before := client.Cover(prior.trustedRanges())
 	gained := client.Cover(plan.ranges()).Without(before)
 	total := gained.Count()
@@ -131,6 +203,9 @@ func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	}
 	detail := boundedList(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
 		"ask them for nothing any more, MFA included."
+	if r.data.planReady() {
+		detail += "\n\n" + r.data.policiesAbout(ctx, prior.id(), diags).forTrust()
+	}
 	if texts := plan.respelled(prior); len(texts) > 0 {
 		detail += "\n\nSpelled otherwise, and the same range as before:\n" + boundedList(texts)
 	}
@@ -141,7 +216,33 @@ func warnNewlyTrusted(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	default:
 		detail += fmt.Sprintf("\n\nWith that the location trusts %s in all.", client.Cover(plan.ranges()).Count())
 	}
-	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s newly trusts %s", client.NameInQuotes(plan.DisplayName.ValueString()), total), detail)
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s newly trusts %s", plan.called(prior), total), detail)
+}
+
+// warnNotKnown tells of what cannot be warned of, because it is known in the apply only.
+func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	const wayOut = "To have it in a plan first, apply what the value comes from by itself (-target), and plan again."
+	if _, known := plan.IPRanges.texts(); !known {
+		detail := "What the location trusts after the apply is not known yet, so the plan does not tell how much becomes trusted."
+		if before := client.Cover(prior.trustedRanges()); before.Count() != (client.IPRangeCount{}) {
+			var lines []string
+			for _, r := range before.Without(client.Cover(plan.ranges())).Ranges() {
+				lines = append(lines, fmt.Sprintf("%s (%s)", r, r.Size()))
+			}
+			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), boundedList(lines))
+		}
+		if r.data.planReady() {
+			detail += "\n\n" + r.data.policiesAbout(ctx, prior.id(), diags).forTrust()
+		}
+		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s: ranges are not known yet", plan.called(prior)), detail+"\n\n"+wayOut)
+	}
+	if plan.DisplayName.IsUnknown() {
+		detail := "Whether another location has the name already is not known yet."
+		if prior != nil {
+			detail = fmt.Sprintf("The location %s is called %q now. Whether another location has its new name already is not known yet.", prior.id(), prior.DisplayName.ValueString())
+		}
+		diags.AddAttributeWarning(path.Root("display_name"), "The name of a location is not known yet", detail+" "+wayOut)
+	}
 }
 
 func isOrAre(count client.IPRangeCount) string {
@@ -208,9 +309,8 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	if lost.Count() == (client.IPRangeCount{}) {
 		return
 	}
-	name := plan.DisplayName.ValueString()
-	byID, byTrust, ok := r.policiesAbout(ctx, prior, diags)
-	if !ok || len(byID)+len(byTrust) == 0 {
+	policies := r.data.policiesAbout(ctx, prior.id(), diags)
+	if policies.none() {
 		return
 	}
 	var lines []string
@@ -218,13 +318,13 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 		lines = append(lines, fmt.Sprintf("no longer trusted: %s (%s)", gone, gone.Size()))
 	}
 	detail := boundedList(lines)
-	if len(byID) > 0 {
-		detail += "\n\nConditional Access policies that name this location:\n" + listPolicies(byID)
+	if len(policies.byID) > 0 {
+		detail += "\n\nConditional Access policies that name this location:\n" + listPolicies(policies.byID)
 	}
-	if len(byTrust) > 0 {
-		detail += "\n\nConditional Access policies about all trusted locations:\n" + listPolicies(byTrust)
+	if len(policies.byTrust) > 0 {
+		detail += "\n\nConditional Access policies about all trusted locations:\n" + listPolicies(policies.byTrust)
 	}
-	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s stops trusting %s, and policies depend on it", client.NameInQuotes(name), lost.Count()),
+	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s stops trusting %s, and policies depend on it", plan.called(prior), lost.Count()),
 		detail+"\n\nFor these policies, sign-ins from there count as from anywhere.")
 }
 
@@ -237,11 +337,9 @@ func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsM
 	}) {
 		return
 	}
-	byID, byTrust, ok := r.policiesAbout(ctx, prior, diags)
-	if !ok {
-		return
-	}
-	name, id := prior.DisplayName.ValueString(), prior.ID.ValueString()
+	policies := r.data.policiesAbout(ctx, prior.id(), diags)
+	byID, byTrust := policies.byID, policies.byTrust
+	name, id := prior.DisplayName.ValueString(), prior.id()
 	// No error: the run may delete the policies before it comes to the location.
 	if len(byID) > 0 {
 		diags.AddWarning(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(name)),
@@ -254,18 +352,6 @@ func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsM
 			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
 				"For them, sign-ins from there count as from anywhere after the destroy.", client.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
 	}
-}
-
-// policiesAbout reads the policies. Where that fails the plan goes on, because they only explain it.
-func (r *trustedIPsResource) policiesAbout(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) (byID, byTrust []client.ConditionalAccessPolicy, ok bool) {
-	byID, byTrust, err := r.data.locations.policiesAbout(ctx, prior.ID.ValueString())
-	if err == nil {
-		return byID, byTrust, true
-	}
-	summary, detail := describeError(err)
-	diags.AddWarning(fmt.Sprintf("The policies that use %s are not known", client.NameInQuotes(prior.DisplayName.ValueString())),
-		summary+". "+detail+"\n\nThe plan is complete; what it does not tell is which policies it is a change for.")
-	return nil, nil, false
 }
 
 // warnStoredDifferently tells what the service has made of a new location. It is not waited for as a write that replicas do
@@ -320,16 +406,4 @@ func kindOf(location client.NamedLocation) string {
 		return "location of countries (countryNamedLocation)"
 	}
 	return location.Kind
-}
-
-func listPolicies(policies []client.ConditionalAccessPolicy) string {
-	lines := make([]string, len(policies))
-	for i, policy := range policies {
-		state := policy.State
-		if state == "enabledForReportingButNotEnforced" {
-			state = "report-only"
-		}
-		lines[i] = fmt.Sprintf("%s (%s, id %s)", client.NameInQuotes(policy.DisplayName), state, policy.ID)
-	}
-	return boundedList(lines)
 }
