@@ -54,14 +54,15 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 			},
 			"display_name": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The name of the location. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
+				MarkdownDescription: "The name of the location, at most 256 characters. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
 					"Graph: `displayName`.",
 				Validators: []validator.String{locationNameValidator()},
 			},
 			"ip_ranges": schema.ListAttribute{
 				Required: true, CustomType: newIPRangeListType(), ElementType: types.StringType,
 				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
-					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change. A change replaces the whole list. " +
+					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change, white space around a range included. " +
+					"A change replaces the whole list. A list in another notation is read by the function `ip_ranges_from_text`. " +
 					"Graph: `ipRanges`.",
 				Validators: []validator.List{ipRangesValidator{}},
 			},

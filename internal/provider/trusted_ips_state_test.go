@@ -1,0 +1,56 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// A set and a list are the same in a state, so that one changes to the other without a version, and back in a downgrade.
+func TestAStateFromWhenTheRangesWereASetIsReadAndNoDifference(t *testing.T) {
+	t.Parallel()
+	s := newLocationTenant(t).locationSession(t, nil)
+	upgraded, err := s.server.UpgradeResourceState(context.Background(), &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: locationType, Version: 0, RawState: &tfprotov6.RawState{JSON: []byte(`{
+			"address_count_ipv4": 128, "display_name": "Branch", "id": "` + branchID + `", "ip_ranges": ["198.51.100.77/25", "2001:DB8:B:0:0:0:0:0/48"],
+			"name": "Branch", "network_count_ipv6": 65536, "range_sizes": {"198.51.100.0/25": "128 IPv4 addresses", "2001:db8:b::/48": "65,536 IPv6 /64 networks"},
+			"timeouts": null, "trusted": true}`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noErrors(t, upgraded.Diagnostics)
+	state := s.unmarshal(upgraded.UpgradedState)
+	if want := objectOf(t, s.typ, branch()); !state.Equal(want) {
+		t.Errorf("the state is\n%s\nwant\n%s", state, want)
+	}
+	// Terraform keeps a set in an order of its own, and a configuration has another one.
+	planned := s.plan(branch(), location("Branch", "2001:db8:b::/48", "198.51.100.0/25"))
+	if have := s.unmarshal(planned.PlannedState); !have.Equal(state) || len(planned.Diagnostics) > 0 {
+		t.Errorf("planned is\n%s\n%v", have, planned.Diagnostics)
+	}
+}
+
+func TestADriftOfTheRangesLeavesTheOthersInTheirPlaces(t *testing.T) {
+	t.Parallel()
+	s := newLocationTenant(t).locationSession(t, nil)
+	// The tenant has 192.0.2.0/28.
+	read := s.read(locationState(depotID, "Depot", true, 272, 0, "203.0.113.0/24", "192.0.2.9/28 "))
+	noErrors(t, read.Diagnostics)
+	ranges := attributeOf(t, s.unmarshal(read.NewState), "ip_ranges")
+	if want := rangeList("192.0.2.9/28 "); !ranges.Equal(want) {
+		t.Errorf("the ranges are %s, want %s", ranges, want)
+	}
+	read = s.read(locationState(branchID, "Branch ", true, 128, 0, "2001:db8:b::/48", "192.0.2.0/28"))
+	noErrors(t, read.Diagnostics)
+	state := s.unmarshal(read.NewState)
+	if want := rangeList("2001:db8:b::/48", "198.51.100.77/25"); !attributeOf(t, state, "ip_ranges").Equal(want) {
+		t.Errorf("the state is %s, want the ranges %s", state, want)
+	}
+	// White space around a name that the service does not keep is no drift.
+	if name := attributeOf(t, state, "display_name"); !name.Equal(tftypes.NewValue(tftypes.String, "Branch ")) {
+		t.Errorf("the name is %s", name)
+	}
+}
