@@ -322,6 +322,43 @@ func (m *model) nobodyUnprotected(before, after *control.Tenant, report *outcome
 	}
 }
 
+// nothingUndone checks that of what others have changed in a location after the plan was made, planned, the apply has changed
+// nothing: neither the name, nor the trust, nor a range is what it was then and was not in between, or the other way round.
+func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[string]resourceBlock, report *outcome) {
+	m.t.Helper()
+	has := func(location *control.NamedLocation) map[string]bool {
+		facts := map[string]bool{}
+		if location != nil {
+			facts["called "+location.DisplayName], facts["trusted"] = true, location.IsTrusted
+			for _, r := range location.IPRanges {
+				facts[client.NormalizeIPRange(r.CIDRAddress)] = true
+			}
+		}
+		return facts
+	}
+	for name, prior := range state {
+		id := prior.text("id", "")
+		if prior.typeName != typeLocations || locationBy(planned, id) == nil || locationBy(since, id) == nil {
+			continue
+		}
+		was, is, now := has(locationBy(planned, id)), has(locationBy(since, id)), has(locationBy(after, id))
+		for fact := range mergedKeys(was, is, now) {
+			// A name is one fact that goes and one that comes; that it goes is the same as that another one comes.
+			if is[fact] != was[fact] && now[fact] != is[fact] && (len(now) > 0 || is[fact]) {
+				m.t.Fatalf("%s: %q was %t when the plan was made, %t before the apply and is %t; the run says:\n%s", name, fact, was[fact], is[fact], now[fact], report)
+			}
+		}
+	}
+}
+
+func mergedKeys(sets ...map[string]bool) map[string]bool {
+	all := map[string]bool{}
+	for _, set := range sets {
+		maps.Copy(all, set)
+	}
+	return all
+}
+
 func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[string]resourceBlock) {
 	for _, location := range before.NamedLocations {
 		e.kept[location.ID] = location

@@ -645,7 +645,7 @@ func (q *sequence) stale() {
 		return
 	}
 	if rapid.Bool().Draw(q.r, "something to do") {
-		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.unconfigure}).Draw(q.r, "what")()
+		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.configureLocation, q.unconfigure}).Draw(q.r, "what")()
 	}
 	var since *control.Tenant
 	played.between = func() {
@@ -654,6 +654,9 @@ func (q *sequence) stale() {
 				_, err := q.tenant.SetPerUserMFAState(context.Background(), user.ID, rapid.SampledFrom([]string{"disabled", "enabled", "enforced"}).Draw(q.r, "state"))
 				q.do(err)
 			}
+		}
+		if rapid.Bool().Draw(q.r, "a location, too") {
+			q.editLocation(q.snapshot())
 		}
 		q.agree()
 		since = q.snapshot()
@@ -668,6 +671,7 @@ func (q *sequence) stale() {
 	}
 	after := q.snapshot()
 	q.nobodyUnprotected(since, after, report)
+	q.nothingUndone(before, since, after, state, report)
 	q.remember(before, state)
 	q.agree()
 	q.apply()
