@@ -28,24 +28,24 @@ func (c LocationChanges) Any() bool {
 // Undoes returns what a write would undo that replaces a location by wanted, or deletes it where wanted is nil: what is
 // neither as it was before, when the write was planned, nor as it is to be. Ranges count by the addresses that they cover, so
 // that another spelling, order or division is nothing.
-func (current NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) LocationChanges {
-	if !current.IsIP() {
-		return LocationChanges{Kind: current.Kind}
+func (l NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) LocationChanges {
+	if !l.IsIP() {
+		return LocationChanges{Kind: l.Kind}
 	}
-	had, has, wants := coverOf(before.Ranges), coverOf(current.Ranges), Cover(nil)
+	had, has, wants := coverOf(before.Ranges), coverOf(l.Ranges), Cover(nil)
 	undone := LocationChanges{
-		Renamed: !SameLocationName(current.DisplayName, before.DisplayName) && (wanted == nil || !SameLocationName(current.DisplayName, wanted.DisplayName)),
-		Trusted: current.IsTrusted && !before.IsTrusted && (wanted == nil || !wanted.IsTrusted),
+		Renamed: !SameLocationName(l.DisplayName, before.DisplayName) && (wanted == nil || !SameLocationName(l.DisplayName, wanted.DisplayName)),
+		Trusted: l.IsTrusted && !before.IsTrusted && (wanted == nil || !wanted.IsTrusted),
 	}
 	known := slices.Clone(before.Ranges)
 	if wanted != nil {
 		wants = coverOf(wanted.Ranges)
 		known = append(known, wanted.Ranges...)
-		undone.Untrusted = !current.IsTrusted && before.IsTrusted && wanted.IsTrusted
+		undone.Untrusted = !l.IsTrusted && before.IsTrusted && wanted.IsTrusted
 		undone.Removed = wants.Without(has).Without(wants.Without(had)).Ranges()
 	}
 	undone.Added = has.Without(had).Without(wants).Ranges()
-	for _, text := range current.Ranges {
+	for _, text := range l.Ranges {
 		if _, ok := readIPRange(text); !ok && !slices.Contains(known, text) {
 			undone.Unread = append(undone.Unread, text)
 		}

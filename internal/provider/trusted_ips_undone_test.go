@@ -58,9 +58,11 @@ func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 		"the trust was taken": {wider, control.NamedLocationPatch{IsTrusted: &off}, []string{"trusted: the trust in it was taken away, and the apply would trust its ranges (384 IPv4 addresses now) again"}},
 		"renamed":             {wider, control.NamedLocationPatch{DisplayName: new("Rome")}, []string{`display_name: it is called "Rome" now, and was called "HQ"`}},
 		"a rename, and ranges were changed": {location("Bern", a, b), control.NamedLocationPatch{IPRanges: cidrs("11.0.2.0/28", b)}, []string{
-			a + " (256 IPv4 addresses) was removed", "11.0.2.0/28 (16 IPv4 addresses) was added"}},
+			a + " (256 IPv4 addresses) was removed", "11.0.2.0/28 (16 IPv4 addresses) was added",
+		}},
 		"a destroy, ranges and name changed": {nil, control.NamedLocationPatch{DisplayName: new("Rome"), IPRanges: cidrs("11.0.3.0/28")}, []string{
-			`it is called "Rome" now`, "11.0.3.0/28 (16 IPv4 addresses) was added, and the apply would remove it"}},
+			`it is called "Rome" now`, "11.0.3.0/28 (16 IPv4 addresses) was added, and the apply would remove it",
+		}},
 
 		"as wanted already":              {wider, control.NamedLocationPatch{IPRanges: cidrs(c, b, a)}, nil},
 		"another spelling":               {wider, control.NamedLocationPatch{IPRanges: cidrs("203.0.113.9/24", "198.51.100.3/25")}, nil},
