@@ -145,10 +145,10 @@ func TestTheLooksBeforeTheWritesOfARunAreOneRequest(t *testing.T) {
 	for i := range has {
 		has[i] = m.applyAll(locationType, kept{}, location("Site", fmt.Sprintf("203.0.113.%d", i)))
 	}
+	// The locations once, and the policies: by the plan of new trust, and before a deletion.
 	run(func(i int) map[string]any {
 		return location("Site", fmt.Sprintf("203.0.113.%d", i), fmt.Sprintf("198.51.100.%d", i))
-	}, 1, 1)
-	// The locations, and the policies that may use one.
+	}, 2, 1)
 	run(nil, 2, 2)
 }
 
