@@ -74,7 +74,7 @@ func describePolicy(policy client.ConditionalAccessPolicy) string {
 	if state == "enabledForReportingButNotEnforced" {
 		state = "report-only"
 	}
-	return fmt.Sprintf("%q (%s, id %s)", policy.DisplayName, state, policy.ID)
+	return fmt.Sprintf("%s (%s, id %s)", client.NameInQuotes(policy.DisplayName), state, policy.ID)
 }
 
 func listPolicies(policies []client.ConditionalAccessPolicy) string {

@@ -19,7 +19,7 @@ func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocati
 		return false
 	}
 	if undone.Any() {
-		addChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %q (id %s)", prior.DisplayName, prior.ID), describeUndone(undone, prior, current)...)
+		addChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
 		return false
 	}
 	return true
@@ -32,7 +32,7 @@ func describeUndone(undone client.LocationChanges, prior, current client.NamedLo
 	}
 	var lines []string
 	if undone.Renamed {
-		lines = append(lines, fmt.Sprintf("display_name: it is called %q now, and was called %q", current.DisplayName, prior.DisplayName))
+		lines = append(lines, fmt.Sprintf("display_name: it is called %s now, and was called %s", client.NameInQuotes(current.DisplayName), client.NameInQuotes(prior.DisplayName)))
 	}
 	size := client.Cover(client.ReadIPRanges(current.Ranges)).Count()
 	if undone.Untrusted {

@@ -151,7 +151,7 @@ func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedI
 			"\n\nTake it out of them first, or keep the location: terraform untaint, and no -replace."
 	}
 	detail += "\n\nWhere the plan replaces nothing, two locations have the name from then on: choose another one."
-	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("A location called %q is made a second time", plan.DisplayName.ValueString()), detail)
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("A location called %s is made a second time", client.NameInQuotes(plan.DisplayName.ValueString())), detail)
 }
 
 // destroyGoesOn is how a destroy gets past an error of a plan that is none of its business: Terraform makes an ordinary plan
@@ -175,9 +175,9 @@ func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsMod
 func (m *trustedIPsModel) called(prior *trustedIPsModel) string {
 	switch {
 	case !m.DisplayName.IsUnknown():
-		return fmt.Sprintf("%q", m.DisplayName.ValueString())
+		return client.NameInQuotes(m.DisplayName.ValueString())
 	case prior != nil:
-		return fmt.Sprintf("%q", prior.DisplayName.ValueString())
+		return client.NameInQuotes(prior.DisplayName.ValueString())
 	}
 	return "A location whose name is not known yet"
 }
@@ -239,7 +239,7 @@ func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trus
 	if plan.DisplayName.IsUnknown() {
 		detail := "Whether another location has the name already is not known yet."
 		if prior != nil {
-			detail = fmt.Sprintf("The location %s is called %q now. Whether another location has its new name already is not known yet.", prior.id(), prior.DisplayName.ValueString())
+			detail = fmt.Sprintf("The location %s is called %s now. Whether another location has its new name already is not known yet.", prior.id(), client.NameInQuotes(prior.DisplayName.ValueString()))
 		}
 		diags.AddAttributeWarning(path.Root("display_name"), "The name of a location is not known yet", detail+" "+wayOut)
 	}
