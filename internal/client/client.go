@@ -40,6 +40,8 @@ type Client struct {
 	policyLock contextLock
 	// writtenCampaign is the campaign that was written last, under policyLock.
 	writtenCampaign *RegistrationCampaign
+	// campaignWrite is that write.
+	campaignWrite CampaignWrite
 	// createdLocations tells apart named locations that nothing else does.
 	createdLocations createdLocations
 	answerGrace      time.Duration

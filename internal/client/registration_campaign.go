@@ -202,22 +202,6 @@ type authenticationMethodsPolicy struct {
 	} `json:"registrationEnforcement"`
 }
 
-// GetRegistrationCampaign reads the campaign. It needs Policy.Read.All. Where the cloud has none the error is a
-// *NoCampaignError.
-//
-// Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get?view=graph-rest-beta
-func (c *Client) GetRegistrationCampaign(ctx context.Context) (RegistrationCampaign, error) {
-	read, err := c.readCampaign(ctx)
-	return read.RegistrationCampaign, err
-}
-
-// LatestRegistrationCampaign is GetRegistrationCampaign for who will keep what it reads, or write it: it asks twice, and of different
-// answers takes the one that was changed last. What neither answer shows cannot be known.
-func (c *Client) LatestRegistrationCampaign(ctx context.Context) (RegistrationCampaign, error) {
-	read, err := c.settledCampaign(ctx, nil)
-	return read.RegistrationCampaign, err
-}
-
 // foundCampaign is a campaign as it was read, with all its members and the time of the last change of its policy, the zero time
 // where the service does not say.
 type foundCampaign struct {
@@ -323,14 +307,26 @@ type CampaignResult struct {
 	Before RegistrationCampaign
 	// Now is the campaign that the tenant has, as far as it is known: see Unconfirmed.
 	Now RegistrationCampaign
+	// Write is the write; the zero value where nothing was written.
+	Write CampaignWrite
 	// Unconfirmed is why the write could not be read back. The service accepted it all the same, and Now is what was written.
 	Unconfirmed error
 }
 
+// CampaignOptions are what a change of the campaign goes by.
+type CampaignOptions struct {
+	// Known is the campaign that the tenant was last known to have, nil where nobody knows: a replica that answers otherwise may
+	// not know of the write that made it so.
+	Known *RegistrationCampaign
+	// Written is the write that made it so, of whichever run; the zero value is none.
+	Written CampaignWrite
+	// Check, if any, is asked about the campaign that is there before a write. Its error stops the change.
+	Check func(present RegistrationCampaign) error
+}
+
 // SetRegistrationCampaign makes the campaign what is wanted: it reads the campaign there is, lays the wanted members over
 // it, writes the whole campaign and nothing else of the policy, and reads back until it shows. Where the campaign is as
-// wanted already nothing is written. Known is the campaign that the tenant was last known to have, nil where nobody knows: a
-// replica that answers otherwise may not know of the write that made it so.
+// wanted already nothing is written.
 //
 // A write whose answer is lost counts as accepted where the campaign then shows what it did not show before.
 //
@@ -338,17 +334,14 @@ type CampaignResult struct {
 // for each other.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update?view=graph-rest-beta
-func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign, known *RegistrationCampaign) (CampaignResult, error) {
+func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign, options CampaignOptions) (CampaignResult, error) {
 	const operation = "write the registration campaign"
 	if err := c.policyLock.lock(ctx, "waiting for another write of the authentication methods policy"); err != nil {
 		return CampaignResult{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
 	defer c.policyLock.unlock()
 
-	if c.writtenCampaign != nil {
-		known = c.writtenCampaign
-	}
-	found, err := c.settledCampaign(ctx, known)
+	found, err := c.presentCampaign(ctx, options)
 	if err != nil {
 		return CampaignResult{}, err
 	}
@@ -358,12 +351,17 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 	if present.Satisfies(wanted) && !limitUnsaid {
 		return result, nil
 	}
+	if options.Check != nil {
+		if err := options.Check(present); err != nil {
+			return result, err
+		}
+	}
 	wanted = wanted.completed(present)
 	var policy authenticationMethodsPolicy
 	if policy.RegistrationEnforcement.Campaign, err = found.members.with(wanted); err != nil {
 		return result, fmt.Errorf("unable to %s: %w", operation, err)
 	}
-	err = c.send(ctx, call{
+	result.Write.Acceptance, err = c.write(ctx, call{
 		operation:   operation,
 		permissions: []string{permissionWriteState},
 		method:      http.MethodPatch,
@@ -371,54 +369,28 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 		path:        campaignPath,
 		body:        policy,
 	}, nil)
-	if err != nil && (!uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted)) {
-		return result, err
+	if err != nil {
+		if !uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted) {
+			return result, err
+		}
+		result.Write.At = c.clock.Now().UTC()
 	}
-	c.writtenCampaign = &wanted
 
 	result.Now = wanted
 	began := c.clock.Now()
 	result.Unconfirmed = c.until(ctx, c.consistency.Timeout, func() (bool, error) {
-		read, err := c.GetRegistrationCampaign(ctx)
+		read, err := c.readCampaign(ctx)
 		if err != nil {
 			return true, err
 		}
 		if !read.Satisfies(wanted) {
 			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.since(began))
 		}
-		result.Now = read
+		result.Now, result.Write.Modified = read.RegistrationCampaign, read.modified
 		return true, nil
 	})
+	c.writtenCampaign, c.campaignWrite = &wanted, result.Write
 	return result, nil
-}
-
-// ObserveRegistrationCampaign reads the campaign and believes one that differs from the expected one only once it has
-// lasted, as ObserveUserMFAState does.
-func (c *Client) ObserveRegistrationCampaign(ctx context.Context, expected RegistrationCampaign) (RegistrationCampaign, error) {
-	found, err := c.settledCampaign(ctx, &expected)
-	return found.RegistrationCampaign, err
-}
-
-// settledCampaign reads the campaign; one that differs from the expected one is believed once it has lasted. Where nothing is
-// expected (nil), it is the one of two answers that was changed last; one without a time is taken as it is.
-func (c *Client) settledCampaign(ctx context.Context, expected *RegistrationCampaign) (found foundCampaign, err error) {
-	if expected == nil {
-		found, err = c.readCampaign(ctx)
-		if err != nil || found.modified.IsZero() {
-			return found, err
-		}
-		again, err := c.readCampaign(ctx)
-		if err != nil || again.modified.Before(found.modified) {
-			return found, err
-		}
-		return again, nil
-	}
-	err = c.until(ctx, c.consistency.Drift, func() (bool, error) {
-		var err error
-		found, err = c.readCampaign(ctx)
-		return err != nil || found.Satisfies(*expected), err
-	})
-	return found, err
 }
 
 // showsCampaign reports whether the campaign is as wanted, after a write of which nobody knows whether it was carried out.

@@ -116,7 +116,7 @@ func TestAWriteKeepsWhatItKnowsNothingOfAndTouchesNothingElse(t *testing.T) {
 	c, _, _ := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("fido2", staff, one)
 	wanted.Exclude = []CampaignTarget{{ID: "e", TargetType: TargetUser}}
-	result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
+	result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 	if err != nil || result.Unconfirmed != nil {
 		t.Fatal(err, result.Unconfirmed)
 	}
@@ -142,7 +142,7 @@ func TestEmptyListsAreWrittenAsLists(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","includeTargets":null}`}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	if _, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil); err != nil {
+	if _, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]any{{"registrationEnforcement": map[string]any{"authenticationMethodsRegistrationCampaign": map[string]any{
@@ -158,7 +158,7 @@ func TestWhatAWishLeavesOpenIsWrittenAsItIs(t *testing.T) {
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","snoozeDurationInDays":9,"enforceRegistrationAfterAllowedSnoozes":false,` +
 		`"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"Fido2"}],"excludeTargets":[]}`}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{staff}}, nil)
+	result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{staff}}, CampaignOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestNothingIsWrittenWhereTheCampaignIsAsWanted(t *testing.T) {
 			t.Parallel()
 			p := (&scriptedPolicy{campaign: c.campaign}).start(t)
 			client, _, _ := newTestClient(t, p.recorder, nil)
-			if _, err := client.SetRegistrationCampaign(t.Context(), c.wanted, nil); err != nil {
+			if _, err := client.SetRegistrationCampaign(t.Context(), c.wanted, CampaignOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			if p.writes != c.writes {
@@ -222,7 +222,7 @@ func TestACampaignIsWaitedForUntilItShows(t *testing.T) {
 			p.start(t)
 			c, _, _ := newTestClient(t, p.recorder, nil)
 			wanted := enabledFor("microsoftAuthenticator", everyone)
-			result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
+			result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 			if err != nil || result.Unconfirmed != nil {
 				t.Fatal(err, result.Unconfirmed)
 			}
@@ -239,7 +239,7 @@ func TestACampaignThatNeverShowsIsUnconfirmedAndNoFailure(t *testing.T) {
 	p.start(t)
 	c, _, clock := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
-	result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
+	result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 	if err != nil || result.Unconfirmed == nil || !result.Now.Satisfies(wanted) {
 		t.Fatalf("%+v, %v", result, err)
 	}
@@ -263,11 +263,11 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 	p.start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
-	if _, err := c.SetRegistrationCampaign(t.Context(), wanted, nil); err != nil {
+	if _, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	back := RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}}
-	result, err := c.SetRegistrationCampaign(t.Context(), back, nil)
+	result, err := c.SetRegistrationCampaign(t.Context(), back, CampaignOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 	p.mutex.Lock()
 	p.campaign, p.onRead = strings.Replace(newTenantsCampaign, "default", "disabled", 1), nil
 	p.mutex.Unlock()
-	if result, err = c.SetRegistrationCampaign(t.Context(), back, nil); err != nil || result.Before.State != CampaignDisabled || p.writes != 3 {
+	if result, err = c.SetRegistrationCampaign(t.Context(), back, CampaignOptions{}); err != nil || result.Before.State != CampaignDisabled || p.writes != 3 {
 		t.Errorf("%+v, %v, %d writes", result, err, p.writes)
 	}
 }
@@ -293,7 +293,7 @@ func TestWritesOfTheCampaignWaitForEachOther(t *testing.T) {
 			wanted := enabledFor("microsoftAuthenticator", everyone)
 			*wanted.SnoozeDays = int32(n)
 			// What confirms a change is the change itself: nobody else has written before it was read back.
-			result, err := c.SetRegistrationCampaign(t.Context(), wanted, nil)
+			result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 			if err != nil || result.Unconfirmed != nil || *result.Now.SnoozeDays != int32(n) {
 				t.Errorf("%+v, %v", result, err)
 			}
@@ -319,7 +319,7 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.SetRegistrationCampaign(ctx, RegistrationCampaign{State: CampaignDisabled}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := c.SetRegistrationCampaign(ctx, RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if n := len(p.all()); n != 0 {
@@ -345,7 +345,7 @@ func TestADifferenceIsBelievedOnceItHasLasted(t *testing.T) {
 				return c.old(read)
 			}}).start(t)
 			client, _, clock := newTestClient(t, p.recorder, nil)
-			campaign, err := client.ObserveRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}})
+			campaign, err := client.ObserveRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}}, CampaignWrite{})
 			if err != nil || campaign.State != c.want {
 				t.Errorf("%+v, %v", campaign, err)
 			}
@@ -383,7 +383,7 @@ func TestACloudWithoutTheCampaignIsToldFromAFailure(t *testing.T) {
 			if !errors.As(err, &answer) || answer.Operation != "read the registration campaign" {
 				t.Errorf("error %v", err)
 			}
-			if _, err := client.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil); err == nil || p.writes != 0 {
+			if _, err := client.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{}); err == nil || p.writes != 0 {
 				t.Errorf("error %v, %d writes", err, p.writes)
 			}
 		})
@@ -394,7 +394,7 @@ func TestARefusedWriteNamesThePermissionAndIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{onWrite: func(w http.ResponseWriter) bool { graphError(w, 403, "Authorization_RequestDenied"); return true }}).start(t)
 	c, _, _ := newTestClient(t, p.recorder, nil)
-	_, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil)
+	_, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{})
 	var refusal *Error
 	if !errors.As(err, &refusal) {
 		t.Fatal(err)
@@ -570,7 +570,7 @@ func TestAWriteWhoseAnswerIsLostCountsWhereItShows(t *testing.T) {
 			}
 			p.start(t)
 			made, _, _ := newTestClient(t, p.recorder, nil)
-			result, err := made.SetRegistrationCampaign(t.Context(), wanted, nil)
+			result, err := made.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 			if c.accepted != (err == nil) || result.Before.State != CampaignMicrosoftManaged {
 				t.Errorf("before %+v, error %v", result.Before, err)
 			}
@@ -610,7 +610,7 @@ func TestTheCampaignThatIsKeptIsTheOneThatWasChangedLast(t *testing.T) {
 			}}
 			p.start(t)
 			c, _, clock := newTestClient(t, p.recorder, nil)
-			result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, nil)
+			result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{})
 			if err != nil || result.Before.State != CampaignEnabled {
 				t.Errorf("before it was %+v, error %v", result.Before, err)
 			}
@@ -645,7 +645,7 @@ func TestAnOldAnswerIsNotTakenForACampaignThatIsAsWanted(t *testing.T) {
 			}}
 			p.start(t)
 			made, _, _ := newTestClient(t, p.recorder, nil)
-			if _, err := made.SetRegistrationCampaign(t.Context(), back, c.known); err != nil || p.writes != c.writes {
+			if _, err := made.SetRegistrationCampaign(t.Context(), back, CampaignOptions{Known: c.known}); err != nil || p.writes != c.writes {
 				t.Errorf("%d writes, error %v", p.writes, err)
 			}
 		})
