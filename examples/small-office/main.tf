@@ -20,6 +20,9 @@ resource "entramfa_registration_policy" "everybody" {
   authentication_method              = "microsoftAuthenticator"
   snooze_days                        = 1
   require_registration_after_snoozes = true
+
+  # The campaign of a new tenant asks everybody. A destroy gives that back, but never asks the emergency access accounts.
+  on_destroy = "give_back_excluding_emergency_access"
 }
 
 # Per-user MFA. Who leaves the list goes back to disabled, and the plan warns of it by name.

@@ -28,4 +28,7 @@ resource "entramfa_registration_policy" "rollout" {
   # The pilot may put it off as often as it likes; from then on three times are enough.
   snooze_days                        = var.stage == "pilot" ? 3 : 1
   require_registration_after_snoozes = var.stage != "pilot"
+
+  # The campaign of a new tenant asks everybody. A destroy gives that back, but never asks the emergency access accounts.
+  on_destroy = "give_back_excluding_emergency_access"
 }

@@ -195,7 +195,7 @@ func (tn *tenant) campaignAfter(t *testing.T, changes ...string) *control.Regist
 	return other.campaignNow()
 }
 
-func TestAPlanFileFromBeforeAChangeOfTheCampaignIsCarriedOutThroughTheRealCLI(t *testing.T) {
+func TestAPlanFileFromBeforeAChangeOfTheCampaignTakesNothingAwayThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newCampaignTenant(t)
 	tn.patchCampaign(`{"state": "disabled", "snoozeDurationInDays": 5, "includeTargets": [{"id": "all_users", "targetType": "group",
@@ -205,8 +205,16 @@ func TestAPlanFileFromBeforeAChangeOfTheCampaignIsCarriedOutThroughTheRealCLI(t 
 	w.sees(w.expect(0, "plan", "-input=false", "-out=plan.bin", "-target="+policyAddress), "snooze_days = (known after apply)")
 	tn.patchCampaign(`{"state": "enabled", "snoozeDurationInDays": 9, "includeTargets": [{"id": "` + adeleID + `", "targetType": "user",
 		"targetedAuthenticationMethod": "fido2"}]}`)()
+	// The plan took nothing away, and now it would.
+	w.sees(w.expect(1, "apply", "-input=false", "plan.bin"), "the campaign stops: nobody is asked to register", "inconsistent final plan", ".adoption_loss")
+	if state := tn.campaignNow().State; state != "enabled" {
+		t.Errorf("after a refused apply the campaign is %s", state)
+	}
+	w.sees(w.expect(0, "plan", "-input=false", "-out=plan.bin", "-target="+policyAddress), "The registration policy becomes weaker")
+	// What is left open is as the admin has left it.
+	tn.patchCampaign(`{"snoozeDurationInDays": 7}`)()
 	w.sees(w.expect(0, "apply", "-input=false", "plan.bin"), "1 added")
-	w.sees(w.expect(0, "state", "show", policyAddress), "snooze_days = 9")
+	w.sees(w.expect(0, "state", "show", policyAddress), "snooze_days = 7")
 
 	// A user whose name is nobody's any more is told as one.
 	w.expect(0, "plan", "-input=false", "-out=plan.bin")

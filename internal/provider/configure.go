@@ -23,6 +23,8 @@ type providerData struct {
 	unknown []string
 	// emergencyAccess guards the emergency access accounts.
 	emergencyAccess *emergencyAccess
+	// elsewhere is the look at what asks these accounts outside of the configuration.
+	elsewhere askedElsewhere
 	// registrationPolicies tells a second registration policy from the first.
 	registrationPolicies registrationPolicies
 	// foundTargets are whom a refresh of the registration policy has looked up.

@@ -97,10 +97,37 @@ func resolveEmergencyAccess(ctx context.Context, c *client.Client, model provide
 	if diags.HasError() {
 		return guard
 	}
+	configured.refuseEmpty(diags)
+	if diags.HasError() {
+		return guard
+	}
 	guard.resolveIDs(ctx, c, knownStrings(configured.UserIDs), diags)
 	guard.resolveNames(ctx, c, knownStrings(configured.UserPrincipalNames), diags)
 	guard.resolveGroups(ctx, c, knownStrings(configured.GroupIDs), diags)
 	return guard
+}
+
+// refuseEmpty refuses a guard that is there and names nobody, and each list of it that is there and empty: a variable that came
+// empty would switch the guard off without a word. What is not known yet may still name somebody.
+func (m emergencyAccessModel) refuseEmpty(diags *diag.Diagnostics) {
+	const wayOut = "An empty guard refuses nothing, and nobody would notice. "
+	named := false
+	for _, list := range []struct {
+		name string
+		set  types.Set
+	}{{"user_ids", m.UserIDs}, {"user_principal_names", m.UserPrincipalNames}, {"group_ids", m.GroupIDs}} {
+		named = named || !list.set.IsNull()
+		if !list.set.IsNull() && !list.set.IsUnknown() && len(list.set.Elements()) == 0 {
+			diags.AddAttributeError(path.Root("emergency_access").AtName(list.name), "emergency_access."+list.name+" is empty",
+				fmt.Sprintf("emergency_access.%s of the provider block is there and names nobody. %sName the emergency access accounts. A list that is not used is "+
+					"null or left out; a tenant without such accounts leaves emergency_access out as a whole.", list.name, wayOut))
+		}
+	}
+	if !named {
+		diags.AddAttributeError(path.Root("emergency_access"), "emergency_access names nobody",
+			"emergency_access of the provider block is there and has none of user_ids, user_principal_names and group_ids. "+wayOut+
+				"Name the emergency access accounts in one of them, or leave emergency_access out.")
+	}
 }
 
 // emergencyAccessPath is where an account stands in the provider block.
@@ -136,7 +163,7 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 				fmt.Sprintf("%s in emergency_access.%s is the id of the group %q. Write it into emergency_access.group_ids; its members are guarded then.",
 					key.ValueString(), attribute, object.Name()))
 		case !object.IsUser():
-			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is no user",
+			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is not a user",
 				fmt.Sprintf("%s in emergency_access.%s is the id of a %s, %q. Write the id of a user, or remove it from emergency_access.",
 					key.ValueString(), attribute, object.Kind(), object.Name()))
 		default:
@@ -167,15 +194,16 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 		members, err := c.ListTransitiveMemberUsers(ctx, key.ValueString())
 		switch {
 		case client.IsNotFound(err):
-			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
+			e.explainNoGroup(ctx, c, key, diags)
 			continue
 		case err != nil:
 			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
 			continue
 		case len(members) == 0:
-			diags.AddAttributeWarning(emergencyAccessPath(attribute, key), "Emergency access group without users",
-				fmt.Sprintf("The group %q in emergency_access.group_ids has no users, so it guards nobody. Add the accounts to it, or remove it here.",
-					key.ValueString()))
+			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group without users",
+				fmt.Sprintf("The group %q in emergency_access.group_ids has no users, so it guards nobody. Nothing was planned. Add the accounts to the group, or "+
+					"remove it from emergency_access.group_ids.", key.ValueString()))
+			continue
 		}
 		id := strings.ToLower(key.ValueString())
 		e.groupIDs = append(e.groupIDs, id)
@@ -183,6 +211,24 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 			account := e.add(member, fmt.Sprintf("member of the group %s in emergency_access.group_ids", key.ValueString()))
 			account.groupIDs = append(account.groupIDs, id)
 		}
+	}
+}
+
+// explainNoGroup says of an id that is no group's whether it is somebody else's.
+func (e *emergencyAccess) explainNoGroup(ctx context.Context, c *client.Client, key types.String, diags *diag.Diagnostics) {
+	const attribute = "group_ids"
+	found, err := c.GetDirectoryObjects(ctx, []string{key.ValueString()}, 0)
+	object, here := found[strings.ToLower(key.ValueString())]
+	switch {
+	case err != nil || !here || object.IsGroup():
+		addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
+	case object.IsUser():
+		diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group is a user",
+			fmt.Sprintf("%s in emergency_access.%s is the id of the user %s. Write it into emergency_access.user_ids.", key.ValueString(), attribute, object.Name()))
+	default:
+		diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group is not a group",
+			fmt.Sprintf("%s in emergency_access.%s is the id of a %s, %s. Write the id of a group, or remove it from emergency_access.",
+				key.ValueString(), attribute, object.Kind(), object.Name()))
 	}
 }
 

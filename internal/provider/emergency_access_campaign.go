@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 )
 
 // caughtAccount is an emergency access account that a campaign would ask to register.
@@ -21,56 +22,69 @@ type caughtAccount struct {
 }
 
 // caughtBy lists the accounts that the include of a campaign holds and the exclude does not, groups within groups counted.
-// With patience, an account that no excluded group holds is looked at again before it counts as caught: who made the
-// group a moment ago may be read before it shows.
+// With patience, an account that no excluded group holds is looked at again before it counts as caught: a group that was made a
+// moment ago may be read before it shows.
 func (e *emergencyAccess) caughtBy(ctx context.Context, c *client.Client, include, exclude campaignScope, patience time.Duration) ([]caughtAccount, error) {
+	included, excluded := include.pure(), exclude.pure()
 	var caught []caughtAccount
-	includedUsers, includedGroups := foldedIDs(include.UserIDs), foldedIDs(include.GroupIDs)
-	excludedUsers, excludedGroups := foldedIDs(exclude.UserIDs), foldedIDs(exclude.GroupIDs)
 	for _, account := range e.sorted() {
-		id := strings.ToLower(account.ID)
-		if exclude.AllUsers.ValueBool() || slices.Contains(excludedUsers, id) || shared(account.groupIDs, excludedGroups) != "" {
+		person := account.person()
+		if answer, _ := excluded.Holds(person); answer == scope.Yes {
 			continue
 		}
-		var because string
-		switch {
-		case include.AllUsers.ValueBool():
-			because = "included by include.all_users"
-		case slices.Contains(includedUsers, id):
-			because = "included by include.user_ids"
-		default:
-			group := shared(account.groupIDs, includedGroups)
-			if group == "" {
-				member, err := c.MemberGroups(ctx, account.ID, includedGroups, 0)
-				if err != nil {
-					return nil, err
-				}
-				group = shared(member, includedGroups)
+		if answer, _ := included.Holds(person); answer == scope.Unknown {
+			if err := askGroups(ctx, c, person, included, 0); err != nil {
+				return nil, err
 			}
-			if group == "" {
-				continue
-			}
-			because = fmt.Sprintf("included by the group %s in include.group_ids", group)
 		}
-		member, err := c.MemberGroups(ctx, account.ID, excludedGroups, patience)
-		if err != nil {
+		if answer, _ := included.Holds(person); answer != scope.Yes {
+			continue
+		}
+		if err := askGroups(ctx, c, person, excluded, patience); err != nil {
 			return nil, err
 		}
-		if len(member) == 0 {
-			caught = append(caught, caughtAccount{account, because})
+		if answer, because := scope.Catches(included, excluded, person); answer == scope.Yes {
+			caught = append(caught, caughtAccount{account, includedBy(because)})
 		}
 	}
 	return caught, nil
 }
 
-// shared is the first id that is in both lists, or empty.
-func shared(some, others []string) string {
-	for _, id := range some {
-		if slices.Contains(others, id) {
-			return id
-		}
+// pure is the known part of a scope as the rules have it.
+func (s campaignScope) pure() scope.Scope {
+	return scope.Scope{Everybody: s.AllUsers.ValueBool(), Users: foldedIDs(s.UserIDs), Groups: foldedIDs(s.GroupIDs)}
+}
+
+// person is what the guard knows of an account.
+func (a *emergencyAccount) person() scope.Person {
+	person := scope.Person{ID: a.ID, Groups: map[string]bool{}}
+	for _, id := range a.groupIDs {
+		person.Groups[id] = true
 	}
-	return ""
+	return person
+}
+
+// askGroups finds out in which groups of a scope a person is, as far as nobody knows.
+func askGroups(ctx context.Context, c *client.Client, person scope.Person, of scope.Scope, patience time.Duration) error {
+	open := of.Open(person)
+	member, err := c.MemberGroups(ctx, person.ID, open, patience)
+	if err != nil {
+		return err
+	}
+	for _, id := range open {
+		person.Groups[strings.ToLower(id)] = slices.Contains(member, strings.ToLower(id))
+	}
+	return nil
+}
+
+func includedBy(because scope.Reason) string {
+	switch because.Kind {
+	case scope.KindEverybody:
+		return "included by include.all_users"
+	case scope.KindUser:
+		return "included by include.user_ids"
+	}
+	return fmt.Sprintf("included by the group %s in include.group_ids", because.ID)
 }
 
 // checkCampaign refuses a policy that asks emergency access accounts to register. Where it is not known yet who is
@@ -111,9 +125,9 @@ func caughtList(caught []caughtAccount) string {
 	return strings.Join(lines, "\n")
 }
 
-// howToExclude is the line to write: the whole exclude where that is short, else what to add to it.
-func howToExclude(caught []caughtAccount, exclude campaignScope) string {
-	var users, groups []string
+// exclusionOf is what has to be excluded for accounts not to be asked: the group of emergency_access that an account is in, or else
+// the account.
+func exclusionOf(caught []caughtAccount) (users, groups []string) {
 	for _, account := range caught {
 		switch {
 		case len(account.groupIDs) == 0:
@@ -122,6 +136,12 @@ func howToExclude(caught []caughtAccount, exclude campaignScope) string {
 			groups = append(groups, account.groupIDs[0])
 		}
 	}
+	return users, groups
+}
+
+// howToExclude is the line to write: the whole exclude where that is short, else what to add to it.
+func howToExclude(caught []caughtAccount, exclude campaignScope) string {
+	users, groups := exclusionOf(caught)
 	const short = 10
 	allUsers, allGroups := append(foldedIDs(exclude.UserIDs), users...), append(foldedIDs(exclude.GroupIDs), groups...)
 	if len(allUsers)+len(allGroups) == 1 {
@@ -153,4 +173,21 @@ func counted(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// warnGuardLeft warns of a policy that asks accounts that were emergency access accounts when it was applied last, and that the guard
+// does not hold any more. A failure to look at their groups is no reason to fail a plan.
+func (r *registrationPolicyResource) warnGuardLeft(ctx context.Context, plan *registrationPolicyModel, then guardMemory, diags *diag.Diagnostics) {
+	include, exclude := scopeOf(plan.Include), scopeOf(plan.Exclude)
+	left := then.left(r.data.guard())
+	if len(left.accounts) == 0 || plan.State.ValueString() == client.CampaignDisabled {
+		return
+	}
+	caught, err := left.caughtBy(ctx, r.data.client, include, exclude, 0)
+	if err != nil || len(caught) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("include"), "Accounts leave emergency_access and are asked to register",
+		fmt.Sprintf("The policy asks %s that the provider block named as emergency access when the policy was applied last, and does not name any more:\n\n%s\n\n"+
+			"Those that still are emergency access accounts belong into emergency_access and exclude.", counted(len(caught), "account"), caughtList(caught)))
 }

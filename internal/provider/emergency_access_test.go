@@ -89,8 +89,14 @@ func TestTheGuardBindsAPolicyThatIsManagedAlready(t *testing.T) {
 		resource.TestStep{
 			Config: tn.provider(guard) + registration(enabled, includes("group_ids", staffID), excludes("user_ids", rescueID)), Check: tn.wroteCampaign(1),
 		},
-		// A destroy is never held up: it can only be named in its plan.
-		resource.TestStep{Config: tn.provider(guard) + "# gone", Check: tn.hasCampaign(newTenantsCampaign())},
+		resource.TestStep{
+			Config:      tn.provider(guard) + "# gone",
+			ExpectError: says("Emergency access accounts would be asked to register after the destroy", rescueUPN, "included by include.all_users", `on_destroy = "keep"`),
+		},
+		resource.TestStep{
+			Config: tn.provider(guard) + registration(enabled, includes("group_ids", staffID), excludes("user_ids", rescueID), `on_destroy = "keep"`), Check: tn.wroteCampaign(0),
+		},
+		resource.TestStep{Config: tn.provider(guard) + "# gone", Check: tn.wroteCampaign(0)},
 	)
 }
 
@@ -114,7 +120,7 @@ func TestTheGuardHoldsAtApplyWhereThePlanCouldNotKnow(t *testing.T) {
 					t.Errorf("the policy was written %d times by a refused apply", n)
 				}
 			},
-			Config: late(rescueID, enabled, everyone, excluded), Check: tn.wroteCampaign(1),
+			Config: late(rescueID, enabled, everyone, excluded, `on_destroy = "keep"`), Check: tn.wroteCampaign(1),
 		},
 	)
 }
@@ -166,7 +172,7 @@ func TestWhatIsNoEmergencyAccessAccountStopsTheRun(t *testing.T) {
 			fmt.Sprintf("emergency_access = { user_ids = [%q] }", rescueGroupID),
 			[]string{"Emergency access account is a group", `is the id of the group "Emergency access"`, "emergency_access.group_ids"},
 		},
-		"a user as group": {fmt.Sprintf("emergency_access = { group_ids = [%q] }", rescueID), []string{"Emergency access account not found", rescueID}},
+		"a user as group": {fmt.Sprintf("emergency_access = { group_ids = [%q] }", rescueID), []string{"Emergency access group is a user", "is the id of the user " + rescueUPN, "emergency_access.user_ids"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

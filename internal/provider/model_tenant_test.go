@@ -471,6 +471,9 @@ func (m *model) expectCampaign(e *forecast, before *control.Tenant, state map[st
 	switch {
 	case wanted != nil:
 		e.campaign = func(have *control.RegistrationCampaign) string { return campaignProblem(*wanted, &was, have) }
+	case managed && m.remembered != nil && state["policy"].text("on_destroy", "") == "" && len(m.reached(m.remembered)) > 0:
+		e.refused["policy"] = refusedDestroy
+		fallthrough
 	case managed && m.remembered != nil:
 		e.campaign = func(have *control.RegistrationCampaign) string { return m.givenBack(before, &was, have) }
 	default:
@@ -481,6 +484,24 @@ func (m *model) expectCampaign(e *forecast, before *control.Tenant, state map[st
 			return ""
 		}
 	}
+}
+
+// onDestroySparing is the on_destroy of a model with emergency access accounts, and refusedDestroy what a destroy without it says.
+const (
+	onDestroySparing = "give_back_excluding_emergency_access"
+	refusedDestroy   = "Emergency access accounts would be asked to register after the destroy"
+)
+
+// reached are the emergency access accounts that a campaign asks.
+func (m *model) reached(c *control.RegistrationCampaign) []string {
+	var ids []string
+	for id := range m.emergency {
+		asked := slices.Contains(included(c), "group "+control.AllUsers) || slices.Contains(included(c), "user "+id)
+		if c.State != control.ConfigDisabled && asked && !slices.Contains(excluded(c), "user "+id) {
+			ids = append(ids, "user "+id)
+		}
+	}
+	return ids
 }
 
 // refuseCampaign predicts what the plan refuses: targets that are not there, and emergency accounts who would be asked.
@@ -562,10 +583,13 @@ func (m *model) givenBack(before *control.Tenant, was, have *control.Registratio
 		// An empty campaign would ask nobody, so it is disabled instead, and keeps whom it has.
 		want.State, include = control.ConfigDisabled, included(was)
 	}
+	exclude := left(excluded(&want))
+	exclude = append(exclude, m.reached(&want)...)
+	slices.Sort(exclude)
 	switch {
-	case have.State != want.State, !slices.Equal(included(have), include), !slices.Equal(excluded(have), left(excluded(&want))):
+	case have.State != want.State, !slices.Equal(included(have), include), !slices.Equal(excluded(have), exclude):
 		return fmt.Sprintf("it is not the one from before: %s %q %q, not %s %q %q",
-			have.State, included(have), excluded(have), want.State, include, left(excluded(&want)))
+			have.State, included(have), excluded(have), want.State, include, exclude)
 	case want.State == control.ConfigDefault:
 		return ""
 	case *have.SnoozeDurationInDays != *want.SnoozeDurationInDays,
@@ -710,8 +734,10 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 		e.locations = nil
 		m.none(e.problems(after, m.driver.state()), report, before)
 		// The way out of a refusal is another configuration.
-		for name := range e.refused {
-			delete(m.config, name)
+		for name, why := range e.refused {
+			if delete(m.config, name); why == refusedDestroy {
+				m.config[name] = resourceBlock{typePolicy, map[string]any{"state": "disabled", "on_destroy": onDestroySparing}}
+			}
 		}
 		for _, conflict := range e.either {
 			for _, name := range conflict.blocks {

@@ -404,6 +404,10 @@ func (q *sequence) configurePolicy() {
 			values["require_registration_after_snoozes"] = rapid.Bool().Draw(q.r, "limit")
 		}
 	}
+	if len(q.emergency) > 0 {
+		// Without it a destroy may be refused, see refusedDestroy.
+		values["on_destroy"] = onDestroySparing
+	}
 	q.config["policy"] = resourceBlock{typePolicy, values}
 }
 

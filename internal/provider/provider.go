@@ -181,7 +181,7 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional: true,
 				MarkdownDescription: "The emergency access (break-glass) accounts: no resource of this provider may ask them for MFA, and a plan " +
 					"that would is refused. They are looked up at the start of each run, and one that cannot be found stops it: a guard that " +
-					"guards nobody is worse than none.",
+					"guards nobody is worse than none. So does a list that is there and empty, or a group without users; `null` is no guard.",
 				Attributes: map[string]schema.Attribute{
 					"user_ids": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,

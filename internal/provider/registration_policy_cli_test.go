@@ -39,11 +39,16 @@ func TestTheStoryOfAPolicyThroughTheRealCLI(t *testing.T) {
 	w.expect(0, "apply", "-input=false", "-auto-approve")
 	w.expect(0, plan...)
 
+	w.sees(w.expect(1, append(plan, "-destroy")...), "Emergency access accounts would be asked to register after the destroy", rescue2UPN,
+		`on_destroy = "give_back_excluding_emergency_access"`, `on_destroy = "keep"`)
+	w.write("main.tf", guarded+registration(managed, includes("group_ids", staffID), excludes("group_ids", rescueGroupID), `on_destroy = "give_back_excluding_emergency_access"`))
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed")
 	w.sees(w.expect(2, append(plan, "-destroy")...), "Destroying the registration policy gives back the campaign from before", "state: microsoft_managed",
-		"includes: all users", "It asks emergency access accounts to register")
+		"includes: all users", "excludes: group Emergency access")
 	w.expect(0, "destroy", "-input=false", "-auto-approve")
 	if err := tn.campaignIs(changed(newTenantsCampaign(), func(c *control.RegistrationCampaign) {
 		c.IncludeTargets[0].TargetedAuthenticationMethod = "fido2"
+		c.ExcludeTargets = []control.PolicyTarget{{ID: rescueGroupID, TargetType: "group"}}
 	})); err != nil {
 		t.Error(err)
 	}
@@ -79,6 +84,29 @@ func TestAPolicyIsReplacedThroughTheRealCLI(t *testing.T) {
 	if err := tn.campaignIs(newTenantsCampaign()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestATaintedPolicyAndOneThatIsCreatedBeforeItIsDestroyedThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	tn := newCampaignTenant(t)
+	ours := registration(enabled, everyone, "snooze_days = 2")
+	w := tn.workspace(t, map[string]string{"main.tf": block() + ours}, bySecretOfTheApp()...)
+	w.expect(0, "apply", "-input=false", "-auto-approve")
+
+	// What the replacement would do is told, and is what it does.
+	w.expect(0, "taint", policyAddress)
+	w.sees(w.expect(0, "plan", "-input=false"), "1 to add, 0 to change, 1 to destroy", "The tainted registration policy gives nothing back", "This is forgotten then", "state: microsoft_managed",
+		"terraform untaint", "The tenant's registration campaign is taken over", "state: enabled", "It is as configured already, so the apply writes nothing")
+	w.expect(0, "untaint", policyAddress)
+
+	// A tenant has one campaign: the replaced policy must not take it away from its replacement.
+	w.write("main.tf", block()+strings.TrimSuffix(ours, "}\n")+"  lifecycle {\n    create_before_destroy = true\n  }\n}\n")
+	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve", "-replace="+policyAddress), "The replaced registration policy gives nothing back", "create_before_destroy",
+		"state: microsoft_managed", "1 added, 0 changed, 1 destroyed")
+	if have := tn.campaignNow(); have.State != "enabled" || *have.SnoozeDurationInDays != 2 {
+		t.Errorf("the campaign is %+v", have)
+	}
+	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 }
 
 func TestAPolicyIsImportedByIdentityThroughTheRealCLI(t *testing.T) {

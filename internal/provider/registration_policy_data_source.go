@@ -99,7 +99,10 @@ func (m *registrationPolicyDataModel) fill(campaign client.RegistrationCampaign)
 	read := newRegistrationPolicyModel()
 	read.refresh(campaign)
 	m.ID, m.State, m.AuthenticationMethod = read.ID, read.State, read.AuthenticationMethod
-	m.SnoozeDays, m.RequireRegistrationAfterSnoozes = read.SnoozeDays, read.RequireRegistrationAfterSnoozes
+	m.RequireRegistrationAfterSnoozes = read.RequireRegistrationAfterSnoozes
+	if campaign.SnoozeDays != nil {
+		m.SnoozeDays = types.Int64Value(int64(*campaign.SnoozeDays))
+	}
 	// Who reads the lists wants lists.
 	m.Include, m.Exclude = wholeScope(campaign.Include), wholeScope(campaign.Exclude)
 }

@@ -25,16 +25,18 @@ func (d directory) name(target client.CampaignTarget) string {
 	return fmt.Sprintf("%s %s (%s)", target.TargetType, object.Name(), object.ID)
 }
 
+// namedInALine is how many are named in one line of a message.
+const namedInALine = 5
+
 // names lists targets, at most a handful by name.
 func (d directory) names(targets []client.CampaignTarget) string {
-	const enough = 5
 	var names []string
 	for _, target := range targets {
 		names = append(names, d.name(target))
 	}
 	slices.Sort(names)
-	if more := len(names) - enough; more > 0 {
-		names = append(names[:enough], fmt.Sprintf("and %d more", more))
+	if more := len(names) - namedInALine; more > 0 {
+		names = append(names[:namedInALine], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(names, ", ")
 }
@@ -129,8 +131,8 @@ func snoozeWords(days int32) string {
 }
 
 // weakenings says in plain words what of a campaign is lost by going over to another. Excluding emergency access accounts
-// is no loss, it is what they need.
-func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emergencyAccess) []string {
+// is no loss, it is what they need; excluding people who were none of them before is. then is whom the guard held before.
+func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emergencyAccess, then guardMemory) []string {
 	if from.State == client.CampaignDisabled {
 		return nil
 	}
@@ -145,15 +147,53 @@ func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emerg
 			lost = append(lost, "no longer included: "+d.names(narrowed))
 		}
 	}
-	widened := slices.DeleteFunc(without(to.Exclude, from.Exclude), func(target client.CampaignTarget) bool { return guard.holds(target.ID) })
-	if len(widened) > 0 && !everybody(from.Exclude) {
-		lost = append(lost, "newly excluded: "+d.names(widened))
+	if !everybody(from.Exclude) {
+		lost = append(lost, d.excludedAnew(without(to.Exclude, from.Exclude), guard, then)...)
 	}
-	limited := func(campaign client.RegistrationCampaign) bool {
-		return campaign.State == client.CampaignEnabled && campaign.RequireAfterSnoozes != nil && *campaign.RequireAfterSnoozes
+	return append(lost, laxer(from, to)...)
+}
+
+// excludedAnew says who is excluded from now on.
+func (d directory) excludedAnew(excluded []client.CampaignTarget, guard *emergencyAccess, then guardMemory) []string {
+	var lost []string
+	var others []client.CampaignTarget
+	for _, target := range excluded {
+		if !guard.holds(target.ID) {
+			others = append(others, target)
+			continue
+		}
+		if newcomers := guard.newcomers(target, then); len(newcomers) > 0 {
+			lost = append(lost, fmt.Sprintf("newly excluded as emergency access: %s, with %s: %s",
+				d.name(target), counted(len(newcomers), "account")+" that emergency_access did not hold before", nameSome(newcomers, namedInALine)))
+		}
 	}
-	if limited(from) && to.State == client.CampaignEnabled && to.RequireAfterSnoozes != nil && !*to.RequireAfterSnoozes {
+	if len(others) > 0 {
+		lost = append([]string{"newly excluded: " + d.names(others)}, lost...)
+	}
+	return lost
+}
+
+// laxer says how much longer people may put registering off. In the state microsoft_managed that is up to Microsoft.
+func laxer(from, to client.RegistrationCampaign) []string {
+	var lost []string
+	limited := from.State == client.CampaignEnabled && from.RequireAfterSnoozes != nil && *from.RequireAfterSnoozes
+	switch {
+	case limited && to.State == client.CampaignEnabled && to.RequireAfterSnoozes != nil && !*to.RequireAfterSnoozes:
 		lost = append(lost, "registering can be put off without end")
+	case limited && to.State == client.CampaignMicrosoftManaged:
+		lost = append(lost, "whether registering can be put off without end is up to Microsoft; so far it cannot be put off more than three times")
+	}
+	if from.State != client.CampaignEnabled || from.SnoozeDays == nil {
+		return lost
+	}
+	switch {
+	case to.State == client.CampaignMicrosoftManaged:
+		lost = append(lost, "when people are asked again is up to Microsoft; so far it is "+snoozeWords(*from.SnoozeDays))
+	case to.SnoozeDays != nil && *to.SnoozeDays > *from.SnoozeDays:
+		lost = append(lost, fmt.Sprintf("people who put it off are asked again later: %s instead of %s", snoozeWords(*to.SnoozeDays), snoozeWords(*from.SnoozeDays)))
+	}
+	if method := from.AuthenticationMethod(); to.State == client.CampaignMicrosoftManaged && method != "" {
+		lost = append(lost, "the method is up to Microsoft; so far it is "+method)
 	}
 	return lost
 }

@@ -29,8 +29,54 @@ type registrationPolicies struct {
 	created, destroyed int
 	// validated counts the validations, and planned the plans that have one of their own.
 	validated, planned int
+	// known are the instances that are in the state, as far as this run has come across them, and gone those of them that go.
+	known map[string]knownPolicy
+	gone  map[string]bool
 	// made are the instances that this provider has created and not destroyed, by name, and how many validations there had been.
 	made map[string]int
+}
+
+// knownPolicy is what the state has of an instance.
+type knownPolicy struct {
+	model  *registrationPolicyModel
+	memory campaignMemory
+}
+
+// know notes what the state has of an instance.
+func (p *registrationPolicies) know(policy knownPolicy) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.known == nil {
+		p.known = map[string]knownPolicy{}
+	}
+	p.known[policy.memory.instance] = policy
+}
+
+// replacedBy is the instance whose replacement has just been planned; nil where the plan is about one that replaces nothing. Of one
+// that is tainted Terraform plans the replacement only, so it is the one that is in the state and neither stays nor goes.
+func (p *registrationPolicies) replacedBy(config tftypes.Value) (policy *knownPolicy, tainted bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for instance, same := range p.kept {
+		if known, here := p.known[instance]; here && p.replaced[instance] && same.Equal(config) {
+			return &known, false
+		}
+	}
+	for instance, known := range p.known {
+		if _, kept := p.kept[instance]; !kept && !p.gone[instance] {
+			return &known, true
+		}
+	}
+	return nil, false
+}
+
+// succeeded reports whether this provider has created another instance, and did not create this one: then this one is destroyed
+// after its replacement was created, and what it would give back is not what the replacement has made of the campaign.
+func (p *registrationPolicies) succeeded(instance string) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	_, own := p.made[instance]
+	return !own && len(p.made) > 0
 }
 
 // validationsOfARun is how often a run block that creates an instance validates it: on its own, for the plan and for the apply.
@@ -81,9 +127,13 @@ func (p *registrationPolicies) create(config tftypes.Value, diags *diag.Diagnost
 }
 
 // destroy notes an instance that is in the state only. By itself it is none too many: it is how a second one is got rid of.
-func (p *registrationPolicies) destroy(diags *diag.Diagnostics) {
+func (p *registrationPolicies) destroy(instance string, diags *diag.Diagnostics) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	if p.gone == nil {
+		p.gone = map[string]bool{}
+	}
+	p.gone[instance] = true
 	p.destroyed++
 	if p.created > 0 {
 		p.addSecond(diags)
@@ -122,6 +172,8 @@ func (p *registrationPolicies) forget(instance string) {
 	delete(p.kept, instance)
 	delete(p.replaced, instance)
 	delete(p.made, instance)
+	delete(p.known, instance)
+	delete(p.gone, instance)
 }
 
 func addSecondPolicy(diags *diag.Diagnostics) {

@@ -74,7 +74,7 @@ func TestASecondPolicyIsToldFromTheFirstPlannedAgain(t *testing.T) {
 			case "forget":
 				policies.forget(call.instance)
 			default:
-				policies.destroy(&diags)
+				policies.destroy("gone", &diags)
 			}
 		}
 		if diags.HasError() != c.second {

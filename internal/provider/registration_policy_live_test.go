@@ -33,7 +33,7 @@ func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
 			}},
 			{Config: ours},
 			{Config: ours, ConfigPlanChecks: noPlan},
-			{Config: ours, ResourceName: policyAddress, ImportState: true, ImportStateId: policyID, ImportStateVerify: true},
+			{Config: ours, ResourceName: policyAddress, ImportState: true, ImportStateId: policyID, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adoption_loss"}},
 			{Config: s.block + registration(disabled), ConfigPlanChecks: policyUpdates},
 			{Config: s.block + "# gone"},
 			{Config: read, Check: func(state *terraform.State) error {

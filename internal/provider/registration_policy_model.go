@@ -25,8 +25,10 @@ type registrationPolicyModel struct {
 	Include                         types.Object `tfsdk:"include"`
 	Exclude                         types.Object `tfsdk:"exclude"`
 	AuthenticationMethod            types.String `tfsdk:"authentication_method"`
-	SnoozeDays                      types.Int64  `tfsdk:"snooze_days"`
+	SnoozeDays                      types.Number `tfsdk:"snooze_days"`
 	RequireRegistrationAfterSnoozes types.Bool   `tfsdk:"require_registration_after_snoozes"`
+	OnDestroy                       types.String `tfsdk:"on_destroy"`
+	AdoptionLoss                    types.String `tfsdk:"adoption_loss"`
 	Asked                           types.String `tfsdk:"asked"`
 	TargetNames                     types.Map    `tfsdk:"target_names"`
 
@@ -211,10 +213,7 @@ func (m *registrationPolicyModel) campaign() client.RegistrationCampaign {
 		// Method, snooze and limit are Microsoft's then.
 		campaign.State, method = client.CampaignMicrosoftManaged, ""
 	} else {
-		if !m.SnoozeDays.IsNull() && !m.SnoozeDays.IsUnknown() {
-			days := int32(m.SnoozeDays.ValueInt64()) //nolint:gosec // the schema bounds it
-			campaign.SnoozeDays = &days
-		}
+		campaign.SnoozeDays = wholeDays(m.SnoozeDays)
 		if !m.RequireRegistrationAfterSnoozes.IsUnknown() {
 			campaign.RequireAfterSnoozes = m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
 		}
@@ -255,9 +254,9 @@ func (m *registrationPolicyModel) refresh(campaign client.RegistrationCampaign) 
 	}
 	switch {
 	case campaign.SnoozeDays != nil:
-		m.SnoozeDays = types.Int64Value(int64(*campaign.SnoozeDays))
+		m.SnoozeDays = numberOfDays(*campaign.SnoozeDays)
 	case m.SnoozeDays.IsUnknown():
-		m.SnoozeDays = types.Int64Null()
+		m.SnoozeDays = types.NumberNull()
 	}
 	switch {
 	case campaign.RequireAfterSnoozes != nil:
@@ -276,6 +275,12 @@ func refreshedScope(prior types.Object, targets []client.CampaignTarget) types.O
 	return types.ObjectNull(campaignScopeTypes)
 }
 
+// take replaces the campaign of a model by another one.
+func (m *registrationPolicyModel) take(campaign client.RegistrationCampaign) {
+	m.Include, m.Exclude = types.ObjectNull(campaignScopeTypes), types.ObjectNull(campaignScopeTypes)
+	m.refresh(campaign)
+}
+
 // settle completes a plan: what the configuration leaves open stays as it is in the base, the campaign there is, as far as
 // that is known (nil: not at all); what says the same as the base keeps its spelling; and what Microsoft manages is unknown
 // until a change is applied.
@@ -284,6 +289,9 @@ func (m *registrationPolicyModel) settle(config, base *registrationPolicyModel, 
 	m.Include, m.Exclude = config.Include, config.Exclude
 	m.AuthenticationMethod, m.SnoozeDays = config.AuthenticationMethod, config.SnoozeDays
 	m.RequireRegistrationAfterSnoozes = config.RequireRegistrationAfterSnoozes
+	if update {
+		m.AdoptionLoss = base.AdoptionLoss
+	}
 
 	if base == nil {
 		if m.Include.IsNull() {
@@ -344,7 +352,7 @@ func (m *registrationPolicyModel) leaveToTheService() {
 		m.AuthenticationMethod = types.StringUnknown()
 	}
 	if m.SnoozeDays.IsNull() {
-		m.SnoozeDays = types.Int64Unknown()
+		m.SnoozeDays = types.NumberUnknown()
 	}
 	if m.RequireRegistrationAfterSnoozes.IsNull() {
 		m.RequireRegistrationAfterSnoozes = types.BoolUnknown()

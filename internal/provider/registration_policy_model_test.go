@@ -61,7 +61,7 @@ func anyPolicy(t *rapid.T) *registrationPolicyModel {
 	m.State = types.StringValue(rapid.SampledFrom([]string{"enabled", "disabled", stateMicrosoftManaged}).Draw(t, "state"))
 	m.Include, m.Exclude = anyScope(t, "include"), anyScope(t, "exclude")
 	m.AuthenticationMethod = types.StringValue(anyCase(t, rapid.SampledFrom(campaignMethods).Draw(t, "method")))
-	m.SnoozeDays = types.Int64Value(rapid.Int64Range(0, 14).Draw(t, "snooze"))
+	m.SnoozeDays = numberOfDays(rapid.Int32Range(0, 14).Draw(t, "snooze"))
 	m.RequireRegistrationAfterSnoozes = types.BoolValue(rapid.Bool().Draw(t, "limit"))
 	return m
 }
@@ -93,7 +93,7 @@ func TestAPolicyThatTheServiceEchoesStaysAsItIsSpelled(t *testing.T) {
 		campaign := m.campaign()
 		if m.managed() {
 			// What Microsoft has chosen.
-			campaign.SnoozeDays, campaign.RequireAfterSnoozes = new(int32(m.SnoozeDays.ValueInt64())), m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
+			campaign.SnoozeDays, campaign.RequireAfterSnoozes = wholeDays(m.SnoozeDays), m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
 		}
 		read := *m
 		answer := echo(t, campaign)
@@ -130,7 +130,7 @@ func TestAPlanKeepsWhatIsLeftOpenAndWhatSaysTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prior, config := anyPolicy(t), anyPolicy(t)
 		if config.managed() || rapid.Bool().Draw(t, "open") {
-			config.AuthenticationMethod, config.SnoozeDays = types.StringNull(), types.Int64Null()
+			config.AuthenticationMethod, config.SnoozeDays = types.StringNull(), types.NumberNull()
 			config.RequireRegistrationAfterSnoozes = types.BoolNull()
 		}
 		plan := newRegistrationPolicyModel()
@@ -142,7 +142,7 @@ func TestAPlanKeepsWhatIsLeftOpenAndWhatSaysTheSame(t *testing.T) {
 		}
 		// The same configuration, planned on what it has become, is no change.
 		if unknown {
-			plan.AuthenticationMethod, plan.SnoozeDays = types.StringValue("fido2"), types.Int64Value(1)
+			plan.AuthenticationMethod, plan.SnoozeDays = types.StringValue("fido2"), numberOfDays(1)
 			plan.RequireRegistrationAfterSnoozes = types.BoolValue(false)
 		}
 		next := newRegistrationPolicyModel()
@@ -156,12 +156,12 @@ func TestAPlanKeepsWhatIsLeftOpenAndWhatSaysTheSame(t *testing.T) {
 
 func TestWhatTheServiceDoesNotSayStays(t *testing.T) {
 	m := newRegistrationPolicyModel()
-	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringValue("fido2"), types.Int64Value(4), types.BoolValue(false)
+	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringValue("fido2"), numberOfDays(4), types.BoolValue(false)
 	m.refresh(client.RegistrationCampaign{State: "disabled"})
-	if m.AuthenticationMethod.ValueString() != "fido2" || m.SnoozeDays.ValueInt64() != 4 || m.RequireRegistrationAfterSnoozes.IsNull() {
+	if m.AuthenticationMethod.ValueString() != "fido2" || *wholeDays(m.SnoozeDays) != 4 || m.RequireRegistrationAfterSnoozes.IsNull() {
 		t.Errorf("%+v", m)
 	}
-	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringUnknown(), types.Int64Unknown(), types.BoolUnknown()
+	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringUnknown(), types.NumberUnknown(), types.BoolUnknown()
 	m.refresh(client.RegistrationCampaign{State: "disabled"})
 	if !m.AuthenticationMethod.IsNull() || !m.SnoozeDays.IsNull() || !m.RequireRegistrationAfterSnoozes.IsNull() {
 		t.Errorf("%+v", m)

@@ -282,12 +282,22 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 				"Left out, because they do not exist any more: group " + nobodyID, "That is weaker than what is there now", "put off without end",
 			}},
 		},
-		"destroy that reaches emergency accounts": {
+		"destroy that would reach emergency accounts, with keep": {
 			guard: guard, before: beforeManaged,
 			prior: func(s *policySession) map[string]any {
-				return stored("enabled", s.scope(true, nil, nil), s.scope(nil, nil, []string{rescueGroupID}), "fido2", 1, true)
+				return having(stored("enabled", s.scope(true, nil, nil), s.scope(nil, nil, []string{rescueGroupID}), "fido2", 1, true), "on_destroy", "keep")
 			},
-			want: []warning{{"gives back the campaign from before", "It asks emergency access accounts to register", rescue2UPN, "included by include.all_users"}},
+		},
+		"destroy that would reach emergency accounts, without them": {
+			guard: guard, before: beforeManaged,
+			prior: func(s *policySession) map[string]any {
+				return having(stored("microsoft_managed", s.scope(true, nil, nil), s.scope(nil, nil, []string{rescueGroupID}), "fido2", 1, true),
+					"on_destroy", "give_back_excluding_emergency_access")
+			},
+			want: []warning{{
+				"gives back the campaign from before", "excludes: group Emergency access (" + rescueGroupID + ")",
+				`Excluded in addition, because on_destroy is "give_back_excluding_emergency_access"`, rescue2UPN, "included by include.all_users",
+			}},
 		},
 		"destroy of what nothing is remembered of": {
 			before: "-",
@@ -520,7 +530,9 @@ func TestAPolicyIsImportedByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := objectOf(t, s.typ, explained(stored("microsoft_managed", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "all users")); !have.Equal(want) {
+	whole := explained(stored("microsoft_managed", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "all users")
+	whole["adoption_loss"] = "nothing"
+	if want := objectOf(t, s.typ, whole); !have.Equal(want) {
 		t.Errorf("the imported state is\n%s\nwant\n%s", have, want)
 	}
 	identity, err := read.NewIdentity.IdentityData.Unmarshal(typ)
@@ -551,7 +563,7 @@ func TestADamagedPrivateStateIsToldAndNotIgnored(t *testing.T) {
 	t.Parallel()
 	s := newCampaignTenant(t).policySession(t, nil)
 	planned := s.plan(stored("enabled", s.scope(true, nil, nil), nil, "fido2", 1, true), nil, remembered(t, "a", `{"not":"a campaign"}`))
-	if len(planned.Diagnostics) != 1 || !says("Unable to read what this resource has remembered").MatchString(planned.Diagnostics[0].Summary) {
+	if len(planned.Diagnostics) != 1 || !says("Unable to read what the registration policy has remembered").MatchString(planned.Diagnostics[0].Summary) {
 		t.Errorf("the plan says %v", planned.Diagnostics)
 	}
 }
@@ -568,7 +580,7 @@ func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 	planned := map[string]any{
 		"id": policyID, "state": "disabled", "include": unknown("include"), "authentication_method": unknown("authentication_method"),
 		"snooze_days": unknown("snooze_days"), "require_registration_after_snoozes": unknown("require_registration_after_snoozes"),
-		"asked": unknown("asked"), "target_names": unknown("target_names"),
+		"asked": unknown("asked"), "target_names": unknown("target_names"), "adoption_loss": unknown("adoption_loss"),
 	}
 	applied, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: policyTypeName, PriorState: dynamic(t, tftypes.NewValue(s.typ, nil)),
@@ -582,7 +594,9 @@ func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := objectOf(t, s.typ, explained(stored("disabled", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "nobody, because the campaign is disabled"))
+	whole := explained(stored("disabled", s.scope(true, nil, nil), nil, "microsoftAuthenticator", 1, true), "nobody, because the campaign is disabled")
+	whole["adoption_loss"] = "the campaign stops: nobody is asked to register a method any more"
+	want := objectOf(t, s.typ, whole)
 	if !have.Equal(want) {
 		t.Errorf("the state is\n%s\nwant\n%s", have, want)
 	}

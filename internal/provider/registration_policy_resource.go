@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -72,7 +70,10 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 				MarkdownDescription: "`enabled`: the campaign is as configured here. `disabled`: nobody is asked. `microsoft_managed`: Microsoft chooses " +
 					"method, snooze and limit and changes them over time, and only `include` and `exclude` are yours. Graph: `state`, where " +
 					"`microsoft_managed` is `default`.",
-				Validators: []validator.String{stringvalidator.OneOf(client.CampaignEnabled, client.CampaignDisabled, stateMicrosoftManaged)},
+				Validators: []validator.String{
+					stringvalidator.OneOf(client.CampaignEnabled, client.CampaignDisabled, stateMicrosoftManaged),
+					notNull(`"enabled"`, `"disabled"`, `"microsoft_managed"`),
+				},
 			},
 			"include": schema.SingleNestedAttribute{
 				Optional: true, Computed: true,
@@ -92,16 +93,29 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 					"Without it the policy keeps the one it has. An error with the state `microsoft_managed`. Graph: `targetedAuthenticationMethod` of each include target.",
 				Validators: []validator.String{stringvalidator.OneOfCaseInsensitive(campaignMethods...)},
 			},
-			"snooze_days": schema.Int64Attribute{
+			"snooze_days": schema.NumberAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "After how many days a person who put it off is asked again: 0 to 14, where 0 is at every sign-in with MFA. " +
 					"Without it the policy keeps the number it has. An error with the state `microsoft_managed`. Graph: `snoozeDurationInDays`.",
-				Validators: []validator.Int64{int64validator.Between(0, 14)},
+				Validators: []validator.Number{wholeNumberBetween{0, 14}},
 			},
 			"require_registration_after_snoozes": schema.BoolAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "Whether a person who has put it off three times has to register. Without it the policy keeps what it has. " +
 					"An error with the state `microsoft_managed`. Graph: `enforceRegistrationAfterAllowedSnoozes`, on beta only.",
+			},
+			"on_destroy": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "What destroying the resource does. `give_back` gives back the campaign that was there before the resource took it over, and is refused " +
+					"where that campaign asks accounts of `emergency_access`. `give_back_excluding_emergency_access` gives it back with those accounts excluded. `keep` leaves the " +
+					"campaign as it is. It has to be applied before the destroy to count. Default `give_back`.",
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyGiveBack, onDestroyGiveBackExcluding, onDestroyKeep)},
+			},
+			"adoption_loss": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "What people who were asked to register lost when this resource took the campaign over, in words, or `nothing`. The plan of a new policy says `nothing` " +
+					"where it takes nothing away; Terraform then refuses to apply it to a tenant whose campaign has changed so that it would. Where it does take something away, the plan " +
+					"has a warning that says what, and the value is known after the apply. It never changes afterwards. Null for a policy that an older version created.",
 			},
 			"asked": schema.StringAttribute{
 				Computed: true,
@@ -158,6 +172,13 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	if req.Plan.Raw.IsNull() {
 		ctx, end := registrationPolicyLimits.withinPlan(ctx, prior.Timeouts.Object)
 		defer end()
+		if r.data != nil {
+			// Terraform plans the destroy of a replaced policy again, after its replacement was created. Delete says what becomes of it.
+			if r.data.registrationPolicies.succeeded(memory.instance) {
+				return
+			}
+			r.data.registrationPolicies.destroy(memory.instance, &resp.Diagnostics)
+		}
 		r.planDestroy(ctx, prior, memory, &resp.Diagnostics)
 		return
 	}
@@ -167,11 +188,15 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	var replaces *knownPolicy
+	var tainted bool
 	if r.data != nil {
 		if prior != nil {
+			r.data.registrationPolicies.know(knownPolicy{prior, memory})
 			r.data.registrationPolicies.keep(memory.instance, req.Config.Raw, &resp.Diagnostics)
 		} else {
 			r.data.registrationPolicies.create(req.Config.Raw, &resp.Diagnostics)
+			replaces, tainted = r.data.registrationPolicies.replacedBy(req.Config.Raw)
 		}
 	}
 	// Terraform validates before each plan, with what is known by then; other programs that drive providers may not.
@@ -184,50 +209,90 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	defer end()
 	base := prior
 	if prior == nil && r.data.planReady() {
-		present, err := r.data.client.GetRegistrationCampaign(ctx)
-		if err != nil {
-			addCampaignError(&resp.Diagnostics, err)
+		if base = r.adopted(ctx, replaces, tainted, &resp.Diagnostics); base == nil {
 			return
 		}
-		base = newRegistrationPolicyModel()
-		base.refresh(present)
 	}
 	plan.settle(config, base, prior != nil)
-	var names directory
+	var seen sight
 	if r.data.planReady() {
-		names = r.check(ctx, config, plan, base, prior == nil, &resp.Diagnostics)
+		r.data.elsewhere.manageCampaign()
+		r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+		seen = r.check(ctx, config, plan, base, prior, memory, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if prior == nil {
+		plan.AdoptionLoss = types.StringUnknown()
+		if replaces == nil && seen.takesNothing {
+			plan.AdoptionLoss = types.StringValue(lossNothing)
+		}
 		plan.leaveOpen(config)
 	}
-	plan.namePlanned(prior, names)
+	plan.namePlanned(prior, seen.names)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is. It returns the
-// names of all of them.
-func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base *registrationPolicyModel, create bool, diags *diag.Diagnostics) directory {
+// adopted is the campaign that a new policy takes over: the one there is, or the one that the policy it replaces gives back. It is
+// nil beside an error.
+func (r *registrationPolicyResource) adopted(ctx context.Context, replaces *knownPolicy, tainted bool, diags *diag.Diagnostics) *registrationPolicyModel {
+	present, err := r.data.client.LatestRegistrationCampaign(ctx)
+	if err != nil {
+		addCampaignError(diags, err)
+		return nil
+	}
+	switch {
+	case tainted:
+		warnTainted(replaces.memory.before, diags)
+	case replaces != nil:
+		replaced := *replaces.model
+		replaced.take(present)
+		present, _ = r.planDestroy(ctx, &replaced, replaces.memory, diags)
+		if diags.HasError() {
+			return nil
+		}
+	}
+	base := newRegistrationPolicyModel()
+	base.refresh(present)
+	return base
+}
+
+// sight is what a plan has seen of the tenant.
+type sight struct {
+	// names are those of all whom the policy is about.
+	names directory
+	// takesNothing says that nobody who is asked now loses anything.
+	takesNothing bool
+}
+
+// check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is.
+func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) sight {
 	patience := r.data.client.Consistency().Missing
 	present, wanted := base.campaign(), plan.campaign()
 	names := r.checkTargets(ctx, config, r.data.foundTargets.take(), campaignIDs(present), patience, diags)
 	if diags.HasError() {
-		return nil
+		return sight{}
 	}
 	r.data.checkCampaign(ctx, plan, patience, diags)
 	if diags.HasError() {
-		return nil
+		return sight{}
 	}
 	warnBoth(wanted, names, diags)
-	if create {
+	if prior == nil {
 		warnCampaignAdopted(present, plan, names, diags)
 	}
-	if !plan.State.IsUnknown() && scopeOf(plan.Include).known() && scopeOf(plan.Exclude).known() {
-		warnWeakened(names.weakenings(present, wanted, r.data.emergencyAccess), diags)
+	known := !plan.State.IsUnknown() && scopeOf(plan.Include).known() && scopeOf(plan.Exclude).known()
+	var weakenings []string
+	if known {
+		weakenings = names.weakenings(present, wanted, r.data.guard(), memory.guarded)
+		warnWeakened(weakenings, diags)
 	}
-	return names
+	open := plan.warnUnknown(config, present, names, diags)
+	if prior == nil || !plan.unchanged(prior) {
+		r.warnGuardLeft(ctx, plan, memory.guarded, diags)
+	}
+	return sight{names: names, takesNothing: known && !open && len(weakenings) == 0}
 }
 
 func warnCampaignAdopted(present client.RegistrationCampaign, plan *registrationPolicyModel, names directory, diags *diag.Diagnostics) {
@@ -239,61 +304,6 @@ func warnCampaignAdopted(present client.RegistrationCampaign, plan *registration
 	}
 	diags.AddWarning("The tenant's registration campaign is taken over",
 		"Every tenant has one. It is remembered as it is now, and destroying this resource gives it back:\n\n"+detail)
-}
-
-// planDestroy says what the destroy gives back.
-func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) {
-	if r.data != nil {
-		r.data.registrationPolicies.destroy(diags)
-	}
-	if memory.before == nil {
-		warnNothingToGiveBack(diags)
-		return
-	}
-	back, present := *memory.before, prior.campaign()
-	names := directory{}
-	detail := ""
-	if r.data.planReady() {
-		found, err := r.findTargets(ctx, r.data.foundTargets.take(), append(campaignIDs(back), campaignIDs(present)...))
-		if err != nil {
-			addError(diags, err)
-			return
-		}
-		names = found
-		var gone []client.CampaignTarget
-		if back, gone = withoutMissing(back, present, names); len(gone) > 0 {
-			detail += "\n\nLeft out, because they do not exist any more: " + names.names(gone) + "."
-		}
-		caught, err := r.caughtBy(ctx, back)
-		if err != nil {
-			addError(diags, err)
-			return
-		}
-		if len(caught) > 0 {
-			detail += "\n\nIt asks emergency access accounts to register:\n\n" + caughtList(caught)
-		}
-	}
-	if weakenings := names.weakenings(present, back, r.data.guard()); len(weakenings) > 0 {
-		detail += "\n\nThat is weaker than what is there now:\n\n  - " + strings.Join(weakenings, "\n  - ")
-	}
-	diags.AddWarning("Destroying the registration policy gives back the campaign from before",
-		fmt.Sprintf("After the destroy the tenant's registration campaign is as it was before this resource took it over:\n\n%s%s", names.describe(back), detail))
-}
-
-func warnNothingToGiveBack(diags *diag.Diagnostics) {
-	diags.AddWarning("The registration campaign stays as it is",
-		"The state does not hold the campaign that was there before this resource, so destroying the resource leaves the tenant's campaign unchanged. "+
-			"Terraform drops that part of the state of a resource that is tainted.")
-}
-
-// caughtBy lists the emergency access accounts that a campaign asks to register.
-func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign client.RegistrationCampaign) ([]caughtAccount, error) {
-	if campaign.State == client.CampaignDisabled {
-		return nil, nil
-	}
-	as := newRegistrationPolicyModel()
-	as.refresh(campaign)
-	return r.data.emergencyAccess.caughtBy(ctx, r.data.client, scopeOf(as.Include), scopeOf(as.Exclude), 0)
 }
 
 func (r *registrationPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -310,12 +320,21 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	before := r.set(ctx, &config, &plan, nil, &resp.Diagnostics)
+	result, names := r.set(ctx, &config, &plan, func(names directory) client.CampaignOptions {
+		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.data.guard())}
+	}, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		r.data.registrationPolicies.forget(instance)
 		return
 	}
-	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &before}, &resp.Diagnostics)
+	if plan.AdoptionLoss.IsUnknown() {
+		plan.AdoptionLoss = types.StringValue(lossNothing)
+		if lost := names.weakenings(result.Before, result.Now, r.data.guard(), nil); len(lost) > 0 {
+			plan.AdoptionLoss = types.StringValue(strings.Join(lost, "; "))
+		}
+	}
+	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &result.Before}, &resp.Diagnostics)
+	rememberApply(ctx, resp.Private, result.Write, r.data.guard(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -333,9 +352,11 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	var campaign client.RegistrationCampaign
 	var err error
 	if imported := state.State.IsNull(); imported {
-		campaign, err = r.data.client.GetRegistrationCampaign(ctx)
+		campaign, err = r.data.client.LatestRegistrationCampaign(ctx)
+		// An import writes nothing.
+		state.AdoptionLoss = types.StringValue(lossNothing)
 	} else {
-		campaign, err = r.data.client.ObserveRegistrationCampaign(ctx, state.campaign())
+		campaign, err = r.data.client.ObserveRegistrationCampaign(ctx, state.campaign(), memory.written)
 	}
 	if err != nil {
 		addCampaignError(&resp.Diagnostics, err)
@@ -352,6 +373,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		remember(ctx, resp.Private, memory, &resp.Diagnostics)
 	}
 	state.refresh(campaign)
+	r.data.registrationPolicies.know(knownPolicy{&state, memory})
 	r.data.nameRead(ctx, &state)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -368,10 +390,18 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	defer end()
 	// Otherwise only the timeouts change.
 	if !plan.unchanged(&prior) {
-		r.set(ctx, &config, &plan, new(prior.campaign()), &resp.Diagnostics)
-	}
-	if resp.Diagnostics.HasError() {
-		return
+		known, wanted := prior.campaign(), plan.campaign()
+		memory := recall(ctx, req.Private, &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		result, _ := r.set(ctx, &config, &plan, func(directory) client.CampaignOptions {
+			return client.CampaignOptions{Known: &known, Written: memory.written, Check: undoesNothing(known, wanted)}
+		}, &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		rememberApply(ctx, resp.Private, result.Write, r.data.guard(), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -384,22 +414,45 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
-	if memory.before == nil {
+	switch {
+	case state.OnDestroy.ValueString() == onDestroyKeep:
+		r.data.registrationPolicies.forget(memory.instance)
+		return
+	case memory.before == nil:
 		r.data.registrationPolicies.forget(memory.instance)
 		warnNothingToGiveBack(&resp.Diagnostics)
+		return
+	case r.data.registrationPolicies.succeeded(memory.instance):
+		r.data.registrationPolicies.forget(memory.instance)
+		warnSucceeded(*memory.before, &resp.Diagnostics)
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	found, err := r.data.client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), r.data.client.Consistency().Missing)
+	patience := r.data.client.Consistency().Missing
+	found, err := r.data.client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	back, _ := withoutMissing(*memory.before, state.campaign(), found)
-	result, err := r.data.client.SetRegistrationCampaign(ctx, back, new(state.campaign()))
+	back, err := r.handback(ctx, &state, *memory.before, found, patience)
 	if err != nil {
-		addCampaignError(&resp.Diagnostics, err)
+		addError(&resp.Diagnostics, err)
+		return
+	}
+	// They may have joined a group since the plan.
+	if len(back.caught) > 0 {
+		refuseHandback(back.caught, &resp.Diagnostics)
+		return
+	}
+	known := state.campaign()
+	result, err := r.data.client.SetRegistrationCampaign(ctx, back.campaign, client.CampaignOptions{
+		Known: &known, Written: memory.written, Check: undoesNothing(known, back.campaign),
+	})
+	if err != nil {
+		if !r.addCampaignChanged(ctx, &resp.Diagnostics, err) {
+			addCampaignError(&resp.Diagnostics, err)
+		}
 		return
 	}
 	r.data.registrationPolicies.forget(memory.instance)
@@ -427,14 +480,16 @@ func (r *registrationPolicyResource) ImportState(ctx context.Context, req resour
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
 }
 
-// set makes the tenant's campaign the planned one, takes over what the service has then, and returns what was there before. known
-// is the campaign of the state; nil in a create.
-func (r *registrationPolicyResource) set(ctx context.Context, config, plan *registrationPolicyModel, known *client.RegistrationCampaign, diags *diag.Diagnostics) client.RegistrationCampaign {
+// set makes the tenant's campaign the planned one, and takes over what the service has then. options are what the write goes by,
+// given the names of those whom the configuration is about, which it returns as well.
+func (r *registrationPolicyResource) set(ctx context.Context, config, plan *registrationPolicyModel, options func(names directory) client.CampaignOptions,
+	diags *diag.Diagnostics,
+) (client.CampaignResult, directory) {
 	if plan.Include.IsUnknown() {
 		present, err := r.data.client.LatestRegistrationCampaign(ctx)
 		if err != nil {
 			addCampaignError(diags, err)
-			return client.RegistrationCampaign{}
+			return client.CampaignResult{}, nil
 		}
 		plan.Include = refreshedScope(plan.Include, present.Include)
 	}
@@ -448,17 +503,19 @@ func (r *registrationPolicyResource) set(ctx context.Context, config, plan *regi
 		r.data.checkCampaign(ctx, plan, patience, diags)
 	}
 	if diags.HasError() {
-		return client.RegistrationCampaign{}
+		return client.CampaignResult{}, nil
 	}
-	result, err := r.data.client.SetRegistrationCampaign(ctx, plan.campaign(), known)
+	result, err := r.data.client.SetRegistrationCampaign(ctx, plan.campaign(), options(names))
 	if err != nil {
-		addCampaignWriteError(diags, err, plan)
-		return client.RegistrationCampaign{}
+		if !r.addCampaignChanged(ctx, diags, err) {
+			addCampaignWriteError(diags, err, plan)
+		}
+		return client.CampaignResult{}, nil
 	}
 	plan.refresh(result.Now)
 	plan.nameApplied(result.Now, names)
 	warnCampaignUnconfirmed(diags, result)
-	return result.Before
+	return result, names
 }
 
 func warnCampaignUnconfirmed(diags *diag.Diagnostics, result client.CampaignResult) {
@@ -496,58 +553,4 @@ func addCampaignWriteError(diags *diag.Diagnostics, err error, plan *registratio
 	diags.AddAttributeError(path.Root("authentication_method"), summary,
 		detail+"\n\nThe state \"enabled\" with fido2 is new: Microsoft's page of 2 September 2026 says that it reaches all tenants by the end of that month, "+
 			"and it may not have reached this one. Use microsoftAuthenticator, or the state \"microsoft_managed\".")
-}
-
-// campaignMemory is what the private state holds.
-type campaignMemory struct {
-	// instance names this resource, see registrationPolicies.
-	instance string
-	// before is the campaign that a destroy gives back; nil where the state does not say.
-	before *client.RegistrationCampaign
-}
-
-// Keys of the private state.
-const (
-	memoryInstance = "instance"
-	memoryBefore   = "before"
-)
-
-// privateState is the part of the framework's private state that is used here.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) campaignMemory {
-	var memory campaignMemory
-	read := func(key string) []byte {
-		value, problems := private.GetKey(ctx, key)
-		diags.Append(problems...)
-		return value
-	}
-	// A value of the private state is JSON.
-	if name, err := strconv.Unquote(string(read(memoryInstance))); err == nil {
-		memory.instance = name
-	}
-	if text := read(memoryBefore); len(text) > 0 {
-		before, err := client.DecodeRegistrationCampaign(text)
-		if err != nil {
-			diags.AddError("Unable to read what this resource has remembered",
-				sentence(err.Error())+" The private part of the state is damaged. Restore the state from a backup, or remove this resource from it "+
-					"(terraform state rm) and import it again.")
-			return memory
-		}
-		memory.before = &before
-	}
-	return memory
-}
-
-func remember(ctx context.Context, private privateState, memory campaignMemory, diags *diag.Diagnostics) {
-	text, err := memory.before.Encode()
-	if err != nil {
-		diags.AddError("Unable to remember the registration campaign", sentence(err.Error()))
-		return
-	}
-	diags.Append(private.SetKey(ctx, memoryInstance, []byte(strconv.Quote(memory.instance)))...)
-	diags.Append(private.SetKey(ctx, memoryBefore, text)...)
 }

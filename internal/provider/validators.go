@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
@@ -28,7 +29,43 @@ func (c stringCheck) ValidateString(_ context.Context, req validator.StringReque
 		return
 	}
 	if err := c.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, c.summary, sentence(err.Error()))
+		detail := sentence(err.Error())
+		// The CLI shows the line of the attribute of the resource, not that of one within it.
+		if len(req.Path.Steps()) > 1 {
+			detail = "In " + attributeName(req.Path) + ": " + detail
+		}
+		resp.Diagnostics.AddAttributeError(req.Path, c.summary, detail)
+	}
+}
+
+// attributeName is an attribute as people write it, such as include.user_ids, without the key of an element.
+func attributeName(at path.Path) string {
+	var names []string
+	for _, step := range at.Steps() {
+		if name, ok := step.(path.PathStepAttributeName); ok {
+			names = append(names, string(name))
+		}
+	}
+	return strings.Join(names, ".")
+}
+
+// notNull says what to write where a required attribute is null, as a variable without a value is. Terraform itself says only that
+// the provider wants one.
+func notNull(values ...string) validator.String { return requiredText{values} }
+
+type requiredText struct{ values []string }
+
+func (v requiredText) Description(context.Context) string {
+	return "must not be null: " + strings.Join(v.values, ", ")
+}
+
+func (v requiredText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v requiredText) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() {
+		resp.Diagnostics.AddAttributeError(req.Path, attributeName(req.Path)+" is null",
+			fmt.Sprintf("%s has no default, and it is null: a variable or an output without a value, for example. Write one of %s.",
+				attributeName(req.Path), strings.Join(v.values, ", ")))
 	}
 }
 

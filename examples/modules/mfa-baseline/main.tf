@@ -28,6 +28,9 @@ resource "entramfa_registration_policy" "this" {
   authentication_method              = var.registration.authentication_method
   snooze_days                        = var.registration.snooze_days
   require_registration_after_snoozes = var.registration.required
+
+  # The campaign of a new tenant asks everybody. A destroy gives that back, but never asks the emergency access accounts.
+  on_destroy = "give_back_excluding_emergency_access"
 }
 
 resource "entramfa_user_mfa_state" "this" {
