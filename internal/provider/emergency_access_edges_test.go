@@ -104,7 +104,7 @@ func TestTheGuardKnowsItsAccountsInAnyCase(t *testing.T) {
 }
 
 // Without a second plan in the apply, so that it is the apply that refuses.
-func TestTheGuardHoldsInTheApplyItself(t *testing.T) {
+func TestTheGuardHoldsInTheApplyOfAPolicyItself(t *testing.T) {
 	t.Parallel()
 	join := func(m *machine) {
 		m.tn.do(func(ctx context.Context) error {
