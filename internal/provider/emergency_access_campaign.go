@@ -83,7 +83,9 @@ func includedBy(because scope.Reason) string {
 		return "included by include.all_users"
 	case scope.KindUser:
 		return "included by include.user_ids"
+	case scope.KindGroup, scope.KindRole, scope.KindGuests:
 	}
+	// A campaign has no roles and no kinds of guests.
 	return fmt.Sprintf("included by the group %s in include.group_ids", because.ID)
 }
 

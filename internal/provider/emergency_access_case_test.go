@@ -3,6 +3,9 @@ package provider
 import (
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
@@ -19,6 +22,33 @@ func TestTheGuardComparesIDsWithoutCase(t *testing.T) {
 		}
 		if !guard.holds("ABCDEF00-0000-4000-8000-0000000000AA") || guard.holds("abcdef00-0000-4000-8000-000000000002") {
 			t.Error("the guard holds others than its groups")
+		}
+	}
+}
+
+func TestAnAccountThatLeavesTheGuardAndIsAskedIsTold(t *testing.T) {
+	t.Parallel()
+	const id = "abcdef00-0000-4000-8000-000000000001"
+	user := client.User{ID: "ABCDEF00-0000-4000-8000-000000000001", UserPrincipalName: "rescue@contoso.example"}
+	still := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
+	still.add(user, "listed")
+	for name, c := range map[string]struct {
+		then  guardMemory
+		now   *emergencyAccess
+		state client.MFAState
+		told  bool
+	}{
+		"left and enabled":   {guardMemory{id: "rescue"}, nil, client.MFAEnabled, true},
+		"left and enforced":  {guardMemory{id: "rescue"}, nil, client.MFAEnforced, true},
+		"left and disabled":  {guardMemory{id: "rescue"}, nil, client.MFADisabled, false},
+		"still guarded":      {guardMemory{id: "rescue"}, still, client.MFAEnabled, false},
+		"never was":          {guardMemory{}, nil, client.MFAEnabled, false},
+		"nobody knows of it": {nil, nil, client.MFAEnabled, false},
+	} {
+		var diags diag.Diagnostics
+		(&providerData{emergencyAccess: c.now}).warnGuardLeft(c.then, user, c.state, path.Root("state"), &diags)
+		if (diags.WarningsCount() == 1) != c.told || diags.HasError() {
+			t.Errorf("%s: %v", name, diags)
 		}
 	}
 }

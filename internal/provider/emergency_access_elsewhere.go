@@ -184,6 +184,7 @@ func (l *elsewhereLook) judge(ctx context.Context, what string, include, exclude
 			l.add(account, asks)
 		case scope.Unknown:
 			unknown++
+		case scope.No:
 		}
 	}
 	if unknown > 0 {

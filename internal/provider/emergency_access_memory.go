@@ -81,6 +81,6 @@ func (d *providerData) warnGuardLeft(then guardMemory, user client.User, state c
 		return
 	}
 	diags.AddAttributeWarning(at, "An account leaves emergency_access and is asked for MFA",
-		fmt.Sprintf("These were an emergency access account of the provider block when this was applied last, and are none any more:\n\n%s\n\nWith the state %q the account cannot sign "+
+		fmt.Sprintf("This was an emergency access account of the provider block when the resource was applied last, and is none any more:\n\n%s\n\nWith the state %q the account cannot sign "+
 			"in when MFA does not work. If it is still one, put it back into emergency_access.", accountLines(user), state))
 }

@@ -85,6 +85,7 @@ func (d directory) changeLine(change client.CampaignChange, planned, present cli
 		return line(factSnooze, "snooze_days (when people are asked again)")
 	case client.CampaignPropertyLimit:
 		return line(factLimit, "require_registration_after_snoozes")
+	case client.CampaignPropertyInclude, client.CampaignPropertyExclude:
 	}
 	word := map[client.CampaignProperty]string{client.CampaignPropertyInclude: "included", client.CampaignPropertyExclude: "excluded"}[change.Property]
 	was, is := word, "not "+word

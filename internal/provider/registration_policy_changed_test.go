@@ -68,7 +68,8 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 		"excluded again": {`{"excludeTargets":[]}`, []string{changedSince, "exclude: user " + alexUPN + " (" + alexID + ") is excluded -> is not excluded"}, false, true},
 		"all at once": {
 			`{"state":"disabled","enforceRegistrationAfterAllowedSnoozes":false,"excludeTargets":[]}`,
-			[]string{changedSince, "state: enabled -> disabled", "require_registration_after_snoozes", "exclude: user " + alexUPN, "without -refresh=false"}, false, false,
+			[]string{changedSince, "state: enabled -> disabled", "require_registration_after_snoozes", "exclude: user " + alexUPN, "without -refresh=false"},
+			false, false,
 		},
 		"as wanted already":         {`{"snoozeDurationInDays":7}`, nil, true, true},
 		"another spelling":          {`{"includeTargets":[` + strings.NewReplacer(staffID, strings.ToUpper(staffID), "microsoft", "Microsoft").Replace(includeTarget(staffID, "group")+","+includeTarget(adeleID, "user")) + `]}`, nil, true, true},

@@ -65,15 +65,15 @@ func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign clie
 }
 
 // planDestroy says what a destroy leaves behind, and refuses one that would ask emergency access accounts. It returns the
-// campaign that is there after the destroy, and the names of whom it is about.
-func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) (client.RegistrationCampaign, directory) {
+// campaign that is there after the destroy.
+func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) client.RegistrationCampaign {
 	present := prior.campaign()
 	switch {
 	case prior.OnDestroy.ValueString() == onDestroyKeep:
-		return present, nil
+		return present
 	case memory.before == nil:
 		warnNothingToGiveBack(diags)
-		return present, nil
+		return present
 	}
 	back := handback{campaign: *memory.before}
 	names := directory{}
@@ -86,11 +86,11 @@ func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *reg
 		}
 		if err != nil {
 			addError(diags, err)
-			return present, nil
+			return present
 		}
 		if len(back.caught) > 0 {
 			refuseHandback(back.caught, diags)
-			return present, nil
+			return present
 		}
 		if len(back.gone) > 0 {
 			detail += "\n\nLeft out, because they do not exist any more: " + names.names(back.gone) + "."
@@ -105,7 +105,7 @@ func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *reg
 	}
 	diags.AddWarning("Destroying the registration policy gives back the campaign from before",
 		fmt.Sprintf("After the destroy the tenant's registration campaign is as it was before this resource took it over:\n\n%s%s", names.describe(back.campaign), detail))
-	return back.campaign, names
+	return back.campaign
 }
 
 // refuseHandback refuses a destroy after which emergency access accounts would be asked to register.

@@ -248,7 +248,7 @@ func (r *registrationPolicyResource) adopted(ctx context.Context, replaces *know
 	case replaces != nil:
 		replaced := *replaces.model
 		replaced.take(present)
-		present, _ = r.planDestroy(ctx, &replaced, replaces.memory, diags)
+		present = r.planDestroy(ctx, &replaced, replaces.memory, diags)
 		if diags.HasError() {
 			return nil
 		}
