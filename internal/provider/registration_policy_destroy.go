@@ -66,7 +66,9 @@ func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign clie
 
 // planDestroy says what a destroy leaves behind, and refuses one that would ask emergency access accounts. It returns the
 // campaign that is there after the destroy.
-func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) client.RegistrationCampaign {
+func (r *registrationPolicyResource) planDestroy(
+	ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, private privateState, diags *diag.Diagnostics,
+) client.RegistrationCampaign {
 	present := prior.campaign()
 	switch {
 	case prior.OnDestroy.ValueString() == onDestroyKeep:
@@ -92,6 +94,9 @@ func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *reg
 			refuseHandback(back.caught, diags)
 			return present
 		}
+		if private != nil {
+			present = r.findNow(ctx, present, back.campaign, memory, private, diags)
+		}
 		if len(back.gone) > 0 {
 			detail += "\n\nLeft out, because they do not exist any more: " + names.names(back.gone) + "."
 		}
@@ -106,6 +111,45 @@ func (r *registrationPolicyResource) planDestroy(ctx context.Context, prior *reg
 	diags.AddWarning("Destroying the registration policy gives back the campaign from before",
 		fmt.Sprintf("After the destroy the tenant's registration campaign is as it was before this resource took it over:\n\n%s%s", names.describe(back.campaign), detail))
 	return back.campaign
+}
+
+// findNow looks at the campaign whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
+// of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
+func (r *registrationPolicyResource) findNow(
+	ctx context.Context, planned, back client.RegistrationCampaign, memory campaignMemory, private privateState, diags *diag.Diagnostics,
+) client.RegistrationCampaign {
+	present, err := r.data.client.ObserveRegistrationCampaign(ctx, planned, memory.written)
+	if err != nil {
+		// What cannot be read here stops the destroy.
+		return planned
+	}
+	changes := present.Undoes(planned, back)
+	if len(changes) == 0 {
+		return planned
+	}
+	text, err := present.Encode()
+	if err != nil {
+		return planned
+	}
+	diags.Append(private.SetKey(ctx, foundKey, text)...)
+	names := r.changedNames(ctx, &campaignChangedError{planned: planned, present: present, changes: changes})
+	var lines []string
+	for _, change := range changes {
+		lines = append(lines, names.changeLine(change, planned, present))
+	}
+	diags.AddWarning("The registration campaign is not what the state has",
+		"Somebody has changed the campaign since the state was written, and the destroy replaces it as it is now:\n\n"+boundedList(lines))
+	return present
+}
+
+// plannedCampaign is what the plan of a destroy was made from.
+func plannedCampaign(ctx context.Context, state *registrationPolicyModel, private privateState, diags *diag.Diagnostics) client.RegistrationCampaign {
+	kept, problems := private.GetKey(ctx, foundKey)
+	diags.Append(problems...)
+	if found, err := client.DecodeRegistrationCampaign(kept); len(kept) > 0 && err == nil {
+		return found
+	}
+	return state.campaign()
 }
 
 // refuseHandback refuses a destroy after which emergency access accounts would be asked to register.

@@ -179,7 +179,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 			}
 			r.data.registrationPolicies.destroy(memory.instance, &resp.Diagnostics)
 		}
-		r.planDestroy(ctx, prior, memory, &resp.Diagnostics)
+		r.planDestroy(ctx, prior, memory, resp.Private, &resp.Diagnostics)
 		return
 	}
 	plan, config = &registrationPolicyModel{}, &registrationPolicyModel{}
@@ -248,7 +248,7 @@ func (r *registrationPolicyResource) adopted(ctx context.Context, replaces *know
 	case replaces != nil:
 		replaced := *replaces.model
 		replaced.take(present)
-		present = r.planDestroy(ctx, &replaced, replaces.memory, diags)
+		present = r.planDestroy(ctx, &replaced, replaces.memory, nil, diags)
 		if diags.HasError() {
 			return nil
 		}
@@ -445,7 +445,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		refuseHandback(back.caught, &resp.Diagnostics)
 		return
 	}
-	known := state.campaign()
+	known := plannedCampaign(ctx, &state, req.Private, &resp.Diagnostics)
 	result, err := r.data.client.SetRegistrationCampaign(ctx, back.campaign, client.CampaignOptions{
 		Known: &known, Written: memory.written, Check: undoesNothing(known, back.campaign),
 	})

@@ -117,6 +117,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 		if !resp.Diagnostics.HasError() {
 			ctx, end := trustedIPsLimits.withinPlan(ctx, prior.Timeouts.Object)
 			defer end()
+			r.findNow(ctx, prior, req.Private, resp.Private, &resp.Diagnostics)
 			r.warnDestroy(ctx, prior, &resp.Diagnostics)
 		}
 		return
@@ -242,7 +243,9 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	defer end()
 	kept, diags := req.Private.GetKey(ctx, acceptedKey)
 	resp.Diagnostics.Append(diags...)
-	if !r.data.checkUndone(ctx, state.location(), nil, kept, &resp.Diagnostics) {
+	planned, diags := plannedLocation(ctx, &state, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if !r.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics) {
 		return
 	}
 	var untrusted client.Acceptance

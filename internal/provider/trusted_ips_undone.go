@@ -25,6 +25,34 @@ func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocati
 	return true
 }
 
+// findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
+// of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
+func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private privateState, diags *diag.Diagnostics) {
+	if !r.data.planReady() {
+		return
+	}
+	accepted, problems := before.GetKey(ctx, acceptedKey)
+	diags.Append(problems...)
+	// What cannot be read here stops the destroy.
+	current, undone, err := r.data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
+	if err != nil || !undone.Any() {
+		return
+	}
+	diags.Append(private.SetKey(ctx, foundKey, current.JSON())...)
+	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
+		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
+			prior.ID.ValueString(), boundedList(describeUndone(undone, prior.location(), current))))
+}
+
+// plannedLocation is what the plan of a destroy was made from.
+func plannedLocation(ctx context.Context, state *trustedIPsModel, private privateState) (client.NamedLocation, diag.Diagnostics) {
+	kept, diags := private.GetKey(ctx, foundKey)
+	if found, ok := client.ReadNamedLocation(kept); ok {
+		return found, diags
+	}
+	return state.location(), diags
+}
+
 // describeUndone is a line for each change, with what the apply would make of it.
 func describeUndone(undone client.LocationChanges, prior, current client.NamedLocation) []string {
 	if undone.Kind != "" {
