@@ -4,6 +4,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,8 +16,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
-
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -25,13 +25,11 @@ const graphAppID = "00000003-0000-0000-c000-000000000000"
 // signingKeys are the keys of one server; nothing signed by another server is worth anything here.
 type signingKeys struct {
 	token      *ecdsa.PrivateKey // access tokens
+	tokenID    string            // the thumbprint by which a token names its key
 	federation *ecdsa.PrivateKey // assertions of the built-in foreign issuer
 }
 
-const (
-	tokenKeyID      = "entra-emulator-token-key"
-	federationKeyID = "entra-emulator-federation-key"
-)
+const federationKeyID = "entra-emulator-federation-key"
 
 func newSigningKeys() (*signingKeys, error) {
 	token, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -42,7 +40,14 @@ func newSigningKeys() (*signingKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("generating the federation key: %w", err)
 	}
-	return &signingKeys{token: token, federation: federation}, nil
+	public, err := x509.MarshalPKIXPublicKey(&token.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("the token key: %w", err)
+	}
+	thumbprint := sha256.Sum256(public)
+	return &signingKeys{
+		token: token, tokenID: base64.RawURLEncoding.EncodeToString(thumbprint[:20]), federation: federation,
+	}, nil
 }
 
 // jwk is the public half of a key as a JSON Web Key.
@@ -59,23 +64,6 @@ func jwk(id string, key *ecdsa.PublicKey) map[string]any {
 	}
 }
 
-// accessClaims are the claims of an access token.
-//
-// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
-type accessClaims struct {
-	jwt.RegisteredClaims
-	AppID    string   `json:"appid"`
-	AppName  string   `json:"app_displayname,omitempty"`
-	TenantID string   `json:"tid"`
-	ObjectID string   `json:"oid"`
-	IDType   string   `json:"idtyp"`
-	Roles    []string `json:"roles,omitempty"`
-	Scopes   string   `json:"scp,omitempty"`
-	Version  string   `json:"ver"`
-	// Challenge is the number of claims challenges before the token was issued.
-	Challenge int `json:"emulator_challenge,omitempty"`
-}
-
 // caller is who makes a Graph request.
 type caller struct {
 	appID string
@@ -89,31 +77,30 @@ func (c caller) hasAny(permissions []string) bool {
 	})
 }
 
-// issueAccessToken signs a token for the app, with the app's permissions as they are now. It wants the server's lock.
-func (s *Server) issueAccessToken(app *control.App, audience string) (string, time.Duration, error) {
-	lifetime := time.Hour
+// tokenLifetime is how long a token that is issued now lives. It wants the server's lock.
+func (s *Server) tokenLifetime() time.Duration {
 	if seconds := s.behavior.TokenLifetimeSeconds; seconds > 0 {
-		lifetime = time.Duration(seconds) * time.Second
+		return time.Duration(seconds) * time.Second
 	}
-	now := s.now()
+	return time.Hour
+}
+
+// issueAccessToken signs a token for the app, with the app's permissions as they are now. It wants the server's lock.
+func (s *Server) issueAccessToken(app *control.App, audience string, client clientAuthentication) (string, time.Duration, error) {
 	object := s.directory.servicePrincipalID(app)
-	claims := accessClaims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer:    s.url + "/" + s.directory.tenantID + "/",
-			Subject:   object,
-			Audience:  jwt.ClaimStrings{audience},
-			IssuedAt:  jwt.NewNumericDate(now),
-			NotBefore: jwt.NewNumericDate(now),
-			ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
-			ID:        uuid.NewString(),
-		},
-		AppID: app.ClientID, AppName: app.DisplayName, TenantID: s.directory.tenantID, ObjectID: object,
-		IDType: "app", Roles: app.Permissions, Version: "1.0", Challenge: s.challenge,
-	}
-	token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
-	token.Header["kid"] = tokenKeyID
-	signed, err := token.SignedString(s.keys.token)
+	claims, lifetime := s.newAccessClaims(app.ClientID, audience)
+	claims.AppName, claims.AppIDACR, claims.Capabilities = app.DisplayName, client.method, client.capabilities
+	claims.IDType, claims.ObjectID, claims.Subject = "app", object, object
+	claims.Roles, claims.WIDs, claims.Relation = app.Permissions, []string{widsOfApps}, "7 2"
+	signed, err := s.signed(claims)
 	return signed, lifetime, err
+}
+
+// signed is the token of the claims.
+func (s *Server) signed(claims *accessClaims) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
+	token.Header["kid"], token.Header["x5t"] = s.keys.tokenID, s.keys.tokenID
+	return token.SignedString(s.keys.token)
 }
 
 // verifiedTokens remembers the claims of tokens whose signature is good, as verifying costs more than most requests.
@@ -165,19 +152,25 @@ func (s *Server) authenticate(req *graphRequest) error {
 		s.verified.add(token, claims)
 	}
 	req.caller = caller{appID: claims.AppID, roles: claims.granted()}
+	s.mu.Lock()
+	tenantID, cloud := s.directory.tenantID, s.directory.cloudName()
+	s.mu.Unlock()
 	now := s.now()
 	switch {
-	case claims.ExpiresAt == nil || !now.Before(claims.ExpiresAt.Time):
+	case now.Unix() >= claims.ExpiresAt:
 		return s.unauthorized(req, "Lifetime validation failed, the token is expired.")
-	case claims.NotBefore != nil && now.Before(claims.NotBefore.Time.Add(-5*time.Minute)):
+	case now.Unix() < claims.NotBefore-int64(tokenLeeway.Seconds()):
 		return s.unauthorized(req, "Lifetime validation failed, the token is not yet valid.")
-	case len(claims.Audience) != 1 || !s.ownResource(claims.Audience[0]):
+	case !s.isGraph(claims.Audience, cloud):
 		return s.unauthorized(req, "Access token validation failure. Invalid audience.")
-	case claims.TenantID != s.TenantID():
+	case claims.TenantID != tenantID:
 		return s.unauthorized(req, "Access token validation failure. Invalid tenant.")
 	}
 	return s.checkChallenge(req, claims)
 }
+
+// tokenLeeway is how far the clocks of the authority and of Graph may differ.
+const tokenLeeway = 5 * time.Minute
 
 func (s *Server) unauthorized(req *graphRequest, message string) *graphError {
 	refusal := &graphError{status: http.StatusUnauthorized, code: "InvalidAuthenticationToken", message: message, header: http.Header{}}

@@ -27,7 +27,7 @@ func TestTokensForAnotherAudienceOrTimeAreRefused(t *testing.T) {
 		t.Helper()
 		issued := now
 		now = at
-		token, _, err := s.issueAccessToken(app, audience)
+		token, _, err := s.issueAccessToken(app, audience, clientAuthentication{})
 		now = issued
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +41,10 @@ func TestTokensForAnotherAudienceOrTimeAreRefused(t *testing.T) {
 	}{
 		{"this server", s.url, now, ""},
 		{"this server by another name", strings.Replace(s.url, "127.0.0.1", "LOCALHOST", 1), now, ""},
-		{"the public cloud", "https://graph.microsoft.com", now, "Access token validation failure. Invalid audience."},
+		{"Graph by its name in the cloud", "https://graph.microsoft.com", now, ""},
+		{"Graph by its client id", graphAppID, now, ""},
+		{"Graph of another cloud", "https://graph.microsoft.us", now, "Access token validation failure. Invalid audience."},
+		{"the name of another host", "https://graph.microsoft.com.example", now, "Access token validation failure. Invalid audience."},
 		{"this server without TLS", strings.Replace(s.url, "https", "http", 1), now, "Access token validation failure. Invalid audience."},
 		{"tomorrow", s.url, now.Add(24 * time.Hour), "Lifetime validation failed, the token is not yet valid."},
 	}
@@ -71,7 +74,7 @@ func TestATokenThatWasAcceptedExpires(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	token, lifetime, err := s.issueAccessToken(&control.App{ClientID: SampleAppID}, s.url)
+	token, lifetime, err := s.issueAccessToken(&control.App{ClientID: SampleAppID}, s.url, clientAuthentication{})
 	if err != nil {
 		t.Fatal(err)
 	}

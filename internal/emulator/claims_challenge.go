@@ -13,7 +13,7 @@ import (
 func (s *Server) checkChallenge(req *graphRequest, claims *accessClaims) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if claims.Challenge >= s.challenge {
+	if claims.challenges() >= s.challenge {
 		s.behavior.ClaimsChallenge = false
 		return nil
 	}

@@ -4,6 +4,10 @@ import "github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/con
 
 // cloudProfile is what Graph lacks in a cloud.
 type cloudProfile struct {
+	// graphHost is the public name of Graph there; empty where Microsoft does not publish it.
+	graphHost string
+	// issuer is the token service that v1.0 tokens name, without the tenant.
+	issuer string
 	// methodsPolicyOnBetaOnly: the authentication methods policy is not on v1.0.
 	methodsPolicyOnBetaOnly bool
 	// noPlatformSettings: the policy has no microsoftAuthenticatorPlatformSettings.
@@ -16,11 +20,11 @@ type cloudProfile struct {
 //
 // https://github.com/microsoftgraph/msgraph-metadata
 var cloudProfiles = map[string]cloudProfile{
-	control.CloudPublic:         {binOn: map[string]bool{"v1.0": true, "beta": true}},
-	control.CloudUSGovernment:   {binOn: map[string]bool{"beta": true}},
-	control.CloudUSGovernmentL5: {binOn: map[string]bool{"beta": true}},
-	control.CloudDoD:            {binOn: map[string]bool{"beta": true}},
-	control.CloudChina:          {methodsPolicyOnBetaOnly: true, noPlatformSettings: true},
+	control.CloudPublic:         {graphHost: "graph.microsoft.com", binOn: map[string]bool{"v1.0": true, "beta": true}},
+	control.CloudUSGovernment:   {graphHost: "graph.microsoft.us", binOn: map[string]bool{"beta": true}},
+	control.CloudUSGovernmentL5: {graphHost: "dod-graph.microsoft.us", binOn: map[string]bool{"beta": true}},
+	control.CloudDoD:            {graphHost: "dod-graph.microsoft.us", binOn: map[string]bool{"beta": true}},
+	control.CloudChina:          {issuer: "https://sts.chinacloudapi.cn/", graphHost: "microsoftgraph.chinacloudapi.cn", methodsPolicyOnBetaOnly: true, noPlatformSettings: true},
 	control.CloudUSNat:          {noPlatformSettings: true, binOn: map[string]bool{"beta": true}},
 	control.CloudUSSec:          {noPlatformSettings: true, binOn: map[string]bool{"beta": true}},
 }

@@ -64,7 +64,7 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	entry := loggedRequest{
 		arrival: arrival, time: arrived, method: r.Method, path: path, query: r.URL.RawQuery, class: control.ClassLogin,
-		template: "/{tenant}" + rest, appID: req.clientID, requestID: req.requestID, clientRequestID: req.correlationID,
+		template: loginTemplate(path, rest), appID: req.clientID, requestID: req.requestID, clientRequestID: req.correlationID,
 		userAgent: r.UserAgent(), fault: faultID,
 	}
 	if !cut {
@@ -92,6 +92,14 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(response.status)
 	_, _ = w.Write(response.body) // a caller that has gone away is no concern here
+}
+
+// loginTemplate is a path without the tenant, for the log.
+func loginTemplate(path, rest string) string {
+	if path == metadataPath {
+		return path
+	}
+	return "/{tenant}" + rest
 }
 
 func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func() *graphResponse) (*graphResponse, bool) {
@@ -133,6 +141,9 @@ func (s *Server) login(req *loginRequest, rest string) *graphResponse {
 		"/discovery/instance":                    {http.MethodGet, s.instanceDiscovery},
 	}
 	found, known := resources[rest]
+	if req.URL.EscapedPath() == metadataPath {
+		found, known = resource{http.MethodGet, s.cloudMetadata}, true
+	}
 	if !known {
 		return s.loginFailure(req, &loginError{
 			status: http.StatusNotFound, name: "invalid_request", number: 900561,
@@ -181,7 +192,7 @@ func (s *Server) openIDConfiguration(req *loginRequest) (*graphResponse, *loginE
 
 // tokenKeys answers GET /{tenant}/discovery/v2.0/keys.
 func (s *Server) tokenKeys(*loginRequest) (*graphResponse, *loginError) {
-	return answer(http.StatusOK, map[string]any{"keys": []any{jwk(tokenKeyID, &s.keys.token.PublicKey)}}), nil
+	return answer(http.StatusOK, map[string]any{"keys": []any{jwk(s.keys.tokenID, &s.keys.token.PublicKey)}}), nil
 }
 
 // instanceDiscovery answers GET /common/discovery/instance. The only instance is this server.

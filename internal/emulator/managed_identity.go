@@ -134,12 +134,11 @@ func (s *Server) machineToken(clientID, resource string) (*machineAnswer, *ident
 	if clientID == "" || app == nil {
 		return nil, &identityRefusal{http.StatusBadRequest, "invalid_request", "Identity not found"}
 	}
-	audience := strings.TrimSuffix(resource, "/")
-	if !s.ownResource(audience) {
+	if !s.isGraph(resource, s.directory.cloudName()) {
 		return nil, &identityRefusal{http.StatusBadRequest, "invalid_resource", "AADSTS500011: The resource principal named " + resource +
 			" was not found in the tenant named " + s.directory.displayName + "."}
 	}
-	signed, lifetime, err := s.issueAccessToken(app, audience)
+	signed, lifetime, err := s.issueAccessToken(app, resource, clientAuthentication{method: clientAssertion})
 	if err != nil {
 		return nil, &identityRefusal{http.StatusInternalServerError, "unknown", err.Error()}
 	}

@@ -219,10 +219,12 @@ func (s *Server) origin(r *http.Request) string {
 	return s.url
 }
 
-// ownResource tells whether resource, "https://host:port", is this server under any of its names.
-func (s *Server) ownResource(resource string) bool {
-	host, found := strings.CutPrefix(strings.ToLower(resource), "https://")
-	return found && (s.hosts[host] || resource == s.url)
+// isGraph tells whether a resource, as scopes and audiences name it, is this server's Microsoft Graph: under one of the
+// server's own names, under the name that Graph has in the cloud, or by its client id. A slash may follow.
+func (s *Server) isGraph(resource, cloud string) bool {
+	resource = strings.TrimSuffix(strings.ToLower(resource), "/")
+	host, found := strings.CutPrefix(resource, "https://")
+	return resource == graphAppID || found && (s.hosts[host] || resource == s.url || host == cloudProfiles[cloud].graphHost)
 }
 
 func (s *Server) setBehavior(behavior control.Behavior) {

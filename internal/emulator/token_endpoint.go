@@ -57,7 +57,11 @@ func (s *Server) token(req *loginRequest) (*graphResponse, *loginError) {
 	if refusal := s.authenticateApp(req, app); refusal != nil {
 		return nil, refusal
 	}
-	signed, lifetime, err := s.issueAccessToken(app, resource)
+	client := clientAuthentication{method: clientAssertion, capabilities: requestedCapabilities(req.form.Get("claims"))}
+	if req.form.Get("client_secret") != "" {
+		client.method = clientSecret
+	}
+	signed, lifetime, err := s.issueAccessToken(app, resource, client)
 	if err != nil {
 		return nil, &loginError{http.StatusInternalServerError, "server_error", 90033, "A transient error has occurred: " + err.Error()}
 	}
@@ -68,6 +72,7 @@ func (s *Server) token(req *loginRequest) (*graphResponse, *loginError) {
 }
 
 // requestedResource finds the one resource in a scope; OpenID Connect scopes beside it are ignored, as MSAL always sends them.
+// The audience of a v1.0 token is spelled as the resource was. It wants the server's lock.
 func (s *Server) requestedResource(scope string) (string, *loginError) {
 	resource := ""
 	for name := range strings.FieldsSeq(scope) {
@@ -84,7 +89,7 @@ func (s *Server) requestedResource(scope string) (string, *loginError) {
 					"suffixed to the resource identifier (application ID URI).",
 			}
 		}
-		resource = strings.TrimSuffix(base, "/")
+		resource = base
 	}
 	switch {
 	case resource == "":
@@ -93,9 +98,7 @@ func (s *Server) requestedResource(scope string) (string, *loginError) {
 			"The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' " +
 				"is not valid. The scope " + scope + " is not valid.",
 		}
-	case resource == graphAppID:
-		return s.url, nil
-	case !s.ownResource(resource):
+	case !s.isGraph(resource, s.directory.cloudName()):
 		return "", &loginError{http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named " + resource +
 			" was not found in the tenant named " + s.directory.displayName + ". This can happen if the application has not been " +
 			"installed by the administrator of the tenant or consented to by any user in the tenant. " +

@@ -3,10 +3,6 @@ package emulator
 import (
 	"net/http"
 	"strings"
-	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -43,25 +39,19 @@ func (s *Server) serveUserToken(w http.ResponseWriter, r *http.Request) {
 		refuseControl(w, http.StatusNotFound, "there is no user "+request.User)
 		return
 	}
-	lifetime := time.Hour
-	if seconds := s.behavior.TokenLifetimeSeconds; seconds > 0 {
-		lifetime = time.Duration(seconds) * time.Second
+	claims, _ := s.newAccessClaims(request.ClientID, s.url)
+	claims.describeUser(user, r.RemoteAddr)
+	claims.Scopes = strings.Join(request.Scopes, " ")
+	claims.AppIDACR = publicClient
+	if app := s.directory.app(request.ClientID); app != nil {
+		claims.AppName = app.DisplayName
+	} else if request.ClientID == azureCLIAppID {
+		claims.AppName = "Microsoft Azure CLI"
 	}
-	now := s.now()
-	expires := jwt.NewNumericDate(now.Add(lifetime))
-	token := jwt.NewWithClaims(jwt.SigningMethodES256, accessClaims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: s.url + "/" + s.directory.tenantID + "/", Subject: user.ID, Audience: jwt.ClaimStrings{s.url},
-			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: expires, ID: uuid.NewString(),
-		},
-		AppID: request.ClientID, TenantID: s.directory.tenantID, ObjectID: user.ID, IDType: "user",
-		Scopes: strings.Join(request.Scopes, " "), Version: "1.0", Challenge: s.challenge,
-	})
-	token.Header["kid"] = tokenKeyID
-	signed, err := token.SignedString(s.keys.token)
+	signed, err := s.signed(claims)
 	if err != nil {
 		refuseControl(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	answerControl(w, http.StatusOK, control.UserToken{AccessToken: signed, ExpiresOn: expires.Unix()})
+	answerControl(w, http.StatusOK, control.UserToken{AccessToken: signed, ExpiresOn: claims.ExpiresAt})
 }
