@@ -9,8 +9,7 @@ import (
 
 // methodSegment is a collection under /users/{id}/authentication.
 type methodSegment struct {
-	kind     string // the type of method it holds; "" holds all
-	betaOnly bool
+	kind string // the type of method it holds; "" holds all
 }
 
 // methodSegments are the collections of authentication methods.
@@ -27,9 +26,9 @@ var methodSegments = map[string]methodSegment{
 	"temporaryAccessPassMethods":     {kind: control.MethodTemporaryAccessPass},
 	"emailMethods":                   {kind: control.MethodEmail},
 	"platformCredentialMethods":      {kind: control.MethodPlatformCredential},
-	"hardwareOathMethods":            {kind: control.MethodHardwareOath, betaOnly: true},
+	"hardwareOathMethods":            {kind: control.MethodHardwareOath},
 	"passwordlessMicrosoftAuthenticatorMethods": {
-		kind: control.MethodPasswordlessMicrosoftAuthenticator, betaOnly: true,
+		kind: control.MethodPasswordlessMicrosoftAuthenticator,
 	},
 }
 

@@ -18,21 +18,11 @@ var methodsPolicyReadOnly = []string{
 
 const campaignLimit = "enforceRegistrationAfterAllowedSnoozes"
 
-// policyRoute finds what lies under /policies.
-func (s *Server) policyRoute(req *graphRequest, rest []string) (*route, error) {
-	if len(rest) == 0 {
-		return nil, segmentNotFound("policies")
-	}
-	if rest[0] != methodsPolicyID || req.version == "v1.0" && s.profile().methodsPolicyOnBetaOnly {
-		return nil, segmentNotFound(rest[0])
-	}
-	if len(rest) > 1 {
-		return nil, segmentNotFound(rest[1])
-	}
-	return &route{"/policies/" + methodsPolicyID, control.ClassDirectory, []endpoint{
+func (s *Server) addPolicyRoutes(root *routeNode) {
+	root.add(&route{methodsPolicyPath, control.ClassDirectory, []endpoint{
 		{http.MethodGet, oneOf(readPolicyPermissions), []string{"$select"}, s.getMethodsPolicy},
 		{http.MethodPatch, oneOf(writePolicyPermissions), nil, s.patchMethodsPolicy},
-	}}, nil
+	}})
 }
 
 // absentFromPolicy are the properties that the policy does not have in this version, cloud and behaviour.

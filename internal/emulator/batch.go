@@ -175,11 +175,15 @@ func readBatch(req *graphRequest) ([]batchItem, error) {
 		return nil, badRequest("Number of batch request steps exceeds the maximum value of " + strconv.Itoa(maxBatchItems) + ".")
 	}
 	known := map[string]bool{}
-	for _, item := range items {
-		if err := checkItem(item, known); err != nil {
+	for i := range items {
+		item := &items[i]
+		if err := checkItem(*item, known); err != nil {
 			return nil, err
 		}
 		known[strings.ToLower(*item.ID)] = true
+		if bytes.Equal(item.Body, []byte("null")) {
+			item.Body = nil // as Microsoft's Go SDK writes what has none
+		}
 	}
 	return items, checkDependencies(items, known)
 }
@@ -231,7 +235,7 @@ func checkItem(item batchItem, known map[string]bool) error {
 	for name := range item.Headers {
 		hasType = hasType || strings.EqualFold(name, "Content-Type")
 	}
-	if len(item.Body) > 0 && !hasType {
+	if len(item.Body) > 0 && !bytes.Equal(item.Body, []byte("null")) && !hasType {
 		return badRequest(fmt.Sprintf("Write request id : %s does not contain Content-Type header declaration or body.", *item.ID))
 	}
 	return nil

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -76,4 +78,34 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, status int, body []byte
 	_, _ = compressor.Write(body)
 	_ = compressor.Close()
 	compressors.Put(compressor)
+}
+
+var errBodyTooLarge = errors.New("the body is larger than is read")
+
+// decompressed is the body of a request as it was before it was compressed. Microsoft's SDKs compress what they write;
+// told 415, they send it again as it is.
+func decompressed(body []byte, encoding string) ([]byte, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+	default:
+		return nil, &graphError{
+			status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType",
+			message: "The content encoding '" + encoding + "' is not supported.",
+		}
+	}
+	corrupt := badRequest("The request body is not valid gzip, which its Content-Encoding header says it is.")
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, corrupt
+	}
+	plain, err := io.ReadAll(io.LimitReader(reader, maxBodyBytes+1))
+	switch {
+	case err != nil:
+		return nil, corrupt
+	case len(plain) > maxBodyBytes:
+		return nil, errBodyTooLarge
+	}
+	return plain, nil
 }

@@ -26,122 +26,65 @@ type accessKind[T any] struct {
 	write  [][]string // permissions to write
 }
 
-// identityRoute finds what lies under /identity.
-func (s *Server) identityRoute(req *graphRequest, rest []string) (*route, error) {
-	if len(rest) == 0 {
-		return nil, segmentNotFound("identity")
-	}
-	if rest[0] != "conditionalAccess" {
-		return nil, segmentNotFound(rest[0])
-	}
-	if len(rest) == 1 {
-		return nil, segmentNotFound(rest[0])
-	}
-	name, rest := rest[1], rest[2:]
-	base := "/identity/conditionalAccess/"
-	bin := name == "deletedItems" && s.profile().binOn[req.version]
-	if bin {
-		if len(rest) == 0 {
-			return nil, segmentNotFound(name)
-		}
-		name, rest, base = rest[0], rest[1:], base+"deletedItems/"
-	}
-	name, key, keyed := cutKey(name)
-	if keyed {
-		rest = append([]string{key}, rest...)
-	}
-	switch {
-	case name == namedLocations.segment && bin:
-		return binRoute(s, base+name, rest, &namedLocations, s.checkRestoredLocation)
-	case name == namedLocations.segment:
-		return accessRoute(base+name, rest, namedLocations.write, accessHandlers{
-			list: func(req *graphRequest, query query) (*graphResponse, error) {
-				return listAccess(s, req, query, &namedLocations, false)
-			},
-			create: s.createNamedLocation,
-			get: func(req *graphRequest, query query, id string) (*graphResponse, error) {
-				return getAccess(s, req, query, &namedLocations, id, false)
-			},
-			patch: s.patchNamedLocation, remove: s.deleteNamedLocation,
-		})
-	case name == accessPolicies.segment && bin:
-		return binRoute(s, base+name, rest, &accessPolicies, s.checkRestoredPolicy)
-	case name == accessPolicies.segment:
-		return accessRoute(base+name, rest, accessPolicies.write, accessHandlers{
-			list: func(req *graphRequest, query query) (*graphResponse, error) {
-				return listAccess(s, req, query, &accessPolicies, false)
-			},
-			create: s.createAccessPolicy,
-			get: func(req *graphRequest, query query, id string) (*graphResponse, error) {
-				return getAccess(s, req, query, &accessPolicies, id, false)
-			},
-			patch: s.patchAccessPolicy, remove: s.deleteAccessPolicy,
-		})
-	}
-	return nil, segmentNotFound(name)
+// addConditionalAccessRoutes adds what lies under /identity.
+func (s *Server) addConditionalAccessRoutes(root *routeNode) {
+	addAccessRoutes(s, root, &namedLocations, s.checkRestoredLocation, accessWrites{
+		create: s.createNamedLocation, patch: s.patchNamedLocation, remove: s.deleteNamedLocation,
+	})
+	addAccessRoutes(s, root, &accessPolicies, s.checkRestoredPolicy, accessWrites{
+		create: s.createAccessPolicy, patch: s.patchAccessPolicy, remove: s.deleteAccessPolicy,
+	})
 }
 
-// accessHandlers are the handlers of one kind of object of Conditional Access.
-type accessHandlers struct {
-	list, create func(*graphRequest, query) (*graphResponse, error)
-	get          func(*graphRequest, query, string) (*graphResponse, error)
-	patch        func(*graphRequest, string) (*graphResponse, error)
-	remove       func(*graphRequest, string) (*graphResponse, error)
+// accessWrites are the handlers of one kind of object that are not the same for all kinds.
+type accessWrites struct {
+	create        handler
+	patch, remove func(*graphRequest, string) (*graphResponse, error)
 }
 
 var accessQueryOptions = []string{"$select", "$top", "$skip", "$filter", "$count", "$skiptoken"}
 
-func accessRoute(template string, rest []string, write [][]string, handlers accessHandlers) (*route, error) {
-	switch len(rest) {
-	case 0:
-		return &route{template, control.ClassConditionalAccess, []endpoint{
-			{http.MethodGet, readConditionalAccess, accessQueryOptions, handlers.list},
-			{http.MethodPost, write, nil, handlers.create},
-		}}, nil
-	case 1:
-		return &route{template + "/{id}", control.ClassConditionalAccess, []endpoint{
-			{http.MethodGet, readConditionalAccess, []string{"$select"}, func(req *graphRequest, query query) (*graphResponse, error) {
-				return handlers.get(req, query, rest[0])
-			}},
-			{http.MethodPatch, write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
-				return handlers.patch(req, rest[0])
-			}},
-			{http.MethodDelete, write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
-				return handlers.remove(req, rest[0])
-			}},
-		}}, nil
-	}
-	return nil, segmentNotFound(rest[1])
-}
-
-// binRoute finds what lies under /identity/conditionalAccess/deletedItems. check says whether an object can come back.
+// addAccessRoutes adds a collection and its bin. check says whether an object can come back.
 //
 // https://learn.microsoft.com/graph/api/resources/policydeletableitem
-func binRoute[T any](s *Server, template string, rest []string, kind *accessKind[T], check func(T) *graphError) (*route, error) {
-	switch {
-	case len(rest) == 0:
-		return &route{template, control.ClassConditionalAccess, []endpoint{
-			{http.MethodGet, readConditionalAccess, accessQueryOptions, func(req *graphRequest, query query) (*graphResponse, error) {
-				return listAccess(s, req, query, kind, true)
-			}},
-		}}, nil
-	case len(rest) == 1:
-		return &route{template + "/{id}", control.ClassConditionalAccess, []endpoint{
-			{http.MethodGet, readConditionalAccess, []string{"$select"}, func(req *graphRequest, query query) (*graphResponse, error) {
-				return getAccess(s, req, query, kind, rest[0], true)
-			}},
-			{http.MethodDelete, kind.write, nil, func(*graphRequest, query) (*graphResponse, error) {
-				return purge(s, kind, rest[0])
-			}},
-		}}, nil
-	case len(rest) == 2 && (rest[1] == "restore" || rest[1] == "microsoft.graph.restore"):
-		return &route{template + "/{id}/restore", control.ClassConditionalAccess, []endpoint{
-			{http.MethodPost, kind.write, nil, func(req *graphRequest, _ query) (*graphResponse, error) {
-				return restore(s, req, kind, rest[0], check)
-			}},
-		}}, nil
+func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], check func(T) *graphError, writes accessWrites) {
+	add := func(path string, endpoints ...endpoint) {
+		root.add(&route{path, control.ClassConditionalAccess, endpoints})
 	}
-	return nil, segmentNotFound(rest[len(rest)-1])
+	list := func(bin bool) endpoint {
+		return endpoint{
+			http.MethodGet, readConditionalAccess, accessQueryOptions,
+			func(req *graphRequest, query query) (*graphResponse, error) {
+				return listAccess(s, req, query, kind, bin)
+			},
+		}
+	}
+	get := func(bin bool) endpoint {
+		return endpoint{
+			http.MethodGet, readConditionalAccess, []string{"$select"},
+			func(req *graphRequest, query query) (*graphResponse, error) {
+				return getAccess(s, req, query, kind, req.keys[0], bin)
+			},
+		}
+	}
+	path := "/identity/conditionalAccess/" + kind.segment
+	add(path, list(false), endpoint{http.MethodPost, kind.write, nil, writes.create})
+	add(path+"/{id}", get(false),
+		endpoint{http.MethodPatch, kind.write, nil, onBody(writes.patch)},
+		endpoint{http.MethodDelete, kind.write, nil, onBody(writes.remove)},
+	)
+	bin := binPath + "/" + kind.segment
+	add(bin, list(true))
+	add(bin+"/{id}", get(true), endpoint{
+		http.MethodDelete, kind.write, nil,
+		func(req *graphRequest, _ query) (*graphResponse, error) { return purge(s, kind, req.keys[0]) },
+	})
+	add(bin+"/{id}/restore", endpoint{
+		http.MethodPost, kind.write, nil,
+		func(req *graphRequest, _ query) (*graphResponse, error) {
+			return restore(s, req, kind, req.keys[0], check)
+		},
+	})
 }
 
 func unknownAccessObject(id string) *graphError {
@@ -228,7 +171,7 @@ func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKi
 	if err := kind.checkSelect(query); err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, kind.entity)
+	matches, err := parseFilter(query.filter, kind.entity, false)
 	if err != nil {
 		return nil, err
 	}

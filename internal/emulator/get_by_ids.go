@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,25 +16,9 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 	if err := checkSelected(query, ""); err != nil {
 		return nil, err
 	}
-	object, refusal := jsonBody(req)
-	if refusal != nil {
-		return nil, refusal
-	}
 	var ids, types []string
-	for name, value := range object {
-		var err error
-		switch name {
-		case "ids":
-			err = json.Unmarshal(value, &ids)
-		case "types":
-			err = json.Unmarshal(value, &types)
-		default:
-			return nil, badRequest("The parameter '" + name + "' in the request payload is not a valid parameter for the operation 'getByIds'.")
-		}
-		if err != nil {
-			return nil, badRequest("Unable to read JSON request payload. " +
-				"Please ensure Content-Type header is set and payload is of valid JSON format.")
-		}
+	if err := parameters(req, "getByIds", map[string]any{"ids": &ids, "types": &types}); err != nil {
+		return nil, err
 	}
 	if len(ids) == 0 || len(ids) > maxGetByIDs {
 		return nil, &graphError{

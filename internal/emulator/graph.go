@@ -31,6 +31,7 @@ type graphRequest struct {
 	rawQuery        string
 	header          http.Header
 	body            []byte
+	keys            []string // those in the path, in their order
 	caller          caller
 	requestID       string
 	clientRequestID string
@@ -97,10 +98,13 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 		req.clientRequestID = req.requestID
 	}
 	var outcome outcome
+	var encoding *graphError
 	body, err := readBody(w, r)
 	switch {
 	case err != nil && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler)
+	case errors.As(err, &encoding):
+		outcome.response, outcome.route = s.failure(req, encoding), unknownRoute()
 	case err != nil:
 		outcome.response = s.failure(req, &graphError{
 			status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge",
@@ -139,14 +143,16 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, r, outcome.response.status, outcome.response.body)
 }
 
-// readBody reads the body of a request into memory of the size that was announced.
+// readBody reads the body of a request into memory of the size that was announced, and undoes its compression.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	var buffer bytes.Buffer
 	if r.ContentLength > 0 && r.ContentLength <= maxBodyBytes {
 		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
-	return buffer.Bytes(), err
+	if _, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes)); err != nil {
+		return nil, err
+	}
+	return decompressed(buffer.Bytes(), r.Header.Get("Content-Encoding"))
 }
 
 func (s *Server) latency() time.Duration {

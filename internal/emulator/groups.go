@@ -28,6 +28,7 @@ var groupEntity = entityType[*groupRecord]{
 		"createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "id", "mail",
 		"mailEnabled", "mailNickname", "membershipRule", "securityEnabled", "visibility",
 	},
+	sortable: []string{"displayName"},
 }
 
 func checkObjectID(id string) error {
@@ -51,15 +52,50 @@ func (s *Server) getGroup(req *graphRequest, query query, id string) (*graphResp
 	if err != nil {
 		return nil, err
 	}
+	if err := checkExpand(query, groupType, groupRelations); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	group := s.directory.group(id)
 	if group == nil {
 		return nil, resourceNotFound(id)
 	}
-	object := groupEntity.object(group, names)
-	object["@odata.context"] = req.contextURL("groups" + query.fragment() + "/$entity")
-	return answer(http.StatusOK, object), nil
+	body := appendText([]byte("{"), "@odata.context", req.contextURL("groups"+query.fragment()+"/$entity"))
+	body = appendColumns(body, group, groupEntity.columns(names))
+	body = s.appendExpanded(body, req, query, directoryObject{group: group})
+	return written(http.StatusOK, append(body, '}')), nil
+}
+
+func (g *groupRecord) objectID() string { return g.id }
+
+// seenGroups are the groups that a list shows. It wants the server's lock.
+func (s *Server) seenGroups(matches func(*groupRecord) bool) source[*groupRecord] {
+	groups := s.directory.groups
+	return source[*groupRecord]{
+		size: len(groups),
+		at:   func(i int) (*groupRecord, bool) { return groups[i], matches(groups[i]) },
+		find: func(id string) int {
+			return slices.IndexFunc(groups, func(group *groupRecord) bool { return group.id == id })
+		},
+		id: (*groupRecord).objectID,
+	}
+}
+
+// countGroups answers GET /groups/$count.
+//
+// https://learn.microsoft.com/graph/api/group-list
+func (s *Server) countGroups(req *graphRequest, query query) (*graphResponse, error) {
+	if err := checkListing(req, &query, asCount); err != nil {
+		return nil, err
+	}
+	matches, err := matcher(req, query, groupEntity)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return counted(s.seenGroups(matches).all()), nil
 }
 
 // listGroups answers GET /groups.
@@ -70,30 +106,37 @@ func (s *Server) listGroups(req *graphRequest, query query) (*graphResponse, err
 	if err != nil {
 		return nil, err
 	}
-	if err := checkCount(req, query); err != nil {
+	if err := checkListing(req, &query, asObjects); err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, groupEntity)
+	if err := checkExpand(query, groupType, groupRelations); err != nil {
+		return nil, err
+	}
+	if err := groupEntity.checkOrder(req, query); err != nil {
+		return nil, err
+	}
+	matches, err := matcher(req, query, groupEntity)
 	if err != nil {
 		return nil, err
 	}
+	columns := groupEntity.columns(names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []*groupRecord
-	for _, group := range s.directory.groups {
-		if matches(group) {
-			found = append(found, group)
-		}
+	groups := s.seenGroups(matches)
+	if query.orderBy != nil {
+		groups = sorted(groups.all(), groupEntity, query.orderBy, (*groupRecord).objectID)
 	}
-	page, err := paginate(req, query, found, func(group *groupRecord) string { return group.id })
+	page, err := groups.page(req, query)
 	if err != nil {
 		return nil, err
 	}
-	values := []map[string]any{}
+	body := make([]byte, 0, 512+256*len(page.items))
+	body = appendCollection(body, req, query, "groups"+query.fragment(), page.total, page.nextLink)
 	for _, group := range page.items {
-		values = append(values, groupEntity.object(group, names))
+		body = appendColumns(appendElement(body), group, columns)
+		body = append(s.appendExpanded(body, req, query, directoryObject{group: group}), '}')
 	}
-	return collection(req, query, "groups"+query.fragment(), len(found), values, page.nextLink), nil
+	return written(http.StatusOK, append(body, "]}"...)), nil
 }
 
 // directoryObject is a user, a group or the service principal of an app; exactly one is set.
@@ -198,7 +241,11 @@ func newDescriber(caller caller, query query, typed bool) describer {
 
 // append appends an object to a list.
 func (d describer) append(buffer []byte, object directoryObject) []byte {
-	buffer = appendElement(buffer)
+	return d.appendMembers(appendElement(buffer), object)
+}
+
+// appendMembers appends the type and the properties of an object to one that has been begun, and ends it.
+func (d describer) appendMembers(buffer []byte, object directoryObject) []byte {
 	if d.typed {
 		buffer = appendText(buffer, "@odata.type", "#"+object.typeName())
 	}
@@ -246,60 +293,4 @@ func checkSelected(query query, cast string) error {
 		}
 	}
 	return nil
-}
-
-// listMembers answers GET /groups/{id}/members and /transitiveMembers, with an optional cast to users or groups.
-//
-// https://learn.microsoft.com/graph/api/group-list-members
-// https://learn.microsoft.com/graph/api/group-list-transitivemembers
-func (s *Server) listMembers(req *graphRequest, query query, id string, transitive bool, cast string) (*graphResponse, error) {
-	if err := checkObjectID(id); err != nil {
-		return nil, err
-	}
-	if err := checkSelected(query, cast); err != nil {
-		return nil, err
-	}
-	if err := checkCount(req, query); err != nil {
-		return nil, err
-	}
-	if query.filter != "" {
-		return nil, unsupportedFilter()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	group := s.directory.group(id)
-	if group == nil {
-		return nil, resourceNotFound(id)
-	}
-	ids := group.members
-	if transitive {
-		ids = s.directory.transitiveMembers(group)
-	}
-	page, err := source[directoryObject]{
-		size: len(ids),
-		at: func(i int) (directoryObject, bool) {
-			object, exists := s.directory.object(ids[i])
-			return object, exists && (cast == "" || cast == object.typeName())
-		},
-		find: func(id string) int { return slices.Index(ids, id) },
-		id:   directoryObject.id,
-	}.page(req, query)
-	if err != nil {
-		return nil, err
-	}
-	fragment := "directoryObjects"
-	switch cast {
-	case userType:
-		fragment = "users"
-	case groupType:
-		fragment = "groups"
-	}
-	// With a cast the context says the type.
-	describer := newDescriber(req.caller, query, cast == "")
-	body := make([]byte, 0, 512+256*len(page.items))
-	body = appendCollection(body, req, query, fragment+query.fragment(), page.total, page.nextLink)
-	for _, object := range page.items {
-		body = describer.append(body, object)
-	}
-	return written(http.StatusOK, append(body, "]}"...)), nil
 }

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// parseFilter reads the part of $filter that works without advanced query parameters: eq, in and startsWith on single
-// properties, joined by and, or and parentheses. An empty filter matches everything.
+// parseFilter reads $filter: eq, in and startsWith on single properties and any over lists of texts, joined by and, or and
+// parentheses; where the request is an advanced query, ne, not and endsWith as well. An empty filter matches everything.
 //
 // https://learn.microsoft.com/graph/filter-query-parameter
-func parseFilter[T any](filter string, entity entityType[T]) (func(T) bool, error) {
+func parseFilter[T any](filter string, entity entityType[T], advanced bool) (func(T) bool, error) {
 	if filter == "" {
 		return func(T) bool { return true }, nil
 	}
-	parser := &filterParser[T]{entity: entity}
+	parser := &filterParser[T]{entity: entity, advanced: advanced}
 	if err := parser.tokenize(filter); err != nil {
 		return nil, err
 	}
@@ -42,8 +42,9 @@ type filterToken struct {
 }
 
 type filterParser[T any] struct {
-	entity entityType[T]
-	tokens []filterToken
+	entity   entityType[T]
+	advanced bool
+	tokens   []filterToken
 }
 
 func (p *filterParser[T]) tokenize(filter string) error {
@@ -149,8 +150,19 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.EqualFold(token.text, "startsWith") && len(p.tokens) > 0 && p.tokens[0].text == "(" {
-		return p.startsWith()
+	call := len(p.tokens) > 0 && p.tokens[0].text == "("
+	if call && strings.EqualFold(token.text, "startsWith") {
+		return p.textFunction(func(text, part string) bool { return strings.HasPrefix(text, part) })
+	}
+	if call && p.advanced && strings.EqualFold(token.text, "endsWith") {
+		return p.textFunction(func(text, part string) bool { return strings.HasSuffix(text, part) })
+	}
+	if p.advanced && token.text == "not" {
+		inner, err := p.term()
+		return func(entity T) bool { return !inner(entity) }, err
+	}
+	if list, found := strings.CutSuffix(token.text, "/any"); found && call {
+		return p.any(list)
 	}
 	if token.text == "isof" && len(p.entity.derived) > 0 {
 		return p.isOf()
@@ -173,6 +185,14 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 			return nil, err
 		}
 		return func(entity T) bool { return equalValues(property(entity), value) }, nil
+	case "ne":
+		value, err := p.value()
+		if err != nil {
+			return nil, err
+		}
+		if p.advanced {
+			return func(entity T) bool { return !equalValues(property(entity), value) }, nil
+		}
 	case "in":
 		return p.in(property)
 	}
@@ -235,7 +255,8 @@ func (p *filterParser[T]) in(property func(T) any) (func(T) bool, error) {
 	}, nil
 }
 
-func (p *filterParser[T]) startsWith() (func(T) bool, error) {
+// textFunction takes the arguments of startsWith and endsWith. The directory compares without regard to case.
+func (p *filterParser[T]) textFunction(matches func(text, part string) bool) (func(T) bool, error) {
 	if err := p.expect("("); err != nil {
 		return nil, err
 	}
@@ -254,16 +275,53 @@ func (p *filterParser[T]) startsWith() (func(T) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix, ok := value.(string)
+	part, ok := value.(string)
 	if !ok {
-		return nil, invalidFilter("startsWith wants a string.")
+		return nil, invalidFilter("startsWith and endsWith want a string.")
 	}
 	if err := p.expect(")"); err != nil {
 		return nil, err
 	}
+	part = strings.ToLower(part)
 	return func(entity T) bool {
 		text, ok := property(entity).(string)
-		return ok && len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
+		return ok && matches(strings.ToLower(text), part)
+	}, nil
+}
+
+// any takes the argument of list/any(x:x eq 'text') or list/any(x:startsWith(x,'text')).
+func (p *filterParser[T]) any(list string) (func(T) bool, error) {
+	property, err := p.property(filterToken{text: list})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	declaration, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	variable, first, found := strings.Cut(declaration.text, ":")
+	if !found || variable == "" {
+		return nil, invalidFilter("any wants a variable and a colon.")
+	}
+	if first != "" {
+		p.tokens = append([]filterToken{{text: first}}, p.tokens...)
+	}
+	of := entityType[string]{name: "Edm.String", properties: map[string]func(string) any{variable: func(item string) any { return item }}}
+	inner := &filterParser[string]{entity: of, advanced: p.advanced, tokens: p.tokens}
+	matches, err := inner.or()
+	if err != nil {
+		return nil, err
+	}
+	p.tokens = inner.tokens
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	return func(entity T) bool {
+		items, _ := property(entity).([]string)
+		return slices.ContainsFunc(items, matches)
 	}, nil
 }
 

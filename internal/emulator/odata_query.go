@@ -24,7 +24,11 @@ type query struct {
 	skip      int
 	filter    string
 	count     bool
+	counting  bool // the path ends in /$count
 	skipToken string
+	orderBy   []order
+	search    string
+	expand    []expansion
 	values    url.Values // all of them, for the next link
 }
 
@@ -64,7 +68,7 @@ func parseQuery(raw string, understood []string) (query, error) {
 	return result, nil
 }
 
-func (q *query) set(option, value string) error {
+func (q *query) set(option, value string) (err error) {
 	switch option {
 	case "$select":
 		q.selected = []string{}
@@ -106,8 +110,14 @@ func (q *query) set(option, value string) error {
 		}
 	case "$skiptoken":
 		q.skipToken = value
+	case "$search":
+		q.search = value
+	case "$orderby":
+		q.orderBy, err = parseOrder(value)
+	case "$expand":
+		q.expand, err = parseExpand(value)
 	}
-	return nil
+	return err
 }
 
 // page is a part of a collection.
@@ -200,19 +210,6 @@ func withoutSkip(values url.Values) url.Values {
 	copied := maps.Clone(values)
 	copied.Del("$skip")
 	return copied
-}
-
-// checkCount enforces the header without which directory objects cannot be counted.
-//
-// https://learn.microsoft.com/graph/aad-advanced-queries
-func checkCount(req *graphRequest, query query) error {
-	if query.count && !strings.EqualFold(req.header.Get("ConsistencyLevel"), "eventual") {
-		return &graphError{
-			status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
-			message: "Request with $count query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'.",
-		}
-	}
-	return nil
 }
 
 // collection is the answer to a list.

@@ -51,27 +51,14 @@ var organizationEntity = func() entityType[*directory] {
 	}
 }()
 
-// organizationRoute finds what lies under /organization.
-func (s *Server) organizationRoute(rest []string) (*route, error) {
+func (s *Server) addOrganizationRoutes(root *routeNode) {
 	permissions := oneOf(slices.Concat(readOrganizationPermissions, glanceOrganizationPermissions))
-	switch len(rest) {
-	case 0:
-		return &route{"/organization", control.ClassDirectory, []endpoint{
-			{http.MethodGet, permissions, []string{"$select"}, s.listOrganizations},
-		}}, nil
-	case 1:
-		return &route{"/organization/{id}", control.ClassDirectory, []endpoint{
-			{
-				http.MethodGet,
-				permissions,
-				[]string{"$select"},
-				func(req *graphRequest, query query) (*graphResponse, error) {
-					return s.getOrganization(req, query, rest[0])
-				},
-			},
-		}}, nil
-	}
-	return nil, segmentNotFound(rest[1])
+	root.add(&route{"/organization", control.ClassDirectory, []endpoint{
+		{http.MethodGet, permissions, []string{"$select"}, s.listOrganizations},
+	}})
+	root.add(&route{"/organization/{id}", control.ClassDirectory, []endpoint{
+		{http.MethodGet, permissions, []string{"$select"}, onKey(s.getOrganization)},
+	}})
 }
 
 // organization is the one that there is, as the caller may see it. It wants the server's lock.

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -19,8 +18,11 @@ type endpoint struct {
 	method      string
 	permissions [][]string // of each list, any one application permission
 	options     []string   // query options it understands, with $
-	handle      func(*graphRequest, query) (*graphResponse, error)
+	handle      handler
 }
+
+// handler answers a request; the keys in the request's path are in it.
+type handler func(*graphRequest, query) (*graphResponse, error)
 
 // Application permissions, any of which suffices.
 //
@@ -35,7 +37,12 @@ var (
 	readObjectPermissions      = append(append([]string(nil), readUserPermissions...), readGroupPermissions...)
 	readStatePermissions       = []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
 	writeStatePermissions      = []string{"Policy.ReadWrite.AuthenticationMethod"}
-	collectionQueryOptions     = []string{"$select", "$top", "$filter", "$count", "$skiptoken"}
+	writeMemberPermissions     = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	readMembershipPermissions  = []string{"GroupMember.Read.All", "Group.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	collectionQueryOptions     = []string{"$select", "$top", "$filter", "$count", "$skiptoken", "$orderby", "$search", "$expand"}
+	entityQueryOptions         = []string{"$select", "$expand"}
+	memberQueryOptions         = []string{"$select", "$top", "$filter", "$count", "$skiptoken", "$search", "$orderby"}
+	countQueryOptions          = []string{"$filter", "$search"}
 )
 
 // Permissions of Conditional Access, all of which are needed.
@@ -60,211 +67,131 @@ func allOf(permissions ...string) [][]string {
 	return lists
 }
 
-func unknownRoute() *route {
-	return &route{template: "/unknown", class: control.ClassUnknown}
+// graphRoutes are the resources that Graph has here, by their paths; {id} stands for a key. What a cloud or a version lacks of
+// them is in its [cloudProfile].
+func (s *Server) graphRoutes() *routeNode {
+	root := &routeNode{}
+	root.add(&route{template: "/$batch", class: control.ClassBatch})
+	s.addUserRoutes(root)
+	s.addGroupRoutes(root)
+	s.addDirectoryObjectRoutes(root)
+	s.addPolicyRoutes(root)
+	s.addConditionalAccessRoutes(root)
+	s.addOrganizationRoutes(root)
+	return root
 }
 
-// route finds the resource that a path names. With an error it still returns a route, for the log.
-func (s *Server) route(req *graphRequest) (*route, error) {
-	segments, err := pathSegments(req.path)
-	if err != nil {
-		return unknownRoute(), badRequest("Invalid URI: " + err.Error() + ".")
-	}
-	if len(segments) == 0 {
-		return unknownRoute(), segmentNotFound("")
-	}
-	// A key can stand in parentheses, users('id'), as well as in a segment of its own, users/id.
-	name, key, keyed := cutKey(segments[0])
-	rest := segments[1:]
-	if keyed {
-		rest = append([]string{key}, rest...)
-	}
-	var found *route
-	switch name {
-	case "$batch":
-		if len(rest) == 0 {
-			return &route{template: "/$batch", class: control.ClassBatch}, nil
-		}
-	case "users":
-		found, err = s.userRoute(req, rest, keyed)
-	case "groups":
-		found, err = s.groupRoute(rest)
-	case "directoryObjects":
-		found, err = s.directoryObjectRoute(rest)
-	case "organization":
-		found, err = s.organizationRoute(rest)
-	case "policies":
-		found, err = s.policyRoute(req, rest)
-	case "identity":
-		found, err = s.identityRoute(req, rest)
-	default:
-		err = segmentNotFound(name)
-	}
-	if err != nil {
-		if found == nil {
-			found = unknownRoute()
-		}
-		return found, err
-	}
-	if found == nil {
-		return unknownRoute(), segmentNotFound(segments[len(segments)-1])
-	}
-	return found, nil
+// onKey makes a handler of one that wants the first key of the path.
+func onKey(handle func(*graphRequest, query, string) (*graphResponse, error)) handler {
+	return func(req *graphRequest, query query) (*graphResponse, error) { return handle(req, query, req.keys[0]) }
 }
 
-// cutKey splits users('o”hara@contoso.example') into users and o'hara@contoso.example.
-func cutKey(segment string) (name, key string, keyed bool) {
-	name, rest, found := strings.Cut(segment, "('")
-	if !found || !strings.HasSuffix(rest, "')") {
-		return segment, "", false
-	}
-	return name, strings.ReplaceAll(strings.TrimSuffix(rest, "')"), "''", "'"), true
+// onBody makes a handler of one that wants the first key of the path and no query options.
+func onBody(handle func(*graphRequest, string) (*graphResponse, error)) handler {
+	return func(req *graphRequest, _ query) (*graphResponse, error) { return handle(req, req.keys[0]) }
 }
 
-// userRoute finds what lies under /users; rest are the segments after it.
-func (s *Server) userRoute(req *graphRequest, rest []string, keyed bool) (*route, error) {
-	if len(rest) == 0 {
-		return &route{"/users", control.ClassDirectory, []endpoint{
-			{http.MethodGet, oneOf(readUserPermissions), collectionQueryOptions, s.listUsers},
-		}}, nil
+func (s *Server) addUserRoutes(root *routeNode) {
+	directory := func(path string, endpoints ...endpoint) { root.add(&route{path, control.ClassDirectory, endpoints}) }
+	directory("/users", endpoint{http.MethodGet, oneOf(readUserPermissions), collectionQueryOptions, s.listUsers})
+	directory("/users/$count", endpoint{http.MethodGet, oneOf(readUserPermissions), countQueryOptions, s.countUsers})
+	directory("/users/{id}", endpoint{http.MethodGet, oneOf(readUserPermissions), entityQueryOptions, onKey(s.getUser)})
+	s.addMembershipRoutes(root, "/users/{id}", readUserPermissions, s.readUser)
+
+	authentication := func(path string, endpoints ...endpoint) {
+		root.add(&route{path, control.ClassAuthentication, endpoints})
 	}
-	key := rest[0]
-	if strings.HasPrefix(key, "$") && !keyed {
-		// https://learn.microsoft.com/graph/api/user-get: such a name is only found in the form users('$x@y')
-		return nil, s.caseError(control.CaseDollarUPN, segmentNotFound(key))
-	}
-	if len(rest) == 1 {
-		return &route{"/users/{id}", control.ClassDirectory, []endpoint{
-			{
-				http.MethodGet,
-				oneOf(readUserPermissions),
-				[]string{"$select"},
-				func(req *graphRequest, query query) (*graphResponse, error) { return s.getUser(req, query, key) },
+	authentication("/users/{id}/authentication")
+	authentication(requirementsTemplate,
+		endpoint{http.MethodGet, oneOf(readStatePermissions), []string{"$select"}, onKey(s.getRequirements)},
+		endpoint{http.MethodPatch, oneOf(writeStatePermissions), nil, onBody(s.patchRequirements)},
+	)
+	for segment := range methodSegments {
+		path := methodsTemplate + segment
+		authentication(path, endpoint{
+			http.MethodGet, oneOf(readMethodPermissions), []string{"$select", "$top"},
+			func(req *graphRequest, _ query) (*graphResponse, error) {
+				return s.listMethods(req, req.keys[0], segment)
 			},
-		}}, nil
-	}
-	if rest[1] == "checkMemberGroups" && len(rest) == 2 {
-		return &route{"/users/{id}/checkMemberGroups", control.ClassDirectory, []endpoint{
-			{
-				http.MethodPost,
-				[][]string{readUserPermissions, readGroupPermissions},
-				nil,
-				func(req *graphRequest, _ query) (*graphResponse, error) { return s.checkMemberGroups(req, key) },
+		})
+		authentication(path+"/{id}", endpoint{
+			http.MethodGet, oneOf(readMethodPermissions), []string{"$select"},
+			func(req *graphRequest, _ query) (*graphResponse, error) {
+				return s.getMethod(req, req.keys[0], segment, req.keys[1])
 			},
-		}}, nil
+		})
 	}
-	if rest[1] != "authentication" {
-		return nil, segmentNotFound(rest[1])
-	}
-	if len(rest) == 2 {
-		return &route{template: "/users/{id}/authentication", class: control.ClassAuthentication}, nil
-	}
-	template := "/users/{id}/authentication/" + rest[2]
-	if rest[2] == "requirements" {
-		found := &route{template, control.ClassAuthentication, []endpoint{
-			{
-				http.MethodGet,
-				oneOf(readStatePermissions),
-				[]string{"$select"},
-				func(req *graphRequest, query query) (*graphResponse, error) {
-					return s.getRequirements(req, query, key)
-				},
-			},
-			{
-				http.MethodPatch,
-				oneOf(writeStatePermissions), nil,
-				func(req *graphRequest, _ query) (*graphResponse, error) { return s.patchRequirements(req, key) },
-			},
-		}}
-		switch {
-		case req.version != "beta":
-			// Absent from the v1.0 metadata of every cloud.
-			return found, s.caseError(control.CaseBetaOnly, segmentNotFound(rest[2]))
-		case len(rest) > 3:
-			return nil, segmentNotFound(rest[3])
-		}
-		return found, nil
-	}
-	kind, known := methodSegments[rest[2]]
-	if !known || kind.betaOnly && req.version != "beta" {
-		return nil, segmentNotFound(rest[2])
-	}
-	switch len(rest) {
-	case 3:
-		return &route{template, control.ClassAuthentication, []endpoint{
-			{
-				http.MethodGet,
-				oneOf(readMethodPermissions),
-				[]string{"$select", "$top"},
-				func(req *graphRequest, _ query) (*graphResponse, error) { return s.listMethods(req, key, rest[2]) },
-			},
-		}}, nil
-	case 4:
-		return &route{template + "/{id}", control.ClassAuthentication, []endpoint{
-			{
-				http.MethodGet,
-				oneOf(readMethodPermissions),
-				[]string{"$select"},
-				func(req *graphRequest, _ query) (*graphResponse, error) {
-					return s.getMethod(req, key, rest[2], rest[3])
-				},
-			},
-		}}, nil
-	}
-	return nil, segmentNotFound(rest[4])
 }
 
-// groupRoute finds what lies under /groups.
-func (s *Server) groupRoute(rest []string) (*route, error) {
-	if len(rest) == 0 {
-		return &route{"/groups", control.ClassDirectory, []endpoint{
-			{http.MethodGet, oneOf(readGroupPermissions), collectionQueryOptions, s.listGroups},
-		}}, nil
-	}
-	id := rest[0]
-	if len(rest) == 1 {
-		return &route{"/groups/{id}", control.ClassDirectory, []endpoint{
-			{
-				http.MethodGet,
-				oneOf(readGroupPermissions),
-				[]string{"$select"},
-				func(req *graphRequest, query query) (*graphResponse, error) { return s.getGroup(req, query, id) },
-			},
-		}}, nil
-	}
-	transitive := rest[1] == "transitiveMembers"
-	if !transitive && rest[1] != "members" {
-		return nil, segmentNotFound(rest[1])
-	}
-	template, cast := "/groups/{id}/"+rest[1], ""
-	if len(rest) > 2 {
-		switch cast = rest[2]; cast {
-		case userType, groupType:
-			template += "/" + cast
-		default:
-			return nil, segmentNotFound(cast)
-		}
-	}
-	if len(rest) > 3 {
-		return nil, segmentNotFound(rest[3])
-	}
-	return &route{template, control.ClassDirectory, []endpoint{
-		{
-			http.MethodGet,
-			oneOf(readGroupPermissions), collectionQueryOptions,
-			func(req *graphRequest, query query) (*graphResponse, error) {
-				return s.listMembers(req, query, id, transitive, cast)
-			},
+const (
+	methodsTemplate      = "/users/{id}/authentication/"
+	requirementsTemplate = methodsTemplate + "requirements"
+)
+
+func (s *Server) addGroupRoutes(root *routeNode) {
+	read := oneOf(readGroupPermissions)
+	directory := func(path string, endpoints ...endpoint) { root.add(&route{path, control.ClassDirectory, endpoints}) }
+	directory("/groups", endpoint{http.MethodGet, read, collectionQueryOptions, s.listGroups})
+	directory("/groups/$count", endpoint{http.MethodGet, read, countQueryOptions, s.countGroups})
+	directory("/groups/{id}", endpoint{http.MethodGet, read, entityQueryOptions, onKey(s.getGroup)})
+	directory("/groups/{id}/members/$ref",
+		endpoint{http.MethodGet, read, []string{"$top", "$skiptoken"}, s.related(s.readGroup, "members", "", asReferences)},
+		endpoint{http.MethodPost, oneOf(writeMemberPermissions), nil, onBody(s.addMember)},
+	)
+	directory("/groups/{id}/members/{id}/$ref", endpoint{
+		http.MethodDelete, oneOf(writeMemberPermissions), nil,
+		func(req *graphRequest, _ query) (*graphResponse, error) {
+			return s.removeMember(req.keys[0], req.keys[1])
 		},
-	}}, nil
+	})
+	s.addRelation(root, "/groups/{id}", "members", readGroupPermissions, s.readGroup)
+	s.addRelation(root, "/groups/{id}", "transitiveMembers", readGroupPermissions, s.readGroup)
+	s.addRelation(root, "/groups/{id}", "owners", readGroupPermissions, s.readGroup)
+	s.addMembershipRoutes(root, "/groups/{id}", readGroupPermissions, s.readGroup)
 }
 
-// directoryObjectRoute finds what lies under /directoryObjects.
-func (s *Server) directoryObjectRoute(rest []string) (*route, error) {
-	if len(rest) != 1 || rest[0] != "getByIds" && rest[0] != "microsoft.graph.getByIds" {
-		return nil, segmentNotFound(strings.Join(rest[:min(len(rest), 1)], ""))
-	}
-	return &route{"/directoryObjects/getByIds", control.ClassDirectory, []endpoint{
+func (s *Server) addDirectoryObjectRoutes(root *routeNode) {
+	root.add(&route{"/directoryObjects/getByIds", control.ClassDirectory, []endpoint{
 		{http.MethodPost, oneOf(readObjectPermissions), []string{"$select"}, s.getByIDs},
-	}}, nil
+	}})
+	root.add(&route{"/directoryObjects/{id}", control.ClassDirectory, []endpoint{
+		{http.MethodGet, oneOf(readObjectPermissions), []string{"$select"}, onKey(s.getDirectoryObject)},
+	}})
+	s.addMembershipRoutes(root, "/directoryObjects/{id}", readObjectPermissions, s.readObject)
+}
+
+// addMembershipRoutes adds what users, groups and directory objects have alike: the groups that they are in.
+func (s *Server) addMembershipRoutes(root *routeNode, parent string, readParent []string, find objectFinder) {
+	s.addRelation(root, parent, "memberOf", readMembershipPermissions, find)
+	s.addRelation(root, parent, "transitiveMemberOf", readMembershipPermissions, find)
+	permissions := [][]string{readParent, readMembershipPermissions}
+	for action, handle := range map[string]func(*graphRequest, objectFinder) (*graphResponse, error){
+		"checkMemberGroups": s.checkMemberGroups, "checkMemberObjects": s.checkMemberObjects,
+		"getMemberGroups": s.getMemberGroups, "getMemberObjects": s.getMemberGroups,
+	} {
+		root.add(&route{parent + "/" + action, control.ClassDirectory, []endpoint{{
+			http.MethodPost, permissions, nil,
+			func(req *graphRequest, _ query) (*graphResponse, error) { return handle(req, find) },
+		}}})
+	}
+}
+
+// addRelation adds a list of directory objects that belong to another one, with the casts and counts of it.
+func (s *Server) addRelation(root *routeNode, parent, relation string, read []string, find objectFinder) {
+	casts := []string{"", userType, groupType}
+	if relation == "memberOf" || relation == "transitiveMemberOf" {
+		casts = []string{"", groupType}
+	}
+	for _, cast := range casts {
+		path := parent + "/" + relation
+		if cast != "" {
+			path += "/" + cast
+		}
+		root.add(&route{path, control.ClassDirectory, []endpoint{
+			{http.MethodGet, oneOf(read), memberQueryOptions, s.related(find, relation, cast, asObjects)},
+		}})
+		root.add(&route{path + "/$count", control.ClassDirectory, []endpoint{
+			{http.MethodGet, oneOf(read), countQueryOptions, s.related(find, relation, cast, asCount)},
+		}})
+	}
 }

@@ -44,6 +44,7 @@ type Server struct {
 	done   chan struct{}  // closed when the accept loop has ended
 	active sync.WaitGroup // requests being handled
 
+	routes   *routeNode
 	verified verifiedTokens
 	requests *requestLog
 	faults   *faultList
@@ -126,6 +127,7 @@ func Start(cfg Config) (*Server, error) {
 	for _, name := range names {
 		s.hosts[strings.ToLower(net.JoinHostPort(name, port))] = true
 	}
+	s.routes = s.graphRoutes()
 	s.directory = newDirectory(cfg.Tenant, s.now())
 	s.setBehavior(cfg.Behavior)
 	s.http = &http.Server{

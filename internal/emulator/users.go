@@ -16,6 +16,7 @@ type entityType[T any] struct {
 	name       string
 	properties map[string]func(T) any
 	defaults   []string // what is returned without $select
+	sortable   []string // what any query can sort by
 	derived    []string // names of derived types, for isof
 	typeOf     func(T) string
 }
@@ -42,6 +43,7 @@ var userEntity = entityType[*userRecord]{
 		"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
 		"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
 	},
+	sortable: []string{"displayName", "userPrincipalName"},
 }
 
 func withNulls[T any](properties map[string]func(T) any, names ...string) map[string]func(T) any {
@@ -130,18 +132,52 @@ func (s *Server) getUser(req *graphRequest, query query, key string) (*graphResp
 	if err != nil {
 		return nil, err
 	}
+	if err := checkExpand(query, userType, userRelations); err != nil {
+		return nil, err
+	}
 	columns := userEntity.columns(names)
 	body := appendText([]byte("{"), "@odata.context", req.contextURL("users"+query.fragment()+"/$entity"))
 	s.mu.Lock()
 	record := s.visibleUser(key)
 	if record != nil {
-		body = appendColumns(body, record, columns)
+		body = s.appendExpanded(appendColumns(body, record, columns), req, query, directoryObject{user: record})
 	}
 	s.mu.Unlock()
 	if record == nil {
 		return nil, s.unknownUser(key)
 	}
 	return written(http.StatusOK, append(body, '}')), nil
+}
+
+// seenUsers are the users that a list shows. It wants the server's lock.
+func (s *Server) seenUsers(matches func(*userRecord) bool) source[*userRecord] {
+	now, users := s.now(), s.directory.users
+	return source[*userRecord]{
+		size: len(users),
+		at: func(i int) (*userRecord, bool) {
+			return users[i], !users[i].createLag.running(now) && matches(users[i])
+		},
+		find: s.directory.userPosition,
+		id:   (*userRecord).objectID,
+	}
+}
+
+func (u *userRecord) objectID() string { return u.ID }
+
+// countUsers answers GET /users/$count.
+//
+// https://learn.microsoft.com/graph/api/user-list
+func (s *Server) countUsers(req *graphRequest, query query) (*graphResponse, error) {
+	if err := checkListing(req, &query, asCount); err != nil {
+		return nil, err
+	}
+	matches, err := matcher(req, query, userEntity)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return counted(s.seenUsers(matches).all()), nil
 }
 
 // listUsers answers GET /users.
@@ -152,32 +188,35 @@ func (s *Server) listUsers(req *graphRequest, query query) (*graphResponse, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := checkCount(req, query); err != nil {
+	if err := checkListing(req, &query, asObjects); err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, userEntity)
+	if err := checkExpand(query, userType, userRelations); err != nil {
+		return nil, err
+	}
+	if err := userEntity.checkOrder(req, query); err != nil {
+		return nil, err
+	}
+	matches, err := matcher(req, query, userEntity)
 	if err != nil {
 		return nil, err
 	}
 	columns := userEntity.columns(names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, users := s.now(), s.directory.users
-	page, err := source[*userRecord]{
-		size: len(users),
-		at: func(i int) (*userRecord, bool) {
-			return users[i], !users[i].createLag.running(now) && matches(users[i])
-		},
-		find: s.directory.userPosition,
-		id:   func(record *userRecord) string { return record.ID },
-	}.page(req, query)
+	users := s.seenUsers(matches)
+	if query.orderBy != nil {
+		users = sorted(users.all(), userEntity, query.orderBy, (*userRecord).objectID)
+	}
+	page, err := users.page(req, query)
 	if err != nil {
 		return nil, err
 	}
 	body := make([]byte, 0, 512+256*len(page.items))
 	body = appendCollection(body, req, query, "users"+query.fragment(), page.total, page.nextLink)
 	for _, record := range page.items {
-		body = append(appendColumns(appendElement(body), record, columns), '}')
+		body = appendColumns(appendElement(body), record, columns)
+		body = append(s.appendExpanded(body, req, query, directoryObject{user: record}), '}')
 	}
 	return written(http.StatusOK, append(body, "]}"...)), nil
 }

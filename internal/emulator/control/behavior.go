@@ -19,6 +19,9 @@ type Behavior struct {
 	MethodsWithoutPromotion []string `json:"methodsWithoutPromotion,omitempty"`
 	// StatusOnStateWrite is the status of a successful PATCH of requirements: 204 when 0. With 200 the answer has a body.
 	StatusOnStateWrite int `json:"statusOnStateWrite,omitempty"`
+	// CaseSensitivePaths makes Graph find a path segment in the case of the documentation only. No page of Microsoft says
+	// which it is, and clients in use write /policies/authenticationmethodspolicy: any case is found otherwise.
+	CaseSensitivePaths bool `json:"caseSensitivePaths,omitempty"`
 	// TokenLifetimeSeconds is how long new access tokens live: 3600 when 0.
 	TokenLifetimeSeconds int `json:"tokenLifetimeSeconds,omitempty"`
 	// ClaimsChallenge revokes, once, every access token issued so far: they are answered with 401 and a claims challenge
