@@ -103,6 +103,7 @@ type options struct {
 	documented   bool
 	logRequests  bool
 	allowRemote  bool
+	names        []string
 	check        bool
 	printSample  bool
 	printSchema  bool
@@ -136,6 +137,7 @@ func flagSet(opts *options) *pflag.FlagSet {
 			"How authentication methods and requirements count is not documented; here they count with the rest")
 	flags.BoolVar(&opts.logRequests, "log-requests", false, "log every request to standard error")
 	flags.BoolVar(&opts.allowRemote, "allow-remote", false, "permit --listen with an address that other machines can reach")
+	flags.StringSliceVar(&opts.names, "name", nil, "further `name` by which clients address the emulator, such as that of a container;\nits certificate is good for it, and the control API accepts it; can be repeated")
 	flags.BoolVar(&opts.check, "check", false, "check the flags and the tenant file, and exit without serving")
 	flags.BoolVar(&opts.printSample, "print-sample-tenant", false, "print the sample tenant as a tenant file, and exit")
 	flags.BoolVar(&opts.printSchema, "print-tenant-schema", false, "print the JSON Schema of a tenant file, and exit")
@@ -259,6 +261,7 @@ func serve(ctx context.Context, opts *options, stdout, stderr io.Writer) (code i
 	server, err := emulator.Start(emulator.Config{
 		Address:     opts.listen,
 		AllowRemote: opts.allowRemote,
+		Names:       opts.names,
 		Tenant:      tenant,
 		Behavior:    opts.behavior(),
 		Logger:      slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),

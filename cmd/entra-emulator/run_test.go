@@ -142,7 +142,7 @@ func TestHelpExplainsEveryFlag(t *testing.T) {
 	}
 	for _, want := range []string{
 		"--listen", "--tenant-file", "--sample-tenant", "--ca-file", "--env-file", "--print-env", "--app",
-		"--latency", "--replica-lag", "--throttle", "--documented-throttling", "--log-requests", "--allow-remote", "--version", "127.0.0.1:8443",
+		"--latency", "--replica-lag", "--throttle", "--documented-throttling", "--log-requests", "--allow-remote", "--name", "--version", "127.0.0.1:8443",
 		"--check", "--print-sample-tenant", "--print-tenant-schema", "-- terraform test", "Exit codes:",
 		"entra-emulator-ca.pem", "1 Conditional Access request per second", "5 reports in 10 seconds", "resource units", "writes",
 		"never for production", "Examples:", "ENTRAMFA_CA_BUNDLE_PATH",
@@ -413,6 +413,7 @@ func TestFailuresNameTheReasonAndTheWayOut(t *testing.T) {
 		{"no CA file", []string{"--ca-file", ""}, 2, []string{"--ca-file"}},
 		{"port in use", []string{"--listen", listener.Addr().String()}, 1, []string{"in use", "port 0"}},
 		{"remote address", []string{"--listen", "0.0.0.0:0"}, 1, []string{"not a loopback address", "--allow-remote"}},
+		{"name with a port", []string{"--name", "emulator:8443"}, 1, []string{`name "emulator:8443"`, "no port"}},
 		{"address without a port", []string{"--listen", "127.0.0.1"}, 1, []string{"host:port"}},
 		{"missing tenant file", []string{"--tenant-file", filepath.Join(dir, "none.json")}, 1, []string{"--tenant-file", "none.json"}},
 		{

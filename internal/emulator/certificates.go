@@ -20,8 +20,8 @@ import (
 const certificateLifetime = 90 * 24 * time.Hour
 
 // newServerCertificate creates a certificate authority that exists for this one server, and the server's certificate.
-// host is what the server binds; the certificate is also good for the usual names of the loopback interface.
-func newServerCertificate(host string) (leaf tls.Certificate, caPEM []byte, names []string, err error) {
+// host is what the server binds; the certificate is also good for the usual names of the loopback interface and for further ones.
+func newServerCertificate(host string, further []string) (leaf tls.Certificate, caPEM []byte, names []string, err error) {
 	// The wall clock on purpose, not the configurable one: clients check these dates against their own clock.
 	notBefore := time.Now().Add(-time.Hour)
 	notAfter := notBefore.Add(certificateLifetime)
@@ -44,6 +44,11 @@ func newServerCertificate(host string) (leaf tls.Certificate, caPEM []byte, name
 		return tls.Certificate{}, nil, nil, fmt.Errorf("creating the CA certificate: %w", err)
 	}
 	names = serverNames(host)
+	for _, name := range further {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, nil, fmt.Errorf("generating the server key: %w", err)

@@ -71,7 +71,7 @@ func (s *Server) controlEndpoints() []controlEndpoint {
 	}
 }
 
-// controlHandler serves the control API. It is immediate, unlogged, and needs no token.
+// controlHandler serves the control API. It is immediate, unlogged, and needs no token; see guardControl.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	endpoints := s.controlEndpoints()
@@ -90,7 +90,7 @@ func (s *Server) controlHandler() http.Handler {
 			"endpoints": endpoints,
 		})
 	})
-	return mux
+	return s.guardControl(mux)
 }
 
 func answerControl(w http.ResponseWriter, status int, value any) {
@@ -109,6 +109,10 @@ func refuseControl(w http.ResponseWriter, status int, message string) {
 
 // readControlBody decodes the body strictly; when it returns false, it has answered already.
 func readControlBody(w http.ResponseWriter, r *http.Request, target any) bool {
+	if refused := checkControlBody(r); refused != nil {
+		refuseControl(w, refused.status, refused.message)
+		return false
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 256<<20))
 	if err != nil {
 		refuseControl(w, http.StatusBadRequest, "reading the body: "+err.Error())

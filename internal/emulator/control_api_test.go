@@ -166,7 +166,7 @@ func TestControlRefusals(t *testing.T) {
 		if path == "behavior" || path == "tenant" {
 			method = http.MethodPut
 		}
-		answer, err := f.send(method, "/_emulator/"+path, nil, body)
+		answer, err := f.send(method, "/_emulator/"+path, http.Header{"Content-Type": {"application/json"}}, body)
 		if err != nil || answer.status != 400 || !strings.Contains(string(answer.raw), "unknown field") {
 			t.Errorf("%s: %d %s %v", path, answer.status, answer.raw, err)
 		}

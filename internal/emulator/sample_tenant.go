@@ -99,7 +99,7 @@ func SampleTenant() *Tenant {
 				Permissions: []string{
 					"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod",
 					"UserAuthenticationMethod.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All",
-					"Policy.ReadWrite.ConditionalAccess",
+					"Policy.ReadWrite.ConditionalAccess", "Application.Read.All",
 				},
 			},
 			{

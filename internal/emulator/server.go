@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// Address is the host and port to listen on: "127.0.0.1:0" when empty, that is a free port on the loopback interface.
 	Address string
+	// Names are further names by which clients address the server, beside those of the loopback interface and that of
+	// Address: its certificate is good for them, and the control API accepts them.
+	Names []string
 	// AllowRemote permits an address that is not a loopback address.
 	AllowRemote bool
 	// Tenant is the tenant to begin with; nil is an empty one with a generated id and no app. It is copied.
@@ -37,6 +40,7 @@ type Server struct {
 	url    string
 	caPEM  []byte
 	hosts  map[string]bool // lower-case host:port by which the server may be addressed
+	names  map[string]bool // the same without the port, which a container may map to another one
 	logger *slog.Logger
 	now    func() time.Time
 	keys   *signingKeys
@@ -85,6 +89,11 @@ func Start(cfg Config) (*Server, error) {
 	if err := cfg.Behavior.Validate(); err != nil {
 		return nil, fmt.Errorf("behavior: %w", err)
 	}
+	for _, name := range cfg.Names {
+		if name == "" || strings.ContainsAny(name, " /@?#%") || strings.Contains(name, ":") && net.ParseIP(name) == nil {
+			return nil, fmt.Errorf("name %q is neither the name of a host nor an IP address; it has no scheme and no port", name)
+		}
+	}
 	host, _, err := net.SplitHostPort(cfg.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q is not of the form host:port: %w", cfg.Address, err)
@@ -96,7 +105,7 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf, caPEM, names, err := newServerCertificate(host)
+	leaf, caPEM, names, err := newServerCertificate(host, cfg.Names)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +126,7 @@ func Start(cfg Config) (*Server, error) {
 		url:      "https://" + net.JoinHostPort(host, port),
 		caPEM:    caPEM,
 		hosts:    map[string]bool{},
+		names:    map[string]bool{},
 		logger:   cfg.Logger,
 		now:      cfg.Now,
 		keys:     keys,
@@ -126,6 +136,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	for _, name := range names {
 		s.hosts[strings.ToLower(net.JoinHostPort(name, port))] = true
+		s.names[strings.ToLower(name)] = true
 	}
 	s.routes = s.graphRoutes()
 	s.directory = newDirectory(cfg.Tenant, s.now())
