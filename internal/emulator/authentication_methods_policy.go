@@ -23,6 +23,7 @@ func (s *Server) addPolicyRoutes(root *routeNode) {
 		{http.MethodGet, oneOf(readPolicyPermissions), []string{"$select"}, s.getMethodsPolicy},
 		{http.MethodPatch, oneOf(writePolicyPermissions), nil, s.patchMethodsPolicy},
 	}})
+	s.addStrengthRoutes(root)
 }
 
 // absentFromPolicy are the properties that the policy does not have in this version, cloud and behaviour.

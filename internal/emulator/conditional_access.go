@@ -95,7 +95,10 @@ func unknownAccessObject(id string) *graphError {
 
 // checkSelect refuses a property that the kind does not have.
 func (k *accessKind[T]) checkSelect(query query) error {
-	query.selected = slices.DeleteFunc(slices.Clone(query.selected), func(name string) bool { return slices.Contains(k.selects, name) })
+	query.selected = slices.DeleteFunc(slices.Clone(query.selected), func(name string) bool {
+		short, alias := strings.CutPrefix(name, "graph.")
+		return slices.Contains(k.selects, name) || alias && slices.Contains(k.selects, "microsoft.graph."+short)
+	})
 	_, err := k.entity.projection(query)
 	return err
 }

@@ -118,7 +118,13 @@ func TestBadWritesOfPoliciesAreRefusedWithANumber(t *testing.T) {
 		{"bad operator", change(`"AND"`, `"XOR"`), "1007", "grantControls.operator"},
 		{"a string for a list", change(`["mfa"]`, `"mfa"`), "1007", "Collection"},
 		{"nothing included", change(`"includeApplications":["All"]`, `"includeApplications":[]`), "1011", ""},
-		{"apps and actions", change(`"includeApplications":["All"]`, `"includeApplications":[],"includeUserActions":["urn:user:registersecurityinfo"]`), "1012", ""},
+		{"apps and actions", change(`"includeApplications":["All"]`, `"includeApplications":["All"],"includeUserActions":["urn:user:registersecurityinfo"]`), "1012", ""},
+		{"strength and mfa", change(`["mfa"]`, `["mfa"],"authenticationStrength":{"id":"`+control.StrengthMFA+`"}`), "1007", "cannot be in one policy"},
+		{"unknown strength", change(`["mfa"]`, `[],"authenticationStrength":{"id":"`+unknown+`"}`), "1007", "no authentication strength"},
+		{"unknown strength bound", change(`["mfa"]`, `[],"authenticationStrength@odata.bind":"https://graph.microsoft.com/v1.0/policies/authenticationStrengthPolicies/`+unknown+`"`), "1007", "no authentication strength"},
+		{"no address of a strength", change(`["mfa"]`, `[],"authenticationStrength@odata.bind":"strongest"`), "1007", "address"},
+		{"unknown property of a strength", change(`["mfa"]`, `[],"authenticationStrength":{"name":"MFA"}`), "1007", "'name'"},
+		{"another reference", change(`["mfa"]`, `["mfa"],"termsOfUse@odata.bind":"https://graph.microsoft.com/x"`), "1007", "'termsOfUse@odata.bind'"},
 	}
 	for _, test := range tests {
 		for _, older := range []bool{false, true} {

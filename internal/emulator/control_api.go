@@ -262,6 +262,7 @@ func (s *Server) servePatchUser(w http.ResponseWriter, r *http.Request) {
 		set(&changed.PerUserMFAState, changes.PerUserMFAState)
 		set(&changed.AssignedLicenses, changes.AssignedLicenses)
 		set(&changed.Methods, changes.Methods)
+		set(&changed.Properties, changes.Properties)
 		if changes.AccountEnabled != nil {
 			changed.AccountEnabled = changes.AccountEnabled
 		}
@@ -368,7 +369,7 @@ func (s *Server) serveCreateGroup(w http.ResponseWriter, r *http.Request) {
 		if unknown != "" {
 			return nil, &refusal{http.StatusBadRequest, "members: there is no user and no group " + unknown}
 		}
-		record := d.addGroup(group.ID, group.DisplayName)
+		record := d.addGroup(&group)
 		d.setMembers(record, members)
 		return record.export(), nil
 	})
@@ -397,6 +398,7 @@ func (s *Server) servePatchGroup(w http.ResponseWriter, r *http.Request) {
 		changed := group.export()
 		set(&changed.DisplayName, changes.DisplayName)
 		set(&changed.Members, changes.Members)
+		set(&changed.Properties, changes.Properties)
 		if err := changed.Validate(); err != nil {
 			return nil, invalid(err)
 		}
@@ -404,7 +406,7 @@ func (s *Server) servePatchGroup(w http.ResponseWriter, r *http.Request) {
 		if unknown != "" {
 			return nil, &refusal{http.StatusBadRequest, "members: there is no user and no group " + unknown}
 		}
-		group.displayName = changed.DisplayName
+		group.displayName, group.properties = changed.DisplayName, changed.Properties
 		d.setMembers(group, members)
 		return group.export(), nil
 	})

@@ -18,6 +18,8 @@ type bodyRules struct {
 	unknown  []string // properties, at any depth, that the type has elsewhere but not here
 	nullable []string // properties, at any depth, that can be null; "*" is every property
 	notKept  []string // properties, at any depth, that Graph has and the emulator does not: only null and [] are accepted
+	// prepare turns what can be said in more than one way into the way in which it is kept.
+	prepare func(map[string]any) *graphError
 }
 
 // graphTypeNames are the names that Graph gives the types that bodies are checked against.
@@ -38,10 +40,11 @@ var graphTypeNames = map[reflect.Type]string{
 	reflect.TypeFor[control.PolicyUsers]():                            "microsoft.graph.conditionalAccessUsers",
 	reflect.TypeFor[control.PolicyLocations]():                        "microsoft.graph.conditionalAccessLocations",
 	reflect.TypeFor[control.ConditionalAccessGrant]():                 "microsoft.graph.conditionalAccessGrantControls",
+	reflect.TypeFor[control.PolicyStrength]():                         strengthType,
 }
 
 // entityBody reads the body of a write to an entity of type T: an object with properties that T has, of their types.
-// Annotations are dropped, except @odata.type where T has it.
+// Annotations are dropped, except @odata.type where T has it; a reference that is bound is none, and refused where it is not kept.
 func entityBody[T any](req *graphRequest, rules bodyRules) (map[string]any, *graphError) {
 	if _, refusal := jsonBody(req); refusal != nil {
 		return nil, refusal
@@ -51,6 +54,11 @@ func entityBody[T any](req *graphRequest, rules bodyRules) (map[string]any, *gra
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
 		return nil, badRequest("Unable to read JSON request payload: " + err.Error())
+	}
+	if rules.prepare != nil {
+		if err := rules.prepare(object); err != nil {
+			return nil, err
+		}
 	}
 	if err := rules.checkObject(object, reflect.TypeFor[T](), true); err != nil {
 		return nil, err
@@ -69,7 +77,7 @@ func (rules bodyRules) checkObject(object map[string]any, want reflect.Type, out
 		switch {
 		case outermost && slices.Contains(rules.readOnly, name):
 			return badRequest("Property '" + name + "' is read-only and cannot be set.")
-		case !known && (strings.Contains(name, "@") || slices.Contains(rules.notKept, name) && isNothing(object[name])):
+		case !known && (isAnnotation(name) || slices.Contains(rules.notKept, name) && isNothing(object[name])):
 			delete(object, name)
 			continue
 		case !known || slices.Contains(rules.unknown, name):
@@ -83,6 +91,11 @@ func (rules bodyRules) checkObject(object map[string]any, want reflect.Type, out
 		}
 	}
 	return nil
+}
+
+// isAnnotation tells whether a name says something about a value, and is no value itself: a bound reference is one.
+func isAnnotation(name string) bool {
+	return strings.Contains(name, "@") && !strings.HasSuffix(name, "@odata.bind")
 }
 
 func isNothing(value any) bool {

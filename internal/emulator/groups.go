@@ -11,22 +11,23 @@ import (
 
 const groupType = "microsoft.graph.group"
 
-// groupEntity has the properties that the emulator keeps and those that are the same for every security group.
+// groupEntity has every property of v1.0.
 //
 // https://learn.microsoft.com/graph/api/resources/group
 var groupEntity = entityType[*groupRecord]{
 	name: groupType,
-	properties: withNulls(map[string]func(*groupRecord) any{
-		"id":              func(g *groupRecord) any { return g.id },
-		"displayName":     func(g *groupRecord) any { return g.displayName },
-		"groupTypes":      func(*groupRecord) any { return []string{} },
-		"mailEnabled":     func(*groupRecord) any { return false },
-		"securityEnabled": func(*groupRecord) any { return true },
-	}, "classification", "createdDateTime", "deletedDateTime", "description", "expirationDateTime", "isAssignableToRole",
-		"mail", "mailNickname", "membershipRule", "membershipRuleProcessingState", "onPremisesSyncEnabled", "visibility"),
+	properties: withTable(map[string]func(*groupRecord) any{
+		"id":                 func(g *groupRecord) any { return g.id },
+		"displayName":        func(g *groupRecord) any { return g.displayName },
+		"securityIdentifier": func(g *groupRecord) any { return securityIdentifier(g.id) },
+	}, control.GroupProperties, func(g *groupRecord) map[string]any { return g.properties }),
 	defaults: []string{
-		"createdDateTime", "deletedDateTime", "description", "displayName", "groupTypes", "id", "mail",
-		"mailEnabled", "mailNickname", "membershipRule", "securityEnabled", "visibility",
+		"classification", "createdDateTime", "deletedDateTime", "description", "displayName", "expirationDateTime", "groupTypes", "id",
+		"isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule", "membershipRuleProcessingState",
+		"onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName", "onPremisesProvisioningErrors",
+		"onPremisesSamAccountName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredDataLocation",
+		"preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceBehaviorOptions", "resourceProvisioningOptions",
+		"securityEnabled", "securityIdentifier", "serviceProvisioningErrors", "theme", "uniqueName", "visibility",
 	},
 	sortable: []string{"displayName"},
 }
@@ -174,17 +175,18 @@ type servicePrincipal struct {
 	app *control.App
 }
 
-// servicePrincipalEntity has what tells one app from another.
+// servicePrincipalEntity has every property of v1.0; an app of a tenant file says little of it.
 //
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal
 var servicePrincipalEntity = entityType[*servicePrincipal]{
 	name: servicePrincipalType,
-	properties: map[string]func(*servicePrincipal) any{
-		"id":                   func(p *servicePrincipal) any { return p.id },
-		"appId":                func(p *servicePrincipal) any { return p.app.ClientID },
-		"displayName":          func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
-		"servicePrincipalType": func(*servicePrincipal) any { return "Application" },
-	},
+	properties: withTable(map[string]func(*servicePrincipal) any{
+		"id":                    func(p *servicePrincipal) any { return p.id },
+		"appId":                 func(p *servicePrincipal) any { return p.app.ClientID },
+		"displayName":           func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
+		"appDisplayName":        func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
+		"servicePrincipalNames": func(p *servicePrincipal) any { return []string{p.app.ClientID} },
+	}, control.ServicePrincipalProperties, func(*servicePrincipal) map[string]any { return nil }),
 	defaults: []string{"id", "appId", "displayName", "servicePrincipalType"},
 }
 

@@ -41,11 +41,13 @@ var organizationEntity = func() entityType[*directory] {
 	} {
 		properties[name] = func(*directory) any { return []any{} }
 	}
-	properties = withNulls(
-		properties, "city", "country", "countryLetterCode", "createdDateTime", "defaultUsageLocation", "deletedDateTime",
-		"isMultipleDataLocationsForServicesEnabled", "onPremisesLastSyncDateTime", "onPremisesSyncEnabled", "partnerTenantType", "postalCode",
-		"preferredLanguage", "privacyProfile", "state", "street",
-	)
+	for _, name := range []string{
+		"city", "country", "countryLetterCode", "createdDateTime", "defaultUsageLocation",
+		"deletedDateTime", "isMultipleDataLocationsForServicesEnabled", "onPremisesLastSyncDateTime", "onPremisesSyncEnabled", "partnerTenantType",
+		"postalCode", "preferredLanguage", "privacyProfile", "state", "street",
+	} {
+		properties[name] = func(*directory) any { return nil }
+	}
 	return entityType[*directory]{
 		name: "microsoft.graph.organization", properties: properties, defaults: slices.Sorted(maps.Keys(properties)),
 	}

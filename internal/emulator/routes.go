@@ -97,6 +97,12 @@ func (s *Server) addUserRoutes(root *routeNode) {
 	directory("/users/$count", endpoint{http.MethodGet, oneOf(readUserPermissions), countQueryOptions, s.countUsers})
 	directory("/users/{id}", endpoint{http.MethodGet, oneOf(readUserPermissions), entityQueryOptions, onKey(s.getUser)})
 	s.addMembershipRoutes(root, "/users/{id}", readUserPermissions, s.readUser)
+	directory("/users/{id}/manager", endpoint{http.MethodGet, oneOf(readUserPermissions), entityQueryOptions, onKey(s.getManager)})
+	for _, relation := range userRelations {
+		if relation != "manager" && relation != "memberOf" && relation != "transitiveMemberOf" {
+			s.addRelation(root, "/users/{id}", relation, readUserPermissions, s.readUser)
+		}
+	}
 
 	authentication := func(path string, endpoints ...endpoint) {
 		root.add(&route{path, control.ClassAuthentication, endpoints})

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -75,6 +76,7 @@ type groupRecord struct {
 	displayName string
 	members     []string
 	nested      []string // those of the members that were groups when they were set
+	properties  map[string]any
 }
 
 // newDirectory takes over a tenant that has been validated.
@@ -106,7 +108,7 @@ func newDirectory(tenant *control.Tenant, now time.Time) *directory {
 		d.addUser(copyOfUser(&users[i]), now)
 	}
 	for i := range tenant.Groups {
-		d.addGroup(tenant.Groups[i].ID, tenant.Groups[i].DisplayName)
+		d.addGroup(&tenant.Groups[i])
 	}
 	for i := range tenant.Groups {
 		members, _ := d.memberIDs(tenant.Groups[i].Members)
@@ -177,7 +179,7 @@ func copyOfUser(user *control.User) control.User {
 	for i := range copied.AssignedLicenses {
 		copied.AssignedLicenses[i].DisabledPlans = slices.Clone(copied.AssignedLicenses[i].DisabledPlans)
 	}
-	copied.Methods = slices.Clone(user.Methods)
+	copied.Methods, copied.Properties = slices.Clone(user.Methods), maps.Clone(user.Properties)
 	for i := range copied.Methods {
 		if created := copied.Methods[i].CreatedDateTime; created != nil {
 			copied.Methods[i].CreatedDateTime = new(*created)
@@ -240,8 +242,8 @@ func (d *directory) removeFromGroups(id string) {
 }
 
 // addGroup adds a group without members; one without an id gets one.
-func (d *directory) addGroup(id, displayName string) *groupRecord {
-	group := &groupRecord{id: strings.ToLower(id), displayName: displayName}
+func (d *directory) addGroup(added *control.Group) *groupRecord {
+	group := &groupRecord{id: strings.ToLower(added.ID), displayName: added.DisplayName, properties: added.Properties}
 	if group.id == "" {
 		group.id = uuid.NewString()
 	}
@@ -382,5 +384,5 @@ func exported[T any](records []*versioned[T], gone bool) []T {
 }
 
 func (g *groupRecord) export() control.Group {
-	return control.Group{ID: g.id, DisplayName: g.displayName, Members: slices.Clone(g.members)}
+	return control.Group{ID: g.id, DisplayName: g.displayName, Members: slices.Clone(g.members), Properties: maps.Clone(g.properties)}
 }

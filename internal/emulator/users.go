@@ -1,10 +1,14 @@
 package emulator
 
 import (
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -21,24 +25,21 @@ type entityType[T any] struct {
 	typeOf     func(T) string
 }
 
-// userEntity has the properties that the emulator keeps and, always null, those that callers often select besides.
+// userEntity has every property of v1.0.
 //
 // https://learn.microsoft.com/graph/api/resources/user
 var userEntity = entityType[*userRecord]{
 	name: userType,
-	properties: withNulls(map[string]func(*userRecord) any{
-		"id":                func(u *userRecord) any { return u.ID },
-		"userPrincipalName": func(u *userRecord) any { return u.UserPrincipalName },
-		"displayName":       func(u *userRecord) any { return nullIfEmpty(u.DisplayName) },
-		"mail":              func(u *userRecord) any { return nullIfEmpty(u.Mail) },
-		"userType":          func(u *userRecord) any { return u.UserType },
-		"accountEnabled":    func(u *userRecord) any { return *u.AccountEnabled },
-		"assignedLicenses":  assignedLicenses,
-		"businessPhones":    func(*userRecord) any { return []string{} },
-	}, "ageGroup", "city", "companyName", "country", "createdDateTime", "creationType", "deletedDateTime", "department",
-		"employeeHireDate", "employeeId", "employeeType", "externalUserState", "givenName", "jobTitle", "mailNickname",
-		"mobilePhone", "officeLocation", "onPremisesImmutableId", "onPremisesSyncEnabled", "onPremisesUserPrincipalName",
-		"postalCode", "preferredLanguage", "state", "streetAddress", "surname", "usageLocation"),
+	properties: withTable(map[string]func(*userRecord) any{
+		"id":                 func(u *userRecord) any { return u.ID },
+		"userPrincipalName":  func(u *userRecord) any { return u.UserPrincipalName },
+		"displayName":        func(u *userRecord) any { return nullIfEmpty(u.DisplayName) },
+		"mail":               func(u *userRecord) any { return nullIfEmpty(u.Mail) },
+		"userType":           func(u *userRecord) any { return u.UserType },
+		"accountEnabled":     func(u *userRecord) any { return *u.AccountEnabled },
+		"assignedLicenses":   assignedLicenses,
+		"securityIdentifier": func(u *userRecord) any { return securityIdentifier(u.ID) },
+	}, control.UserProperties, func(u *userRecord) map[string]any { return u.Properties }),
 	defaults: []string{
 		"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
 		"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
@@ -46,9 +47,12 @@ var userEntity = entityType[*userRecord]{
 	sortable: []string{"displayName", "userPrincipalName"},
 }
 
-func withNulls[T any](properties map[string]func(T) any, names ...string) map[string]func(T) any {
-	for _, name := range names {
-		properties[name] = func(T) any { return nil }
+// withTable adds the properties of a table to those that have code of their own.
+func withTable[T any](properties map[string]func(T) any, table map[string]control.Property, values func(T) map[string]any) map[string]func(T) any {
+	for name, property := range table {
+		if properties[name] == nil {
+			properties[name] = func(entity T) any { return property.Value(values(entity), name) }
+		}
 	}
 	return properties
 }
@@ -66,6 +70,17 @@ func assignedLicenses(u *userRecord) any {
 		licenses = append(licenses, license{append([]string{}, one.DisabledPlans...), one.SkuID})
 	}
 	return licenses
+}
+
+// securityIdentifier is the SID that Entra ID makes of an object id.
+func securityIdentifier(id string) any {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return nil
+	}
+	first, second, third := binary.BigEndian.Uint32(parsed[:4]), binary.BigEndian.Uint16(parsed[4:6]), binary.BigEndian.Uint16(parsed[6:8])
+	return fmt.Sprintf("S-1-12-1-%d-%d-%d-%d", first, uint32(third)<<16|uint32(second),
+		binary.LittleEndian.Uint32(parsed[8:12]), binary.LittleEndian.Uint32(parsed[12:]))
 }
 
 func nullIfEmpty(text string) any {
@@ -219,4 +234,16 @@ func (s *Server) listUsers(req *graphRequest, query query) (*graphResponse, erro
 		body = append(s.appendExpanded(body, req, query, directoryObject{user: record}), '}')
 	}
 	return written(http.StatusOK, append(body, "]}"...)), nil
+}
+
+// getManager answers GET /users/{id}/manager: no user of a tenant file has one.
+//
+// https://learn.microsoft.com/graph/api/user-list-manager
+func (s *Server) getManager(_ *graphRequest, _ query, key string) (*graphResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.readUser(key); err != nil {
+		return nil, err
+	}
+	return nil, resourceNotFound("manager")
 }

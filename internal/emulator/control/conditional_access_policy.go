@@ -86,6 +86,13 @@ type ConditionalAccessGrant struct {
 	BuiltInControls             []string `json:"builtInControls,omitempty"`
 	CustomAuthenticationFactors []string `json:"customAuthenticationFactors,omitempty"`
 	TermsOfUse                  []string `json:"termsOfUse,omitempty"`
+	// AuthenticationStrength is one of the strengths that every tenant has; see [AuthenticationStrengths].
+	AuthenticationStrength *PolicyStrength `json:"authenticationStrength,omitempty"`
+}
+
+// PolicyStrength is the authentication strength that a policy asks for.
+type PolicyStrength struct {
+	ID string `json:"id"`
 }
 
 // LocationIDs are the ids of the named locations that the policy names.
@@ -115,10 +122,18 @@ func (p *ConditionalAccessPolicy) Normalize(now time.Time) {
 	if len(p.Conditions.ClientAppTypes) == 0 {
 		p.Conditions.ClientAppTypes = []string{"all"}
 	}
-	if grant := p.GrantControls; grant != nil &&
-		len(grant.BuiltInControls)+len(grant.CustomAuthenticationFactors)+len(grant.TermsOfUse) < 2 {
+	if grant := p.GrantControls; grant != nil && grant.controls() < 2 {
 		grant.Operator = "OR"
 	}
+}
+
+// controls is how many things a policy asks for.
+func (g *ConditionalAccessGrant) controls() int {
+	count := len(g.BuiltInControls) + len(g.CustomAuthenticationFactors) + len(g.TermsOfUse)
+	if g.AuthenticationStrength != nil {
+		count++
+	}
+	return count
 }
 
 // Validate checks one policy by itself; whether its locations exist is a matter of the tenant.
@@ -151,6 +166,15 @@ func (p *ConditionalAccessPolicy) Validate() error {
 		report("grantControls", "is missing")
 	} else if p.GrantControls.Operator != "AND" && p.GrantControls.Operator != "OR" {
 		report("grantControls.operator", "%q is neither AND nor OR", p.GrantControls.Operator)
+	}
+	if grant := p.GrantControls; grant != nil && grant.AuthenticationStrength != nil {
+		if StrengthByID(grant.AuthenticationStrength.ID) == nil {
+			report("grantControls.authenticationStrength.id", "there is no authentication strength %q in this tenant", grant.AuthenticationStrength.ID)
+		}
+		// https://learn.microsoft.com/entra/identity/authentication/concept-authentication-strengths#limitations
+		if slices.Contains(grant.BuiltInControls, "mfa") {
+			report("grantControls.builtInControls", "mfa and an authentication strength cannot be in one policy")
+		}
 	}
 	return errors.Join(problems...)
 }

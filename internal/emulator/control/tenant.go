@@ -111,6 +111,8 @@ type User struct {
 	// PerUserMFAState is disabled when empty.
 	PerUserMFAState string   `json:"perUserMfaState,omitempty"`
 	Methods         []Method `json:"methods,omitempty"`
+	// Properties are further properties of the user by their names in Graph, such as "department"; see [UserProperties].
+	Properties map[string]any `json:"properties,omitempty"`
 }
 
 // AssignedLicense is one license of a user.
@@ -143,6 +145,8 @@ type Group struct {
 	DisplayName string `json:"displayName"`
 	// Members are ids or user principal names of users, or ids of groups. Groups may nest, even in circles.
 	Members []string `json:"members,omitempty"`
+	// Properties are further properties of the group by their names in Graph, such as "description"; see [GroupProperties].
+	Properties map[string]any `json:"properties,omitempty"`
 }
 
 // UserPatch names what to change in a user; nil fields stay as they are.
@@ -158,6 +162,8 @@ type UserPatch struct {
 	PerUserMFAState *string `json:"perUserMfaState,omitempty"`
 	// Methods replaces all methods, without promotion; RegisterMethod is the one that acts like a user.
 	Methods *[]Method `json:"methods,omitempty"`
+	// Properties replaces the further properties.
+	Properties *map[string]any `json:"properties,omitempty"`
 }
 
 // GroupPatch names what to change in a group; nil fields stay as they are.
@@ -165,6 +171,8 @@ type GroupPatch struct {
 	DisplayName *string `json:"displayName,omitempty"`
 	// Members replaces all members.
 	Members *[]string `json:"members,omitempty"`
+	// Properties replaces the further properties.
+	Properties *map[string]any `json:"properties,omitempty"`
 }
 
 // AppPatch names what to change in an app; nil fields stay as they are, and every list is replaced as a whole.

@@ -283,6 +283,7 @@ func (u *User) Validate() error {
 			phoneTypes[method.phoneType()] = true
 		}
 	}
+	problems = append(problems, propertyProblems(u.Properties, UserProperties)...)
 	return errors.Join(problems...)
 }
 
@@ -398,5 +399,6 @@ func (g *Group) Validate() error {
 		}
 		seen[strings.ToLower(member)] = true
 	}
+	problems = append(problems, propertyProblems(g.Properties, GroupProperties)...)
 	return errors.Join(problems...)
 }
