@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -37,17 +39,25 @@ var methodTypeNames = map[string]string{
 	control.MethodPasswordlessMicrosoftAuthenticator: "passwordlessMicrosoftAuthenticatorAuthenticationMethod",
 }
 
-func betaOnlyMethod(kind string) bool {
-	return kind == control.MethodHardwareOath || kind == control.MethodPasswordlessMicrosoftAuthenticator
+// absentMethods are the types of methods that a version lacks in the tenant's cloud, as it lacks the collections of them.
+// It wants the server's lock.
+func (s *Server) absentMethods(version string) []string {
+	var kinds []string
+	for _, path := range cloudProfiles[s.directory.cloudName()].absent(version) {
+		if segment, found := strings.CutPrefix(path, methodsTemplate); found && methodSegments[segment].kind != "" {
+			kinds = append(kinds, methodSegments[segment].kind)
+		}
+	}
+	return kinds
 }
 
 // methodObjects are the methods of one segment as Graph writes them. It wants the server's lock.
-func methodObjects(req *graphRequest, record *userRecord, segment string) []map[string]any {
-	want := methodSegments[segment].kind
+func (s *Server) methodObjects(req *graphRequest, record *userRecord, segment string) []map[string]any {
+	want, absent := methodSegments[segment].kind, s.absentMethods(req.version)
 	objects := []map[string]any{}
 	password := control.Method{ID: control.PasswordMethodID, Type: control.MethodPassword}
 	for _, method := range append([]control.Method{password}, record.Methods...) {
-		if want != "" && method.Type != want || betaOnlyMethod(method.Type) && req.version != "beta" {
+		if want != "" && method.Type != want || slices.Contains(absent, method.Type) {
 			continue
 		}
 		objects = append(objects, methodObject(method))
@@ -121,7 +131,7 @@ func (s *Server) listMethods(req *graphRequest, key, segment string) (*graphResp
 	var objects []map[string]any
 	var id string
 	if record != nil {
-		objects, id = methodObjects(req, record, segment), record.ID
+		objects, id = s.methodObjects(req, record, segment), record.ID
 	}
 	s.mu.Unlock()
 	if record == nil {
@@ -140,7 +150,7 @@ func (s *Server) getMethod(req *graphRequest, key, segment, methodID string) (*g
 	var objects []map[string]any
 	var id string
 	if record != nil {
-		objects, id = methodObjects(req, record, segment), record.ID
+		objects, id = s.methodObjects(req, record, segment), record.ID
 	}
 	s.mu.Unlock()
 	if record == nil {

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -93,14 +94,24 @@ func unknownAccessObject(id string) *graphError {
 	return refusal.as(control.CaseUnknownPolicyObject)
 }
 
-// checkSelect refuses a property that the kind does not have.
-func (k *accessKind[T]) checkSelect(query query) error {
+// checkSelect refuses a property that the kind does not have, be it in the version and cloud only.
+func (k *accessKind[T]) checkSelect(query query, without []string) error {
 	query.selected = slices.DeleteFunc(slices.Clone(query.selected), func(name string) bool {
 		short, alias := strings.CutPrefix(name, "graph.")
 		return slices.Contains(k.selects, name) || alias && slices.Contains(k.selects, "microsoft.graph."+short)
 	})
-	_, err := k.entity.projection(query)
+	_, err := k.entityWithout(without).projection(query)
 	return err
+}
+
+// entityWithout is the type without the properties that a version lacks.
+func (k *accessKind[T]) entityWithout(without []string) entityType[T] {
+	entity := k.entity
+	entity.properties = maps.Clone(entity.properties)
+	for _, name := range without {
+		delete(entity.properties, name)
+	}
+	return entity
 }
 
 // find returns the object with the id, in the bin or not; nil where there is none. It wants the server's lock.
@@ -171,15 +182,16 @@ func (k *accessKind[T]) fragment(bin bool) string {
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
 func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], bin bool) (*graphResponse, error) {
-	if err := kind.checkSelect(query); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	without := s.accessWithout(req.version)
+	if err := kind.checkSelect(query, without); err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, kind.entity, false)
+	matches, err := parseFilter(query.filter, kind.entityWithout(without), false)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	kind.emptyBin(s.directory, s.now())
 	all, err := kind.seen(s.directory, s.now(), bin, query.skipToken)
 	if err != nil {
@@ -203,7 +215,7 @@ func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKi
 	}
 	values := []map[string]any{}
 	for _, value := range page.items {
-		values = append(values, kind.shown(value, query, bin))
+		values = append(values, kind.shown(value, query, bin, without))
 	}
 	return collection(req, query, kind.fragment(bin)+query.fragment(), len(found), values, page.nextLink), nil
 }
@@ -213,11 +225,12 @@ func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKi
 // https://learn.microsoft.com/graph/api/namedlocation-get
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-get
 func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], id string, bin bool) (*graphResponse, error) {
-	if err := kind.checkSelect(query); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	without := s.accessWithout(req.version)
+	if err := kind.checkSelect(query, without); err != nil {
+		return nil, err
+	}
 	kind.emptyBin(s.directory, s.now())
 	record := kind.find(s.directory, id, bin)
 	if record == nil && !bin {
@@ -233,17 +246,18 @@ func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKin
 	if !found {
 		return nil, unknownAccessObject(id)
 	}
-	object := kind.shown(value, query, bin)
+	object := kind.shown(value, query, bin, without)
 	object["@odata.context"] = req.contextURL(kind.fragment(bin) + query.fragment() + "/$entity")
 	return answer(http.StatusOK, object), nil
 }
 
 // shown is an object with the selected properties.
-func (k *accessKind[T]) shown(value T, query query, bin bool) map[string]any {
+func (k *accessKind[T]) shown(value T, query query, bin bool, without []string) map[string]any {
 	object := k.object(value)
 	if !bin {
 		object["deletedDateTime"] = nil // what a lagging replica shows was not deleted yet
 	}
+	strip(object, without)
 	if query.selected == nil || slices.Contains(query.selected, "*") {
 		return object
 	}
@@ -259,9 +273,21 @@ func (k *accessKind[T]) shown(value T, query query, bin bool) map[string]any {
 	return selected
 }
 
+// strip takes properties out of an object, at any depth.
+func strip(object map[string]any, names []string) {
+	for _, name := range names {
+		delete(object, name)
+	}
+	for _, value := range object {
+		if below, isObject := value.(map[string]any); isObject && len(names) > 0 {
+			strip(below, names)
+		}
+	}
+}
+
 // created answers a POST that made the object. It wants the server's lock.
-func (k *accessKind[T]) created(req *graphRequest, value T) *graphResponse {
-	object := k.shown(value, query{}, false)
+func (k *accessKind[T]) created(s *Server, req *graphRequest, value T) *graphResponse {
+	object := k.shown(value, query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(k.fragment(false) + "/$entity")
 	response := answer(http.StatusCreated, object)
 	response.set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
@@ -285,7 +311,7 @@ func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string
 	value := record.value
 	*kind.deletedAt(&value) = nil
 	*record = versioned[T]{value: value, created: s.creationLag()}
-	object := kind.shown(value, query{}, false)
+	object := kind.shown(value, query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(kind.fragment(false) + "/$entity")
 	return answer(http.StatusOK, object), nil
 }

@@ -110,7 +110,10 @@ func numbered(number int, message string) *graphError {
 	return refusal
 }
 
-func accessPolicyBody(req *graphRequest) (map[string]any, *graphError) {
+func (s *Server) accessPolicyBody(req *graphRequest) (map[string]any, *graphError) {
+	s.mu.Lock()
+	without := s.accessWithout(req.version)
+	s.mu.Unlock()
 	body, refusal := entityBody[control.ConditionalAccessPolicy](req, bodyRules{
 		readOnly: []string{"id", "createdDateTime", "modifiedDateTime", "deletedDateTime"}, nullable: []string{"*"},
 		notKept: []string{
@@ -118,7 +121,7 @@ func accessPolicyBody(req *graphRequest) (map[string]any, *graphError) {
 			"insiderRiskLevels", "servicePrincipalRiskLevels", "applicationFilter", "includeGuestsOrExternalUsers",
 			"excludeGuestsOrExternalUsers",
 		},
-		prepare: bindStrength,
+		unknown: without, prepare: bindStrength,
 	})
 	if refusal != nil {
 		return nil, numbered(invalidSchema, "The policy you have specified does not match the schema of conditionalAccessPolicy. "+refusal.message)
@@ -165,7 +168,7 @@ func (s *Server) checkMixture(body map[string]any) *graphError {
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
 func (s *Server) createAccessPolicy(req *graphRequest, _ query) (*graphResponse, error) {
-	body, refusal := accessPolicyBody(req)
+	body, refusal := s.accessPolicyBody(req)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -183,7 +186,7 @@ func (s *Server) createAccessPolicy(req *graphRequest, _ query) (*graphResponse,
 	}
 	record := s.directory.addAccessPolicy(*policy, s.now())
 	record.created = s.creationLag()
-	return accessPolicies.created(req, record.value), nil
+	return accessPolicies.created(s, req, record.value), nil
 }
 
 // checkAccessPolicyLimit refuses one policy too many. It wants the server's lock.
@@ -214,7 +217,7 @@ func (s *Server) checkRestoredPolicy(policy control.ConditionalAccessPolicy) *gr
 //
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
 func (s *Server) patchAccessPolicy(req *graphRequest, id string) (*graphResponse, error) {
-	body, refusal := accessPolicyBody(req)
+	body, refusal := s.accessPolicyBody(req)
 	if refusal != nil {
 		return nil, refusal
 	}

@@ -77,7 +77,7 @@ func (rules bodyRules) checkObject(object map[string]any, want reflect.Type, out
 		switch {
 		case outermost && slices.Contains(rules.readOnly, name):
 			return badRequest("Property '" + name + "' is read-only and cannot be set.")
-		case !known && (isAnnotation(name) || slices.Contains(rules.notKept, name) && isNothing(object[name])):
+		case !known && !slices.Contains(rules.unknown, name) && (isAnnotation(name) || slices.Contains(rules.notKept, name) && isNothing(object[name])):
 			delete(object, name)
 			continue
 		case !known || slices.Contains(rules.unknown, name):

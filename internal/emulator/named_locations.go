@@ -118,7 +118,7 @@ func (s *Server) createNamedLocation(req *graphRequest, _ query) (*graphResponse
 	}
 	record := s.directory.addLocation(*location, s.now())
 	record.created = s.creationLag()
-	return namedLocations.created(req, record.value), nil
+	return namedLocations.created(s, req, record.value), nil
 }
 
 // checkLocationLimit refuses one IP location too many. It wants the server's lock.

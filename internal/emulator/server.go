@@ -224,9 +224,10 @@ func (s *Server) track(next http.Handler) http.Handler {
 	})
 }
 
-// origin is the scheme, host and port by which the caller addressed the server, for links in answers.
+// origin is the scheme, host and port by which the caller addressed the server, for links in answers: one of its names, with
+// the port as it is outside of a container.
 func (s *Server) origin(r *http.Request) string {
-	if s.hosts[strings.ToLower(r.Host)] {
+	if s.names[hostname(r.Host)] {
 		return "https://" + r.Host
 	}
 	return s.url
