@@ -174,6 +174,7 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 			t.Parallel()
 			people := locationTenant()
 			people.Cloud = c.cloud
+			airGapped := c.cloud == control.CloudUSSec
 			network := startTenant(t, people, quick()).cloudNetwork(c.graph, c.login)
 			server := network.server()
 			attributes := map[string]any{"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false}
@@ -186,7 +187,8 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 			} {
 				diagnostics = append(diagnostics, read(t, server, source, config)...)
 			}
-			if said := allOf(diagnostics); said != "" {
+			// In the air-gapped clouds v1.0 has no /identity, and named locations are asked of v1.0.
+			if said := allOf(diagnostics); airGapped != strings.Contains(said, "This Microsoft Graph does not have that part of the API") || !airGapped && said != "" {
 				t.Errorf("the diagnostics say: %s", said)
 			}
 			if want := map[string]bool{c.graph: true, c.login: true}; !maps.Equal(network.sent, want) {
