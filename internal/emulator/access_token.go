@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 

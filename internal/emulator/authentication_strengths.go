@@ -50,11 +50,13 @@ func (s *Server) addStrengthRoutes(root *routeNode) {
 		strengthsPath: control.ClassDirectory, strengthsAliasPath: control.ClassConditionalAccess,
 	} {
 		root.add(&route{"/" + path, class, []endpoint{{
-			http.MethodGet, readStrengths, []string{"$select", "$filter", "$count"},
+			http.MethodGet, readStrengths,
+			[]string{"$select", "$filter", "$count"},
 			func(req *graphRequest, query query) (*graphResponse, error) { return listStrengths(req, query, path) },
 		}}})
 		root.add(&route{"/" + path + "/{id}", class, []endpoint{{
-			http.MethodGet, readStrengths, []string{"$select"},
+			http.MethodGet, readStrengths,
+			[]string{"$select"},
 			func(req *graphRequest, query query) (*graphResponse, error) { return getStrength(req, query, path) },
 		}}})
 	}

@@ -27,8 +27,10 @@ var azureNames = map[string]string{
 func (s *Server) cloudMetadata(req *loginRequest) (*graphResponse, *loginError) {
 	version := req.URL.Query().Get("api-version")
 	if version == "" {
-		return nil, &loginError{status: http.StatusBadRequest, name: "MissingApiVersionParameter",
-			message: "The api-version query parameter (?api-version=) is required for all requests."}
+		return nil, &loginError{
+			status: http.StatusBadRequest, name: "MissingApiVersionParameter",
+			message: "The api-version query parameter (?api-version=) is required for all requests.",
+		}
 	}
 	s.mu.Lock()
 	name := azureNames[s.directory.cloudName()]

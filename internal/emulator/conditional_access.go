@@ -62,7 +62,8 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 	}
 	get := func(bin bool) endpoint {
 		return endpoint{
-			http.MethodGet, readConditionalAccess, []string{"$select"},
+			http.MethodGet, readConditionalAccess,
+			[]string{"$select"},
 			func(req *graphRequest, query query) (*graphResponse, error) {
 				return getAccess(s, req, query, kind, req.keys[0], bin)
 			},

@@ -152,10 +152,10 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 	}
 	call := len(p.tokens) > 0 && p.tokens[0].text == "("
 	if call && strings.EqualFold(token.text, "startsWith") {
-		return p.textFunction(func(text, part string) bool { return strings.HasPrefix(text, part) })
+		return p.textFunction(strings.HasPrefix)
 	}
 	if call && p.advanced && strings.EqualFold(token.text, "endsWith") {
-		return p.textFunction(func(text, part string) bool { return strings.HasSuffix(text, part) })
+		return p.textFunction(strings.HasSuffix)
 	}
 	if p.advanced && token.text == "not" {
 		inner, err := p.term()

@@ -115,13 +115,15 @@ func (s *Server) addUserRoutes(root *routeNode) {
 	for segment := range methodSegments {
 		path := methodsTemplate + segment
 		authentication(path, endpoint{
-			http.MethodGet, oneOf(readMethodPermissions), []string{"$select", "$top"},
+			http.MethodGet, oneOf(readMethodPermissions),
+			[]string{"$select", "$top"},
 			func(req *graphRequest, _ query) (*graphResponse, error) {
 				return s.listMethods(req, req.keys[0], segment)
 			},
 		})
 		authentication(path+"/{id}", endpoint{
-			http.MethodGet, oneOf(readMethodPermissions), []string{"$select"},
+			http.MethodGet, oneOf(readMethodPermissions),
+			[]string{"$select"},
 			func(req *graphRequest, _ query) (*graphResponse, error) {
 				return s.getMethod(req, req.keys[0], segment, req.keys[1])
 			},
