@@ -129,7 +129,10 @@ func (o directoryObject) property(name string) any {
 // https://learn.microsoft.com/graph/api/user-list-memberof
 // https://learn.microsoft.com/graph/api/group-list-owners
 func (s *Server) related(find objectFinder, relation, cast string, form answerForm) handler {
-	entity := objectEntities[cast]
+	entity, known := objectEntities[cast]
+	if !known {
+		entity = objectEntities[""]
+	}
 	return func(req *graphRequest, query query) (*graphResponse, error) {
 		if err := checkSelected(query, cast); err != nil {
 			return nil, err
@@ -184,11 +187,8 @@ func (s *Server) relatedPage(req *graphRequest, query query, cast string, form a
 		return written(http.StatusOK, append(body, "]}"...))
 	}
 	fragment := "directoryObjects"
-	switch cast {
-	case userType:
-		fragment = "users"
-	case groupType:
-		fragment = "groups"
+	if cast != "" {
+		fragment = strings.TrimPrefix(cast, "microsoft.graph.") + "s" // the set of such objects
 	}
 	// With a cast the context says the type.
 	describer := newDescriber(req.caller, query, cast == "")

@@ -46,6 +46,10 @@ func TestWhatSomebodyIsAMemberOf(t *testing.T) {
 		{"/v1.0/groups/" + emulator.SampleBreakGlassNestedID + "/memberOf", []string{"break-glass accounts"}},
 		{"/v1.0/groups/" + emulator.SampleBreakGlassID + "/memberOf", []string{}},
 		{"/v1.0/groups/" + emulator.SampleBreakGlassID + "/owners", []string{}},
+		{"/v1.0/groups/" + emulator.SampleBreakGlassID + "/members/graph.device?$select=id", []string{}},
+		{"/v1.0/groups/" + emulator.SampleBreakGlassID + "/transitiveMembers/microsoft.graph.servicePrincipal", []string{}},
+		{second + "/memberOf/graph.directoryRole", []string{}},
+		{second + "/ownedDevices", []string{}},
 		{"/v1.0/directoryObjects/" + emulator.SampleBreakGlassNestedID + "/transitiveMemberOf", []string{"break-glass accounts"}},
 	}
 	for _, test := range tests {
@@ -64,6 +68,9 @@ func TestWhatSomebodyIsAMemberOf(t *testing.T) {
 		`{"ids":["`+emulator.SampleBreakGlassID+`","`+emulator.SampleAllStaffID+`"]}`)
 	if ids := as[[]any](answer.body["value"]); len(ids) != 1 || ids[0] != emulator.SampleBreakGlassID {
 		t.Errorf("checkMemberObjects: %d %s", answer.status, answer.raw)
+	}
+	if answer := f.get(second + "/manager"); answer.status != 404 || !strings.Contains(answer.errorMessage(), "Resource 'manager'") {
+		t.Errorf("a manager: %d %s", answer.status, answer.raw)
 	}
 	if answer := f.get("/v1.0/users/nobody@contoso.example/memberOf"); answer.status != 404 {
 		t.Errorf("of nobody: %d %s", answer.status, answer.raw)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
@@ -184,11 +185,16 @@ func (s *Server) addMembershipRoutes(root *routeNode, parent string, readParent 
 	}
 }
 
+// emptyCasts are types of directory objects that can be in a list, and of which the emulator has none there.
+var emptyCasts = []string{
+	"microsoft.graph.application", "microsoft.graph.device", "microsoft.graph.orgContact", servicePrincipalType,
+}
+
 // addRelation adds a list of directory objects that belong to another one, with the casts and counts of it.
 func (s *Server) addRelation(root *routeNode, parent, relation string, read []string, find objectFinder) {
-	casts := []string{"", userType, groupType}
+	casts := slices.Concat([]string{"", userType, groupType}, emptyCasts)
 	if relation == "memberOf" || relation == "transitiveMemberOf" {
-		casts = []string{"", groupType}
+		casts = []string{"", groupType, "microsoft.graph.administrativeUnit", "microsoft.graph.directoryRole"}
 	}
 	for _, cast := range casts {
 		path := parent + "/" + relation

@@ -220,7 +220,7 @@ func TestWhatGraphDoesNotHaveIsRefused(t *testing.T) {
 		{"GET", "/v1.0/users/" + adele + "/authentication/hardwareOathMethods", 400, "BadRequest", "segment 'hardwareOathMethods'"},
 		{"GET", "/v1.0/groups/" + emulator.SampleAllStaffID + "/photo", 400, "BadRequest", "segment 'photo'"},
 		{"GET", "/v1.0/groups/" + emulator.SampleAllStaffID + "/memberOf/microsoft.graph.user", 400, "BadRequest", "segment 'microsoft.graph.user'"},
-		{"GET", "/v1.0/groups/" + emulator.SampleAllStaffID + "/members/microsoft.graph.device", 400, "BadRequest", "segment 'microsoft.graph.device'"},
+		{"GET", "/v1.0/groups/" + emulator.SampleAllStaffID + "/members/microsoft.graph.message", 400, "BadRequest", "segment 'microsoft.graph.message'"},
 		{"GET", "/v1.0/directoryObjects/other", 400, "Request_BadRequest", "Invalid object identifier 'other'"},
 		{"GET", "/v1.0/directoryObjects", 400, "BadRequest", "segment 'directoryObjects'"},
 		{"GET", "/v1.0/users/delta", 400, "BadRequest", "segment 'delta'"},
