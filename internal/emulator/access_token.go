@@ -67,8 +67,9 @@ func jwk(id string, key *ecdsa.PublicKey) map[string]any {
 
 // caller is who makes a Graph request.
 type caller struct {
-	appID string
-	roles []string
+	appID  string
+	userID string // of a signed-in user; empty for an app by itself
+	roles  []string
 }
 
 // hasAny tells whether the caller has one of the permissions. No permissions at all means that none is needed.
@@ -153,6 +154,9 @@ func (s *Server) authenticate(req *graphRequest) error {
 		s.verified.add(token, claims)
 	}
 	req.caller = caller{appID: claims.AppID, roles: claims.granted()}
+	if claims.IDType == "user" {
+		req.caller.userID = claims.ObjectID
+	}
 	s.mu.Lock()
 	tenantID, cloud := s.directory.tenantID, s.directory.cloudName()
 	s.mu.Unlock()

@@ -32,6 +32,7 @@ type graphRequest struct {
 	header          http.Header
 	body            []byte
 	keys            []string // those in the path, in their order
+	me              bool     // the path began with /me, and the first key is that of the signed-in user
 	caller          caller
 	requestID       string
 	clientRequestID string
@@ -268,6 +269,12 @@ func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*gr
 			status: http.StatusForbidden,
 			code:   "Authorization_RequestDenied", message: "Insufficient privileges to complete the operation.",
 		})
+	}
+	if req.me {
+		if req.caller.userID == "" {
+			return nil, badRequest("/me request is only valid with delegated authentication flow.")
+		}
+		req.keys[0] = req.caller.userID
 	}
 	query, err := parseQuery(req.rawQuery, endpoint.options)
 	if err != nil {

@@ -102,6 +102,9 @@ func (s *Server) route(req *graphRequest) (*route, error) {
 	s.mu.Lock()
 	exact, absent := s.behavior.CaseSensitivePaths, cloudProfiles[s.directory.cloudName()].absent(req.version)
 	s.mu.Unlock()
+	if req.me = segments[0] == "me" || !exact && strings.EqualFold(segments[0], "me"); req.me {
+		segments = append([]string{"users"}, segments...) // of the signed-in user, whose key comes with the token
+	}
 	node := s.routes
 	for _, segment := range segments {
 		// A key can stand in parentheses, users('id'), as well as in a segment of its own, users/id.

@@ -66,3 +66,31 @@ func TestACastIsFoundByTheAlias(t *testing.T) {
 		}
 	}
 }
+
+// https://learn.microsoft.com/graph/api/user-get
+func TestMeIsTheSignedInUser(t *testing.T) {
+	f := start(t)
+	if answer := f.get("/v1.0/me"); answer.status != 400 || !strings.Contains(answer.errorMessage(), "delegated") {
+		t.Errorf("an app by itself: %d %s", answer.status, answer.raw)
+	}
+	issued, err := f.control.IssueUserToken(f.ctx, control.UserTokenRequest{User: adele, Scopes: []string{"User.Read.All", "Policy.Read.All", "GroupMember.Read.All"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.token = issued.AccessToken
+	if answer := f.get("/v1.0/me"); answer.status != 200 || answer.body["userPrincipalName"] != adele {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	for _, path := range []string{"/beta/me/authentication/requirements", "/v1.0/ME/memberOf", "/v1.0/me/transitiveMemberOf/graph.group"} {
+		if answer := f.get(path); answer.status != 200 {
+			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		}
+	}
+	if answer := f.get("/v1.0/me/nonsense"); answer.status != 400 {
+		t.Errorf("%d %s", answer.status, answer.raw)
+	}
+	answers := f.batch("v1.0", `{"id":"1","method":"GET","url":"/me"}`)
+	if answers["1"].body["userPrincipalName"] != adele {
+		t.Errorf("in a batch: %+v", answers["1"])
+	}
+}
