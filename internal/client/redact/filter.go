@@ -95,6 +95,12 @@ func (f *Filter) learn(list *[]secret, name, text string) {
 	}
 }
 
+// isWord reports whether a piece has nothing but lower-case letters. A random secret hardly ever has such a piece, and a passphrase has words
+// that other texts have, too: the pieces around them still give it away.
+func isWord(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r < 'a' || r > 'z' }) < 0
+}
+
 // index adds the pieces of a secret, as it is and as it looks once a text was decoded.
 func (f *Filter) index(learned secret) {
 	plain := newView(learned.text)
@@ -106,7 +112,9 @@ func (f *Filter) index(learned secret) {
 		switch {
 		case len(form) >= longSecret:
 			for i := 0; i+piece <= len(form); i++ {
-				f.pieces[[piece]byte([]byte(form[i:i+piece]))] = learned.name
+				if part := form[i : i+piece]; !isWord(part) {
+					f.pieces[[piece]byte([]byte(part))] = learned.name
+				}
 			}
 		case len(form) >= minSecret:
 			// Three quarters of a password are not one any more; fewer would be words that other texts have.
