@@ -31,6 +31,8 @@ type providerData struct {
 	foundTargets foundTargets
 	// recentUsers are whom the resource of one user hints at.
 	recentUsers recentUsers
+	// guardsBefore are the accounts that were guarded when the resources of this run were applied last.
+	guardsBefore guardsBefore
 	// people are whom the resources of a run want and let go of.
 	people runPeople
 	// goneObjects are what a run has looked at, gone or there.

@@ -46,7 +46,9 @@ func TestAnAccountThatLeavesTheGuardAndIsAskedIsTold(t *testing.T) {
 		"nobody knows of it": {nil, nil, client.MFAEnabled, false},
 	} {
 		var diags diag.Diagnostics
-		(&providerData{emergencyAccess: c.now}).warnGuardLeft(c.then, user, c.state, path.Root("state"), &diags)
+		data := &providerData{emergencyAccess: c.now}
+		data.guardsBefore.note(c.then)
+		data.warnGuardLeft([]claimedPerson{{id: user.ID, name: user.Name(), wanted: c.state}}, path.Root("state"), &diags)
 		if (diags.WarningsCount() == 1) != c.told || diags.HasError() {
 			t.Errorf("%s: %v", name, diags)
 		}

@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -71,16 +73,53 @@ func (e *emergencyAccess) newcomers(target client.CampaignTarget, then guardMemo
 	return names
 }
 
-// warnGuardLeft warns of a per-user state that asks for MFA an account that was an emergency access account when the resource was
+// guardsBefore are the accounts of the guards that resources of this run were applied with last: a resource that is new has no memory of
+// its own.
+type guardsBefore struct {
+	mutex sync.Mutex
+	names guardMemory
+}
+
+func (g *guardsBefore) note(then guardMemory) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.names == nil {
+		g.names = guardMemory{}
+	}
+	maps.Copy(g.names, then)
+}
+
+func (g *guardsBefore) has(id string) bool {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	_, was := g.names[strings.ToLower(id)]
+	return was
+}
+
+// warnGuardLeft warns of per-user states that ask for MFA accounts that were emergency access accounts when a resource of this run was
 // applied last, and that the guard does not hold any more.
-func (d *providerData) warnGuardLeft(then guardMemory, user client.User, state client.MFAState, at path.Path, diags *diag.Diagnostics) {
-	if _, was := then[strings.ToLower(user.ID)]; !was || state == client.MFADisabled {
+func (d *providerData) warnGuardLeft(persons []claimedPerson, at path.Path, diags *diag.Diagnostics) {
+	if d == nil {
 		return
 	}
-	if _, still := d.guard().source(user.ID); still {
+	var lines []string
+	for _, person := range persons {
+		if _, still := d.guard().source(person.id); still || person.wanted == client.MFADisabled || !d.guardsBefore.has(person.id) {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s (object id %s)", person.name, person.id))
+	}
+	if len(lines) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(at, "An account leaves emergency_access and is asked for MFA",
-		fmt.Sprintf("This was an emergency access account of the provider block when the resource was applied last, and is none any more:\n\n%s\n\nWith the state %q the account cannot sign "+
-			"in when MFA does not work. If it is still one, put it back into emergency_access.", accountLines(user), state))
+	diags.AddAttributeWarning(at, fmt.Sprintf("%s no longer in emergency_access and asked for MFA", sentenceSubject(len(lines))),
+		fmt.Sprintf("The provider block named them as emergency access accounts when it was applied last, and does not any more:\n\n%s\n\nAn account that is asked for MFA "+
+			"cannot sign in when MFA does not work. If they are still emergency access accounts, put them back into emergency_access.", boundedList(lines)))
+}
+
+func sentenceSubject(n int) string {
+	if n == 1 {
+		return "An account is"
+	}
+	return fmt.Sprintf("%d accounts are", n)
 }

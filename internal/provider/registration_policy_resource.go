@@ -346,6 +346,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
+	r.data.guardsBefore.note(memory.guarded)
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, state.Timeouts.Object)
 	defer end()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)

@@ -189,6 +189,10 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		return
 	}
 	r.checkOthers(ctx, people, plan.claimed(), &resp.Diagnostics)
+	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
+		r.data.warnGuardLeft(plan.claimed(), path.Root("state"), &resp.Diagnostics)
+		r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -483,6 +487,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	}
 	r.data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
 	r.data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
+	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -497,6 +502,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	r.data.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
 	user, current, err := r.data.client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
 	if errors.Is(err, client.ErrUserGone) {
@@ -539,6 +545,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 		}
 	}
 	r.data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
+	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }

@@ -227,6 +227,7 @@ func (r *userMFAStatesResource) planUsers(
 		r.data.runPeople().remove(removed.ids())
 	}
 	r.checkOthers(ctx, people, users, diags)
+	r.data.warnGuardLeft(claimedOf(users), path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
@@ -238,6 +239,7 @@ func (r *userMFAStatesResource) planUsers(
 	plan.planManaged(users)
 	if ready {
 		r.warnRenamed(ctx, users, diags)
+		r.data.warnAskedElsewhere(ctx, diags)
 	}
 	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
@@ -486,6 +488,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	plan.ID = types.StringValue(uuid.NewString())
 	r.data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
+	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -499,6 +502,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, state.Timeouts.Object)
 	defer end()
+	r.data.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
@@ -547,6 +551,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
+		r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
@@ -561,6 +566,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
+	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
