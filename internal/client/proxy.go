@@ -34,10 +34,10 @@ func (e *proxyError) passes() bool {
 	return errors.As(e.err, &operation) && connectionKind(e.err) == ConnectionBroken
 }
 
-// proxyRefusal is a proxy's answer to CONNECT other than 200.
-type proxyRefusal struct{ status string }
+// refusedByProxyError is a proxy's answer to CONNECT other than 200.
+type refusedByProxyError struct{ status string }
 
-func (e *proxyRefusal) Error() string { return "it answered " + e.status + " and made no connection" }
+func (e *refusedByProxyError) Error() string { return "it answered " + e.status + " and made no connection" }
 
 // proxyFromEnvironment is net/http's, which silently goes without a proxy where it cannot read the address of one. Here that
 // is an error, for the hosts that the proxy is for.
@@ -75,7 +75,7 @@ func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, response
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &proxyError{address: proxyAddress(proxy), err: &proxyRefusal{foreignText(response.Status)}}
+	return &proxyError{address: proxyAddress(proxy), err: &refusedByProxyError{foreignText(response.Status)}}
 }
 
 // proxyAddress is scheme and host.

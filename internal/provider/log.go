@@ -47,6 +47,7 @@ func loggable(value slog.Value) any {
 	switch value.Kind() {
 	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindUint64, slog.KindTime:
 		return value.Any()
+	case slog.KindAny, slog.KindString, slog.KindGroup, slog.KindLogValuer:
 	}
 	return client.ShownText(redact.Text(value.String()))
 }

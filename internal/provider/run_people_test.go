@@ -29,7 +29,7 @@ func singleOf(key, state string, more ...any) resourceBlock {
 	}
 	values := map[string]any{attribute: key, "state": state}
 	for i := 0; i < len(more); i += 2 {
-		values[more[i].(string)] = more[i+1]
+		values[fmt.Sprint(more[i])] = more[i+1]
 	}
 	return resourceBlock{typeName, values}
 }

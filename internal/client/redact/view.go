@@ -80,7 +80,7 @@ func unescape(text []byte) (decoded []byte, size int) {
 			}
 		case 'u':
 			if len(text) >= 6 {
-				if r, err := strconv.ParseUint(string(text[2:6]), 16, 32); err == nil {
+				if r, err := strconv.ParseInt(string(text[2:6]), 16, 32); err == nil && text[2] != '-' && text[2] != '+' {
 					return utf8.AppendRune(nil, rune(r)), 6
 				}
 			}
