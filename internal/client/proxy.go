@@ -37,7 +37,9 @@ func (e *proxyError) passes() bool {
 // refusedByProxyError is a proxy's answer to CONNECT other than 200.
 type refusedByProxyError struct{ status string }
 
-func (e *refusedByProxyError) Error() string { return "it answered " + e.status + " and made no connection" }
+func (e *refusedByProxyError) Error() string {
+	return "it answered " + e.status + " and made no connection"
+}
 
 // proxyFromEnvironment is net/http's, which silently goes without a proxy where it cannot read the address of one. Here that
 // is an error, for the hosts that the proxy is for.

@@ -102,7 +102,8 @@ func TestARefusedCredentialSaysWhereItWasFound(t *testing.T) {
 		says        []string
 	}{
 		"an old secret in the environment beside use_oidc": {
-			map[string]any{"use_oidc": true, "oidc_token": id.assertion}, map[string]string{"ARM_CLIENT_SECRET": wrong},
+			map[string]any{"use_oidc": true, "oidc_token": id.assertion},
+			map[string]string{"ARM_CLIENT_SECRET": wrong},
 			[]string{"the client secret is wrong", "(client secret) is from the environment variable ARM_CLIENT_SECRET", "use_oidc is set as well, and was not used", "remove the client secret"},
 		},
 		"an old secret in the environment of Azure": {
@@ -113,14 +114,16 @@ func TestARefusedCredentialSaysWhereItWasFound(t *testing.T) {
 		},
 		"a secret in the block": {map[string]any{"client_secret": wrong}, nil, []string{"is from client_secret of the provider block"}},
 		"a certificate beside a secret": {
-			map[string]any{"client_id": oldAppID, "client_certificate": id.pem, "client_secret": oldSecret}, nil,
+			map[string]any{"client_id": oldAppID, "client_certificate": id.pem, "client_secret": oldSecret},
+			nil,
 			[]string{"(client certificate) is from client_certificate of the provider block", "client_secret is set as well"},
 		},
 		"an assertion": {
 			map[string]any{"client_id": oldAppID, "use_oidc": true}, map[string]string{"ARM_OIDC_TOKEN": id.assertion}, []string{"is from the environment variable ARM_OIDC_TOKEN"},
 		},
 		"a request for one": {
-			map[string]any{"client_id": oldAppID, "use_oidc": true}, map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
+			map[string]any{"client_id": oldAppID, "use_oidc": true},
+			map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
 			[]string{"is from the token service of the environment variable ACTIONS_ID_TOKEN_REQUEST_URL"},
 		},
 	} {

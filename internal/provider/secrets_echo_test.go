@@ -215,10 +215,21 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		}, "GET /_emulator/identity", func(w http.ResponseWriter, repeated string) {
 			write(w, 400, "application/json", `{"statusCode":400,"message":`+inJSON(repeated)+`}`)
 		}, []string{"the managed identity was refused", echoBegins}, nil},
-		{"identity endpoint", map[string]string{"ARM_USE_MSI": "true", "ARM_MSI_ENDPOINT": e.url + "/_emulator/identity/metadata"}, "GET /_emulator/identity",
-			func(w http.ResponseWriter, _ string) { oauthError(w, echoBegins+" "+aliceToken+" "+echoEnds) }, []string{"AADSTS900144", echoBegins, echoEnds}, []string{aliceToken}},
-		{"Azure CLI", map[string]string{"ARM_TENANT_ID": tenantID, "PATH": az(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
-			"", nil, []string{"no token of the Azure CLI", "ERROR: I had", "here"}, []string{aliceToken}},
+		{
+			"identity endpoint",
+			map[string]string{"ARM_USE_MSI": "true", "ARM_MSI_ENDPOINT": e.url + "/_emulator/identity/metadata"},
+			"GET /_emulator/identity",
+			func(w http.ResponseWriter, _ string) { oauthError(w, echoBegins+" "+aliceToken+" "+echoEnds) },
+			[]string{"AADSTS900144", echoBegins, echoEnds},
+			[]string{aliceToken},
+		},
+		{
+			"Azure CLI",
+			map[string]string{"ARM_TENANT_ID": tenantID, "PATH": az(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
+			"", nil,
+			[]string{"no token of the Azure CLI", "ERROR: I had", "here"},
+			[]string{aliceToken},
+		},
 		{"dead proxy", map[string]string{
 			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_SECRET": appSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "@" + freeAddress(t),
 			"ENTRAMFA_GRAPH_ENDPOINT": "", "ENTRAMFA_AUTHORITY_HOST": "",

@@ -19,46 +19,60 @@ func TestACloudThatIsNamedByHalvesOrTwiceIsSaidToBe(t *testing.T) {
 		says        []string
 	}{
 		"Graph only": {
-			map[string]any{"graph_endpoint": graph}, nil, tfprotov6.DiagnosticSeverityError, "graph_endpoint",
+			map[string]any{"graph_endpoint": graph},
+			nil, tfprotov6.DiagnosticSeverityError, "graph_endpoint",
 			[]string{"graph_endpoint without authority_host", graph, `not of the cloud "public"`, "Set authority_host as well, or remove graph_endpoint"},
 		},
 		"sign-in only": {
-			map[string]any{"authority_host": login}, nil, tfprotov6.DiagnosticSeverityError, "authority_host",
+			map[string]any{"authority_host": login},
+			nil, tfprotov6.DiagnosticSeverityError, "authority_host",
 			[]string{"authority_host without graph_endpoint", login, "Set graph_endpoint as well, or remove authority_host"},
 		},
 		"Graph only, from the environment": {
-			nil, map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": graph}, tfprotov6.DiagnosticSeverityError, "graph_endpoint",
+			nil,
+			map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": graph},
+			tfprotov6.DiagnosticSeverityError, "graph_endpoint",
 			[]string{"graph_endpoint without authority_host", "The environment variable ENTRAMFA_GRAPH_ENDPOINT names " + graph},
 		},
 		"Graph only, in a pod of Azure": {
-			map[string]any{"graph_endpoint": graph}, map[string]string{"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/"},
-			tfprotov6.DiagnosticSeverityError, "graph_endpoint", []string{"graph_endpoint without authority_host"},
+			map[string]any{"graph_endpoint": graph},
+			map[string]string{"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/"},
+			tfprotov6.DiagnosticSeverityError, "graph_endpoint",
+			[]string{"graph_endpoint without authority_host"},
 		},
 		"a name and one host": {
-			map[string]any{"environment": "china", "graph_endpoint": graph}, nil, tfprotov6.DiagnosticSeverityError, "graph_endpoint",
+			map[string]any{"environment": "china", "graph_endpoint": graph},
+			nil, tfprotov6.DiagnosticSeverityError, "graph_endpoint",
 			[]string{"graph_endpoint without authority_host", `"china"`},
 		},
 		"a name and both hosts": {
-			map[string]any{"environment": "china", "graph_endpoint": graph, "authority_host": login}, nil, tfprotov6.DiagnosticSeverityError, "environment",
+			map[string]any{"environment": "china", "graph_endpoint": graph, "authority_host": login},
+			nil, tfprotov6.DiagnosticSeverityError, "environment",
 			[]string{"Two clouds are named", `"china"`, graph, login, "Remove environment, or remove graph_endpoint and authority_host"},
 		},
 		"a name in the block and hosts in the environment": {
-			map[string]any{"environment": "china"}, map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": graph, "ENTRAMFA_AUTHORITY_HOST": login},
+			map[string]any{"environment": "china"},
+			map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": graph, "ENTRAMFA_AUTHORITY_HOST": login},
 			tfprotov6.DiagnosticSeverityWarning, "environment",
 			[]string{`The cloud "china" is not used`, "the environment variable ENTRAMFA_GRAPH_ENDPOINT", graph, "Unset the one that is not meant"},
 		},
 		"a name in the environment and hosts in the block": {
-			map[string]any{"graph_endpoint": graph, "authority_host": login}, map[string]string{"ARM_ENVIRONMENT": "usgovernment"},
-			tfprotov6.DiagnosticSeverityWarning, "environment", []string{`The cloud "usgovernment" is not used`, "The environment variable ARM_ENVIRONMENT names the cloud"},
+			map[string]any{"graph_endpoint": graph, "authority_host": login},
+			map[string]string{"ARM_ENVIRONMENT": "usgovernment"},
+			tfprotov6.DiagnosticSeverityWarning, "environment",
+			[]string{`The cloud "usgovernment" is not used`, "The environment variable ARM_ENVIRONMENT names the cloud"},
 		},
 		"both hosts":   {map[string]any{"graph_endpoint": graph, "authority_host": login}, nil, 0, "", nil},
 		"many tenants": {map[string]any{"tenant_id": "organizations"}, nil, tfprotov6.DiagnosticSeverityError, "tenant_id", []string{"Invalid tenant id", "stands for many tenants"}},
 		"no tenant at all": {
-			map[string]any{"tenant_id": "Contoso Ltd"}, nil, tfprotov6.DiagnosticSeverityError, "tenant_id",
+			map[string]any{"tenant_id": "Contoso Ltd"},
+			nil, tfprotov6.DiagnosticSeverityError, "tenant_id",
 			[]string{"Invalid tenant id", `"Contoso Ltd" is neither the id of a tenant`, "nor a domain, such as contoso.onmicrosoft.com"},
 		},
 		"no tenant at all, from the environment": {
-			map[string]any{"tenant_id": nil}, map[string]string{"ARM_TENANT_ID": "6f1f5a3c52f74f0e9a530d1f2b7c9a10"}, tfprotov6.DiagnosticSeverityError, "tenant_id",
+			map[string]any{"tenant_id": nil},
+			map[string]string{"ARM_TENANT_ID": "6f1f5a3c52f74f0e9a530d1f2b7c9a10"},
+			tfprotov6.DiagnosticSeverityError, "tenant_id",
 			[]string{"Invalid tenant id", "ARM_TENANT_ID"},
 		},
 	} {

@@ -158,7 +158,8 @@ func TestEachBadRangeIsToldAtItsElement(t *testing.T) {
 		"spaces":   {[]string{"203.0.113.0/24 ", "\t198.51.100.7\u00a0", "\ufeff2001:db8::/48\u200b"}, nil},
 		"spaces in it": {[]string{"203.0.113.0 /24", "198.51.100.10-198.51.100.11", "198.51.100.0 255.255.255.0"}, [][]string{
 			{element(0), `"203.0.113.0 /24" is not in CIDR notation; provider::entramfa::ip_ranges_from_text reads it as 203.0.113.0/24`},
-			{element(1), "reads it as 198.51.100.10/31"}, {element(2), "reads it as 198.51.100.0/24"},
+			{element(1), "reads it as 198.51.100.10/31"},
+			{element(2), "reads it as 198.51.100.0/24"},
 		}},
 		"the same with spaces": {[]string{"203.0.113.0/24", "203.0.113.0/24 "}, [][]string{{element(1), "Duplicate IP range", `"203.0.113.0/24" and "203.0.113.0/24 " are the same range`}}},
 		"not ranges":           {[]string{"HQ", "203.0.113.0/24", "203.0.113.0/33"}, [][]string{{element(0), "Invalid IP range"}, {element(2), "Invalid IP range"}}},

@@ -246,8 +246,10 @@ func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
 	effective := elements(m.EffectiveStates)
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
-		user := &wantedUser{key: key, wanted: client.MFAState(wanted[key]), planned: names[key],
-			knownDisabled: client.MFAState(effective[key]) == client.MFADisabled && client.MFAState(wanted[key]) == client.MFADisabled}
+		user := &wantedUser{
+			key: key, wanted: client.MFAState(wanted[key]), planned: names[key],
+			knownDisabled: client.MFAState(effective[key]) == client.MFADisabled && client.MFAState(wanted[key]) == client.MFADisabled,
+		}
 		if same, ok := known.byKey[strings.ToLower(key)]; ok {
 			user.take(same)
 		} else if same, ok := known.byID[strings.ToLower(key)]; ok {
