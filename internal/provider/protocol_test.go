@@ -231,7 +231,7 @@ func TestImportByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imports := withName(state(diegoID, diegoUPN, "enforced", "enforced"), "Diego Siciliani ("+diegoUPN+")")
+	imports := withName(state(diegoID, diegoUPN, "enabled", "enforced"), "Diego Siciliani ("+diegoUPN+")")
 	if want := objectOf(t, s.typ, imports); !have.Equal(want) {
 		t.Errorf("the imported state is\n%s\nwant\n%s", have, want)
 	}

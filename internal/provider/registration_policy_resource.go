@@ -217,7 +217,10 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	var seen sight
 	if r.data.planReady() {
 		r.data.elsewhere.manageCampaign()
-		r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+		// A plan without changes is for a drift job, which is not told every day what the tenant is like.
+		if prior == nil || !plan.unchanged(prior) {
+			r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+		}
 		seen = r.check(ctx, config, plan, base, prior, memory, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {

@@ -27,6 +27,8 @@ resource "entramfa_registration_policy" "this" {
   state   = "enabled"
   include = { all_users = true }
   exclude = { user_ids = ["` + rescueID + `"] }
+  # What was there before asks everybody.
+  on_destroy = "give_back_excluding_emergency_access"
 }
 resource "entramfa_trusted_ips" "office" {
   display_name = "Office"

@@ -312,7 +312,7 @@ func TestAPlanTellsWhatBecomesTrustedAndWhatMayBeAMistake(t *testing.T) {
 				{`Sign-ins from "Branch" stop being trusted`, "65,536 IPv6 /64 networks"},
 			},
 		},
-		"destroyed untrusted": {off, nil, nil},
+		"destroyed untrusted": {off, nil, [][]string{{`Named location "Depot" is not what the state has`, "it was trusted again"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			planned := s.plan(c.prior, c.config)

@@ -28,7 +28,7 @@ func TestARefreshKeepsTheWantedStateWhileItIsSatisfied(t *testing.T) {
 		{types.StringValue("enforced"), "enabled", "enabled"},
 		{types.StringValue("enforced"), "enforced", "enforced"},
 		{types.StringValue("enabled"), "unknownFutureValue", "unknownFutureValue"},
-		{types.StringNull(), "enforced", "enforced"},
+		{types.StringNull(), "enforced", "enabled"},
 	} {
 		m := newUserMFAStateModel(adele)
 		m.State = c.wanted

@@ -603,6 +603,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		return
 	}
 	keys := strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	empty := false
 	summary, advice := "Invalid import id", "object ids and user principal names, separated by commas."
 	if req.ID == "" {
 		var identity userMFAStatesIdentity
@@ -610,7 +611,10 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		keys = slices.DeleteFunc(identity.UserIDs, func(id string) bool { return id == nobody })
+		keys = identity.UserIDs
+		if slices.Equal(keys, []string{nobody}) {
+			keys, empty = nil, true
+		}
 		summary, advice = "Invalid import identity", "object ids to user_ids."
 	}
 	var users []*wantedUser
@@ -621,7 +625,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		}
 		users = append(users, &wantedUser{key: key})
 	}
-	if len(users) == 0 && req.ID != "" || len(users) > maxUsers {
+	if len(users) == 0 && !empty || len(users) > maxUsers {
 		resp.Diagnostics.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
 		return
 	}

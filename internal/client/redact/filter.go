@@ -83,12 +83,15 @@ func (f *Filter) learn(list *[]secret, name, text string) {
 	}
 	f.known[learned] = struct{}{}
 	*list = append(*list, learned)
-	if len(f.recent) <= maxRecent {
+	if len(f.recent) <= 2*maxRecent {
 		f.index(learned)
 		return
 	}
-	delete(f.known, f.recent[0])
-	f.recent = slices.Clone(f.recent[1:])
+	// The index is made anew for many at a time: for each one it would cost more than all texts.
+	for _, old := range f.recent[:maxRecent] {
+		delete(f.known, old)
+	}
+	f.recent = slices.Clone(f.recent[maxRecent:])
 	f.pieces, f.words = map[[piece]byte]string{}, nil
 	for _, again := range slices.Concat(f.fixed, f.recent) {
 		f.index(again)
