@@ -477,7 +477,7 @@ func TestAYearOfADriftJob(t *testing.T) {
 			what:    "one leaves who is named by id",
 			happens: []func(){diegoLeaves},
 			code:    noVerdict,
-			says:    []string{`User "` + diegoID + `" not found`, "If the user has left, take the resource out of the configuration"},
+			says:    []string{`User "` + diegoID + `" not found`, "If the user has left, remove the resource from the configuration"},
 			over:    []func(){diegoComes},
 		},
 		{

@@ -280,7 +280,7 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 			},
 			want: []warning{{
 				"asks again: at every sign-in with MFA", "registration required: no, without end", "includes: user " + adeleUPN,
-				"Left out, because they do not exist any more: group " + nobodyID, "That is weaker than what is there now", "put off without end",
+				"Left out, because they do not exist any more: group " + nobodyID, "That is weaker than what is there now", "not all users are asked any more",
 			}},
 		},
 		"destroy that would reach emergency accounts, with keep": {

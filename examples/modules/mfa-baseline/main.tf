@@ -16,9 +16,6 @@ resource "entramfa_trusted_ips" "this" {
 resource "entramfa_registration_policy" "this" {
   state = "enabled"
 
-  # The campaign from before may ask the emergency access accounts; a destroy leaves them out all the same.
-  on_destroy = "give_back_excluding_emergency_access"
-
   include = {
     all_users = var.registration.group_ids == null ? true : null
     group_ids = var.registration.group_ids

@@ -67,7 +67,7 @@ run "the_same_office_spelled_otherwise_is_the_same" {
   }
 
   assert {
-    condition     = entramfa_trusted_ips.this["Zurich office"].ip_ranges == toset(["198.51.100.0/25"])
+    condition     = entramfa_trusted_ips.this["Zurich office"].ip_ranges == tolist(["198.51.100.0/25"])
     error_message = "Another spelling of the same range is planned as a change."
   }
 }
