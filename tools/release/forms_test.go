@@ -188,6 +188,10 @@ func TestEveryModuleIsKeptUpToDate(t *testing.T) {
 		folder := filepath.Base(filepath.Dir(file))
 		want = append(want, "/tools/"+folder)
 		tool := regexp.MustCompile(`(?m)^tool (\S+)$`).FindStringSubmatch(repositoryFile(t, "tools/"+folder+"/go.mod"))
+		if tool == nil && regexp.MustCompile(`(?m)^\t\S+ v\S+$`).MatchString(repositoryFile(t, "tools/"+folder+"/go.mod")) {
+			// A test with requirements of its own, all of which are updated.
+			continue
+		}
 		if tool == nil || !slices.ContainsFunc(allowed, func(name string) bool { return tool[1] == name || strings.HasPrefix(tool[1], name+"/") }) {
 			t.Errorf("the program of tools/%s is not among those that may be updated: %v", folder, tool)
 		}
