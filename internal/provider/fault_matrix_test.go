@@ -91,7 +91,7 @@ var faultExceptions = []faultException{
 		expectation{fails: true, texts: []string{"User", "not found", "There is no such user", "Check"}}),
 	exceptWhere(`^one user: read \| GET /v1.0/users/\{id\} \| 404`, expectation{gone: true}),
 	exceptWhere(`^many users: (plan of create|import) \| GET /v1.0/users/\{id\} \| 404`,
-		expectation{fails: true, texts: []string{"users not found", "There are no such users", "Check the spelling", "whoever has left"}}),
+		expectation{fails: true, texts: []string{"users not found", "There are no such users", "Check the spelling", "users who have left"}}),
 	exceptWhere(`^provider: emergency access \| GET /v1.0/(users|groups)/.* \| 404`,
 		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in tenant " + tenantID, "Correct it"}}),
 	exceptWhere(`^data: users of a group \| GET /v1.0/groups/.* \| 404`,

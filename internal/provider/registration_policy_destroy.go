@@ -120,7 +120,7 @@ func (r *registrationPolicyResource) findNow(
 ) client.RegistrationCampaign {
 	present, err := r.data.client.ObserveRegistrationCampaign(ctx, planned, memory.written)
 	if err != nil {
-		// What cannot be read here stops the destroy.
+		addCampaignError(diags, err)
 		return planned
 	}
 	changes := present.Undoes(planned, back)

@@ -449,9 +449,16 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		refuseHandback(back.caught, &resp.Diagnostics)
 		return
 	}
-	known := plannedCampaign(ctx, &state, req.Private, &resp.Diagnostics)
+	// What the plan has found may have been an answer from before our own last write: as the state has it is fine as well.
+	known, planned := state.campaign(), plannedCampaign(ctx, &state, req.Private, &resp.Diagnostics)
+	check := func(present client.RegistrationCampaign) error {
+		if undoesNothing(known, back.campaign)(present) == nil {
+			return nil
+		}
+		return undoesNothing(planned, back.campaign)(present)
+	}
 	result, err := r.data.client.SetRegistrationCampaign(ctx, back.campaign, client.CampaignOptions{
-		Known: &known, Written: memory.written, Check: undoesNothing(known, back.campaign),
+		Known: &known, Written: memory.written, Check: check,
 	})
 	if err != nil {
 		if !r.addCampaignChanged(ctx, &resp.Diagnostics, err) {

@@ -245,7 +245,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	resp.Diagnostics.Append(diags...)
 	planned, diags := plannedLocation(ctx, &state, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if !r.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics) {
+	if !r.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
 		return
 	}
 	var untrusted client.Acceptance

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -11,14 +12,15 @@ import (
 )
 
 // checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
-// whether to go on. wanted is nil where the location is to be deleted.
-func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics) bool {
+// whether to go on. wanted is nil where the location is to be deleted. What is as one of the others has it is fine as well.
+func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
 	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
 	if err != nil {
 		addError(diags, err)
 		return false
 	}
-	if undone.Any() {
+	fine := func(before client.NamedLocation) bool { return !current.Undoes(before, wanted).Any() }
+	if undone.Any() && !slices.ContainsFunc(also, fine) {
 		addChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
 		return false
 	}

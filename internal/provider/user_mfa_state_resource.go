@@ -183,7 +183,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	} else if !resp.Diagnostics.HasError() {
 		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
 		people.claim(plan.claimed())
-		r.planUpdate(ctx, prior, plan, &resp.Diagnostics)
+		r.planUpdate(ctx, prior, plan, privateText(ctx, req.Private, instanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -339,8 +339,8 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 	}
 }
 
-// planUpdate checks the move from the state that the refresh has read.
-func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, diags *diag.Diagnostics) {
+// planUpdate checks the move from the state that the refresh has read; imported says that no create has made the resource.
+func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, imported bool, diags *diag.Diagnostics) {
 	current, wanted := client.MFAState(prior.EffectiveState.ValueString()), client.MFAState(plan.State.ValueString())
 	if plan.State.IsUnknown() {
 		plan.EffectiveState = types.StringUnknown()
@@ -355,8 +355,9 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	}
 	if current.Satisfies(wanted) {
 		plan.EffectiveState = prior.EffectiveState
-		// The other one of enabled and enforced is no change where the user is enforced: as after an import, which writes enabled.
-		if current.Satisfies(client.MFAState(prior.State.ValueString())) {
+		// enabled where the state says enforced is no change, and neither is enforced for an enforced user after an import, which
+		// writes enabled.
+		if was := client.MFAState(prior.State.ValueString()); was.Satisfies(wanted) || imported && current.Satisfies(was) {
 			plan.State = prior.State
 		}
 		return
