@@ -76,7 +76,7 @@ func describeUserError(failure userFailure) string {
 // What to do about users who have left: in a configuration, and in an import.
 const (
 	adviceLeftUsers  = "Remove users who have left from users; nothing else is needed. " + adviceDestroy
-	adviceLeftImport = "Leave whoever has left out of the import."
+	adviceLeftImport = "Leave users who have left out of the import."
 )
 
 // addMissingUsers names the users who do not exist, all of them at once; more are paragraphs of advice.

@@ -309,7 +309,7 @@ func TestTheIdentityOfManyUsersIsTheUsers(t *testing.T) {
 		"nobody":         {nil, []string{"Invalid import identity", "It names 0 users. Write 1 to 10000 object ids to user_ids."}},
 		"not an id":      {[]any{meganID, "megan"}, []string{"Invalid import identity", `"megan" is neither`, "object ids to user_ids"}},
 		"one twice":      {[]any{meganID, strings.ToUpper(meganID)}, []string{"The same user twice"}},
-		"not there":      {[]any{meganID, nobodyID}, []string{nobodyID, "not found", "Leave whoever has left out of the import."}},
+		"not there":      {[]any{meganID, nobodyID}, []string{nobodyID, "not found", "Leave users who have left out of the import."}},
 		"no answer":      {[]any{""}, []string{"Invalid import identity"}},
 		"several wanted": {[]any{meganID + "," + diegoID}, []string{"Invalid import identity"}},
 	} {

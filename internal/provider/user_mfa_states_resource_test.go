@@ -384,7 +384,7 @@ func TestManyUsersAreImported(t *testing.T) {
 		imports("adele", "Invalid import id", `"adele" is neither`),
 		imports(" , ", "Invalid import id", "names 0 users"),
 		imports(meganUPN+","+meganID, "The same user twice"),
-		imports(nobodyID+",nobody@contoso.example", "2 users not found", nobodyID, "nobody@contoso.example", "Leave whoever has left out of the import."),
+		imports(nobodyID+",nobody@contoso.example", "2 users not found", nobodyID, "nobody@contoso.example", "Leave users who have left out of the import."),
 		resource.TestStep{
 			Config: config, ResourceName: statesAddress, ImportState: true, ImportStatePersist: true,
 			ImportStateId: meganUPN + ", " + diegoID + "\n" + adeleUPN,
