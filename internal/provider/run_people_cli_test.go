@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -42,16 +43,23 @@ func TestPeopleBetweenAddressesThroughTheRealCLI(t *testing.T) {
 	w.sees(w.expect(1, "plan", "-input=false"), adeleUPN+" is managed by two resources of this run")
 	w.write("main.tf", moved+single("vance", adeleUPN)+"moved {\n  from = entramfa_user_mfa_state.adele\n  to = entramfa_user_mfa_state.vance\n}\n")
 	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
-	w.write("main.tf", moved+team("last", users{adeleUPN, "enabled"})+"moved {\n  from = entramfa_user_mfa_state.vance\n  to = entramfa_user_mfa_states.last\n}\n")
-	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
+	last := team("last", users{adeleUPN, "enabled"})
+	w.write("main.tf", moved+last+"moved {\n  from = entramfa_user_mfa_state.vance\n  to = entramfa_user_mfa_states.last\n}\n")
+	if strings.Contains(os.Getenv("TF_ACC_PROVIDER_HOST"), "opentofu") {
+		// OpenTofu 1.12 reads the identity of the one type by the schema of the other. TestMovedToTheMapAndBack moves without a CLI.
+		w.sees(w.expect(1, "plan", "-input=false"), `attribute "user_ids" is required`)
+		last = single("vance", adeleUPN)
+	} else {
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
+	}
 	if n := tn.writes(); n != 0 {
 		t.Errorf("moved blocks have written %d states", n)
 	}
 
 	// A saved plan that has become stale.
-	w.write("main.tf", block()+team("sales", users{diegoUPN, "disabled"})+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+team("last", users{adeleUPN, "enabled"}))
+	w.write("main.tf", block()+team("sales", users{diegoUPN, "disabled"})+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+last)
 	w.expect(0, "apply", "-input=false", "-auto-approve")
-	w.write("main.tf", block()+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+team("last", users{adeleUPN, "enabled"}))
+	w.write("main.tf", block()+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+last)
 	w.expect(0, "plan", "-input=false", "-out=stale")
 	tn.setState(diegoID, "enabled")()
 	w.sees(w.expect(1, "apply", "-input=false", "stale"), "The per-user MFA state of 1 user changed since the plan was made", diegoUPN+": disabled in the plan, enforced now")

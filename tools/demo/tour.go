@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -490,7 +491,7 @@ func (t *tour) destroy(ctx context.Context) error {
 		`name = "Adele Vance (`+adele+`)" -> null`, `name = "Alex Wilber (`+alex+`)" -> null`,
 		"Warning: Per-user MFA stops applying to a user", "Adele Vance ("+adele+"), object id ", "(and one more similar warning elsewhere)",
 		`Warning: Sign-ins from "Branch office" stop being trusted`, `"MFA for everybody outside trusted locations" (enabled`,
-		"Warning: Destroying the registration policy gives back the campaign from before", "state: microsoft_managed", "excludes: nobody")
+		"Warning: Destroying the registration policy gives back the campaign from before", "state: microsoft_managed", "Excluded in addition")
 	if err != nil {
 		return err
 	}
@@ -500,11 +501,15 @@ func (t *tour) destroy(ctx context.Context) error {
 	t.want = expectation{
 		states: map[string]string{adele: "disabled", alex: "disabled"}, registered: map[string]int{adele: 1}, binned: []string{officeName},
 	}
+	// Given back, and with the emergency access accounts left out of it.
+	given := *campaignOf(t.before)
+	given.ExcludeTargets = append(slices.Clone(given.ExcludeTargets), control.PolicyTarget{ID: breakGlassGroup, TargetType: control.TargetGroup})
+	t.want.campaign = &given
 	now, err := t.applied(ctx, destroyFile, "0 added, 0 changed, 4 destroyed", nil)
 	if err != nil {
 		return err
 	}
-	t.screen.say("The tenant is as it was, but for two things: Adele keeps what she has registered, and the location is in the bin. The other %d users, "+
+	t.screen.say("The tenant is as it was, but for three things: Adele keeps what she has registered, the location is in the bin, and the campaign leaves the emergency access accounts out. The other %d users, "+
 		"the groups, the other locations and the policies were never touched. The whole tour has sent %d requests that change something: one for "+
 		"each change that was planned and applied, and one more to take the trust from the location, without which it cannot be deleted.",
 		len(now.Users)-2, t.writes)
