@@ -30,6 +30,8 @@ type outcome struct {
 	// planned says that the plan has succeeded, and changed names the blocks in which it has a change.
 	planned bool
 	changed []string
+	// told is what the plan has said, before its apply said anything.
+	told string
 	// moved names the blocks of which a refresh has found something else than the state says.
 	moved []string
 }
@@ -546,7 +548,7 @@ func (c *core) apply(config configuration) *outcome {
 	if report.failed() {
 		return report
 	}
-	c.instances = refreshed
+	c.instances, report.told = refreshed, report.String()
 	if len(changes) == 0 {
 		return report
 	}

@@ -309,7 +309,7 @@ func (m *model) meet(e *forecast, before *control.Tenant, wishes []wish, losses 
 // nobodyUnprotected checks that nobody has lost per-user MFA without a word.
 func (m *model) nobodyUnprotected(before, after *control.Tenant, report *outcome) {
 	m.t.Helper()
-	said := strings.ToLower(report.String())
+	said := strings.ToLower(report.told + report.String())
 	for _, user := range before.Users {
 		now := userBy(after, user.ID)
 		if now == nil || stateOf(user) == control.StateDisabled || stateOf(*now) != control.StateDisabled {
