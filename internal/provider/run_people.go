@@ -37,8 +37,10 @@ type runPeople struct {
 	validated, planned, unsettled int
 	// validatedConfigs and plannedConfigs count the instances of one configuration: two resources may be spelled the same.
 	validatedConfigs, plannedConfigs map[configDigest]int
-	// claims are who wants a person, by object id in lower case and by owner.
+	// claims are who wants a person, by object id in lower case and by owner, and wanted are the ids by owner: each plan and each create looks
+	// at its own claims only.
 	claims map[string]map[string]*personClaim
+	wanted map[string][]string
 	// destroyed are the persons whom a destroy of this run disables, by object id in lower case.
 	destroyed map[string]personRelease
 	// removed are those whom an update takes out of a map.
@@ -66,9 +68,9 @@ type personClaim struct {
 	plan *peoplePlan
 }
 
-// personRelease is a person who is disabled by a destroy.
+// personRelease is who disables a person by a destroy.
 type personRelease struct {
-	owner, name, resource string
+	owner, resource string
 }
 
 // claimedPerson is a person whom a plan wants in a state.
@@ -164,24 +166,24 @@ func (l *peoplePlan) claim(persons []claimedPerson) {
 	p := l.people
 	p.update(func() {
 		if p.claims == nil {
-			p.claims = map[string]map[string]*personClaim{}
+			p.claims, p.wanted = map[string]map[string]*personClaim{}, map[string][]string{}
 		}
 		// What the same instance wanted in an earlier plan does not count any more. A second new resource that is spelled the same has
 		// a validation of its own.
 		second := l.owner == string(l.config[:]) && p.plannedConfigs[l.config] > 1 && p.validatedConfigs[l.config] >= p.plannedConfigs[l.config]
-		if !second {
-			p.dropClaims(l.owner)
+		owner := l.owner
+		if second {
+			owner += secondOwner
+		} else {
+			p.dropClaims(owner)
 		}
 		for _, person := range persons {
 			id := strings.ToLower(person.id)
 			if p.claims[id] == nil {
 				p.claims[id] = map[string]*personClaim{}
 			}
-			owner := l.owner
-			if second {
-				owner += secondOwner
-			}
 			p.claims[id][owner] = &personClaim{resource: l.resource, wanted: person.wanted, plan: l}
+			p.wanted[owner] = append(p.wanted[owner], id)
 		}
 		l.settle()
 	})
@@ -203,12 +205,11 @@ const secondOwner = "+"
 
 // dropClaims is called with the mutex held.
 func (p *runPeople) dropClaims(owner string) {
-	for id, claims := range p.claims {
-		delete(claims, owner)
-		delete(claims, owner+secondOwner)
-		if len(claims) == 0 {
-			delete(p.claims, id)
+	for _, name := range []string{owner, owner + secondOwner} {
+		for _, id := range p.wanted[name] {
+			delete(p.claims[id], name)
 		}
+		delete(p.wanted, name)
 	}
 }
 
@@ -220,7 +221,7 @@ func (p *runPeople) release(owner, resource string, persons []claimedPerson) {
 			p.destroyed = map[string]personRelease{}
 		}
 		for _, person := range persons {
-			p.destroyed[strings.ToLower(person.id)] = personRelease{owner: owner, name: person.name, resource: resource}
+			p.destroyed[strings.ToLower(person.id)] = personRelease{owner: owner, resource: resource}
 		}
 	})
 }
@@ -246,14 +247,13 @@ func (p *runPeople) comesFromAMap(id string) bool {
 
 // created renames the claims of a new resource, which are known by its configuration, to the name that its state has.
 func (p *runPeople) created(config configDigest, owner string) {
+	planned := string(config[:])
 	p.update(func() {
-		for _, claims := range p.claims {
-			if claim := claims[string(config[:])]; claim != nil {
-				delete(claims, string(config[:]))
-				delete(claims, string(config[:])+secondOwner)
-				claims[owner] = claim
-			}
+		for _, id := range p.wanted[planned] {
+			p.claims[id][owner] = p.claims[id][planned]
+			p.wanted[owner] = append(p.wanted[owner], id)
 		}
+		p.dropClaims(planned)
 	})
 }
 
