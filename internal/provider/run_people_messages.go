@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,6 +14,28 @@ func (c personClaim) describeWanted() string {
 		return "a state that is not known yet"
 	}
 	return fmt.Sprintf("%q", c.wanted)
+}
+
+// checkOthers refuses persons of a plan whom another resource of the run wants, or disables by a destroy.
+func (l *peoplePlan) checkOthers(ctx context.Context, at path.Path, persons []claimedPerson, diags *diag.Diagnostics) {
+	twice, handed := l.conflicts(persons), l.arrivals(persons)
+	if len(twice)+len(handed) == 0 || !l.people.oneRun(ctx) {
+		return
+	}
+	addClaimedTwice(diags, at, twice)
+	addHandedOver(diags, at, handed)
+}
+
+// checkRelease notes the persons whom a destroy disables, and refuses it where another resource of the run wants one of them to have MFA.
+// It reports whether the destroy may go on.
+func (p *runPeople) checkRelease(ctx context.Context, owner, resource string, persons []claimedPerson, diags *diag.Diagnostics) bool {
+	p.release(owner, resource, persons)
+	handed := p.departures(owner, resource, persons)
+	if len(handed) == 0 || !p.oneRun(ctx) {
+		return true
+	}
+	addHandedOver(diags, path.Empty(), handed)
+	return false
 }
 
 // addClaimedTwice refuses persons whom another resource of the run wants as well.

@@ -105,7 +105,7 @@ func (r replacement) split(users managedUsers) (disabled, untold managedUsers) {
 		case kept:
 		case told[id]:
 			disabled = append(disabled, user)
-		case user.effective != "" && user.effective != client.MFADisabled:
+		case user.hasMFA():
 			untold = append(untold, user)
 		}
 	}
@@ -139,7 +139,7 @@ func (d *providerData) foundNow(ctx context.Context, users managedUsers) managed
 	var unread []int
 	var questions []client.User
 	for i, user := range users {
-		if user.effective != client.MFADisabled && user.effective != "" {
+		if user.hasMFA() {
 			continue
 		}
 		if state, known := d.people.found(user.id); known {

@@ -188,22 +188,12 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.checkOthers(ctx, people, plan.claimed(), &resp.Diagnostics)
+	people.checkOthers(ctx, path.Root("state"), plan.claimed(), &resp.Diagnostics)
 	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
 		r.data.warnGuardLeft(plan.claimed(), path.Root("state"), &resp.Diagnostics)
 		r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-}
-
-// checkOthers refuses a user whom another resource of the run wants, or disables by a destroy.
-func (r *userMFAStateResource) checkOthers(ctx context.Context, people *peoplePlan, persons []claimedPerson, diags *diag.Diagnostics) {
-	twice, handed := people.conflicts(persons), people.arrivals(persons)
-	if len(twice)+len(handed) == 0 || !r.data.runPeople().oneRun(ctx) {
-		return
-	}
-	addClaimedTwice(diags, path.Root("state"), twice)
-	addHandedOver(diags, path.Root("state"), handed)
 }
 
 // planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
@@ -410,10 +400,7 @@ func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, pr
 		return
 	}
 	const resource = "an " + typeUserMFAState
-	person := claimedPerson{id: prior.UserID.ValueString(), name: prior.user().Name()}
-	people.release(owner, resource, []claimedPerson{person})
-	if handed := people.departures(owner, resource, []claimedPerson{person}); len(handed) > 0 && people.oneRun(ctx) {
-		addHandedOver(diags, path.Empty(), handed)
+	if !people.checkRelease(ctx, owner, resource, []claimedPerson{{id: prior.UserID.ValueString(), name: prior.user().Name()}}, diags) {
 		return
 	}
 	warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")

@@ -266,7 +266,7 @@ func warnNobodyLeft(diags *diag.Diagnostics, before int) {
 	}
 	diags.AddAttributeWarning(path.Root("users"), "users is empty: the resource manages nobody any more",
 		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			peopleCountOf(before)))
+			counted(before, "user")))
 }
 
 // bare cuts the state off names like "adele@contoso.com (enforced)".

@@ -80,6 +80,9 @@ func (u managedUser) user() client.User {
 	return client.User{ID: u.id, UserPrincipalName: u.key}
 }
 
+// hasMFA reports whether the user is known to have per-user MFA, which disabling takes away.
+func (u managedUser) hasMFA() bool { return u.effective != "" && u.effective != client.MFADisabled }
+
 // label is how messages call the user, as [wantedUser.name] does.
 func (u managedUser) label() string { return (&wantedUser{key: u.key, user: u.user()}).name() }
 

@@ -175,10 +175,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 
 // describeMap is what messages call such a resource, whose address a provider is not told.
 func describeMap(users int) string {
-	if users == 1 {
-		return "an " + typeUserMFAStates + " of 1 user"
-	}
-	return fmt.Sprintf("an %s of %d users", typeUserMFAStates, users)
+	return "an " + typeUserMFAStates + " of " + counted(users, "user")
 }
 
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
@@ -188,12 +185,10 @@ func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAS
 	if prior.OnDestroy.ValueString() != onDestroyKeep {
 		now := r.data.foundNow(ctx, prior.managed())
 		keepFound(ctx, prior.managed(), now, private, diags)
-		losing = r.data.withoutGone(ctx, slices.DeleteFunc(now, func(user managedUser) bool { return len(weakened(managedUsers{user})) == 0 }))
+		losing = r.data.withoutGone(ctx, slices.DeleteFunc(now, func(user managedUser) bool { return !user.hasMFA() }))
 	}
 	resource := describeMap(len(prior.Users.Elements()))
-	people.release(owner, resource, losing.persons())
-	if handed := people.departures(owner, resource, losing.persons()); len(handed) > 0 && people.oneRun(ctx) {
-		addHandedOver(diags, path.Empty(), handed)
+	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
 		return
 	}
 	warnWeakeningMany(diags, nil, weakened(losing))
@@ -226,7 +221,7 @@ func (r *userMFAStatesResource) planUsers(
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
 		r.data.runPeople().remove(removed.ids())
 	}
-	r.checkOthers(ctx, people, users, diags)
+	people.checkOthers(ctx, path.Root("users"), claimedOf(users), diags)
 	r.data.warnGuardLeft(claimedOf(users), path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
@@ -246,17 +241,6 @@ func (r *userMFAStatesResource) planUsers(
 		warnNobodyLeft(diags, len(before))
 	}
 	return dropped
-}
-
-// checkOthers refuses users whom another resource of the run wants, or disables by a destroy.
-func (r *userMFAStatesResource) checkOthers(ctx context.Context, people *peoplePlan, users []*wantedUser, diags *diag.Diagnostics) {
-	persons := claimedOf(users)
-	twice, handed := people.conflicts(persons), people.arrivals(persons)
-	if len(twice)+len(handed) == 0 || !r.data.runPeople().oneRun(ctx) {
-		return
-	}
-	addClaimedTwice(diags, path.Root("users"), twice)
-	addHandedOver(diags, path.Root("users"), handed)
 }
 
 // find looks up the users whom neither the state nor the plan knows; left says what to do about those who have left.
@@ -343,7 +327,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 func weakened(users managedUsers) []string {
 	var names []string
 	for _, user := range users {
-		if user.effective.Weakens(client.MFADisabled) && user.effective != "" {
+		if user.hasMFA() {
 			names = append(names, withState(user.label(), user.effective))
 		}
 	}
@@ -373,7 +357,7 @@ func (r *userMFAStatesResource) warnPlanned(
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
 		var losing managedUsers
 		for _, user := range removed {
-			if len(weakened(managedUsers{user})) > 0 {
+			if user.hasMFA() {
 				losing = append(losing, user)
 			}
 		}
@@ -758,12 +742,9 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 	if len(changes) == 0 {
 		return true
 	}
-	addChangedSincePlan(diags, path.Root("users"), fmt.Sprintf("The per-user MFA state of %s", peopleCountOf(len(changes))), changes...)
+	addChangedSincePlan(diags, path.Root("users"), "The per-user MFA state of "+counted(len(changes), "user"), changes...)
 	return false
 }
-
-// peopleCountOf is "1 user" or "12 users".
-func peopleCountOf(n int) string { return counted(n, "user") }
 
 // letGo leaves out the users whom another resource of the run wants. Whoever wants one of the others later waits until left is called.
 func (r *userMFAStatesResource) letGo(owner string, removed managedUsers) (alone managedUsers, left func()) {
