@@ -25,9 +25,7 @@ type guardMemory map[string]string
 
 // recallGuard reads whom the guard held when a resource was applied last. What cannot be read is not remembered.
 func recallGuard(ctx context.Context, private privateState, diags *diag.Diagnostics) guardMemory {
-	text, problems := private.GetKey(ctx, memoryGuarded)
-	diags.Append(problems...)
-	return client.DecodeNames(text)
+	return client.DecodeNames(keptValue(ctx, private, memoryGuarded, diags))
 }
 
 // remember keeps whom the guard holds, in the private state of a resource that was applied.
@@ -36,7 +34,7 @@ func (e *emergencyAccess) remember(ctx context.Context, private privateState, di
 	for _, account := range e.sorted() {
 		now[strings.ToLower(account.ID)] = personName(account.User)
 	}
-	diags.Append(private.SetKey(ctx, memoryGuarded, client.EncodeNames(now))...)
+	keepValue(ctx, private, memoryGuarded, client.EncodeNames(now), diags)
 }
 
 // left are the remembered accounts that the guard does not hold any more, as a guard of their own.

@@ -71,16 +71,14 @@ func (r *recentUsers) hints(id string, older []string) []string {
 
 // readHints returns the hints of an instance.
 func readHints(ctx context.Context, private privateState, diags *diag.Diagnostics) []string {
-	text, more := private.GetKey(ctx, hintsKey)
-	diags.Append(more...)
-	return client.DecodeUserHints(text)
+	return client.DecodeUserHints(keptValue(ctx, private, hintsKey, diags))
 }
 
 // keepHints gives an instance that is written the users of its run, and keeps as many of its older hints as there is room.
 func (r *recentUsers) keepHints(ctx context.Context, id string, private privateState, diags *diag.Diagnostics) {
 	r.note(id)
 	hints := r.hints(id, readHints(ctx, private, diags))
-	diags.Append(private.SetKey(ctx, hintsKey, client.EncodeUserHints(hints))...)
+	keepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
 }
 
 // completeHints gives an instance that is read hints where it has nearly none.
@@ -90,6 +88,6 @@ func (r *recentUsers) completeHints(ctx context.Context, id string, have []strin
 		return
 	}
 	if hints := r.hints(id, have); len(hints) >= manyHints {
-		diags.Append(private.SetKey(ctx, hintsKey, client.EncodeUserHints(hints))...)
+		keepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
 	}
 }

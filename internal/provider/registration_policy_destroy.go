@@ -131,7 +131,7 @@ func (r *registrationPolicyResource) findNow(
 	if err != nil {
 		return planned
 	}
-	diags.Append(private.SetKey(ctx, foundKey, text)...)
+	keepValue(ctx, private, foundKey, text, diags)
 	names := r.changedNames(ctx, &campaignChangedError{planned: planned, present: present, changes: changes})
 	var lines []string
 	for _, change := range changes {
@@ -144,8 +144,7 @@ func (r *registrationPolicyResource) findNow(
 
 // plannedCampaign is what the plan of a destroy was made from.
 func plannedCampaign(ctx context.Context, state *registrationPolicyModel, private privateState, diags *diag.Diagnostics) client.RegistrationCampaign {
-	kept, problems := private.GetKey(ctx, foundKey)
-	diags.Append(problems...)
+	kept := keptValue(ctx, private, foundKey, diags)
 	if found, err := client.DecodeRegistrationCampaign(kept); len(kept) > 0 && err == nil {
 		return found
 	}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -21,33 +20,19 @@ type campaignMemory struct {
 	guarded guardMemory
 }
 
-// Keys of the private state.
+// Keys of the private state, beside instanceKey.
 const (
-	memoryInstance = "instance"
-	memoryBefore   = "before"
-	memoryWritten  = "written"
+	memoryBefore  = "before"
+	memoryWritten = "written"
 )
 
-// privateState is the part of the framework's private state that is used here.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) campaignMemory {
-	var memory campaignMemory
-	read := func(key string) []byte {
-		value, problems := private.GetKey(ctx, key)
-		diags.Append(problems...)
-		return value
+	memory := campaignMemory{
+		instance: keptText(ctx, private, instanceKey, diags),
+		written:  client.ReadCampaignWrite(keptValue(ctx, private, memoryWritten, diags)),
+		guarded:  recallGuard(ctx, private, diags),
 	}
-	// A value of the private state is JSON.
-	if name, err := strconv.Unquote(string(read(memoryInstance))); err == nil {
-		memory.instance = name
-	}
-	memory.written = client.ReadCampaignWrite(read(memoryWritten))
-	memory.guarded = recallGuard(ctx, private, diags)
-	if text := read(memoryBefore); len(text) > 0 {
+	if text := keptValue(ctx, private, memoryBefore, diags); len(text) > 0 {
 		before, err := client.DecodeRegistrationCampaign(text)
 		if err != nil {
 			diags.AddError("Unable to read what the registration policy has remembered",
@@ -68,14 +53,14 @@ func remember(ctx context.Context, private privateState, memory campaignMemory, 
 		diags.AddError("Unable to remember the registration campaign", sentence(err.Error()))
 		return
 	}
-	diags.Append(private.SetKey(ctx, memoryInstance, []byte(strconv.Quote(memory.instance)))...)
-	diags.Append(private.SetKey(ctx, memoryBefore, text)...)
+	keepText(ctx, private, instanceKey, memory.instance, diags)
+	keepValue(ctx, private, memoryBefore, text, diags)
 }
 
 // rememberApply keeps the write of an apply, and whom it guarded.
 func rememberApply(ctx context.Context, private privateState, write client.CampaignWrite, guard *emergencyAccess, diags *diag.Diagnostics) {
 	if !write.At.IsZero() {
-		diags.Append(private.SetKey(ctx, memoryWritten, write.JSON())...)
+		keepValue(ctx, private, memoryWritten, write.JSON(), diags)
 	}
 	guard.remember(ctx, private, diags)
 }

@@ -2,10 +2,8 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -13,9 +11,6 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
-
-// instanceKey is the key of the private state that tells one instance from another one of the same user.
-const instanceKey = "instance"
 
 // replacementKey is a key of the private state that is in plans only: what the destroy of a replaced resource may do. A resource that is
 // tainted, or replaced by -replace, Terraform plans like a new one, and gives the destroy what that plan has kept.
@@ -35,13 +30,7 @@ type replacement struct {
 }
 
 func readReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) replacement {
-	value, problems := private.GetKey(ctx, replacementKey)
-	diags.Append(problems...)
-	var read replacement
-	if len(value) > 0 && json.Unmarshal(value, &read) != nil {
-		return replacement{}
-	}
-	return read
+	return keptJSON[replacement](ctx, private, replacementKey, diags)
 }
 
 // replaces is the instance that a new one replaces; empty where it replaces none, or a tainted one.
@@ -55,17 +44,12 @@ func (r replacement) replaces(create bool) string {
 // write keeps a replacement in a plan.
 func (r replacement) write(ctx context.Context, private privateState, diags *diag.Diagnostics) {
 	slices.Sort(r.Kept)
-	text, err := json.Marshal(r)
-	if err != nil {
-		diags.AddError("Unable to plan a replacement", sentence(err.Error()))
-		return
-	}
-	diags.Append(private.SetKey(ctx, replacementKey, text)...)
+	keepJSON(ctx, private, replacementKey, r, diags)
 }
 
 // forgetReplacement keeps what is for plans out of the state.
 func forgetReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) {
-	diags.Append(private.SetKey(ctx, replacementKey, nil)...)
+	keepValue(ctx, private, replacementKey, nil, diags)
 }
 
 // told notes in the plan of an instance who loses per-user MFA, in case that the instance is replaced: Terraform hands it on to the plan of
@@ -124,10 +108,6 @@ func warnLeftAsTheyAre(diags *diag.Diagnostics, users managedUsers) {
 			"with the state \"disabled\".", nameSome(names, namedInWarnings)))
 }
 
-// foundKey is a key of the private state that is in plans of a destroy only: the states that the plan has found and the state does not
-// have, by object id in lower case.
-const foundKey = "found"
-
 // foundNow gives users who are about to be destroyed the states that they have now. Terraform, unlike OpenTofu, plans the destruction of what
 // stands in the configuration no longer from the state of before the refresh. Who has per-user MFA by the state loses it as the plan says;
 // only the others are looked at, where the run has not read them already.
@@ -157,7 +137,7 @@ func (d *providerData) foundNow(ctx context.Context, users managedUsers) managed
 	return users
 }
 
-// keepFound notes in the plan of a destroy what was found, where it is not what the state has.
+// keepFound notes in the plan of a destroy what was found, by object id in lower case, where it is not what the state has.
 func keepFound(ctx context.Context, before, now managedUsers, private privateState, diags *diag.Diagnostics) {
 	found := map[string]client.MFAState{}
 	for i, user := range now {
@@ -165,23 +145,15 @@ func keepFound(ctx context.Context, before, now managedUsers, private privateSta
 			found[strings.ToLower(user.id)] = user.effective
 		}
 	}
-	if len(found) == 0 {
-		return
+	if len(found) > 0 {
+		keepJSON(ctx, private, foundKey, found, diags)
 	}
-	text, err := json.Marshal(found)
-	if err != nil {
-		diags.AddError("Unable to plan a destroy", sentence(err.Error()))
-		return
-	}
-	diags.Append(private.SetKey(ctx, foundKey, text)...)
 }
 
 // asPlanned gives the users of a destroy the states that its plan has found.
 func asPlanned(ctx context.Context, users managedUsers, private privateState, diags *diag.Diagnostics) managedUsers {
-	value, problems := private.GetKey(ctx, foundKey)
-	diags.Append(problems...)
-	found := map[string]client.MFAState{}
-	if len(value) == 0 || json.Unmarshal(value, &found) != nil {
+	found := keptJSON[map[string]client.MFAState](ctx, private, foundKey, diags)
+	if len(found) == 0 {
 		return users
 	}
 	users = slices.Clone(users)
@@ -204,25 +176,14 @@ func (d *providerData) runPeople() *runPeople {
 // newUserOwner names a new instance.
 func newUserOwner(ctx context.Context, private privateState, diags *diag.Diagnostics) string {
 	name := uuid.NewString()
-	diags.Append(private.SetKey(ctx, instanceKey, []byte(strconv.Quote(name)))...)
+	keepText(ctx, private, instanceKey, name, diags)
 	return name
 }
 
 // userOwner names an instance of the state. One that an earlier version has made is called by its user.
 func userOwner(ctx context.Context, private privateState, state *userMFAStateModel, diags *diag.Diagnostics) string {
-	if name := privateText(ctx, private, instanceKey, diags); name != "" {
+	if name := keptText(ctx, private, instanceKey, diags); name != "" {
 		return name
 	}
 	return "user " + strings.ToLower(state.ID.ValueString())
-}
-
-// privateText reads a text of the private state. What is no text counts as not there: nothing is lost by that.
-func privateText(ctx context.Context, private privateState, key string, diags *diag.Diagnostics) string {
-	value, problems := private.GetKey(ctx, key)
-	diags.Append(problems...)
-	text, err := strconv.Unquote(string(value))
-	if err != nil {
-		return ""
-	}
-	return text
 }

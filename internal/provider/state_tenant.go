@@ -49,7 +49,7 @@ func (d *providerData) inTenant(ctx context.Context, private privateState, diags
 	}
 	kept, ok := d.keptTenant(ctx, private, diags)
 	if id := d.client.Tenant().ID; ok && kept == "" && id != "" {
-		diags.Append(private.SetKey(ctx, tenantKey, []byte(strconv.Quote(id)))...)
+		keepText(ctx, private, tenantKey, id, diags)
 	}
 	return ok
 }
@@ -95,10 +95,8 @@ func (d *providerData) keptTenant(ctx context.Context, private privateState, dia
 
 // moveTenant gives an instance that has moved here from another type the tenant that it had.
 func moveTenant(ctx context.Context, from, to privateState, diags *diag.Diagnostics) {
-	text, problems := from.GetKey(ctx, tenantKey)
-	diags.Append(problems...)
-	if len(text) > 0 {
-		diags.Append(to.SetKey(ctx, tenantKey, text)...)
+	if value := keptValue(ctx, from, tenantKey, diags); len(value) > 0 {
+		keepValue(ctx, to, tenantKey, value, diags)
 	}
 }
 

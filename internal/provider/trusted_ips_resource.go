@@ -159,7 +159,7 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 		warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, accepted.JSON())...)
+	keepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -172,8 +172,7 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	kept, diags := req.Private.GetKey(ctx, acceptedKey)
-	resp.Diagnostics.Append(diags...)
+	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
 	location, gone, err := r.data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
@@ -211,8 +210,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
-	kept, diags := req.Private.GetKey(ctx, acceptedKey)
-	resp.Diagnostics.Append(diags...)
+	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	if !r.data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
 		return
 	}
@@ -230,7 +228,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, accepted.JSON())...)
+	keepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -241,10 +239,8 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	kept, diags := req.Private.GetKey(ctx, acceptedKey)
-	resp.Diagnostics.Append(diags...)
-	planned, diags := plannedLocation(ctx, &state, req.Private)
-	resp.Diagnostics.Append(diags...)
+	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
+	planned := plannedLocation(ctx, &state, req.Private, &resp.Diagnostics)
 	if !r.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
 		return
 	}
@@ -258,7 +254,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 		// The location is there and not trusted any more, and for a while a replica may show otherwise.
 		state.Trusted = types.BoolValue(false)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, acceptedKey, untrusted.JSON())...)
+		keepValue(ctx, resp.Private, acceptedKey, untrusted.JSON(), &resp.Diagnostics)
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {

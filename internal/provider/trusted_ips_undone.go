@@ -33,26 +33,24 @@ func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel
 	if !r.data.planReady() {
 		return
 	}
-	accepted, problems := before.GetKey(ctx, acceptedKey)
-	diags.Append(problems...)
+	accepted := keptValue(ctx, before, acceptedKey, diags)
 	// What cannot be read here stops the destroy.
 	current, undone, err := r.data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
 	if err != nil || !undone.Any() {
 		return
 	}
-	diags.Append(private.SetKey(ctx, foundKey, current.JSON())...)
+	keepValue(ctx, private, foundKey, current.JSON(), diags)
 	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
 		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
 			prior.ID.ValueString(), boundedList(describeUndone(undone, prior.location(), current))))
 }
 
 // plannedLocation is what the plan of a destroy was made from.
-func plannedLocation(ctx context.Context, state *trustedIPsModel, private privateState) (client.NamedLocation, diag.Diagnostics) {
-	kept, diags := private.GetKey(ctx, foundKey)
-	if found, ok := client.ReadNamedLocation(kept); ok {
-		return found, diags
+func plannedLocation(ctx context.Context, state *trustedIPsModel, private privateState, diags *diag.Diagnostics) client.NamedLocation {
+	if found, ok := client.ReadNamedLocation(keptValue(ctx, private, foundKey, diags)); ok {
+		return found
 	}
-	return state.location(), diags
+	return state.location()
 }
 
 // describeUndone is a line for each change, with what the apply would make of it.

@@ -183,7 +183,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	} else if !resp.Diagnostics.HasError() {
 		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
 		people.claim(plan.claimed())
-		r.planUpdate(ctx, prior, plan, privateText(ctx, req.Private, instanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
+		r.planUpdate(ctx, prior, plan, keptText(ctx, req.Private, instanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
