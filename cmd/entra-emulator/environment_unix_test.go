@@ -16,9 +16,9 @@ import (
 
 // foreign are variables of a shell that is at home on a real tenant.
 var foreign = map[string]string{
-	"ARM_TENANT_ID": "99999999-9999-4999-8999-999999999999", "ARM_CLIENT_CERTIFICATE_PATH": "/home/somebody/real.pfx", "ARM_USE_OIDC": "true", "ARM_USE_CLI": "true",
+	"ARM_TENANT_ID": "99999999-9999-4999-8999-999999999999", "ARM_CLIENT_CERTIFICATE_PATH": "somebodys/real.pfx", "ARM_USE_OIDC": "true", "ARM_USE_CLI": "true",
 	"ARM_SUBSCRIPTION_ID": "99999999-9999-4999-8999-999999999998", "ARM_ACCESS_KEY": "key-of-the-state", "arm_environment": "usgovernment",
-	"AZURE_CLIENT_SECRET": "real-secret", "AZURE_CONFIG_DIR": "/home/somebody/.azure", "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com",
+	"AZURE_CLIENT_SECRET": "real-secret", "AZURE_CONFIG_DIR": "somebodys/.azure", "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com",
 	"ENTRAMFA_GRAPH_ENDPOINT": "https://graph.microsoft.com", "ENTRAMFA_SOMETHING": "new", "IDENTITY_ENDPOINT": "http://169.254.169.254", "IDENTITY_HEADER": "x",
 	"MSI_ENDPOINT": "http://127.0.0.1:41741", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "real-token", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://example", "SYSTEM_ACCESSTOKEN": "real",
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -120,10 +121,7 @@ func TestARangeFromFirstToLastCoversExactlyThese(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		first := rapid.Uint32().Draw(t, "first")
-		last := first + rapid.Uint32Range(0, 100_000).Draw(t, "more")
-		if last < first {
-			t.Skip()
-		}
+		last := first + rapid.Uint32Range(0, min(100_000, math.MaxUint32-first)).Draw(t, "more")
 		address := func(n uint32) netip.Addr {
 			return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 		}

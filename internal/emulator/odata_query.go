@@ -183,6 +183,11 @@ func (s source[T]) page(req *graphRequest, query query) (page[T], error) {
 
 // paginate cuts the page that the query asks for out of all items.
 func paginate[T any](req *graphRequest, query query, items []T, id func(T) string) (page[T], error) {
+	return sourceOf(items, id).page(req, query)
+}
+
+// sourceOf is a source of items that are all seen, in the order that they have.
+func sourceOf[T any](items []T, id func(T) string) source[T] {
 	return source[T]{
 		size: len(items),
 		at:   func(i int) (T, bool) { return items[i], true },
@@ -190,7 +195,7 @@ func paginate[T any](req *graphRequest, query query, items []T, id func(T) strin
 			return slices.IndexFunc(items, func(item T) bool { return id(item) == wanted })
 		},
 		id: id,
-	}.page(req, query)
+	}
 }
 
 // skipToken is the token for the page after the item with the id.

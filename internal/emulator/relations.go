@@ -234,14 +234,7 @@ func (s source[T]) all() []T {
 // sorted is a source of items in the order that a query asks for.
 func sorted[T any](items []T, entity entityType[T], orders []order, id func(T) string) source[T] {
 	entity.sort(items, orders)
-	return source[T]{
-		size: len(items),
-		at:   func(i int) (T, bool) { return items[i], true },
-		find: func(wanted string) int {
-			return slices.IndexFunc(items, func(item T) bool { return id(item) == wanted })
-		},
-		id: id,
-	}
+	return sourceOf(items, id)
 }
 
 // getDirectoryObject answers GET /directoryObjects/{id}.

@@ -15,13 +15,14 @@ import (
 
 var _ resource.ResourceWithMoveState = (*trustedIPsResource)(nil)
 
-// The resource from which a location can be moved here, and its provider under any host: Terraform and OpenTofu have
-// registries of their own. Of the address, OpenTofu up to 1.11 sends the provider's type alone.
-const (
-	azureADProvider      = "/hashicorp/azuread"
-	azureADProviderType  = "azuread"
-	azureADNamedLocation = "azuread_named_location"
-)
+// azureADNamedLocation is the resource from which a location can be moved here.
+const azureADNamedLocation = "azuread_named_location"
+
+// ofProvider reports whether an address is that of a provider, under any host: Terraform and OpenTofu have registries of their own. Of the
+// address, OpenTofu up to 1.11 sends the provider's type alone.
+func ofProvider(address, namespace, typeName string) bool {
+	return address == typeName || strings.HasSuffix(address, "/"+namespace+"/"+typeName)
+}
 
 // MoveState takes over azuread_named_location, so that a location changes its provider without being deleted or written.
 func (r *trustedIPsResource) MoveState(context.Context) []resource.StateMover {
@@ -76,7 +77,7 @@ func (l azureADLocation) guid() string {
 }
 
 func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	ofAzureAD := req.SourceProviderAddress == azureADProviderType || strings.HasSuffix(req.SourceProviderAddress, azureADProvider)
+	ofAzureAD := ofProvider(req.SourceProviderAddress, "hashicorp", "azuread")
 	if req.SourceTypeName != azureADNamedLocation || !ofAzureAD {
 		return
 	}

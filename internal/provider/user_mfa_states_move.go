@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,15 +17,7 @@ var (
 	_ resource.ResourceWithMoveState = (*userMFAStatesResource)(nil)
 )
 
-// Of the address of a provider, OpenTofu up to 1.11 sends its type alone.
-const (
-	ownProvider     = "/mfa-as-code/entramfa"
-	ownProviderType = "entramfa"
-)
-
-func ofOwnProvider(address string) bool {
-	return address == ownProviderType || strings.HasSuffix(address, ownProvider)
-}
+func ofOwnProvider(address string) bool { return ofProvider(address, "mfa-as-code", "entramfa") }
 
 // MoveState takes over a single user, so that a resource of one user becomes the map without a write.
 func (r *userMFAStatesResource) MoveState(context.Context) []resource.StateMover {
