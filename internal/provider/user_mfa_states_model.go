@@ -83,6 +83,17 @@ func (u managedUser) user() client.User {
 // hasMFA reports whether the user is known to have per-user MFA, which disabling takes away.
 func (u managedUser) hasMFA() bool { return u.effective != "" && u.effective != client.MFADisabled }
 
+// withMFA are those who are known to have per-user MFA.
+func (u managedUsers) withMFA() managedUsers {
+	var with managedUsers
+	for _, user := range u {
+		if user.hasMFA() {
+			with = append(with, user)
+		}
+	}
+	return with
+}
+
 // label is how messages call the user, as [wantedUser.name] does.
 func (u managedUser) label() string { return (&wantedUser{key: u.key, user: u.user()}).name() }
 

@@ -158,7 +158,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
 		dropped = prior.managed()
-		warnUnknownUsers(&resp.Diagnostics, prior.managed(), plan)
+		warnUnknownUsers(&resp.Diagnostics, dropped, plan)
 	} else {
 		dropped = r.planUsers(ctx, people, prior, plan, &resp.Diagnostics)
 	}
@@ -183,9 +183,10 @@ func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAS
 	people, owner := r.data.runPeople(), prior.ID.ValueString()
 	var losing managedUsers
 	if prior.OnDestroy.ValueString() != onDestroyKeep {
-		now := r.data.foundNow(ctx, prior.managed())
-		keepFound(ctx, prior.managed(), now, private, diags)
-		losing = r.data.withoutGone(ctx, slices.DeleteFunc(now, func(user managedUser) bool { return !user.hasMFA() }))
+		before := prior.managed()
+		now := r.data.foundNow(ctx, before)
+		keepFound(ctx, before, now, private, diags)
+		losing = r.data.withoutGone(ctx, now.withMFA())
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
@@ -201,17 +202,19 @@ func (r *userMFAStatesResource) planUsers(
 	before := prior.managed()
 	users := plan.wantedUsers(before)
 	ready := r.data.planReady()
+	patience := time.Duration(0)
 	if ready {
-		patience := r.data.client.Consistency().Missing
+		patience = r.data.client.Consistency().Missing
 		r.find(ctx, users, before, patience, diags, adviceLeftUsers)
-		people.claim(claimedOf(users))
+	}
+	persons := claimedOf(users)
+	people.claim(persons)
+	if ready {
 		r.readNew(ctx, users, patience, diags)
 		if !diags.HasError() {
 			r.data.checkEmergencyAccounts(users, diags)
 			r.checkMoves(ctx, users, plan, patience, diags)
 		}
-	} else {
-		people.claim(claimedOf(users))
 	}
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
@@ -221,8 +224,8 @@ func (r *userMFAStatesResource) planUsers(
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
 		r.data.runPeople().remove(removed.ids())
 	}
-	people.checkOthers(ctx, path.Root("users"), claimedOf(users), diags)
-	r.data.warnGuardLeft(claimedOf(users), path.Root("users"), diags)
+	people.checkOthers(ctx, path.Root("users"), persons, diags)
+	r.data.warnGuardLeft(persons, path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
@@ -326,10 +329,8 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 // weakened are the users who lose per-user MFA when they are disabled, by name and state.
 func weakened(users managedUsers) []string {
 	var names []string
-	for _, user := range users {
-		if user.hasMFA() {
-			names = append(names, withState(user.label(), user.effective))
-		}
+	for _, user := range users.withMFA() {
+		names = append(names, withState(user.label(), user.effective))
 	}
 	return names
 }
@@ -353,24 +354,19 @@ func (r *userMFAStatesResource) warnPlanned(
 			}
 		}
 	}
-	var dropped, moving []string
-	if plan.OnDestroy.ValueString() != onDestroyKeep {
-		var losing managedUsers
-		for _, user := range removed {
-			if user.hasMFA() {
-				losing = append(losing, user)
-			}
-		}
-		stay := r.others(ctx, people, losing)
+	var moving []string
+	if losing := removed.withMFA(); len(losing) > 0 && plan.OnDestroy.ValueString() != onDestroyKeep {
+		run := r.data.runPeople()
+		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
-			if stay[strings.ToLower(user.id)] {
+			if run.claimed(people.owner, user.id) {
 				moving = append(moving, user.label())
-				continue
+			} else {
+				lost = append(lost, user)
 			}
-			lost, dropped = append(lost, user), append(dropped, withState(user.label(), user.effective))
 		}
 	}
-	warnWeakeningMany(diags, disabled, dropped)
+	warnWeakeningMany(diags, disabled, weakened(lost))
 	warnMayWeakenMany(diags, unknown)
 	warnMoving(diags, moving)
 	warnAdopted(diags, plan, adopted, arriving)
@@ -420,22 +416,6 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 	}
 	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
 		fmt.Sprintf("%s\n\nWhoever has the name now is not managed by this resource. Write the present name or the object id of each person.", boundedList(lines)))
-}
-
-// others returns those of the users who leave the map whom another resource of the run wants.
-func (r *userMFAStatesResource) others(ctx context.Context, people *peoplePlan, removed managedUsers) map[string]bool {
-	if len(removed) == 0 {
-		return nil
-	}
-	run := r.data.runPeople()
-	run.awaitOthers(ctx, r.othersBegin())
-	stay := map[string]bool{}
-	for _, user := range removed {
-		if run.claimed(people.owner, user.id) {
-			stay[strings.ToLower(user.id)] = true
-		}
-	}
-	return stay
 }
 
 // Create sets the users. Where it fails for some of them after others were written, it must not fail as a whole:
