@@ -106,6 +106,32 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 	}
 }
 
+// Whom one map has as disabled and the other one enables in the same run is changed by that run, and by nobody else.
+func TestAPersonWhoIsEnabledByTheNextMapStopsNothing(t *testing.T) {
+	t.Parallel()
+	for name, from := range map[string]string{"enabled first": "z", "let go first": "a"} {
+		for how, rest := range map[string][]string{"taken out": {meganUPN, "enabled"}, "destroyed": nil} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				tn := newTenant(t)
+				played := tn.plays(t)
+				succeeds(t, played.apply(configuration{from: mapOf(adeleUPN, "disabled", meganUPN, "enabled"), "m": mapOf(diegoUPN, "enabled")}))
+				after := configuration{"m": mapOf(diegoUPN, "enabled", adeleUPN, "enabled")}
+				if rest != nil {
+					after[from] = mapOf(rest...)
+				}
+				succeeds(t, played.apply(after))
+				if err := tn.stateIs(adeleID, "enabled"); err != nil {
+					t.Error(err)
+				}
+				if report := succeeds(t, played.plan(after)); len(report.changed) > 0 {
+					t.Errorf("the plan after it has changes in %q:\n%s", report.changed, report)
+				}
+			})
+		}
+	}
+}
+
 func TestADestroyBesideAnotherResourceOfTheSamePersonIsRefusedAtPlan(t *testing.T) {
 	t.Parallel()
 	single, renamed := configuration{"m": singleOf(meganUPN, "enabled")}, configuration{"a": singleOf(meganUPN, "enabled")}

@@ -548,6 +548,8 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
 	users, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
 	warnLeftAsTheyAre(&resp.Diagnostics, untold)
+	users, left := r.letGo(state.ID.ValueString(), users)
+	defer left()
 	if !r.checkSince(ctx, nil, users, &resp.Diagnostics) {
 		return
 	}
@@ -676,11 +678,13 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 		ids[i] = user.user.ID
 	}
 	r.data.people.arrive(ctx, ids...)
-	if !r.checkSince(ctx, users, removed, diags) {
-		return applied{}, false
-	}
 	if len(removed) > 0 {
 		r.data.people.awaitOthers(ctx, r.othersBegin())
+	}
+	removed, left := r.letGo(plan.ID.ValueString(), removed)
+	defer left()
+	if !r.checkSince(ctx, users, removed, diags) {
+		return applied{}, false
 	}
 	return r.write(ctx, users, removed, plan, prior == nil, diags), true
 }
@@ -737,8 +741,7 @@ func (r *userMFAStatesResource) letGo(owner string, removed managedUsers) (alone
 	return alone, left
 }
 
-// write sets the wanted users who are not settled, disables the removed ones unless they are kept, and says what is so
-// now of all of them.
+// write sets the wanted users who are not settled, disables the removed ones, and says what is so now of all of them.
 func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, create bool, diags *diag.Diagnostics) applied {
 	var done applied
 	var changed []*wantedUser
@@ -751,11 +754,6 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 		changed = append(changed, user)
 		changes = append(changes, client.UserAndState{User: user.user, State: user.wanted, New: user.prior == nil, Known: user.current})
 	}
-	if plan.OnDestroy.ValueString() == onDestroyKeep {
-		removed = nil
-	}
-	removed, left := r.letGo(plan.ID.ValueString(), removed)
-	defer left()
 	for _, user := range removed {
 		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled, Known: user.effective})
 	}
