@@ -55,7 +55,7 @@ func readIPRange(text string) (r IPRange, ok bool) {
 	return IPRange{prefix.Masked()}, true
 }
 
-// parsePrefix reads an address or a CIDR. White space around it, of whatever kind, is no part of it.
+// parsePrefix reads an address or a CIDR. White space around it, of whatever kind, is ignored.
 func parsePrefix(text string) (prefix netip.Prefix, ok bool) {
 	text = trimInvisible(text)
 	if strings.Contains(text, "/") {

@@ -50,7 +50,7 @@ func (s MFAState) Weakens(to MFAState) bool {
 
 // OverwritesAChange reports whether a move to a state would undo what somebody did after the caller last knew the user: take away
 // per-user MFA that the user was not known to have, or give back what was taken away. What the service does by itself, a
-// promotion, is no such change, and neither is what goes the way of the move already. An empty known state knows nothing.
+// promotion, is not such a change, and neither is what goes in the direction of the move already. An empty known state knows nothing.
 func OverwritesAChange(known, found, to MFAState) bool {
 	switch {
 	case known == "" || found == known:

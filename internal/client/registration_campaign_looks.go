@@ -23,7 +23,7 @@ func (w CampaignWrite) JSON() []byte {
 	return text
 }
 
-// ReadCampaignWrite reads what was kept. What cannot be read is no write.
+// ReadCampaignWrite reads what was kept. What cannot be read counts as no write.
 func ReadCampaignWrite(text []byte) CampaignWrite {
 	var w CampaignWrite
 	if json.Unmarshal(text, &w) != nil {

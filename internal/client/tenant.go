@@ -122,7 +122,7 @@ func (c *Client) Tenant() Tenant { return c.signedIn.get() }
 // domain; empty is the credential's own. atAuthority says that the credential signs in at exactly that tenant.
 //
 // The access token tells. Where it cannot be read, it is the configured id, or Microsoft Graph is asked, which takes
-// Organization.Read.All. Where the app may not ask, the tenant stays unknown, and that is no error.
+// Organization.Read.All. Where the app may not ask, the tenant stays unknown, and that is not an error.
 func (c *Client) IdentifyTenant(ctx context.Context, configured string, atAuthority bool) error {
 	known := c.signedIn.get().ID != ""
 	isID := guidPattern.MatchString(configured)

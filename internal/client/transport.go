@@ -170,7 +170,7 @@ type ConnectionError struct {
 	// Host is scheme, host and port.
 	Host string
 	Kind ConnectionKind
-	// Proxy is the proxy that the host was asked through, without user and password; empty for none, and for one that is no address.
+	// Proxy is the proxy that the host was asked through, without user and password; empty for none, and for one that is not an address.
 	Proxy string
 	Err   error
 }

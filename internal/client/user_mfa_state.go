@@ -260,7 +260,7 @@ func (s *stateChange) look(ctx context.Context) error {
 	var refusal *TransitionError
 	if givenBack && errors.As(err, &refusal) {
 		// The user had what is wanted until another step of this run took it away. Enabled is given back in any case, and the
-		// service promotes whoever has registered.
+		// service promotes a user who has registered.
 		s.writes, s.refusal = []MFAState{MFAEnabled}, refusal
 		return nil
 	}

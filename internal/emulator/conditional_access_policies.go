@@ -148,7 +148,7 @@ func (s *Server) checkAccessPolicy(policy *control.ConditionalAccessPolicy) *gra
 	return nil
 }
 
-// checkMixture refuses a body that includes apps and user actions at once. Of an empty list of apps beside user actions the
+// checkMixture refuses a body that includes apps and user actions at once. Of an empty list of apps together with user actions the
 // evidence is contrary: clients in use send it, and a thread tells of 1012.
 func (s *Server) checkMixture(body map[string]any) *graphError {
 	conditions, _ := body["conditions"].(map[string]any)

@@ -93,7 +93,7 @@ func (rules bodyRules) checkObject(object map[string]any, want reflect.Type, out
 	return nil
 }
 
-// isAnnotation tells whether a name says something about a value, and is no value itself: a bound reference is one.
+// isAnnotation tells whether a name says something about a value, and is not a value itself: a bound reference is one.
 func isAnnotation(name string) bool {
 	return strings.Contains(name, "@") && !strings.HasSuffix(name, "@odata.bind")
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// expansion is a relation that an answer is to hold beside the properties of each object.
+// expansion is a relation that an answer is to hold in addition to the properties of each object.
 type expansion struct {
 	relation string
 	selected []string // nil without $select

@@ -54,7 +54,7 @@ func (n *routeNode) add(found *route) {
 	n.route = found
 }
 
-// boundOperations can be called by their qualified names as well, microsoft.graph.restore beside restore.
+// boundOperations can be called by their qualified names as well, microsoft.graph.restore for restore.
 var boundOperations = map[string]bool{
 	"restore": true, "getByIds": true, "checkMemberGroups": true, "checkMemberObjects": true, "getMemberGroups": true, "getMemberObjects": true,
 }

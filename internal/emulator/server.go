@@ -20,7 +20,7 @@ import (
 type Config struct {
 	// Address is the host and port to listen on: "127.0.0.1:0" when empty, that is a free port on the loopback interface.
 	Address string
-	// Names are further names by which clients address the server, beside those of the loopback interface and that of
+	// Names are further names by which clients address the server, in addition to those of the loopback interface and that of
 	// Address: its certificate is good for them, and the control API accepts them.
 	Names []string
 	// AllowRemote permits an address that is not a loopback address.

@@ -214,7 +214,7 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 	}
 }
 
-// explainNoGroup says of an id that is no group's whether it is somebody else's.
+// explainNoGroup says what an id is that is not the id of a group.
 func (e *emergencyAccess) explainNoGroup(ctx context.Context, c *client.Client, key types.String, diags *diag.Diagnostics) {
 	const attribute = "group_ids"
 	found, err := c.GetDirectoryObjects(ctx, []string{key.ValueString()}, 0)

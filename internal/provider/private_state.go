@@ -14,7 +14,7 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// Keys of the private state of an instance. Keys of one resource type only stand beside what they hold.
+// Keys of the private state of an instance. Keys of a single resource type are declared where their values are.
 const (
 	// instanceKey tells one instance from another one of the same object.
 	instanceKey = "instance"

@@ -12,7 +12,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// Values of on_destroy, beside onDestroyKeep.
+// Values of on_destroy, in addition to onDestroyKeep.
 const (
 	onDestroyGiveBack          = "give_back"
 	onDestroyGiveBackExcluding = "give_back_excluding_emergency_access"

@@ -20,7 +20,7 @@ type campaignMemory struct {
 	guarded guardMemory
 }
 
-// Keys of the private state, beside instanceKey.
+// Keys of the private state, in addition to instanceKey.
 const (
 	memoryBefore  = "before"
 	memoryWritten = "written"

@@ -238,7 +238,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 }
 
 // adopted is the campaign that a new policy takes over: the one there is, or the one that the policy it replaces gives back. It is
-// nil beside an error.
+// nil with an error.
 func (r *registrationPolicyResource) adopted(ctx context.Context, replaces *knownPolicy, tainted bool, diags *diag.Diagnostics) *registrationPolicyModel {
 	present, err := r.data.client.LatestRegistrationCampaign(ctx)
 	if err != nil {

@@ -31,7 +31,7 @@ const (
 // one provider between run blocks, and validates whole modules: see oneRun. What another provider block does is not seen.
 type runPeople struct {
 	mutex sync.Mutex
-	// changed is closed and made anew at each change.
+	// changed is closed and replaced at each change.
 	changed chan struct{}
 	// validated and planned count the instances; unsettled counts those whose plan has begun and does not know its users yet.
 	validated, planned, unsettled int
@@ -380,7 +380,7 @@ func (p *runPeople) claimedLocked(owner, id string) bool {
 	return false
 }
 
-// leave asks for the persons whom a resource may disable: those whom no other resource of the run wants. Whoever wants one of them
+// leave asks for the persons whom a resource may disable: those whom no other resource of the run wants. A resource that wants one of them
 // later waits until done is called.
 func (p *runPeople) leave(owner string, ids []string) (mine map[string]bool, done func()) {
 	mine = map[string]bool{}

@@ -9,7 +9,7 @@ import (
 )
 
 // shownValue is a name for people who read a plan, in which a line break would begin a line that looks like the plan's own. A state
-// that was written before has the name as it is, and the next refresh replaces it; that is no change to an apply.
+// that was written before has the name as it is, and the next refresh replaces it; that is not a change to an apply.
 func shownValue(name types.String) types.String {
 	if name.IsNull() || name.IsUnknown() {
 		return name

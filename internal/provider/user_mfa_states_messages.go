@@ -243,7 +243,7 @@ func warnMayWeakenMany(diags *diag.Diagnostics, names []string) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
-		fmt.Sprintf("The wanted state of these users is not known yet: %s. Who turns out to be \"disabled\" loses per-user MFA in the apply, without another plan. "+
+		fmt.Sprintf("The wanted state of these users is not known yet: %s. Users who turn out to be \"disabled\" lose per-user MFA in the apply, without another plan. "+
 			"To see it in a plan, apply first what the values come from (-target).", nameSome(names, namedInWarnings)))
 }
 
@@ -254,9 +254,9 @@ func warnUnknownUsers(diags *diag.Diagnostics, prior managedUsers, plan *userMFA
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
-		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Who is not in it any more, or is in it as \"disabled\", loses per-user MFA in the "+
+		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Users who are no longer in it, or are in it as \"disabled\", lose per-user MFA in the "+
 			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes "+
-			"everything in it unknown. on_destroy = \"keep\" leaves those as they are who are in users no longer.", nameSome(names, namedInWarnings)))
+			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are.", nameSome(names, namedInWarnings)))
 }
 
 // warnNobodyLeft says that a resource that had users manages nobody any more.

@@ -415,7 +415,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
-		fmt.Sprintf("%s\n\nWhoever has the name now is not managed by this resource. Write the present name or the object id of each person.", boundedList(lines)))
+		fmt.Sprintf("%s\n\nThe person who has the name now is not managed by this resource. Write the present name or the object id of each person.", boundedList(lines)))
 }
 
 // Create sets the users. Where it fails for some of them after others were written, it must not fail as a whole:
@@ -730,7 +730,7 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 	return false
 }
 
-// letGo leaves out the users whom another resource of the run wants. Whoever wants one of the others later waits until left is called.
+// letGo leaves out the users whom another resource of the run wants. A resource that wants one of the others later waits until left is called.
 func (r *userMFAStatesResource) letGo(owner string, removed managedUsers) (alone managedUsers, left func()) {
 	mine, left := r.data.people.leave(owner, removed.ids())
 	for _, user := range removed {

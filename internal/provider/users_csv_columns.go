@@ -26,7 +26,7 @@ var (
 )
 
 // ambiguousStateColumn is the per-user MFA state in some reports. In others it says whether a method is registered, also by the words
-// Enabled and Disabled: read as states, these would take MFA away from whoever has not registered.
+// Enabled and Disabled: read as states, these would take MFA away from everybody who has not registered.
 const ambiguousStateColumn = "mfastatus"
 
 // registrationColumns are columns that such reports have, as columnKey writes them, or parts of them. Those of

@@ -5,7 +5,7 @@
 //
 // Conditions of if, for and switch are negated, and statements that report (calls whose name begins with add, warn or check, and
 // Diagnostics.Append) and returns right after them are left out. Nothing of the working tree is changed: the compiler gets the broken file
-// by -overlay. It takes a compilation and a run of the tests for each mutation, so it is no part of `make test`.
+// by -overlay. It takes a compilation and a run of the tests for each mutation, so it is not part of `make test`.
 package main
 
 import (

@@ -1,7 +1,7 @@
 # METADATA
 # title: The emergency access accounts
 # description: |-
-#   Who they are, by the parameters and not by the configuration: whoever proposes a change of that may propose another guard with
+#   Who they are, by the parameters and not by the configuration: an author who proposes a change of that may propose another guard with
 #   it. Both ids and user principal names are compared without case. A plan does not say who is in a group.
 package entramfa.accounts
 

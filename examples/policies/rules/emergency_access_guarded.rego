@@ -4,7 +4,7 @@
 #   Each provider block whose resources ask anybody for MFA or for a method names the accounts of the parameters, those and no
 #   others, in emergency_access. With that the provider itself refuses, in the plan, whatever asks one of them, be it through a nested
 #   group; without it nothing does. Only what is literal in the block counts: a plan names variables and locals there, and does not say
-#   what comes of them. Whoever puts staff into the guard and into an exclusion with it is told so.
+#   what comes of them. An author who puts staff into the guard and into an exclusion is told so.
 # custom:
 #   parameters: [emergency_access.accounts, emergency_access.group_ids]
 package entramfa.rules.emergency_access_guarded

@@ -78,7 +78,7 @@ planned(location) := [range |
 	not exceptions.allow("newly_trusted_addresses", {"address": location.address, "value": range})
 ]
 
-# With one block of each provider all are taken for one tenant, as is usual beside azuread.
+# With one block of each provider all are taken for one tenant, as is usual together with azuread.
 tenant_of(_) := "the tenant" if not several_blocks
 
 tenant_of(location) := location.address if several_blocks

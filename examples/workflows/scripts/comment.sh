@@ -49,7 +49,7 @@ azure() {
 		| "\($thread.id)/comments/\(.id)"' "$work/threads.json")
 	jq -n --rawfile text "$work/comment.md" '{content: $text}' >"$work/content.json"
 	for one in $found; do
-		# Somebody else may have begun a comment in the same way; it cannot be written anew by this identity.
+		# Somebody else may have begun a comment in the same way; this identity cannot rewrite it.
 		if api PATCH "$threads/$one?api-version=7.1" <"$work/content.json" >/dev/null; then
 			return
 		fi

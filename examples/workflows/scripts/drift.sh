@@ -16,7 +16,7 @@ PLAN_DIR=$dir "$here/plan.sh" -lock=false
 rm -f "$dir/tfplan" "$dir/report.json"
 
 # Not by the exit code of plan. 2 also stands for outputs with another value, and for a data source inside of a check block, which is read
-# anew in every plan; neither is a difference between the tenant and the configuration. And with checks that fail it is 0.
+# again in every plan; neither is a difference between the tenant and the configuration. And with checks that fail it is 0.
 echo failed >"$dir/result"
 result=$(jq -r 'if .objects != [] then "drift" elif .checks != [] then "checks-fail" else "in-sync" end' "$dir/digest.json")
 echo "$result" >"$dir/result"

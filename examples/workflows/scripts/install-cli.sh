@@ -2,10 +2,10 @@
 # Installs the CLI that TF_CLI names, terraform or tofu, into a folder: install-cli.sh FOLDER
 #
 # TF_CLI_VERSION   the version, without v; the defaults are below
-# TF_CLI_SHA256    the checksum of the archive; without it, the one in cli-checksums.txt beside this script
+# TF_CLI_SHA256    the checksum of the archive; without it, the one in cli-checksums.txt next to this script
 # TF_CLI_RELEASES  where releases are, for networks with a mirror of their own
 #
-# Whoever can exchange the archive where it is published can exchange the list of checksums beside it as well. So that list is not asked:
+# An attacker who can exchange the archive where it is published can exchange the list of checksums next to it as well. So that list is not asked:
 # for another version, verify its signature once on a machine of yours, and put the two lines of Linux into cli-checksums.txt.
 set -eu
 

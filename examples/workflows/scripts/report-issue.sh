@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps one issue about drift and about checks that do not pass: opens it, writes it anew while there are any, and closes it once there are
+# Keeps one issue about drift and about checks that do not pass: opens it, rewrites it while there are any, and closes it once there are
 # none. Where there are none and no issue is open, it does nothing: report-issue.sh [FOLDER]
 #
 # GitHub: GITHUB_TOKEN with issues: write. GitLab: DRIFT_TOKEN, a project access token with the scope api. Azure DevOps: SYSTEM_ACCESSTOKEN,

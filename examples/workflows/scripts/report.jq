@@ -1,6 +1,6 @@
-# What the scripts beside this file make of a plan: jq functions, for jq 1.6 and later. All three forges share them.
+# What the scripts next to this file make of a plan: jq functions, for jq 1.6 and later. All three forges share them.
 #
-# A plan holds text that others choose: names of users and locations, messages of the service. Whoever may change such a name must not be
+# A plan holds text that others choose: names of users and locations, messages of the service. Somebody who may change such a name must not be
 # able to write in the pipeline's name, to hide a line, or to command the runner that reads the log.
 
 # hexadecimal: a code point as Go and Terraform write one that cannot be printed: \x1b, \u200b, \U000e0041.
@@ -95,7 +95,7 @@ def findings:
   end;
 
 # diagnostics: errors and then warnings, from the lines of `plan -json`, as text. Equal ones are told once, with all objects that have them.
-# What is no event of the CLI is told as it is.
+# What is not an event of the CLI is told as it is.
 def diagnostics:
   map((fromjson? | objects) // {text: .})
   | (map(select(.text) | .text + "\n") | add // ""),

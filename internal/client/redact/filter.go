@@ -43,7 +43,7 @@ func New() *Filter {
 	return &Filter{known: map[secret]struct{}{}, pieces: map[[piece]byte]string{}}
 }
 
-// process is the filter of this process: whoever learns a secret teaches it to every text.
+// process is the filter of this process: a secret that one part learns is removed from every text.
 var process = New()
 
 // Learn remembers a secret of this process for good. The name says what it is in its place: "client secret".
@@ -87,7 +87,7 @@ func (f *Filter) learn(list *[]secret, name, text string) {
 		f.index(learned)
 		return
 	}
-	// The index is made anew for many at a time: for each one it would cost more than all texts.
+	// The index is rebuilt for many at a time: for each one it would cost more than all texts.
 	for _, old := range f.recent[:maxRecent] {
 		delete(f.known, old)
 	}

@@ -114,7 +114,7 @@ type ConditionalAccessBehavior struct {
 	// NumberInInnerError puts the numbered text of a refusal ("1040: ...") into innerError and a general one into
 	// message, as the older of the two known envelopes does.
 	NumberInInnerError bool `json:"numberInInnerError,omitempty"`
-	// RefuseEmptyApplications refuses a policy with user actions that has an empty list of included apps beside them, with
+	// RefuseEmptyApplications refuses a policy with user actions that has an empty list of included apps as well, with
 	// 1012. azuread sends such policies, and a public thread reports the number for one.
 	RefuseEmptyApplications bool `json:"refuseEmptyApplications,omitempty"`
 	// AllowDeleteInUse permits deleting a location that a policy names.
