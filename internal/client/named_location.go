@@ -505,55 +505,6 @@ func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error)
 	return false, err
 }
 
-// ConditionalAccessPolicy is what this client knows of a Conditional Access policy: which locations it is about.
-//
-// Source: https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicy
-type ConditionalAccessPolicy struct {
-	ID          string `json:"id"`
-	DisplayName string `json:"displayName"`
-	// State is enabled, disabled or enabledForReportingButNotEnforced.
-	State      string `json:"state"`
-	Conditions struct {
-		Locations *struct {
-			Include []string `json:"includeLocations"`
-			Exclude []string `json:"excludeLocations"`
-		} `json:"locations"`
-	} `json:"conditions"`
-}
-
-// AllTrusted stands for all trusted locations in a policy.
-const AllTrusted = "AllTrusted"
-
-// RefersTo reports whether the policy names a location by its id.
-func (p ConditionalAccessPolicy) RefersTo(id string) bool { return p.Includes(id) || p.Excludes(id) }
-
-// RefersToAllTrusted reports whether the policy is about all trusted locations.
-func (p ConditionalAccessPolicy) RefersToAllTrusted() bool { return p.RefersTo(AllTrusted) }
-
-// Includes reports whether the policy is for sign-ins from a location, by its id or as AllTrusted.
-func (p ConditionalAccessPolicy) Includes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Include, location)
-}
-
-// Excludes reports whether the policy leaves out sign-ins from a location, by its id or as AllTrusted.
-func (p ConditionalAccessPolicy) Excludes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Exclude, location)
-}
-
 func containsFold(list []string, text string) bool {
 	return slices.ContainsFunc(list, func(element string) bool { return strings.EqualFold(element, text) })
-}
-
-// ListConditionalAccessPolicies reads all Conditional Access policies, every page. It needs Policy.Read.All.
-//
-// Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
-func (c *Client) ListConditionalAccessPolicies(ctx context.Context) ([]ConditionalAccessPolicy, error) {
-	return list[ConditionalAccessPolicy](ctx, c, call{
-		operation:   "list the Conditional Access policies",
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/identity/conditionalAccess/policies",
-		query:       url.Values{"$select": {"id,displayName,state,conditions"}, "$top": wholeList()["$top"]},
-	})
 }

@@ -131,19 +131,22 @@ func (l *elsewhereLook) campaign(ctx context.Context) {
 }
 
 func (l *elsewhereLook) policies(ctx context.Context) {
-	policies, err := l.data.client.ListMFAPolicies(ctx)
+	all, err := l.data.locations.allPolicies(ctx)
 	if err != nil {
 		l.cannotSee("Conditional Access policies", err)
 		return
 	}
 	var groups []string
+	policies := slices.DeleteFunc(slices.Clone(all), func(policy client.ConditionalAccessPolicy) bool { return !policy.AsksForMFA() })
 	for _, policy := range policies {
-		groups = append(append(groups, policy.Include.Groups...), policy.Exclude.Groups...)
+		include, exclude := policy.Users()
+		groups = append(append(groups, include.Groups...), exclude.Groups...)
 	}
 	// All groups of all policies are asked about at once, for each account.
 	l.ask(ctx, scope.Scope{Groups: groups})
 	for _, policy := range policies {
-		l.judge(ctx, fmt.Sprintf("the Conditional Access policy %q", policy.DisplayName), policy.Include, policy.Exclude,
+		include, exclude := policy.Users()
+		l.judge(ctx, fmt.Sprintf("the Conditional Access policy %q", policy.DisplayName), include, exclude,
 			fmt.Sprintf("the Conditional Access policy %q (id %s) can ask it for MFA: exclude it there, unless it is meant to have a method", policy.DisplayName, policy.ID))
 	}
 }

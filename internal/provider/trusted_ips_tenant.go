@@ -42,16 +42,16 @@ func (t *tenantLocations) all(ctx context.Context) ([]client.NamedLocation, erro
 	return t.view.All(ctx)
 }
 
-// policiesAbout are the policies that name a location by its id, and those that are about all trusted locations.
-func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, byTrust []client.ConditionalAccessPolicy, err error) {
+// allPolicies are the Conditional Access policies of the tenant, read once in a run.
+func (t *tenantLocations) allPolicies(ctx context.Context) ([]client.ConditionalAccessPolicy, error) {
 	select {
 	case t.reading <- struct{}{}:
 	case <-ctx.Done():
-		return nil, nil, client.Interrupted(ctx, "waiting for the Conditional Access policies that were asked for before")
+		return nil, client.Interrupted(ctx, "waiting for the Conditional Access policies that were asked for before")
 	}
 	defer func() { <-t.reading }()
 	if t.policiesFailure != nil {
-		return nil, nil, t.policiesFailure
+		return nil, t.policiesFailure
 	}
 	if !t.hasPolicies {
 		policies, err := t.client.ListConditionalAccessPolicies(ctx)
@@ -59,11 +59,17 @@ func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, b
 			if ctx.Err() == nil {
 				t.policiesFailure = err
 			}
-			return nil, nil, err
+			return nil, err
 		}
 		t.policies, t.hasPolicies = policies, true
 	}
-	for _, policy := range t.policies {
+	return t.policies, nil
+}
+
+// policiesAbout are the policies that name a location by its id, and those that are about all trusted locations.
+func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, byTrust []client.ConditionalAccessPolicy, err error) {
+	policies, err := t.allPolicies(ctx)
+	for _, policy := range policies {
 		if policy.RefersTo(id) {
 			byID = append(byID, policy)
 		}
@@ -71,7 +77,7 @@ func (t *tenantLocations) policiesAbout(ctx context.Context, id string) (byID, b
 			byTrust = append(byTrust, policy)
 		}
 	}
-	return byID, byTrust, nil
+	return byID, byTrust, err
 }
 
 // checkUnused is a *client.LocationInUseError where a policy names a location. What was read before counts only where it says
