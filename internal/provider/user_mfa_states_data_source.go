@@ -284,10 +284,7 @@ func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Out
 			failures = append(failures, userFailure{key: user.ID, name: name, err: outcome.Err})
 		case len(chosen) == 0 || slices.Contains(chosen, string(outcome.Value)):
 			states[name], ids[name] = types.StringValue(string(outcome.Value)), types.StringValue(user.ID)
-			userTypes[name] = types.StringNull()
-			if user.UserType != "" {
-				userTypes[name] = types.StringValue(user.UserType)
-			}
+			userTypes[name] = nullIfEmpty(user.UserType)
 			enabled[name], licensed[name] = types.BoolPointerValue(user.AccountEnabled), types.BoolPointerValue(user.Licensed())
 		}
 	}
