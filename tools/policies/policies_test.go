@@ -317,8 +317,10 @@ func TestEachRuleJudgesPlansOfARealCLI(t *testing.T) {
 				plan := makePlan(t, file, appliedBefore(t, rule, name))
 				got := plan.judge(t)
 				// The plans of OpenTofu, and of Terraform before 1.8, do not say whether they are complete.
-				if undeclared := plan.without(t, "complete").judge(t, "plan.json", "without.json"); undeclared.exitCode != got.exitCode {
-					t.Errorf("without `complete` the exit code is %d, not %d:\n%s", undeclared.exitCode, got.exitCode, undeclared.messages)
+				undeclared := plan.without(t, "complete").judge(t, "plan.json", "without.json")
+				if difference := cmp.Diff(got.messages, undeclared.messages); difference != "" || undeclared.exitCode != got.exitCode {
+					t.Errorf("without `complete` the exit code is %d, not %d, and the messages differ (+):\n%s",
+						undeclared.exitCode, got.exitCode, difference)
 				}
 				if passes {
 					if rule == "mass_disabling" {

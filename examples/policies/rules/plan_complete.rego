@@ -34,25 +34,26 @@ deny contains {
 
 deny contains {
 	"address": "plan",
-	"reason": "The plan leaves out a part of the configuration, by -target, -exclude or something that is deferred",
+	"reason": sprintf("The plan leaves out a part of the configuration, by -target, -exclude or something that is deferred%s", [named]),
 	"remedy": "Plan the whole configuration.",
 } if {
-	input.complete == false
+	incomplete
 	not input.errored
 }
 
+incomplete if input.complete == false
+
 # OpenTofu does not say so. A resource block without count and for_each has a change, if only one without a difference.
-deny contains {
-	"address": "plan",
-	"reason": sprintf("The plan leaves out a part of the configuration, by -target or -exclude: %s", [plan.shortened(left_out)]),
-	"remedy": "Plan the whole configuration.",
-} if {
+incomplete if {
 	object.get(input, "complete", null) == null
-	not input.errored
 	some change in input.resource_changes
 	change.change.actions != ["delete"]
 	count(left_out) > 0
 }
+
+named := sprintf(": %s", [plan.shortened(left_out)]) if {
+	count(left_out) > 0
+} else := ""
 
 left_out := {concat(".", array.concat([step | some name in place[0]; some step in ["module", name]], [place[1], place[2]])) |
 	some place, resource in providers.blocks
