@@ -14,7 +14,17 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"go4.org/netipx"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/transport"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
+
+// MaxIPNamedLocations is how many IP named locations a tenant holds.
+//
+// Source: https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network
+const MaxIPNamedLocations = 195
 
 // Kinds of named locations and of their ranges. They have to be said in every request.
 const (
@@ -52,7 +62,7 @@ func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPName
 
 // Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
-	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
+	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && iprange.Same(l.Ranges, wanted.Ranges)
 }
 
 // ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
@@ -110,10 +120,10 @@ func (l NamedLocation) wire() namedLocation {
 		if strings.Contains(text, ":") {
 			kind = typeIPv6Range
 		}
-		text = trimInvisible(text)
+		text = iprange.TrimInvisible(text)
 		// The service wants a prefix length, also of a single address.
 		if !strings.Contains(text, "/") {
-			text = NormalizeIPRange(text)
+			text = iprange.Normalize(text)
 		}
 		wire.IPRanges = append(wire.IPRanges, ipRange{ODataType: kind, CIDR: text})
 	}
@@ -131,13 +141,13 @@ func wholeList() url.Values { return url.Values{"$top": {"999"}} }
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
 func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error) {
-	found, err := list[namedLocation](ctx, c, call{
-		operation:   "list the named locations",
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        namedLocationsPath,
-		query:       wholeList(),
+	found, err := graph.List[namedLocation](ctx, c.graph, graph.Call{
+		Operation:   "list the named locations",
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        namedLocationsPath,
+		Query:       wholeList(),
 	})
 	c.createdLocations.meet(found)
 	locations := make([]NamedLocation, 0, len(found))
@@ -154,15 +164,15 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
 	var found namedLocation
 	operation := fmt.Sprintf("read named location %s", id)
-	err := c.send(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        namedLocationPath(id),
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        namedLocationPath(id),
 	}, &found)
 	if err == nil && found.ID == "" {
-		err = &Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
+		err = &graph.Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
 	}
 	return found.location(), err
 }
@@ -170,10 +180,10 @@ func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation
 // FindNamedLocation reads a named location and believes a 404 only once it has lasted.
 func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
 	var found NamedLocation
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	err := c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		found, err = c.GetNamedLocation(ctx, id)
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 	return found, err
 }
@@ -182,7 +192,7 @@ func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocatio
 // That there is none is believed only once it has lasted.
 func (c *Client) FindNamedLocationsByName(ctx context.Context, name string) ([]NamedLocation, error) {
 	var found []NamedLocation
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	err := c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		all, err := c.ListNamedLocations(ctx)
 		found = NamedLocationsNamed(all, name)
 		return err != nil || len(found) > 0, err
@@ -259,21 +269,21 @@ func (l *createdLocations) claim(id string) bool {
 // simply sent again, but looked for by what it would have made.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
-func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, Acceptance, error) {
-	began, met := c.clock.Now(), c.createdLocations.now()
+func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, graph.Acceptance, error) {
+	began, met := c.graph.Clock.Now(), c.createdLocations.now()
 	// Only throttling is certain to have made nothing.
-	once := c.retry
+	once := c.graph.Retry
 	once.ShouldRetry = func(response *http.Response, err error) bool {
 		return err == nil && response.StatusCode == http.StatusTooManyRequests
 	}
-	creation := call{
-		operation:   fmt.Sprintf("create named location %s", NameInQuotes(wanted.DisplayName)),
-		permissions: []string{permissionWriteConditionalAccess},
-		method:      http.MethodPost,
-		version:     v1,
-		path:        namedLocationsPath,
-		body:        wanted.wire(),
-		creates:     true,
+	creation := graph.Call{
+		Operation:   fmt.Sprintf("create named location %s", redact.NameInQuotes(wanted.DisplayName)),
+		Permissions: []string{permissionWriteConditionalAccess},
+		Method:      http.MethodPost,
+		Version:     graph.V1,
+		Path:        namedLocationsPath,
+		Body:        wanted.wire(),
+		Creates:     true,
 	}
 	const tries = 3
 	for try := 1; ; try++ {
@@ -284,32 +294,32 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 			return made.location(), accepted, nil
 		}
 		if err == nil {
-			err = &Error{Operation: creation.operation, Status: http.StatusCreated, Message: "the answer names no id"}
+			err = &graph.Error{Operation: creation.Operation, Status: http.StatusCreated, Message: "the answer names no id"}
 		}
 		if !uncertain(err) {
-			return NamedLocation{}, Acceptance{}, err
+			return NamedLocation{}, graph.Acceptance{}, err
 		}
 		if found, ok, searchErr := c.findCreated(ctx, wanted, began, met); searchErr != nil {
-			return NamedLocation{}, Acceptance{}, &UnknownCreationError{Location: wanted, At: began, Err: err, SearchErr: searchErr}
+			return NamedLocation{}, graph.Acceptance{}, &UnknownCreationError{Location: wanted, At: began, Err: err, SearchErr: searchErr}
 		} else if ok {
-			return found, Acceptance{At: c.clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
+			return found, graph.Acceptance{At: c.graph.Clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
 		}
 		if try == tries {
-			return NamedLocation{}, Acceptance{}, err
+			return NamedLocation{}, graph.Acceptance{}, err
 		}
 	}
 }
 
 // write carries out a call that changes something and tells when that was accepted. out may be nil.
-func (c *Client) write(ctx context.Context, call call, out any) (Acceptance, error) {
-	got, err := c.exchange(ctx, c.address(call), call)
+func (c *Client) write(ctx context.Context, call graph.Call, out any) (graph.Acceptance, error) {
+	got, err := c.graph.Exchange(ctx, c.graph.Address(call), call)
 	if err == nil {
-		err = c.explain(call, got.decode(call, out))
+		err = c.graph.Explain(call, got.Decode(call, out))
 	}
 	if err != nil {
-		return Acceptance{}, err
+		return graph.Acceptance{}, err
 	}
-	return c.accepted(got.header), nil
+	return c.graph.Accepted(got.Header), nil
 }
 
 // UnknownCreationError is the creation of a location of which nobody knows whether the service has carried it out: the answer
@@ -333,16 +343,16 @@ func (e *UnknownCreationError) Unwrap() []error { return []error{e.Err, e.Search
 
 // uncertain reports an error after which nobody knows whether the request was carried out.
 func uncertain(err error) bool {
-	var ended *InterruptedError
+	var ended *graph.InterruptedError
 	if errors.As(err, &ended) {
 		return ended.Unknown
 	}
-	var answer *Error
+	var answer *graph.Error
 	if errors.As(err, &answer) {
 		return answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusMultipleChoices || answer.Status == http.StatusRequestTimeout
 	}
-	var connection *ConnectionError
-	return errors.As(err, &connection) && (connection.Kind == ConnectionBroken || connection.Kind == ConnectionOversized)
+	var connection *transport.ConnectionError
+	return errors.As(err, &connection) && (connection.Kind == transport.ConnectionBroken || connection.Kind == transport.ConnectionOversized)
 }
 
 // findCreated looks for a location that a lost request has made, for as long as replicas may hide it. One that another
@@ -353,7 +363,7 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 	const clockSkew = 5 * time.Minute
 	var found NamedLocation
 	ok := false
-	err := c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+	err := c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
 		locations, err := c.ListNamedLocations(ctx)
 		if err != nil {
 			return true, err
@@ -374,24 +384,24 @@ func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began ti
 // before any replica shows it.
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
-func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted Acceptance, err error) {
-	operation := fmt.Sprintf("change named location %s (id %s)", NameInQuotes(wanted.DisplayName), wanted.ID)
-	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted graph.Acceptance, err error) {
+	operation := fmt.Sprintf("change named location %s (id %s)", redact.NameInQuotes(wanted.DisplayName), wanted.ID)
+	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 	return accepted, err
 }
 
-func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (Acceptance, error) {
-	return c.write(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionWriteConditionalAccess},
-		method:      http.MethodPatch,
-		version:     v1,
-		path:        namedLocationPath(id),
-		body:        body,
+func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (graph.Acceptance, error) {
+	return c.write(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionWriteConditionalAccess},
+		Method:      http.MethodPatch,
+		Version:     graph.V1,
+		Path:        namedLocationPath(id),
+		Body:        body,
 	}, nil)
 }
 
@@ -405,20 +415,20 @@ type LocationInUseError struct {
 func (e *LocationInUseError) Error() string {
 	names := make([]string, len(e.Policies))
 	for i, using := range e.Policies {
-		names[i] = NameInQuotes(using.DisplayName)
+		names[i] = redact.NameInQuotes(using.DisplayName)
 	}
 	return fmt.Sprintf("unable to delete named location %s (id %s): Conditional Access policies name it: %s",
-		NameInQuotes(e.Location.DisplayName), e.Location.ID, strings.Join(names, ", "))
+		redact.NameInQuotes(e.Location.DisplayName), e.Location.ID, strings.Join(names, ", "))
 }
 
 // AwaitUnused returns nil when no policy names a location, and a *LocationInUseError when one still does after a while: a
 // policy that was deleted a moment ago may still be listed. It is to be asked before a deletion writes anything.
 func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error {
-	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+	return c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
 		policies, err := c.ListConditionalAccessPolicies(ctx)
 		if err != nil {
 			// Only the service's own refusal counts, and it comes with the deletion.
-			var ended *InterruptedError
+			var ended *graph.InterruptedError
 			if errors.As(err, &ended) {
 				return true, err
 			}
@@ -442,34 +452,34 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 // service keeps a deleted location for 30 days. That it is gone already is no error.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
-func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted Acceptance, err error) {
-	operation := fmt.Sprintf("delete named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
-	patience := c.consistency.NewObject
+func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted graph.Acceptance, err error) {
+	operation := fmt.Sprintf("delete named location %s (id %s)", redact.NameInQuotes(location.DisplayName), location.ID)
+	patience := c.graph.Consistency().NewObject
 	if location.IsTrusted {
 		accepted, gone, err := c.untrust(ctx, location)
 		if gone || err != nil {
-			return Acceptance{}, err
+			return graph.Acceptance{}, err
 		}
 		untrusted = accepted
 		operation += ", which is not trusted any more"
-		patience = max(patience, c.consistency.Timeout)
+		patience = max(patience, c.graph.Consistency().Timeout)
 	}
 	return untrusted, c.deleteUntrusted(ctx, location.ID, operation, patience)
 }
 
 // untrust takes the trust away. It does not wait for replicas to show that: a read would tell nothing of the one that
 // decides, and costs as much as the deletion, which tells.
-func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted Acceptance, gone bool, err error) {
+func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted graph.Acceptance, gone bool, err error) {
 	location.IsTrusted = false
-	operation := fmt.Sprintf("take the trust from named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
-	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	operation := fmt.Sprintf("take the trust from named location %s (id %s)", redact.NameInQuotes(location.DisplayName), location.ID)
+	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, location.ID, operation, location.wire())
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
-	if IsNotFound(err) {
+	if graph.IsNotFound(err) {
 		if gone, goneErr := c.NamedLocationGone(ctx, location.ID); gone || goneErr != nil {
-			return Acceptance{}, gone, goneErr
+			return graph.Acceptance{}, gone, goneErr
 		}
 	}
 	return accepted, false, err
@@ -477,29 +487,29 @@ func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted 
 
 // deleteUntrusted deletes, and repeats what a replica may have refused that still sees the trust.
 func (c *Client) deleteUntrusted(ctx context.Context, id, operation string, patience time.Duration) error {
-	return c.until(ctx, patience, func() (bool, error) {
-		err := c.send(ctx, call{
-			operation:   operation,
-			permissions: []string{permissionWriteConditionalAccess},
-			method:      http.MethodDelete,
-			version:     v1,
-			path:        namedLocationPath(id),
+	return c.graph.Until(ctx, patience, func() (bool, error) {
+		err := c.graph.Send(ctx, graph.Call{
+			Operation:   operation,
+			Permissions: []string{permissionWriteConditionalAccess},
+			Method:      http.MethodDelete,
+			Version:     graph.V1,
+			Path:        namedLocationPath(id),
 		}, nil)
-		if IsNotFound(err) {
+		if graph.IsNotFound(err) {
 			gone, goneErr := c.NamedLocationGone(ctx, id)
 			if gone || goneErr != nil {
 				return true, goneErr
 			}
 			return false, err
 		}
-		return !hasStatus(err, http.StatusBadRequest) && !hasStatus(err, http.StatusConflict), err
+		return !graph.HasStatus(err, http.StatusBadRequest) && !graph.HasStatus(err, http.StatusConflict), err
 	})
 }
 
 // NamedLocationGone reports whether a location does not exist any more: Graph's own 404, and one that lasts.
 func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error) {
 	_, err := c.FindNamedLocation(ctx, id)
-	if IsNotFound(err) {
+	if graph.IsNotFound(err) {
 		return true, nil
 	}
 	return false, err

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
 // LocationChanges is what somebody else has made of a location and a write would undo. The zero value is nothing.
@@ -15,7 +17,7 @@ type LocationChanges struct {
 	// Untrusted says that the trust was taken away and would be given again; Trusted that it was given and would be taken away.
 	Untrusted, Trusted bool
 	// Removed is what was removed and would be trusted again, Added what was added and would be removed.
-	Removed, Added []IPRange
+	Removed, Added []iprange.Range
 	// Unread are added texts that are no ranges.
 	Unread []string
 }
@@ -32,7 +34,7 @@ func (l NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) Locat
 	if !l.IsIP() {
 		return LocationChanges{Kind: l.Kind}
 	}
-	had, has, wants := coverOf(before.Ranges), coverOf(l.Ranges), Cover(nil)
+	had, has, wants := coverOf(before.Ranges), coverOf(l.Ranges), iprange.Cover(nil)
 	undone := LocationChanges{
 		Renamed: !SameLocationName(l.DisplayName, before.DisplayName) && (wanted == nil || !SameLocationName(l.DisplayName, wanted.DisplayName)),
 		Trusted: l.IsTrusted && !before.IsTrusted && (wanted == nil || !wanted.IsTrusted),
@@ -46,14 +48,14 @@ func (l NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) Locat
 	}
 	undone.Added = has.Without(had).Without(wants).Ranges()
 	for _, text := range l.Ranges {
-		if _, ok := readIPRange(text); !ok && !slices.Contains(known, text) {
+		if _, ok := iprange.ReadIPRange(text); !ok && !slices.Contains(known, text) {
 			undone.Unread = append(undone.Unread, text)
 		}
 	}
 	return undone
 }
 
-func coverOf(texts []string) Coverage { return Cover(ReadIPRanges(texts)) }
+func coverOf(texts []string) iprange.Coverage { return iprange.Cover(iprange.Read(texts)) }
 
 // newer reports whether a location was certainly changed after another sight of it.
 func (l *NamedLocation) newer(other *NamedLocation) bool {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // NamedLocations is what a run sees of the tenant's named locations. The service answers one request about them in a second,
@@ -19,7 +21,7 @@ import (
 type NamedLocations struct {
 	client *Client
 	// lock is held while something is read, so that those who wait for it find it read.
-	lock contextLock
+	lock graph.ContextLock
 	// finished counts the lists that were read or failed; failure is why the last one did.
 	finished atomic.Int64
 	failure  error
@@ -65,7 +67,7 @@ type ownLocation struct {
 
 // NewNamedLocations makes the view of a run, which reads nothing yet.
 func (c *Client) NewNamedLocations() *NamedLocations {
-	return &NamedLocations{client: c, lock: newContextLock(), own: map[string]ownLocation{}}
+	return &NamedLocations{client: c, lock: graph.NewContextLock(), own: map[string]ownLocation{}}
 }
 
 // Enter takes over what became of a location by a write: nil where it was deleted, err where nobody knows.
@@ -79,7 +81,7 @@ func (l *NamedLocations) Enter(id string, location *NamedLocation, err error) {
 		l.doubts++
 		return
 	}
-	l.own[id] = ownLocation{location: location, at: l.client.clock.Now()}
+	l.own[id] = ownLocation{location: location, at: l.client.graph.Clock.Now()}
 }
 
 // All are the named locations of the tenant, of every kind.
@@ -106,7 +108,7 @@ func (l *NamedLocations) All(ctx context.Context) ([]NamedLocation, error) {
 // written is what this run has written of a location, for as long as a list may not show that yet.
 func (l *NamedLocations) written(id string, last look) (*NamedLocation, bool) {
 	own, ok := l.own[strings.ToLower(id)]
-	if !ok || last.at.Sub(own.at) >= l.client.consistency.Timeout {
+	if !ok || last.at.Sub(own.at) >= l.client.graph.Consistency().Timeout {
 		return nil, false
 	}
 	return own.location, true
@@ -115,10 +117,10 @@ func (l *NamedLocations) written(id string, last look) (*NamedLocation, bool) {
 // locked runs a function on the latest list once that many were read.
 func (l *NamedLocations) locked(ctx context.Context, looks int, do func(last look)) error {
 	before := l.finished.Load()
-	if err := l.lock.lock(ctx, doingLooks); err != nil {
+	if err := l.lock.Lock(ctx, doingLooks); err != nil {
 		return err
 	}
-	defer l.lock.unlock()
+	defer l.lock.Unlock()
 	for !l.onLatest(looks, do) {
 		// Whoever waited for a list that failed does not ask for the same again.
 		if l.failure != nil && l.finished.Load() != before {
@@ -162,7 +164,7 @@ func (l *NamedLocations) look(ctx context.Context) error {
 	if l.doubts != doubts {
 		return nil
 	}
-	next := look{at: l.client.clock.Now(), locations: make([]*NamedLocation, 0, len(found))}
+	next := look{at: l.client.graph.Clock.Now(), locations: make([]*NamedLocation, 0, len(found))}
 	before := map[string]*NamedLocation{}
 	if len(l.looks) > 0 {
 		for _, location := range l.looks[len(l.looks)-1].locations {
@@ -215,7 +217,7 @@ type observation struct {
 	// fine tells what is expected, and believed as soon as it is seen.
 	fine func(NamedLocation) bool
 	// accepted is the last write of the location.
-	accepted Acceptance
+	accepted graph.Acceptance
 	// looks is how many lists there have to be.
 	looks int
 	// missingOnce says not to wait for a location that no list shows.
@@ -265,7 +267,7 @@ func (l *NamedLocations) sight(ctx context.Context, o observation) (sighting, er
 // has lasted: for some time after a write, replicas answer with old and new by turns. accepted is the last write of the
 // location; within Consistency.Timeout of it, a location that is missing, or not newer than the write, is looked for again.
 // gone is true only of a 404 of the location itself.
-func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, accepted Acceptance) (location NamedLocation, gone bool, err error) {
+func (l *NamedLocations) Observe(ctx context.Context, expected NamedLocation, accepted graph.Acceptance) (location NamedLocation, gone bool, err error) {
 	return l.observe(ctx, observation{
 		id: expected.ID, accepted: accepted, looks: 1,
 		fine: func(seen NamedLocation) bool { return seen.Shows(expected) },
@@ -279,7 +281,7 @@ const maxListAge = time.Minute
 // UndoneBy looks at a location before a write, on a list that is no older than a minute, and returns what the write would undo
 // that somebody else has done since before was seen; wanted is nil where the location is to be deleted. Only what has lasted,
 // and is not an answer from before the last write, is told. A location that cannot be found is nothing: the write will tell.
-func (l *NamedLocations) UndoneBy(ctx context.Context, before NamedLocation, wanted *NamedLocation, accepted Acceptance) (NamedLocation, LocationChanges, error) {
+func (l *NamedLocations) UndoneBy(ctx context.Context, before NamedLocation, wanted *NamedLocation, accepted graph.Acceptance) (NamedLocation, LocationChanges, error) {
 	o := observation{
 		id: before.ID, accepted: accepted, looks: l.freshLooks(), missingOnce: true,
 		fine: func(seen NamedLocation) bool { return !seen.Undoes(before, wanted).Any() },
@@ -295,7 +297,7 @@ func (l *NamedLocations) UndoneBy(ctx context.Context, before NamedLocation, wan
 func (l *NamedLocations) freshLooks() int {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if n := len(l.looks); n > 0 && l.client.clock.Now().Sub(l.looks[n-1].at) < maxListAge {
+	if n := len(l.looks); n > 0 && l.client.graph.Clock.Now().Sub(l.looks[n-1].at) < maxListAge {
 		return n
 	}
 	return len(l.looks) + 1
@@ -303,8 +305,8 @@ func (l *NamedLocations) freshLooks() int {
 
 func (l *NamedLocations) observe(ctx context.Context, o observation) (location NamedLocation, gone bool, err error) {
 	c := l.client
-	settled := o.accepted.settledAt(c.clock.Now(), c.consistency.Timeout)
-	pause := c.consistency.Interval
+	settled := o.accepted.SettledAt(c.graph.Clock.Now(), c.graph.Consistency().Timeout)
+	pause := c.graph.Consistency().Interval
 	told := false
 	for {
 		seen, err := l.sight(ctx, o)
@@ -317,48 +319,48 @@ func (l *NamedLocations) observe(ctx context.Context, o observation) (location N
 		if seen.other == nil && o.missingOnce {
 			location, gone, err = l.confirm(ctx, o.id)
 			// From before the last write it says nothing.
-			stale := !settled.IsZero() && !o.accepted.before(location.Modified)
+			stale := !settled.IsZero() && !o.accepted.Before(location.Modified)
 			return location, gone || stale, err
 		}
 		until := l.believedAt(ctx, o.id, seen, settled, o.accepted)
-		now := c.clock.Now()
+		now := c.graph.Clock.Now()
 		next := seen.last.Add(pause)
 		if seen.other != nil && !seen.last.Before(until) {
 			return *seen.other, false, nil
 		}
 		if seen.other == nil && !next.Before(until) {
-			if c.clock.Wait(ctx, max(0, until.Sub(now))) != nil {
-				return location, false, Interrupted(ctx, doingReplicas)
+			if c.graph.Clock.Wait(ctx, max(0, until.Sub(now))) != nil {
+				return location, false, graph.Interrupted(ctx, graph.DoingReplicas)
 			}
 			return l.confirm(ctx, o.id)
 		}
-		if left := until.Sub(now); left >= noticeableWait && !told {
+		if left := until.Sub(now); left >= graph.NoticeableWait && !told {
 			told = true
-			c.logger.InfoContext(ctx, "reading the named locations again, because one of them is not as it was written or last seen",
+			c.graph.Logger.InfoContext(ctx, "reading the named locations again, because one of them is not as it was written or last seen",
 				slog.String("id", o.id), slog.Int64("at_most_ms", left.Milliseconds()))
 		}
 		if next.After(until) {
 			next = until
 		}
-		if c.clock.Wait(ctx, max(0, next.Sub(now))) != nil {
-			return location, false, Interrupted(ctx, doingReplicas)
+		if c.graph.Clock.Wait(ctx, max(0, next.Sub(now))) != nil {
+			return location, false, graph.Interrupted(ctx, graph.DoingReplicas)
 		}
 		o.looks = seen.looks + 1
-		pause = min(2*pause, c.consistency.MaxInterval)
+		pause = min(2*pause, c.graph.Consistency().MaxInterval)
 	}
 }
 
 // believedAt is from when on what the lists show is believed.
-func (l *NamedLocations) believedAt(ctx context.Context, id string, seen sighting, settled time.Time, accepted Acceptance) time.Time {
+func (l *NamedLocations) believedAt(ctx context.Context, id string, seen sighting, settled time.Time, accepted graph.Acceptance) time.Time {
 	c := l.client
 	if seen.other != nil {
-		until := seen.first.Add(c.consistency.Drift)
-		if settled.After(until) && !accepted.before(seen.other.Modified) {
+		until := seen.first.Add(c.graph.Consistency().Drift)
+		if settled.After(until) && !accepted.Before(seen.other.Modified) {
 			return settled
 		}
 		return until
 	}
-	until := seen.first.Add(c.consistency.Missing)
+	until := seen.first.Add(c.graph.Consistency().Missing)
 	if settled.After(until) && !l.inBin(ctx, id) {
 		return settled
 	}
@@ -368,7 +370,7 @@ func (l *NamedLocations) believedAt(ctx context.Context, id string, seen sightin
 // confirm reads a location that no list shows.
 func (l *NamedLocations) confirm(ctx context.Context, id string) (location NamedLocation, gone bool, err error) {
 	location, err = l.client.GetNamedLocation(ctx, id)
-	if IsNotFound(err) {
+	if graph.IsNotFound(err) {
 		return location, true, nil
 	}
 	return location, false, err
@@ -379,12 +381,12 @@ func (l *NamedLocations) confirm(ctx context.Context, id string) (location Named
 func (l *NamedLocations) inBin(ctx context.Context, id string) bool {
 	// How old the list of the deleted ones may be: the deletion may be that of a moment ago.
 	const fresh = 10 * time.Second
-	if l.lock.lock(ctx, doingLooks) != nil {
+	if l.lock.Lock(ctx, doingLooks) != nil {
 		return false
 	}
-	defer l.lock.unlock()
+	defer l.lock.Unlock()
 	l.mutex.Lock()
-	bin, doubts, known := l.bin, l.doubts, l.noBin || l.bin != nil && l.client.clock.Now().Sub(l.binAt) < fresh
+	bin, doubts, known := l.bin, l.doubts, l.noBin || l.bin != nil && l.client.graph.Clock.Now().Sub(l.binAt) < fresh
 	l.mutex.Unlock()
 	if known {
 		return bin[strings.ToLower(id)]
@@ -400,7 +402,7 @@ func (l *NamedLocations) inBin(ctx context.Context, id string) bool {
 	case err != nil:
 		l.noBin = ctx.Err() == nil
 	case l.doubts == doubts:
-		l.bin, l.binAt = bin, l.client.clock.Now()
+		l.bin, l.binAt = bin, l.client.graph.Clock.Now()
 	}
 	return bin[strings.ToLower(id)]
 }
@@ -409,12 +411,12 @@ func (l *NamedLocations) inBin(ctx context.Context, id string) bool {
 //
 // Source: https://learn.microsoft.com/graph/api/resources/policydeletableitem
 func (c *Client) listDeletedNamedLocations(ctx context.Context) ([]namedLocation, error) {
-	return list[namedLocation](ctx, c, call{
-		operation:   "list the deleted named locations",
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/identity/conditionalAccess/deletedItems/namedLocations",
-		query:       wholeList(),
+	return graph.List[namedLocation](ctx, c.graph, graph.Call{
+		Operation:   "list the deleted named locations",
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/identity/conditionalAccess/deletedItems/namedLocations",
+		Query:       wholeList(),
 	})
 }

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // listOf answers a list of locations.
@@ -18,7 +21,7 @@ func listOf(locations ...NamedLocation) func(http.ResponseWriter) {
 	for i, location := range locations {
 		texts[i] = locationJSON(location)
 	}
-	return func(w http.ResponseWriter) { reply(w, 200, `{"value":[`+strings.Join(texts, ",")+`]}`) }
+	return func(w http.ResponseWriter) { clienttest.Reply(w, 200, `{"value":[`+strings.Join(texts, ",")+`]}`) }
 }
 
 // answersOf answers requests by turns, with the last one for ever.
@@ -33,15 +36,15 @@ func modified(location NamedLocation, at time.Time) NamedLocation {
 
 func TestAReadBelievesWhatLasts(t *testing.T) {
 	t.Parallel()
-	now := newFakeClock().Now()
+	now := clienttest.NewFakeClock().Now()
 	renamed := office
 	renamed.DisplayName = "Renamed"
-	wrote := func(ago time.Duration) Acceptance {
-		return Acceptance{At: now.Add(-ago), ServiceTime: now.Add(-ago)}
+	wrote := func(ago time.Duration) graph.Acceptance {
+		return graph.Acceptance{At: now.Add(-ago), ServiceTime: now.Add(-ago)}
 	}
 	by := func(name string) NamedLocation { return NamedLocation{ID: "p", DisplayName: name} }
 	for name, c := range map[string]struct {
-		accepted Acceptance
+		accepted graph.Acceptance
 		lists    []func(http.ResponseWriter) // the last one for ever
 		bin      []string
 		alone    func(http.ResponseWriter) // nil for a 404
@@ -49,13 +52,13 @@ func TestAReadBelievesWhatLasts(t *testing.T) {
 		waited   time.Duration
 		reads    int // of the list, the bin and the location
 	}{
-		"as expected":                {Acceptance{}, []func(http.ResponseWriter){listOf(by("other"), office)}, nil, nil, "HQ", 0, 1},
-		"gone":                       {Acceptance{}, []func(http.ResponseWriter){listOf(by("other"))}, nil, nil, "", 3 * time.Second, 4},
-		"gone for a moment":          {Acceptance{}, []func(http.ResponseWriter){listOf(), listOf(), listOf(office)}, nil, nil, "HQ", 1500 * time.Millisecond, 3},
-		"gone from the list only":    {Acceptance{}, []func(http.ResponseWriter){listOf()}, nil, func(w http.ResponseWriter) { reply(w, 200, locationJSON(office)) }, "HQ", 3 * time.Second, 4},
-		"different":                  {Acceptance{}, []func(http.ResponseWriter){listOf(renamed)}, nil, nil, "Renamed", time.Second, 3},
-		"different for a moment":     {Acceptance{}, []func(http.ResponseWriter){listOf(renamed), listOf(office)}, nil, nil, "HQ", 500 * time.Millisecond, 2},
-		"different or gone by turns": {Acceptance{}, []func(http.ResponseWriter){listOf(), listOf(renamed), listOf()}, nil, nil, "Renamed", time.Second, 3},
+		"as expected":                {graph.Acceptance{}, []func(http.ResponseWriter){listOf(by("other"), office)}, nil, nil, "HQ", 0, 1},
+		"gone":                       {graph.Acceptance{}, []func(http.ResponseWriter){listOf(by("other"))}, nil, nil, "", 3 * time.Second, 4},
+		"gone for a moment":          {graph.Acceptance{}, []func(http.ResponseWriter){listOf(), listOf(), listOf(office)}, nil, nil, "HQ", 1500 * time.Millisecond, 3},
+		"gone from the list only":    {graph.Acceptance{}, []func(http.ResponseWriter){listOf()}, nil, func(w http.ResponseWriter) { clienttest.Reply(w, 200, locationJSON(office)) }, "HQ", 3 * time.Second, 4},
+		"different":                  {graph.Acceptance{}, []func(http.ResponseWriter){listOf(renamed)}, nil, nil, "Renamed", time.Second, 3},
+		"different for a moment":     {graph.Acceptance{}, []func(http.ResponseWriter){listOf(renamed), listOf(office)}, nil, nil, "HQ", 500 * time.Millisecond, 2},
+		"different or gone by turns": {graph.Acceptance{}, []func(http.ResponseWriter){listOf(), listOf(renamed), listOf()}, nil, nil, "Renamed", time.Second, 3},
 
 		// A write of a moment ago, by another run.
 		"just made, shown late":            {wrote(10 * time.Second), []func(http.ResponseWriter){listOf(), listOf(), listOf(), listOf(), listOf(office)}, nil, nil, "HQ", 7500 * time.Millisecond, 6},
@@ -66,7 +69,7 @@ func TestAReadBelievesWhatLasts(t *testing.T) {
 		"just changed, tomorrow":           {wrote(-24 * time.Hour), []func(http.ResponseWriter){listOf(renamed)}, nil, nil, "Renamed", time.Second, 3},
 		"changed by somebody since":        {wrote(10 * time.Second), []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-8*time.Second)))}, nil, nil, "Renamed", time.Second, 3},
 		"older than the write":             {wrote(80 * time.Second), []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-81*time.Second)))}, nil, nil, "Renamed", 10 * time.Second, 6},
-		"changed, the service's time lost": {Acceptance{At: now.Add(-80 * time.Second)}, []func(http.ResponseWriter){listOf(modified(renamed, now))}, nil, nil, "Renamed", 10 * time.Second, 6},
+		"changed, the service's time lost": {graph.Acceptance{At: now.Add(-80 * time.Second)}, []func(http.ResponseWriter){listOf(modified(renamed, now))}, nil, nil, "Renamed", 10 * time.Second, 6},
 		"deleted by somebody since":        {wrote(10 * time.Second), []func(http.ResponseWriter){listOf()}, []string{locationJSON(office)}, nil, "", 3 * time.Second, 5},
 		"somebody else's is deleted":       {wrote(80 * time.Second), []func(http.ResponseWriter){listOf()}, []string{locationJSON(by("other"))}, nil, "", 10 * time.Second, 7},
 	} {
@@ -89,10 +92,10 @@ func TestAReadBelievesWhatLasts(t *testing.T) {
 			if err != nil || gone != (c.want == "") || (!gone && location.DisplayName != c.want) {
 				t.Errorf("read %+v, gone %t, error %v", location, gone, err)
 			}
-			if _, waited := s.clock.waited(); waited != c.waited {
+			if _, waited := s.clock.Waited(); waited != c.waited {
 				t.Errorf("waited %s, want %s", waited, c.waited)
 			}
-			if n := len(s.all()); n != c.reads {
+			if n := len(s.All()); n != c.reads {
 				t.Errorf("%d reads, want %d: %v", n, c.reads, s.order())
 			}
 			if gone {
@@ -128,7 +131,7 @@ func TestManyThatAreNotShownYetLookTogether(t *testing.T) {
 	}}
 	c := s.start(t, nil)
 	view := c.NewNamedLocations()
-	accepted := Acceptance{At: s.clock.Now(), ServiceTime: s.clock.Now()}
+	accepted := graph.Acceptance{At: s.clock.Now(), ServiceTime: s.clock.Now()}
 	var wait sync.WaitGroup
 	for _, location := range all {
 		wait.Go(func() {
@@ -139,7 +142,7 @@ func TestManyThatAreNotShownYetLookTogether(t *testing.T) {
 	}
 	wait.Wait()
 	// The list as often as it was stale and once more, and the bin; a hundred of them do not read alone.
-	if n := len(s.all()); n > stale+1+stale {
+	if n := len(s.All()); n > stale+1+stale {
 		t.Errorf("%d reads for %d locations", n, many)
 	}
 	if n := s.counts["GET"]; n != stale+1 {
@@ -149,7 +152,7 @@ func TestManyThatAreNotShownYetLookTogether(t *testing.T) {
 
 func TestALookEndsWithTheContextAndSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
-	captured := &capturedLog{}
+	captured := &clienttest.CapturedLog{}
 	ctx, stop := context.WithCancel(t.Context())
 	s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 		if what == "GET" {
@@ -157,24 +160,24 @@ func TestALookEndsWithTheContextAndSaysWhatItWaitsFor(t *testing.T) {
 		}
 		return what == "GET"
 	}}
-	c := s.start(t, func(o *Options) { o.Logger = slog.New(captured) })
-	s.clock.onWait = func(n int) {
+	c := s.start(t, func(o *graph.Options) { o.Logger = slog.New(captured) })
+	s.clock.OnWait = func(n int) {
 		if n == 3 {
 			stop()
 		}
 	}
-	_, gone, err := c.NewNamedLocations().Observe(ctx, office, Acceptance{At: s.clock.Now(), ServiceTime: s.clock.Now()})
+	_, gone, err := c.NewNamedLocations().Observe(ctx, office, graph.Acceptance{At: s.clock.Now(), ServiceTime: s.clock.Now()})
 	if !errors.Is(err, context.Canceled) || gone {
 		t.Errorf("gone %t, error %v", gone, err)
 	}
 	told := 0
-	for _, record := range captured.all() {
+	for _, record := range captured.All() {
 		if record["level"] == "INFO" && strings.Contains(record["message"], "reading the named locations again") && record["id"] == locationID && record["at_most_ms"] == "90000" {
 			told++
 		}
 	}
 	if told != 1 {
-		t.Errorf("the wait is told %d times: %v", told, captured.all())
+		t.Errorf("the wait is told %d times: %v", told, captured.All())
 	}
 }
 
@@ -183,24 +186,24 @@ func TestALookThatFailsIsNoLookAtNothing(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 429, 500, 503} {
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 			if what == "GET" {
-				graphError(w, status, "No")
+				clienttest.GraphError(w, status, "No")
 			}
 			return what == "GET"
 		}}
 		c := s.start(t, nil)
-		if _, gone, err := c.NewNamedLocations().Observe(t.Context(), office, Acceptance{}); err == nil || gone {
+		if _, gone, err := c.NewNamedLocations().Observe(t.Context(), office, graph.Acceptance{}); err == nil || gone {
 			t.Errorf("list %d: gone %t, error %v", status, gone, err)
 		}
 	}
 	for _, status := range []int{400, 401, 403, 429, 500, 503} {
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 			if what != "GET" {
-				graphError(w, status, "No")
+				clienttest.GraphError(w, status, "No")
 			}
 			return what != "GET"
 		}}
 		c := s.start(t, nil)
-		if _, gone, err := c.NewNamedLocations().Observe(t.Context(), office, Acceptance{}); err == nil || gone {
+		if _, gone, err := c.NewNamedLocations().Observe(t.Context(), office, graph.Acceptance{}); err == nil || gone {
 			t.Errorf("location %d: gone %t, error %v", status, gone, err)
 		}
 	}
@@ -216,7 +219,7 @@ func TestThoseWhoWaitForAListThatFailsDoNotAskForItAgain(t *testing.T) {
 				<-arrived
 			}
 		}
-		graphError(w, 403, "AccessDenied")
+		clienttest.GraphError(w, 403, "AccessDenied")
 		return true
 	}}
 	c := s.start(t, nil)
@@ -225,19 +228,19 @@ func TestThoseWhoWaitForAListThatFailsDoNotAskForItAgain(t *testing.T) {
 	for range many {
 		wait.Go(func() {
 			arrived <- struct{}{}
-			if _, err := view.All(t.Context()); !IsForbidden(err) {
+			if _, err := view.All(t.Context()); !graph.IsForbidden(err) {
 				t.Errorf("error %v", err)
 			}
 		})
 	}
 	wait.Wait()
-	before := len(s.all())
+	before := len(s.All())
 	if before >= many {
 		t.Errorf("%d requests for %d who waited", before, many)
 	}
 	// The control: who comes later asks again.
-	if _, err := view.All(t.Context()); !IsForbidden(err) || len(s.all()) != before+1 {
-		t.Errorf("error %v after %d requests", err, len(s.all())-before)
+	if _, err := view.All(t.Context()); !graph.IsForbidden(err) || len(s.All()) != before+1 {
+		t.Errorf("error %v after %d requests", err, len(s.All())-before)
 	}
 }
 
@@ -270,7 +273,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	if have := names(); have != "Renamed, New" {
 		t.Errorf("after a creation and a change there are %s", have)
 	}
-	if location, gone, err := view.Observe(t.Context(), renamed, Acceptance{}); err != nil || gone || location.DisplayName != "Renamed" {
+	if location, gone, err := view.Observe(t.Context(), renamed, graph.Acceptance{}); err != nil || gone || location.DisplayName != "Renamed" {
 		t.Errorf("read %+v, gone %t, error %v", location, gone, err)
 	}
 	if location, err := view.Find(t.Context(), strings.ToUpper(other.ID)); err != nil || location.DisplayName != "New" {
@@ -280,7 +283,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	if have := names(); have != "Renamed" {
 		t.Errorf("after a deletion there are %s", have)
 	}
-	if n := len(s.all()); n != 1 {
+	if n := len(s.All()); n != 1 {
 		t.Errorf("%d reads", n)
 	}
 	// A write of which nobody knows makes the list worthless, and not what is known of others, which the list may not show.
@@ -288,7 +291,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	if have := names(); have != "Renamed" {
 		t.Errorf("after a lost write there are %s", have)
 	}
-	if n := len(s.all()); n != 2 {
+	if n := len(s.All()); n != 2 {
 		t.Errorf("%d reads", n)
 	}
 	// Once replicas have had their time, the list counts.
@@ -313,7 +316,7 @@ func TestALocationThatNoListShowsIsFoundByItself(t *testing.T) {
 		t.Errorf("found %+v, error %v", location, err)
 	}
 	s.wantOrder(t, "GET locations", "GET location")
-	if _, err := view.Find(t.Context(), "55555555-eeee-4eee-8eee-0000000000ff"); !IsNotFound(err) {
+	if _, err := view.Find(t.Context(), "55555555-eeee-4eee-8eee-0000000000ff"); !graph.IsNotFound(err) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -328,7 +331,7 @@ func TestListsAreAskedForInOnePage(t *testing.T) {
 	if _, err := c.ListConditionalAccessPolicies(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, request := range s.all() {
+	for _, request := range s.All() {
 		if !strings.Contains(request.Target, "%24top=999") {
 			t.Errorf("%s asks for pages", request.Target)
 		}
@@ -350,13 +353,13 @@ func TestAnAcceptanceOutlivesItsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := s.clock.Now()
-	for what, accepted := range map[string]Acceptance{"creation": created, "update": changed} {
-		if have := ReadAcceptance(accepted.JSON()); !have.At.Equal(now) || !have.ServiceTime.Equal(now.Truncate(time.Second)) {
+	for what, accepted := range map[string]graph.Acceptance{"creation": created, "update": changed} {
+		if have := graph.ReadAcceptance(accepted.JSON()); !have.At.Equal(now) || !have.ServiceTime.Equal(now.Truncate(time.Second)) {
 			t.Errorf("%s: kept as %s, read as %+v, want %s", what, accepted.JSON(), have, now)
 		}
 	}
 	for _, text := range []string{"", "null", "{}", "7", `"x"`, `{"at":"yesterday"}`, `{"at":7}`} {
-		if have := ReadAcceptance([]byte(text)); have.settledAt(now, time.Hour) != (time.Time{}) {
+		if have := graph.ReadAcceptance([]byte(text)); have.SettledAt(now, time.Hour) != (time.Time{}) {
 			t.Errorf("%q is read as %+v", text, have)
 		}
 	}
