@@ -23,8 +23,8 @@ type Client struct {
 	// ownStates are the per-user states that this process has written.
 	ownStates ownStates
 	campaign  campaignRun
-	// createdLocations tells apart named locations that nothing else does.
-	createdLocations createdLocations
+	// seenLocations tells named locations apart that nothing else does.
+	seenLocations graph.Seen
 }
 
 // New makes a client. It sends nothing yet.

@@ -14,6 +14,8 @@ type (
 	Consistency = graph.Consistency
 	// Error is a refusal of Microsoft Graph.
 	Error = graph.Error
+	// UnknownCreationError is a creation of which nobody knows whether it was carried out.
+	UnknownCreationError = graph.UnknownCreationError
 	// InterruptedError is work that has ended with its context.
 	InterruptedError = graph.InterruptedError
 	// Options are what a caller may choose of a client.

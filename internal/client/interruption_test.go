@@ -115,7 +115,7 @@ func TestTheAnswerToAWriteIsNotWaitedForWithoutEnd(t *testing.T) {
 			end(errTimeIsOver)
 			err := <-done
 			wantInterrupted(t, err, c.want)
-			var creation *UnknownCreationError
+			var creation *graph.UnknownCreationError
 			if errors.As(err, &creation) != (name == "a new location") {
 				t.Errorf("the error is %#v", err)
 			}
@@ -197,9 +197,9 @@ func TestNobodyWaitsForAListToEnterAWrite(t *testing.T) {
 	<-came
 	branch := office
 	branch.ID = "22222222-2222-4222-8222-222222222222"
-	view.Enter(branch.ID, &branch, nil)
+	view.Record(branch.ID, &branch, nil)
 	// Nobody knows what became of this one, so a list that was asked for before is none to go by.
-	view.Enter("33333333-3333-4333-8333-333333333333", nil, errors.New("the connection broke"))
+	view.Record("33333333-3333-4333-8333-333333333333", nil, errors.New("the connection broke"))
 	release()
 	if err := <-done; err != nil {
 		t.Error(err)

@@ -9,14 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"go4.org/netipx"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/transport"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
@@ -63,6 +60,19 @@ func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPName
 // Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
 	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && iprange.Same(l.Ranges, wanted.Ranges)
+}
+
+// ObjectID is the location's id.
+func (l NamedLocation) ObjectID() string { return l.ID }
+
+// Times are when the location was created and when it was last changed.
+func (l NamedLocation) Times() (created, modified *time.Time) { return l.Created, l.Modified }
+
+// Same reports whether two reads of a location say the same.
+func (l NamedLocation) Same(other NamedLocation) bool {
+	sameTime := func(a, b *time.Time) bool { return (a == nil) == (b == nil) && (a == nil || a.Equal(*b)) }
+	return l.DisplayName == other.DisplayName && l.Kind == other.Kind && l.IsTrusted == other.IsTrusted &&
+		sameTime(l.Created, other.Created) && sameTime(l.Modified, other.Modified) && slices.Equal(l.Ranges, other.Ranges)
 }
 
 // ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
@@ -149,11 +159,13 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 		Path:        namedLocationsPath,
 		Query:       wholeList(),
 	})
-	c.createdLocations.meet(found)
+	ids := make([]string, 0, len(found))
 	locations := make([]NamedLocation, 0, len(found))
 	for _, location := range found {
+		ids = append(ids, location.ID)
 		locations = append(locations, location.location())
 	}
+	c.seenLocations.Listed(ids)
 	return locations, err
 }
 
@@ -211,73 +223,15 @@ func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation
 	return named
 }
 
-// createdLocations are the ids of the locations that this process has made, and of those that it has met.
-type createdLocations struct {
-	mutex sync.Mutex
-	ids   map[string]bool
-	// met says in which list a location was shown first, and lists how many there were.
-	met   map[string]int
-	lists int
-}
-
-// meet records what a list shows.
-func (l *createdLocations) meet(found []namedLocation) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.met == nil {
-		l.met = map[string]int{}
-	}
-	l.lists++
-	for _, location := range found {
-		if _, known := l.met[location.ID]; !known {
-			l.met[location.ID] = l.lists
-		}
-	}
-}
-
-// now is the number of the last list.
-func (l *createdLocations) now() int {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.lists
-}
-
-// metBy reports whether a location was shown by one of the lists up to that number.
-func (l *createdLocations) metBy(id string, list int) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	first, known := l.met[id]
-	return known && first <= list
-}
-
-// claim records an id, and reports whether it was not recorded already.
-func (l *createdLocations) claim(id string) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.ids[id] {
-		return false
-	}
-	if l.ids == nil {
-		l.ids = map[string]bool{}
-	}
-	l.ids[id] = true
-	return true
-}
-
 // CreateNamedLocation makes an IP named location and returns it as the service says that it has stored it, with its id, as
 // soon as it has accepted it and before any replica shows it. Names are not unique: a request whose answer was lost is not
 // simply sent again, but looked for by what it would have made.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
 func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, graph.Acceptance, error) {
-	began, met := c.graph.Clock.Now(), c.createdLocations.now()
-	// Only throttling is certain to have made nothing.
-	once := c.graph.Retry
-	once.ShouldRetry = func(response *http.Response, err error) bool {
-		return err == nil && response.StatusCode == http.StatusTooManyRequests
-	}
+	name := "named location " + redact.NameInQuotes(wanted.DisplayName)
 	creation := graph.Call{
-		Operation:   fmt.Sprintf("create named location %s", redact.NameInQuotes(wanted.DisplayName)),
+		Operation:   "create " + name,
 		Permissions: []string{permissionWriteConditionalAccess},
 		Method:      http.MethodPost,
 		Version:     graph.V1,
@@ -285,99 +239,20 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 		Body:        wanted.wire(),
 		Creates:     true,
 	}
-	const tries = 3
-	for try := 1; ; try++ {
-		var made namedLocation
-		accepted, err := c.write(policy.WithRetryOptions(ctx, once), creation, &made)
-		if err == nil && made.ID != "" {
-			c.createdLocations.claim(made.ID)
-			return made.location(), accepted, nil
-		}
-		if err == nil {
-			err = &graph.Error{Operation: creation.Operation, Status: http.StatusCreated, Message: "the answer names no id"}
-		}
-		if !uncertain(err) {
-			return NamedLocation{}, graph.Acceptance{}, err
-		}
-		if found, ok, searchErr := c.findCreated(ctx, wanted, began, met); searchErr != nil {
-			return NamedLocation{}, graph.Acceptance{}, &UnknownCreationError{Location: wanted, At: began, Err: err, SearchErr: searchErr}
-		} else if ok {
-			return found, graph.Acceptance{At: c.graph.Clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
-		}
-		if try == tries {
-			return NamedLocation{}, graph.Acceptance{}, err
-		}
-	}
-}
-
-// write carries out a call that changes something and tells when that was accepted. out may be nil.
-func (c *Client) write(ctx context.Context, call graph.Call, out any) (graph.Acceptance, error) {
-	got, err := c.graph.Exchange(ctx, c.graph.Address(call), call)
-	if err == nil {
-		err = c.graph.Explain(call, got.Decode(call, out))
-	}
-	if err != nil {
-		return graph.Acceptance{}, err
-	}
-	return c.graph.Accepted(got.Header), nil
-}
-
-// UnknownCreationError is the creation of a location of which nobody knows whether the service has carried it out: the answer
-// was lost, and the tenant could not be searched for what it would have made.
-type UnknownCreationError struct {
-	// Location is what was asked for.
-	Location NamedLocation
-	// At is when.
-	At time.Time
-	// Err is what became of the request, and SearchErr of the search.
-	Err, SearchErr error
-}
-
-// Error says what became of the request and of the search.
-func (e *UnknownCreationError) Error() string {
-	return fmt.Sprintf("%v; whether it was made could not be found out: %v", e.Err, e.SearchErr)
-}
-
-// Unwrap returns both errors.
-func (e *UnknownCreationError) Unwrap() []error { return []error{e.Err, e.SearchErr} }
-
-// uncertain reports an error after which nobody knows whether the request was carried out.
-func uncertain(err error) bool {
-	var ended *graph.InterruptedError
-	if errors.As(err, &ended) {
-		return ended.Unknown
-	}
-	var answer *graph.Error
-	if errors.As(err, &answer) {
-		return answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusMultipleChoices || answer.Status == http.StatusRequestTimeout
-	}
-	var connection *transport.ConnectionError
-	return errors.As(err, &connection) && (connection.Kind == transport.ConnectionBroken || connection.Kind == transport.ConnectionOversized)
-}
-
-// findCreated looks for a location that a lost request has made, for as long as replicas may hide it. One that another
-// request of this process has made, or that one of the lists up to met has shown, is somebody else's, however alike: it may be
-// that of a resource of the same configuration, from the run before.
-func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began time.Time, met int) (NamedLocation, bool, error) {
-	// Clocks differ between here and there.
-	const clockSkew = 5 * time.Minute
-	var found NamedLocation
-	ok := false
-	err := c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
-		locations, err := c.ListNamedLocations(ctx)
-		if err != nil {
-			return true, err
-		}
-		for _, location := range locations {
-			if location.Shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) &&
-				!c.createdLocations.metBy(location.ID, met) && c.createdLocations.claim(location.ID) {
-				found, ok = location, true
-				break
+	return graph.CreateOnce(ctx, c.graph, graph.Creation[NamedLocation]{
+		Name: name,
+		Post: func(ctx context.Context) (NamedLocation, graph.Acceptance, error) {
+			var made namedLocation
+			accepted, err := c.graph.Write(ctx, creation, &made)
+			if err == nil && made.ID == "" {
+				err = &graph.Error{Operation: creation.Operation, Status: http.StatusCreated, Message: "the answer names no id"}
 			}
-		}
-		return ok, nil
+			return made.location(), accepted, err
+		},
+		List:  c.ListNamedLocations,
+		Seen:  &c.seenLocations,
+		Shows: func(location NamedLocation) bool { return location.Shows(wanted) },
 	})
-	return found, ok, err
 }
 
 // UpdateNamedLocation replaces name, trust and the whole list of ranges. It returns when the service has accepted that,
@@ -395,7 +270,7 @@ func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) 
 }
 
 func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (graph.Acceptance, error) {
-	return c.write(ctx, graph.Call{
+	return c.graph.Write(ctx, graph.Call{
 		Operation:   operation,
 		Permissions: []string{permissionWriteConditionalAccess},
 		Method:      http.MethodPatch,

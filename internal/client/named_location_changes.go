@@ -3,7 +3,6 @@ package client
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
@@ -56,20 +55,6 @@ func (l NamedLocation) Undoes(before NamedLocation, wanted *NamedLocation) Locat
 }
 
 func coverOf(texts []string) iprange.Coverage { return iprange.Cover(iprange.Read(texts)) }
-
-// newer reports whether a location was certainly changed after another sight of it.
-func (l *NamedLocation) newer(other *NamedLocation) bool {
-	mine, theirs := l.changedAt(), other.changedAt()
-	return mine != nil && theirs != nil && mine.After(*theirs)
-}
-
-// changedAt is when the location was last changed; nil where the service does not say.
-func (l *NamedLocation) changedAt() *time.Time {
-	if l.Modified == nil {
-		return l.Created
-	}
-	return l.Modified
-}
 
 // SameLocationName compares names as people see them: white space around one is not kept everywhere.
 func SameLocationName(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }

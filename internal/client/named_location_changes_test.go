@@ -169,7 +169,7 @@ func TestWritesOfAMinuteShareOneList(t *testing.T) {
 	check(false, 1)
 	// A list of an age that an apply of a hundred locations has tells nothing any more.
 	changed = true
-	if err := s.clock.Wait(t.Context(), maxListAge); err != nil {
+	if err := s.clock.Wait(t.Context(), graph.MaxListAge); err != nil {
 		t.Fatal(err)
 	}
 	check(true, 2)

@@ -373,7 +373,7 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 	if policy.RegistrationEnforcement.Campaign, err = found.members.with(wanted); err != nil {
 		return result, fmt.Errorf("unable to %s: %w", operation, err)
 	}
-	result.Write.Acceptance, err = c.write(ctx, graph.Call{
+	result.Write.Acceptance, err = c.graph.Write(ctx, graph.Call{
 		Operation:   operation,
 		Permissions: []string{permissionWriteState},
 		Method:      http.MethodPatch,
@@ -382,7 +382,7 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 		Body:        policy,
 	}, nil)
 	if err != nil {
-		if !uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted) {
+		if !graph.Uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted) {
 			return result, err
 		}
 		result.Write.At = c.graph.Clock.Now().UTC()

@@ -266,10 +266,10 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	}
 	other := office
 	other.Kind, other.ID, other.DisplayName = KindIPNamedLocation, "55555555-eeee-4eee-8eee-00000000000F", "New"
-	view.Enter(strings.ToLower(other.ID), &other, nil)
+	view.Record(strings.ToLower(other.ID), &other, nil)
 	renamed := office
 	renamed.Kind, renamed.DisplayName = KindIPNamedLocation, "Renamed"
-	view.Enter(office.ID, &renamed, nil)
+	view.Record(office.ID, &renamed, nil)
 	if have := names(); have != "Renamed, New" {
 		t.Errorf("after a creation and a change there are %s", have)
 	}
@@ -279,7 +279,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	if location, err := view.Find(t.Context(), strings.ToUpper(other.ID)); err != nil || location.DisplayName != "New" {
 		t.Errorf("found %+v, error %v", location, err)
 	}
-	view.Enter(other.ID, nil, nil)
+	view.Record(other.ID, nil, nil)
 	if have := names(); have != "Renamed" {
 		t.Errorf("after a deletion there are %s", have)
 	}
@@ -287,7 +287,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 		t.Errorf("%d reads", n)
 	}
 	// A write of which nobody knows makes the list worthless, and not what is known of others, which the list may not show.
-	view.Enter(other.ID, nil, errors.New("lost"))
+	view.Record(other.ID, nil, errors.New("lost"))
 	if have := names(); have != "Renamed" {
 		t.Errorf("after a lost write there are %s", have)
 	}
@@ -296,7 +296,7 @@ func TestWhatARunWroteIsNotAnsweredFromAList(t *testing.T) {
 	}
 	// Once replicas have had their time, the list counts.
 	_ = s.clock.Wait(t.Context(), c.Consistency().Timeout)
-	view.Enter(other.ID, nil, errors.New("lost"))
+	view.Record(other.ID, nil, errors.New("lost"))
 	if have := names(); have != "HQ" {
 		t.Errorf("after a while there are %s", have)
 	}
