@@ -25,9 +25,10 @@ const MaxIPNamedLocations = 195
 
 // Kinds of named locations and of their ranges. They have to be said in every request.
 const (
-	typeIPNamedLocation = "#microsoft.graph.ipNamedLocation"
-	typeIPv4Range       = "#microsoft.graph.iPv4CidrRange"
-	typeIPv6Range       = "#microsoft.graph.iPv6CidrRange"
+	typeIPNamedLocation      = "#microsoft.graph.ipNamedLocation"
+	typeCountryNamedLocation = "#microsoft.graph.countryNamedLocation"
+	typeIPv4Range            = "#microsoft.graph.iPv4CidrRange"
+	typeIPv6Range            = "#microsoft.graph.iPv6CidrRange"
 )
 
 // Conditional Access objects take two permissions to write.
@@ -37,28 +38,53 @@ const permissionWriteConditionalAccess = "Policy.ReadWrite.ConditionalAccess (wi
 
 // NamedLocation is a named location of Conditional Access.
 //
-// Source: https://learn.microsoft.com/graph/api/resources/ipnamedlocation
+// Sources: https://learn.microsoft.com/graph/api/resources/ipnamedlocation,
+// https://learn.microsoft.com/graph/api/resources/countrynamedlocation
 type NamedLocation struct {
 	ID          string
 	DisplayName string
-	// Kind is the type without Graph's prefix: ipNamedLocation, countryNamedLocation. What follows is set for the former only.
+	// Kind is the type without Graph's prefix, KindIPNamedLocation or KindCountryNamedLocation; empty is the former.
 	Kind string
-	// IsTrusted says that Conditional Access may treat requests from here as coming from a trusted network.
+	// IsTrusted, of IP ranges, says that Conditional Access may treat requests from here as coming from a trusted network.
 	IsTrusted bool
 	// Ranges are the CIDRs as the service has them: it echoes what was sent, host bits and long IPv6 forms included.
 	Ranges []string
+	// Countries are those of a country location, ISO 3166-1 alpha-2 codes in upper case. IncludeUnknown says that addresses of no known
+	// country belong to it, and LookupMethod how a country is found: LookupClientIPAddress or LookupAuthenticatorAppGPS.
+	Countries      []string
+	IncludeUnknown bool
+	LookupMethod   string
 	// Created and Modified are nil where the service does not say.
 	Created, Modified *time.Time
 }
 
-// KindIPNamedLocation is the kind of a location of IP ranges.
-const KindIPNamedLocation = "ipNamedLocation"
+// Kinds of named locations.
+const (
+	KindIPNamedLocation      = "ipNamedLocation"
+	KindCountryNamedLocation = "countryNamedLocation"
+)
 
-// IsIP tells a location of IP ranges from one of countries.
+// How the country of a sign-in is found: by the IP address, or by the position that the Authenticator app shares.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/countrynamedlocation
+const (
+	LookupClientIPAddress     = "clientIpAddress"
+	LookupAuthenticatorAppGPS = "authenticatorAppGps"
+)
+
+// IsIP reports a location of IP ranges, and IsCountry one of countries.
 func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPNamedLocation) }
 
-// Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
+// IsCountry reports a location of countries.
+func (l NamedLocation) IsCountry() bool { return strings.EqualFold(l.Kind, KindCountryNamedLocation) }
+
+// Shows reports whether the location has the kind and the name that are wanted, and covers the same: by trust and ranges, or by
+// countries.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
+	if wanted.IsCountry() {
+		return l.IsCountry() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IncludeUnknown == wanted.IncludeUnknown &&
+			l.LookupMethod == wanted.LookupMethod && len(missingCountries(l.Countries, wanted.Countries)) == 0 && len(missingCountries(wanted.Countries, l.Countries)) == 0
+	}
 	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && iprange.Same(l.Ranges, wanted.Ranges)
 }
 
@@ -72,6 +98,7 @@ func (l NamedLocation) Times() (created, modified *time.Time) { return l.Created
 func (l NamedLocation) Same(other NamedLocation) bool {
 	sameTime := func(a, b *time.Time) bool { return (a == nil) == (b == nil) && (a == nil || a.Equal(*b)) }
 	return l.DisplayName == other.DisplayName && l.Kind == other.Kind && l.IsTrusted == other.IsTrusted &&
+		l.IncludeUnknown == other.IncludeUnknown && l.LookupMethod == other.LookupMethod && slices.Equal(l.Countries, other.Countries) &&
 		sameTime(l.Created, other.Created) && sameTime(l.Modified, other.Modified) && slices.Equal(l.Ranges, other.Ranges)
 }
 
@@ -102,19 +129,25 @@ func (r ipRange) texts() []string {
 }
 
 type namedLocation struct {
-	ODataType   string     `json:"@odata.type"`
-	ID          string     `json:"id,omitempty"`
-	DisplayName string     `json:"displayName,omitempty"`
-	IsTrusted   *bool      `json:"isTrusted,omitempty"`
-	IPRanges    []ipRange  `json:"ipRanges,omitempty"`
-	Created     *time.Time `json:"createdDateTime,omitempty"`
-	Modified    *time.Time `json:"modifiedDateTime,omitempty"`
+	ODataType   string    `json:"@odata.type"`
+	ID          string    `json:"id,omitempty"`
+	DisplayName string    `json:"displayName,omitempty"`
+	IsTrusted   *bool     `json:"isTrusted,omitempty"`
+	IPRanges    []ipRange `json:"ipRanges,omitempty"`
+
+	Countries      []string `json:"countriesAndRegions,omitempty"`
+	IncludeUnknown *bool    `json:"includeUnknownCountriesAndRegions,omitempty"`
+	LookupMethod   string   `json:"countryLookupMethod,omitempty"`
+
+	Created  *time.Time `json:"createdDateTime,omitempty"`
+	Modified *time.Time `json:"modifiedDateTime,omitempty"`
 }
 
 func (l namedLocation) location() NamedLocation {
 	location := NamedLocation{
 		ID: l.ID, DisplayName: l.DisplayName, Kind: strings.TrimPrefix(l.ODataType, "#microsoft.graph."),
 		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created, Modified: l.Modified,
+		Countries: l.Countries, IncludeUnknown: l.IncludeUnknown != nil && *l.IncludeUnknown, LookupMethod: l.LookupMethod,
 	}
 	for _, r := range l.IPRanges {
 		location.Ranges = append(location.Ranges, r.texts()...)
@@ -124,6 +157,12 @@ func (l namedLocation) location() NamedLocation {
 
 // wire is the body that makes the location, or replaces it as a whole.
 func (l NamedLocation) wire() namedLocation {
+	if l.IsCountry() {
+		return namedLocation{
+			ODataType: typeCountryNamedLocation, DisplayName: l.DisplayName,
+			Countries: l.Countries, IncludeUnknown: &l.IncludeUnknown, LookupMethod: l.LookupMethod,
+		}
+	}
 	wire := namedLocation{ODataType: typeIPNamedLocation, DisplayName: l.DisplayName, IsTrusted: &l.IsTrusted}
 	for _, text := range l.Ranges {
 		kind := typeIPv4Range
@@ -223,7 +262,7 @@ func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation
 	return named
 }
 
-// CreateNamedLocation makes an IP named location and returns it as the service says that it has stored it, with its id, as
+// CreateNamedLocation makes a named location and returns it as the service says that it has stored it, with its id, as
 // soon as it has accepted it and before any replica shows it. Names are not unique: a request whose answer was lost is not
 // simply sent again, but looked for by what it would have made.
 //
@@ -255,7 +294,7 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 	})
 }
 
-// UpdateNamedLocation replaces name, trust and the whole list of ranges. It returns when the service has accepted that,
+// UpdateNamedLocation replaces name and contents as a whole. It returns when the service has accepted that,
 // before any replica shows it.
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
@@ -388,6 +427,17 @@ func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error)
 		return true, nil
 	}
 	return false, err
+}
+
+// missingCountries are the countries of one list that another one lacks, compared without case.
+func missingCountries(list, from []string) []string {
+	var missing []string
+	for _, country := range list {
+		if !containsFold(from, country) {
+			missing = append(missing, country)
+		}
+	}
+	return missing
 }
 
 func containsFold(list []string, text string) bool {

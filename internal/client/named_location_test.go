@@ -396,7 +396,7 @@ func TestEveryKindOfLocationAndRangeIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []NamedLocation{
-		{ID: "c", DisplayName: "Italy", Kind: "countryNamedLocation"},
+		{ID: "c", DisplayName: "Italy", Kind: "countryNamedLocation", Countries: []string{"IT"}},
 		{ID: "i", DisplayName: "HQ", Kind: "ipNamedLocation", IsTrusted: true, Ranges: []string{
 			"12.34.221.11/22", "2001:0:9d38:90d6:0:0:0:0/63", "203.0.113.0/25", "203.0.113.128/26", "2001:db8::/112",
 			"#microsoft.graph.iPv4Range 203.0.113.9-203.0.113.0", "#microsoft.graph.someOtherRange -",
