@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -532,7 +530,7 @@ func (f *flight) deliver(outer Answer, answers map[string]Answer) (pause time.Du
 		// Whoever comes for what was read ahead in vain reads it for themselves.
 		repeat := !item.ahead && (!answered || f.client.passes(got)) && item.tries <= int(f.client.Retry.MaxRetries)
 		after := retryAfterOf(got.Header)
-		if !repeat || asksTooMuch(got.Header, f.client.Retry.MaxRetryDelay) {
+		if !repeat || asksTooMuch(after, f.client.Retry) {
 			f.settle(item, got, err)
 			continue
 		}
@@ -620,37 +618,6 @@ func (f *flight) learn(answers map[string]Answer) {
 // passes reports whether what an answer says may pass by itself.
 func (c *Client) passes(got Answer) bool {
 	return c.Retry.ShouldRetry(&http.Response{StatusCode: got.status, Header: got.Header, Body: http.NoBody}, nil)
-}
-
-// asksTooMuch reports a Retry-After beyond the longest delay: as with a request of its own, it is not waited for.
-func asksTooMuch(header http.Header, longest time.Duration) bool {
-	if longest < 0 {
-		return false
-	}
-	// Numbers are compared before retryAfterOf cuts them off.
-	seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64)
-	return (err == nil && seconds > longest.Seconds()) || retryAfterOf(header) > longest
-}
-
-// defaultRetryDelay is azcore's.
-const defaultRetryDelay = 800 * time.Millisecond
-
-// backoff is how long azcore would wait after a try, from 1, that says nothing about when to come back.
-func backoff(options policy.RetryOptions, try int) time.Duration {
-	first := options.RetryDelay
-	if first == 0 {
-		first = defaultRetryDelay
-	}
-	longest := options.MaxRetryDelay
-	if longest < 0 {
-		longest = math.MaxInt64
-	}
-	jitter := 0.8 + rand.Float64()/2 //nolint:gosec // A jitter is no secret.
-	delay := float64(max(0, first)) * float64(int64(1)<<min(try, 62)-1) * jitter
-	if delay >= float64(longest) {
-		return longest
-	}
-	return time.Duration(delay)
 }
 
 // readBatchAnswer reads the answers to the items by their ids. It leaves out what is not an answer, and an item that is

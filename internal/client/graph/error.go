@@ -151,7 +151,7 @@ func newError(operation string, permissions []string, status int, header http.He
 		Status:          status,
 		RequestID:       redact.ForeignText(header.Get("request-id")),
 		ClientRequestID: redact.ForeignText(header.Get(headerClientRequestID)),
-		RetryAfter:      askedDelay(header),
+		RetryAfter:      retryAfterOf(header),
 	}
 	var envelope errorEnvelope
 	err := json.Unmarshal(body, &envelope)

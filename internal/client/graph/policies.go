@@ -2,9 +2,7 @@ package graph
 
 import (
 	"log/slog"
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/uuid"
@@ -25,35 +23,6 @@ func (clientRequestIDPolicy) Do(request *policy.Request) (*http.Response, error)
 	// The id belongs into every error, whether or not what answered has returned it.
 	if err == nil && response.Header.Get(headerClientRequestID) == "" {
 		response.Header.Set(headerClientRequestID, header.Get(headerClientRequestID))
-	}
-	return response, err
-}
-
-// retryAfterPolicy writes a Retry-After in the form in which azcore reads it exactly: in milliseconds where it is a number,
-// because Graph's own sample asks for 2.128, or where it is a date, which goes by the clock of the server and not by this
-// machine's.
-//
-// Source: https://learn.microsoft.com/graph/throttling
-type retryAfterPolicy struct{}
-
-func (retryAfterPolicy) Do(request *policy.Request) (*http.Response, error) {
-	response, err := request.Next()
-	if err != nil {
-		return response, err
-	}
-	// A wait of more than a day is beyond every bound and only has to stay a number.
-	const longest = 24 * 60 * 60
-	text := response.Header.Get("Retry-After")
-	seconds, parseErr := strconv.ParseFloat(text, 64)
-	if _, dateErr := http.ParseTime(text); dateErr == nil && response.Header.Get("Date") != "" {
-		seconds, parseErr = retryAfterOf(response.Header).Seconds(), nil
-		if seconds == 0 {
-			response.Header.Set("Retry-After", "0")
-		}
-	}
-	if parseErr == nil && seconds > 0 {
-		milliseconds := int(math.Ceil(1000 * min(seconds, longest)))
-		response.Header.Set("Retry-After-Ms", strconv.Itoa(milliseconds))
 	}
 	return response, err
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -441,28 +440,4 @@ func (p *pace) tell(now time.Time) bool {
 	}
 	p.told = now
 	return true
-}
-
-// retryAfterOf reads when to come back, as seconds, a fraction of them or a date; 0 where nothing is said.
-func retryAfterOf(header http.Header) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, longestHold.Seconds()) * float64(time.Second))
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		// By the server's own clock, because this machine's may be wrong.
-		if now, err := http.ParseTime(header.Get("Date")); err == nil {
-			return max(0, date.Sub(now))
-		}
-	}
-	return 0
-}
-
-// askedDelay is retryAfterOf for a reader: as long as the service has said, up to a year.
-func askedDelay(header http.Header) time.Duration {
-	const longest = 365 * 24 * time.Hour
-	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
-	}
-	return retryAfterOf(header)
 }
