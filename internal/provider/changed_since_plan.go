@@ -2,27 +2,18 @@ package provider
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// maxChangesNamed bounds the list of what changed in one message.
-const maxChangesNamed = 20
-
 // addChangedSincePlan stops an apply before its first write: what it is about to overwrite or remove is neither what the state
 // has nor what is wanted, so the reviewers of the plan have not seen it. Each change says what it is about, what the plan was
 // made from and what is there now.
 func addChangedSincePlan(diags *diag.Diagnostics, at path.Path, object string, changes ...string) {
-	named := changes
-	if more := len(changes) - maxChangesNamed; more > 0 {
-		named = append(slices.Clone(changes[:maxChangesNamed]), fmt.Sprintf("and %d more", more))
-	}
 	summary := fmt.Sprintf("%s changed since the plan was made", object)
-	detail := fmt.Sprintf("The plan was made from other values than the tenant has now:\n\n  - %s\n\nNobody has reviewed what this apply would do to them, so nothing "+
-		"was written. Make a new plan with a refresh (without -refresh=false), review it, and apply that one.", strings.Join(named, "\n  - "))
+	detail := fmt.Sprintf("The plan was made from other values than the tenant has now:\n\n%s\n\nNobody has reviewed what this apply would do to them, so nothing "+
+		"was written. Make a new plan with a refresh (without -refresh=false), review it, and apply that one.", boundedList(changes))
 	if at.Equal(path.Empty()) {
 		diags.AddError(summary, detail)
 		return

@@ -38,14 +38,6 @@ type emergencyAccount struct {
 	groupIDs []string
 }
 
-// guard is the guard of a run; nil where there is none.
-func (d *providerData) guard() *emergencyAccess {
-	if d == nil {
-		return nil
-	}
-	return d.emergencyAccess
-}
-
 // source says why an account counts as emergency access; ok is false where it does not.
 func (e *emergencyAccess) source(userID string) (source string, ok bool) {
 	if e == nil {
@@ -56,6 +48,12 @@ func (e *emergencyAccess) source(userID string) (source string, ok bool) {
 		return "", false
 	}
 	return account.source, true
+}
+
+// describe is the lines of a message about an account: who it is, and why it counts as emergency access.
+func (e *emergencyAccess) describe(userID string) string {
+	account := e.accounts[strings.ToLower(userID)]
+	return accountLines(account.User, account.source)
 }
 
 // holds reports whether an id is that of an emergency access account or of a group of them.
@@ -87,13 +85,13 @@ func (e *emergencyAccess) add(user client.User, source string) *emergencyAccount
 
 // resolveEmergencyAccess looks up the accounts of the provider block, once for the run. One that cannot be found is an
 // error. What is not known yet, as in a plan that creates such an account, is guarded from the apply on.
-func resolveEmergencyAccess(ctx context.Context, c *client.Client, model providerModel, diags *diag.Diagnostics) *emergencyAccess {
+func resolveEmergencyAccess(ctx context.Context, c *client.Client, block types.Object, diags *diag.Diagnostics) *emergencyAccess {
 	guard := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
-	if model.EmergencyAccess.IsNull() || model.EmergencyAccess.IsUnknown() {
+	if block.IsNull() || block.IsUnknown() {
 		return guard
 	}
 	var configured emergencyAccessModel
-	diags.Append(model.EmergencyAccess.As(ctx, &configured, basetypes.ObjectAsOptions{})...)
+	diags.Append(block.As(ctx, &configured, basetypes.ObjectAsOptions{})...)
 	if diags.HasError() {
 		return guard
 	}
@@ -236,16 +234,4 @@ func (e *emergencyAccess) explainNoGroup(ctx context.Context, c *client.Client, 
 // lines that are indented, so each holds one thing.
 func accountLines(user client.User, more ...string) string {
 	return "  - " + strings.Join(append([]string{personName(user), "object id " + user.ID}, more...), "\n    ")
-}
-
-// checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
-func (d *providerData) checkEmergencyAccess(user client.User, state client.MFAState, at path.Path, diags *diag.Diagnostics) {
-	source, guarded := d.emergencyAccess.source(user.ID)
-	if !guarded || state == client.MFADisabled {
-		return
-	}
-	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
-		fmt.Sprintf("It is one of the emergency access accounts of %s that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
-			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
-			d.client.Tenant(), accountLines(d.emergencyAccess.accounts[strings.ToLower(user.ID)].User, source), state))
 }

@@ -33,22 +33,19 @@ func TestAnAccountThatLeavesTheGuardAndIsAskedIsTold(t *testing.T) {
 	still := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
 	still.add(user, "listed")
 	for name, c := range map[string]struct {
-		then  guardMemory
-		now   *emergencyAccess
-		state client.MFAState
-		told  bool
+		then guardMemory
+		now  *emergencyAccess
+		told bool
 	}{
-		"left and enabled":   {guardMemory{id: "rescue"}, nil, client.MFAEnabled, true},
-		"left and enforced":  {guardMemory{id: "rescue"}, nil, client.MFAEnforced, true},
-		"left and disabled":  {guardMemory{id: "rescue"}, nil, client.MFADisabled, false},
-		"still guarded":      {guardMemory{id: "rescue"}, still, client.MFAEnabled, false},
-		"never was":          {guardMemory{}, nil, client.MFAEnabled, false},
-		"nobody knows of it": {nil, nil, client.MFAEnabled, false},
+		"left":               {guardMemory{id: "rescue"}, nil, true},
+		"still guarded":      {guardMemory{id: "rescue"}, still, false},
+		"never was":          {guardMemory{}, nil, false},
+		"nobody knows of it": {nil, nil, false},
 	} {
 		var diags diag.Diagnostics
-		data := &providerData{emergencyAccess: c.now}
-		data.guardsBefore.note(c.then)
-		data.warnGuardLeft([]claimedPerson{{id: user.ID, name: user.Name(), wanted: c.state}}, path.Root("state"), &diags)
+		state := &emergencyState{guard: c.now}
+		state.guardsBefore.note(c.then)
+		state.warnGuardLeft([]askedUser{{ID: user.ID, Name: user.Name()}}, path.Root("state"), &diags)
 		if (diags.WarningsCount() == 1) != c.told || diags.HasError() {
 			t.Errorf("%s: %v", name, diags)
 		}

@@ -46,12 +46,12 @@ func (a *askedElsewhere) campaignManaged() bool {
 // warnAskedElsewhere warns, once in a run and at most in a few requests, of accounts of the guard that the tenant asks for MFA now:
 // by their per-user state, by its registration campaign unless this run manages it, and by Conditional Access policies. Nothing
 // fails for it; what could not be looked at is said.
-func (d *providerData) warnAskedElsewhere(ctx context.Context, diags *diag.Diagnostics) {
-	if !d.planReady() || d.guard() == nil || len(d.guard().accounts) == 0 {
+func (s *emergencyState) warnAskedElsewhere(ctx context.Context, diags *diag.Diagnostics) {
+	if !s.run.Ready() || s.guard == nil || len(s.guard.accounts) == 0 {
 		return
 	}
-	d.elsewhere.once.Do(func() {
-		look := elsewhereLook{data: d, accounts: d.guard().sorted(), members: map[string]map[string]bool{}}
+	s.elsewhere.once.Do(func() {
+		look := elsewhereLook{state: s, accounts: s.guard.sorted(), members: map[string]map[string]bool{}}
 		if more := len(look.accounts) - accountsLookedAt; more > 0 {
 			look.accounts = look.accounts[:accountsLookedAt]
 			look.unseen = append(look.unseen, fmt.Sprintf("%s beyond the first %d: such a number is looked at no further", counted(more, "account"), accountsLookedAt))
@@ -64,7 +64,7 @@ func (d *providerData) warnAskedElsewhere(ctx context.Context, diags *diag.Diagn
 }
 
 type elsewhereLook struct {
-	data     *providerData
+	state    *emergencyState
 	accounts []*emergencyAccount
 	// members says of an account by its id in which other groups it is, as far as that was looked up.
 	members map[string]map[string]bool
@@ -99,7 +99,7 @@ func (l *elsewhereLook) perUserStates(ctx context.Context) {
 		users = append(users, account.User)
 	}
 	var failure error
-	for i, outcome := range l.data.client.FindUserMFAStates(ctx, users, 0, nil) {
+	for i, outcome := range l.state.run.Client.FindUserMFAStates(ctx, users, 0, nil) {
 		switch {
 		case outcome.Err != nil:
 			failure = outcome.Err
@@ -113,10 +113,10 @@ func (l *elsewhereLook) perUserStates(ctx context.Context) {
 }
 
 func (l *elsewhereLook) campaign(ctx context.Context) {
-	if l.data.elsewhere.campaignManaged() {
+	if l.state.elsewhere.campaignManaged() {
 		return
 	}
-	present, err := l.data.client.GetRegistrationCampaign(ctx)
+	present, err := l.state.run.Client.GetRegistrationCampaign(ctx)
 	if err != nil {
 		l.cannotSee("the registration campaign", err)
 		return
@@ -124,14 +124,28 @@ func (l *elsewhereLook) campaign(ctx context.Context) {
 	if present.State == client.CampaignDisabled {
 		return
 	}
-	as := newRegistrationPolicyModel()
-	as.refresh(present)
-	l.judge(ctx, "the registration campaign", scopeOf(as.Include).pure(), scopeOf(as.Exclude).pure(),
+	l.judge(ctx, "the registration campaign", scopeOfTargets(present.Include), scopeOfTargets(present.Exclude),
 		"the tenant's registration campaign asks it to register: exclude it there, or by entramfa_registration_policy")
 }
 
+// scopeOfTargets is whom targets of the campaign hold. Targets of other kinds than users and groups are none that the rules know.
+func scopeOfTargets(targets []client.CampaignTarget) scope.Scope {
+	var held scope.Scope
+	for _, target := range targets {
+		switch {
+		case target.ID == client.AllUsers:
+			held.Everybody = true
+		case target.TargetType == client.TargetUser:
+			held.Users = append(held.Users, strings.ToLower(target.ID))
+		case target.TargetType == client.TargetGroup:
+			held.Groups = append(held.Groups, strings.ToLower(target.ID))
+		}
+	}
+	return held
+}
+
 func (l *elsewhereLook) policies(ctx context.Context) {
-	all, err := l.data.locations.allPolicies(ctx)
+	all, err := l.state.run.Policies(ctx)
 	if err != nil {
 		l.cannotSee("Conditional Access policies", err)
 		return
@@ -164,7 +178,7 @@ func (l *elsewhereLook) ask(ctx context.Context, of scope.Scope) {
 		if l.lookUps += (len(open) + 19) / 20; l.lookUps > membershipsLookedAt {
 			return
 		}
-		member, err := l.data.client.MemberGroups(ctx, account.ID, open, 0)
+		member, err := l.state.run.Client.MemberGroups(ctx, account.ID, open, 0)
 		if err != nil {
 			return
 		}

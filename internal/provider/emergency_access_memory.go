@@ -94,18 +94,18 @@ func (g *guardsBefore) has(id string) bool {
 	return was
 }
 
-// warnGuardLeft warns of per-user states that ask for MFA accounts that were emergency access accounts when a resource of this run was
-// applied last, and that the guard does not hold any more.
-func (d *providerData) warnGuardLeft(persons []claimedPerson, at path.Path, diags *diag.Diagnostics) {
-	if d == nil {
-		return
-	}
+// askedUser is a user whom a plan asks for MFA.
+type askedUser struct{ ID, Name string }
+
+// warnGuardLeft warns of users who are asked for MFA, were emergency access accounts when a resource of this run was applied last, and that
+// the guard does not hold any more.
+func (s *emergencyState) warnGuardLeft(users []askedUser, at path.Path, diags *diag.Diagnostics) {
 	var lines []string
-	for _, person := range persons {
-		if _, still := d.guard().source(person.id); still || person.wanted == client.MFADisabled || !d.guardsBefore.has(person.id) {
+	for _, user := range users {
+		if _, still := s.guard.source(user.ID); still || !s.guardsBefore.has(user.ID) {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s (object id %s)", person.name, person.id))
+		lines = append(lines, fmt.Sprintf("%s (object id %s)", user.Name, user.ID))
 	}
 	if len(lines) == 0 {
 		return

@@ -94,7 +94,7 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 	})
 	if err == nil && len(missing) > 0 && patience > 0 {
 		var late directory
-		late, err = r.data.client.GetDirectoryObjects(ctx, missing, patience)
+		late, err = r.Data.Client.GetDirectoryObjects(ctx, missing, patience)
 		maps.Copy(found, late)
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 		return nil
 	}
 	for _, p := range places {
-		checkTarget(found, r.data.client.Tenant(), p.scope, p.group, p.id, diags)
+		checkTarget(found, r.Data.Client.Tenant(), p.scope, p.group, p.id, diags)
 	}
 	return found
 }
@@ -115,7 +115,7 @@ func (r *registrationPolicyResource) findTargets(ctx context.Context, known dire
 			unknown = append(unknown, id)
 		}
 	}
-	found, err := r.data.client.GetDirectoryObjects(ctx, unknown, 0)
+	found, err := r.Data.Client.GetDirectoryObjects(ctx, unknown, 0)
 	maps.Copy(found, known)
 	return found, err
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type registrationPolicyDataSource struct{ dataSourceData }
+type registrationPolicyDataSource struct {
+	DataSource[campaignRun, *campaignRun]
+}
 
 func newRegistrationPolicyDataSource() datasource.DataSource { return &registrationPolicyDataSource{} }
 
@@ -80,12 +82,12 @@ func (d *registrationPolicyDataSource) Schema(ctx context.Context, _ datasource.
 func (d *registrationPolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model registrationPolicyDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, model.Timeouts.Object)
 	defer end()
-	campaign, err := d.data.client.GetRegistrationCampaign(ctx)
+	campaign, err := d.Data.Client.GetRegistrationCampaign(ctx)
 	if err != nil {
 		addCampaignError(&resp.Diagnostics, err)
 		return

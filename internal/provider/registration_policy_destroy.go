@@ -61,7 +61,7 @@ func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign clie
 	}
 	as := newRegistrationPolicyModel()
 	as.refresh(campaign)
-	return r.data.emergencyAccess.caughtBy(ctx, r.data.client, scopeOf(as.Include), scopeOf(as.Exclude), patience)
+	return r.Data.emergency.guard.caughtBy(ctx, r.Data.Client, scopeOf(as.Include).pure(), scopeOf(as.Exclude).pure(), patience)
 }
 
 // planDestroy says what a destroy leaves behind, and refuses one that would ask emergency access accounts. It returns the
@@ -80,8 +80,8 @@ func (r *registrationPolicyResource) planDestroy(
 	back := handback{campaign: *memory.before}
 	names := directory{}
 	detail := ""
-	if r.data.planReady() {
-		found, err := r.findTargets(ctx, r.data.foundTargets.take(), append(campaignIDs(*memory.before), campaignIDs(present)...))
+	if r.Data.Ready() {
+		found, err := r.findTargets(ctx, r.Data.foundTargets.take(), append(campaignIDs(*memory.before), campaignIDs(present)...))
 		if err == nil {
 			names = found
 			back, err = r.handback(ctx, prior, *memory.before, found, 0)
@@ -104,7 +104,7 @@ func (r *registrationPolicyResource) planDestroy(
 			detail += fmt.Sprintf("\n\nExcluded in addition, because on_destroy is %q:\n\n%s", onDestroyGiveBackExcluding, caughtList(back.spared))
 		}
 	}
-	if weakenings := names.weakenings(present, back.campaign, r.data.guard(), memory.guarded); len(weakenings) > 0 {
+	if weakenings := names.weakenings(present, back.campaign, r.Data.emergency.guard, memory.guarded); len(weakenings) > 0 {
 		detail += "\n\nThat is weaker than what is there now:\n\n  - " + strings.Join(weakenings, "\n  - ") +
 			"\n\nTo leave the campaign as it is, apply on_destroy = \"" + onDestroyKeep + "\" first."
 	}
@@ -118,7 +118,7 @@ func (r *registrationPolicyResource) planDestroy(
 func (r *registrationPolicyResource) findNow(
 	ctx context.Context, planned, back client.RegistrationCampaign, memory campaignMemory, private privateState, diags *diag.Diagnostics,
 ) client.RegistrationCampaign {
-	present, err := r.data.client.ObserveRegistrationCampaign(ctx, planned, memory.written)
+	present, err := r.Data.Client.ObserveRegistrationCampaign(ctx, planned, memory.written)
 	if err != nil {
 		addCampaignError(diags, err)
 		return planned

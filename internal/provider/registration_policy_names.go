@@ -41,12 +41,12 @@ func (f *foundTargets) take() directory {
 
 // nameRead gives a policy that was read its names. They are looked up in one request. Where that fails, the names of before stay:
 // who cannot be looked up is not a reason to fail a refresh, and the plan, which has to look them up as well, says what is wrong.
-func (d *providerData) nameRead(ctx context.Context, m *registrationPolicyModel) {
+func (d *campaignRun) nameRead(ctx context.Context, m *registrationPolicyModel) {
 	campaign := m.campaign()
 	ids := campaignIDs(campaign)
 	found := directory{}
 	if len(ids) > 0 {
-		if objects, err := d.client.GetDirectoryObjects(ctx, ids, 0); err == nil {
+		if objects, err := d.Client.GetDirectoryObjects(ctx, ids, 0); err == nil {
 			found = objects
 			d.foundTargets.put(objects)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -19,7 +20,11 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type registrationPolicyResource struct{ resourceData }
+var registrationPolicyLimits = timeLimits{typeName: "entramfa_registration_policy", write: 30 * time.Minute, read: 5 * time.Minute}
+
+type registrationPolicyResource struct {
+	Resource[campaignRun, *campaignRun]
+}
 
 func newRegistrationPolicyResource() resource.Resource { return &registrationPolicyResource{} }
 
@@ -145,9 +150,7 @@ func (r *registrationPolicyResource) IdentitySchema(_ context.Context, _ resourc
 }
 
 func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	if r.data != nil {
-		r.data.registrationPolicies.validate()
-	}
+	r.Data.policies.validate()
 	var config registrationPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -157,7 +160,7 @@ func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req res
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	var prior, plan, config *registrationPolicyModel
@@ -172,13 +175,11 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	if req.Plan.Raw.IsNull() {
 		ctx, end := registrationPolicyLimits.withinPlan(ctx, prior.Timeouts.Object)
 		defer end()
-		if r.data != nil {
-			// Terraform plans the destroy of a replaced policy again, after its replacement was created. Delete says what becomes of it.
-			if r.data.registrationPolicies.succeeded(memory.instance) {
-				return
-			}
-			r.data.registrationPolicies.destroy(memory.instance, &resp.Diagnostics)
+		// Terraform plans the destroy of a replaced policy again, after its replacement was created. Delete says what becomes of it.
+		if r.Data.policies.succeeded(memory.instance) {
+			return
 		}
+		r.Data.policies.destroy(memory.instance, &resp.Diagnostics)
 		r.planDestroy(ctx, prior, memory, resp.Private, &resp.Diagnostics)
 		return
 	}
@@ -190,14 +191,12 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	var replaces *knownPolicy
 	var tainted bool
-	if r.data != nil {
-		if prior != nil {
-			r.data.registrationPolicies.know(knownPolicy{prior, memory})
-			r.data.registrationPolicies.keep(memory.instance, req.Config.Raw, &resp.Diagnostics)
-		} else {
-			r.data.registrationPolicies.create(req.Config.Raw, &resp.Diagnostics)
-			replaces, tainted = r.data.registrationPolicies.replacedBy(req.Config.Raw)
-		}
+	if prior != nil {
+		r.Data.policies.know(knownPolicy{prior, memory})
+		r.Data.policies.keep(memory.instance, req.Config.Raw, &resp.Diagnostics)
+	} else {
+		r.Data.policies.create(req.Config.Raw, &resp.Diagnostics)
+		replaces, tainted = r.Data.policies.replacedBy(req.Config.Raw)
 	}
 	// Terraform validates before each plan, with what is known by then; other programs that drive providers may not.
 	config.validate(&resp.Diagnostics)
@@ -208,18 +207,18 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	ctx, end := registrationPolicyLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	base := prior
-	if prior == nil && r.data.planReady() {
+	if prior == nil && r.Data.Ready() {
 		if base = r.adopted(ctx, replaces, tainted, &resp.Diagnostics); base == nil {
 			return
 		}
 	}
 	plan.settle(config, base, prior != nil)
 	var seen sight
-	if r.data.planReady() {
-		r.data.elsewhere.manageCampaign()
+	if r.Data.Ready() {
+		r.Data.emergency.elsewhere.manageCampaign()
 		// A plan without changes is for a drift job, which is not told every day what the tenant is like.
 		if prior == nil || !plan.unchanged(prior) {
-			r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+			r.Data.emergency.warnAskedElsewhere(ctx, &resp.Diagnostics)
 		}
 		seen = r.check(ctx, config, plan, base, prior, memory, &resp.Diagnostics)
 	}
@@ -240,7 +239,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 // adopted is the campaign that a new policy takes over: the one there is, or the one that the policy it replaces gives back. It is
 // nil with an error.
 func (r *registrationPolicyResource) adopted(ctx context.Context, replaces *knownPolicy, tainted bool, diags *diag.Diagnostics) *registrationPolicyModel {
-	present, err := r.data.client.LatestRegistrationCampaign(ctx)
+	present, err := r.Data.Client.LatestRegistrationCampaign(ctx)
 	if err != nil {
 		addCampaignError(diags, err)
 		return nil
@@ -271,13 +270,13 @@ type sight struct {
 
 // check looks at a plan as the tenant is: who is included and excluded, and what changes from the campaign there is.
 func (r *registrationPolicyResource) check(ctx context.Context, config, plan, base, prior *registrationPolicyModel, memory campaignMemory, diags *diag.Diagnostics) sight {
-	patience := r.data.client.Consistency().Missing
+	patience := r.Data.Client.Consistency().Missing
 	present, wanted := base.campaign(), plan.campaign()
-	names := r.checkTargets(ctx, config, r.data.foundTargets.take(), campaignIDs(present), patience, diags)
+	names := r.checkTargets(ctx, config, r.Data.foundTargets.take(), campaignIDs(present), patience, diags)
 	if diags.HasError() {
 		return sight{}
 	}
-	r.data.checkCampaign(ctx, plan, patience, diags)
+	r.Data.checkCampaign(ctx, plan, patience, diags)
 	if diags.HasError() {
 		return sight{}
 	}
@@ -288,7 +287,7 @@ func (r *registrationPolicyResource) check(ctx context.Context, config, plan, ba
 	known := !plan.State.IsUnknown() && scopeOf(plan.Include).known() && scopeOf(plan.Exclude).known()
 	var weakenings []string
 	if known {
-		weakenings = names.weakenings(present, wanted, r.data.guard(), memory.guarded)
+		weakenings = names.weakenings(present, wanted, r.Data.emergency.guard, memory.guarded)
 		warnWeakened(weakenings, diags)
 	}
 	open := plan.warnUnknown(config, present, names, diags)
@@ -313,31 +312,31 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	var config, plan registrationPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
 	defer end()
 	instance := uuid.NewString()
-	r.data.registrationPolicies.makeOne(instance, &resp.Diagnostics)
+	r.Data.policies.makeOne(instance, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	result, names := r.set(ctx, &config, &plan, func(names directory) client.CampaignOptions {
-		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.data.guard())}
+		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.Data.emergency.guard)}
 	}, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		r.data.registrationPolicies.forget(instance)
+		r.Data.policies.forget(instance)
 		return
 	}
 	if plan.AdoptionLoss.IsUnknown() {
 		plan.AdoptionLoss = types.StringValue(lossNothing)
-		if lost := names.weakenings(result.Before, result.Now, r.data.guard(), nil); len(lost) > 0 {
+		if lost := names.weakenings(result.Before, result.Now, r.Data.emergency.guard, nil); len(lost) > 0 {
 			plan.AdoptionLoss = types.StringValue(strings.Join(lost, "; "))
 		}
 	}
 	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &result.Before}, &resp.Diagnostics)
-	rememberApply(ctx, resp.Private, result.Write, r.data.guard(), &resp.Diagnostics)
+	rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.guard, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -346,21 +345,21 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	var state registrationPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	r.data.guardsBefore.note(memory.guarded)
+	r.Data.emergency.guardsBefore.note(memory.guarded)
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, state.Timeouts.Object)
 	defer end()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	var campaign client.RegistrationCampaign
 	var err error
 	if imported := state.State.IsNull(); imported {
-		campaign, err = r.data.client.LatestRegistrationCampaign(ctx)
+		campaign, err = r.Data.Client.LatestRegistrationCampaign(ctx)
 		// An import writes nothing.
 		state.AdoptionLoss = types.StringValue(lossNothing)
 	} else {
-		campaign, err = r.data.client.ObserveRegistrationCampaign(ctx, state.campaign(), memory.written)
+		campaign, err = r.Data.Client.ObserveRegistrationCampaign(ctx, state.campaign(), memory.written)
 	}
 	if err != nil {
 		addCampaignError(&resp.Diagnostics, err)
@@ -377,8 +376,8 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		remember(ctx, resp.Private, memory, &resp.Diagnostics)
 	}
 	state.refresh(campaign)
-	r.data.registrationPolicies.know(knownPolicy{&state, memory})
-	r.data.nameRead(ctx, &state)
+	r.Data.policies.know(knownPolicy{&state, memory})
+	r.Data.nameRead(ctx, &state)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -387,7 +386,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
@@ -405,7 +404,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		rememberApply(ctx, resp.Private, result.Write, r.data.guard(), &resp.Diagnostics)
+		rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.guard, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -415,26 +414,26 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 	var state registrationPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, req.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	switch {
 	case state.OnDestroy.ValueString() == onDestroyKeep:
-		r.data.registrationPolicies.forget(memory.instance)
+		r.Data.policies.forget(memory.instance)
 		return
 	case memory.before == nil:
-		r.data.registrationPolicies.forget(memory.instance)
+		r.Data.policies.forget(memory.instance)
 		warnNothingToGiveBack(&resp.Diagnostics)
 		return
-	case r.data.registrationPolicies.succeeded(memory.instance):
-		r.data.registrationPolicies.forget(memory.instance)
+	case r.Data.policies.succeeded(memory.instance):
+		r.Data.policies.forget(memory.instance)
 		warnSucceeded(*memory.before, &resp.Diagnostics)
 		return
 	}
 	ctx, end := registrationPolicyLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	patience := r.data.client.Consistency().Missing
-	found, err := r.data.client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
+	patience := r.Data.Client.Consistency().Missing
+	found, err := r.Data.Client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
@@ -457,7 +456,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		}
 		return undoesNothing(planned, back.campaign)(present)
 	}
-	result, err := r.data.client.SetRegistrationCampaign(ctx, back.campaign, client.CampaignOptions{
+	result, err := r.Data.Client.SetRegistrationCampaign(ctx, back.campaign, client.CampaignOptions{
 		Known: &known, Written: memory.written, Check: check,
 	})
 	if err != nil {
@@ -466,7 +465,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		}
 		return
 	}
-	r.data.registrationPolicies.forget(memory.instance)
+	r.Data.policies.forget(memory.instance)
 	warnCampaignUnconfirmed(&resp.Diagnostics, result)
 }
 
@@ -497,26 +496,26 @@ func (r *registrationPolicyResource) set(ctx context.Context, config, plan *regi
 	diags *diag.Diagnostics,
 ) (client.CampaignResult, directory) {
 	if plan.Include.IsUnknown() {
-		present, err := r.data.client.LatestRegistrationCampaign(ctx)
+		present, err := r.Data.Client.LatestRegistrationCampaign(ctx)
 		if err != nil {
 			addCampaignError(diags, err)
 			return client.CampaignResult{}, nil
 		}
 		plan.Include = refreshedScope(plan.Include, present.Include)
 	}
-	patience := r.data.client.Consistency().NewObject
+	patience := r.Data.Client.Consistency().NewObject
 	var others []string
 	if plan.TargetNames.IsUnknown() {
 		others = campaignIDs(plan.campaign())
 	}
 	names := r.checkTargets(ctx, config, nil, others, patience, diags)
 	if !diags.HasError() {
-		r.data.checkCampaign(ctx, plan, patience, diags)
+		r.Data.checkCampaign(ctx, plan, patience, diags)
 	}
 	if diags.HasError() {
 		return client.CampaignResult{}, nil
 	}
-	result, err := r.data.client.SetRegistrationCampaign(ctx, plan.campaign(), options(names))
+	result, err := r.Data.Client.SetRegistrationCampaign(ctx, plan.campaign(), options(names))
 	if err != nil {
 		if !r.addCampaignChanged(ctx, diags, err) {
 			addCampaignWriteError(diags, err, plan)
@@ -564,4 +563,13 @@ func addCampaignWriteError(diags *diag.Diagnostics, err error, plan *registratio
 	diags.AddAttributeError(path.Root("authentication_method"), summary,
 		detail+"\n\nThe state \"enabled\" with fido2 is new: Microsoft's page of 2 September 2026 says that it reaches all tenants by the end of that month, "+
 			"and it may not have reached this one. Use microsoftAuthenticator, or the state \"microsoft_managed\".")
+}
+
+// registrationPolicyUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
+var registrationPolicyUpgrades []stateUpgrade
+
+var _ resource.ResourceWithUpgradeState = (*registrationPolicyResource)(nil)
+
+func (r *registrationPolicyResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return stateUpgraders(registrationPolicyUpgrades)
 }

@@ -125,11 +125,8 @@ func (p *runPeople) await(ctx context.Context, most time.Duration, condition fun
 }
 
 // validatePeople notes a validation by a provider that is configured.
-func (d *providerData) validatePeople(config configDigest) {
-	if d == nil {
-		return
-	}
-	p := &d.people
+func (d *usersRun) validatePeople(config configDigest) {
+	p := d.people
 	p.update(func() {
 		p.validated++
 		if p.validatedConfigs == nil {

@@ -111,8 +111,8 @@ func warnLeftAsTheyAre(diags *diag.Diagnostics, users managedUsers) {
 // foundNow gives users who are about to be destroyed the states that they have now. Terraform, unlike OpenTofu, plans the destruction of what
 // stands in the configuration no longer from the state of before the refresh. Who has per-user MFA by the state loses it as the plan says;
 // only the others are looked at, where the run has not read them already.
-func (d *providerData) foundNow(ctx context.Context, users managedUsers) managedUsers {
-	if !d.planReady() {
+func (d *usersRun) foundNow(ctx context.Context, users managedUsers) managedUsers {
+	if !d.Ready() {
 		return users
 	}
 	users = slices.Clone(users)
@@ -128,7 +128,7 @@ func (d *providerData) foundNow(ctx context.Context, users managedUsers) managed
 		}
 		unread, questions = append(unread, i), append(questions, user.user())
 	}
-	for n, outcome := range d.client.FindUserMFAStates(ctx, questions, 0, nil) {
+	for n, outcome := range d.Client.FindUserMFAStates(ctx, questions, 0, nil) {
 		// Who cannot be read is as the state says, and the destroy looks again.
 		if outcome.Err == nil {
 			users[unread[n]].effective = outcome.Value
@@ -163,14 +163,6 @@ func asPlanned(ctx context.Context, users managedUsers, private privateState, di
 		}
 	}
 	return users
-}
-
-// runPeople are the people of the run; before the provider is configured nobody.
-func (d *providerData) runPeople() *runPeople {
-	if d == nil {
-		return &runPeople{}
-	}
-	return &d.people
 }
 
 // newUserOwner names a new instance.

@@ -7,10 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
 // Each instance keeps the id of its tenant in its private state. Some ids are the same in every tenant, others do not exist in
@@ -20,44 +17,23 @@ import (
 // tenantKey is the key of the tenant id in the private state.
 const tenantKey = "tenant"
 
-// identifyTenant finds out the tenant of the run. It sends a request only where the access token cannot be read.
-func identifyTenant(ctx context.Context, signedIn *client.Client, credentials client.Credentials, diags *diag.Diagnostics) {
-	method, _ := credentials.Method()
-	if err := signedIn.IdentifyTenant(ctx, credentials.TenantID, method.AtAuthority()); err != nil {
-		addError(diags, err)
-		return
-	}
-	tenant := signedIn.Tenant()
-	switch {
-	case tenant.ID == "":
-		// An error would stop all work until somebody grants a permission that nothing else here needs.
-		diags.AddWarning("The tenant of this run is not known",
-			"The access token does not tell its tenant in a form that can be read, and Microsoft Graph did not let this identity ask (GET /organization). So a state of "+
-				"another tenant is not noticed in this run.\n\nSet tenant_id (ARM_TENANT_ID) to the id of the tenant instead of a domain, or grant Organization.Read.All.")
-	case isGUID(credentials.TenantID) && !strings.EqualFold(credentials.TenantID, tenant.ID):
-		diags.AddAttributeError(path.Root("tenant_id"), "Signed in to another tenant than tenant_id",
-			fmt.Sprintf("tenant_id (ARM_TENANT_ID) is %s, and the identity that signs in (%s) is one of %s. Nothing was planned or changed.\n\n"+
-				"Correct tenant_id, or sign in with an identity of that tenant.", credentials.TenantID, method, tenant))
-	}
-}
-
-// inTenant begins an operation on an instance: it reports whether requests can be made, and the state is not another tenant's. An
+// InTenant begins an operation on an instance: it reports whether requests can be made, and the state is not another tenant's. An
 // instance that has no tenant yet gets that of the run.
-func (d *providerData) inTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
-	if !d.configured(diags) {
+func (d *Run) InTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
+	if !d.Configured(diags) {
 		return false
 	}
 	kept, ok := d.keptTenant(ctx, private, diags)
-	if id := d.client.Tenant().ID; ok && kept == "" && id != "" {
+	if id := d.Client.Tenant().ID; ok && kept == "" && id != "" {
 		keepText(ctx, private, tenantKey, id, diags)
 	}
 	return ok
 }
 
-// sameTenant is inTenant for a plan and a destroy, which keep nothing. Where the provider block is not known yet, it is left to the
+// SameTenant is inTenant for a plan and a destroy, which keep nothing. Where the provider block is not known yet, it is left to the
 // apply.
-func (d *providerData) sameTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
-	if !d.planReady() {
+func (d *Run) SameTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
+	if !d.Ready() {
 		return true
 	}
 	_, ok := d.keptTenant(ctx, private, diags)
@@ -65,7 +41,7 @@ func (d *providerData) sameTenant(ctx context.Context, private privateState, dia
 }
 
 // keptTenant is the tenant of an instance, empty where it has none; ok is false where the instance must not be worked on.
-func (d *providerData) keptTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) (kept string, ok bool) {
+func (d *Run) keptTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) (kept string, ok bool) {
 	text, problems := private.GetKey(ctx, tenantKey)
 	diags.Append(problems...)
 	if problems.HasError() {
@@ -81,7 +57,7 @@ func (d *providerData) keptTenant(ctx context.Context, private privateState, dia
 			mendPrivate)
 		return "", false
 	}
-	here := d.client.Tenant()
+	here := d.Client.Tenant()
 	if here.ID == "" || strings.EqualFold(kept, here.ID) {
 		return kept, true
 	}

@@ -12,40 +12,11 @@ import (
 )
 
 // stateUpgrade brings a state, as the JSON that Terraform keeps, from one schema version to the next. Numbers are json.Number.
-type stateUpgrade func(state map[string]any) error
-
-// The upgrades of each resource: the first leads from version 0 to version 1, and so on. How many there are is the version of the
+//
+// Each resource has a list of them: the first leads from version 0 to version 1, and so on. How many there are is the version of the
 // resource's schema. A change of shape that a state of before does not fit adds one, and the states of that version to
 // testdata/states. What is only new needs none: it is null in an old state, and the next refresh fills it in.
-var (
-	userMFAStateUpgrades       []stateUpgrade
-	userMFAStatesUpgrades      []stateUpgrade
-	registrationPolicyUpgrades []stateUpgrade
-	trustedIPsUpgrades         []stateUpgrade
-)
-
-var (
-	_ resource.ResourceWithUpgradeState = (*userMFAStateResource)(nil)
-	_ resource.ResourceWithUpgradeState = (*userMFAStatesResource)(nil)
-	_ resource.ResourceWithUpgradeState = (*registrationPolicyResource)(nil)
-	_ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
-)
-
-func (r *userMFAStateResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(userMFAStateUpgrades)
-}
-
-func (r *userMFAStatesResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(userMFAStatesUpgrades)
-}
-
-func (r *registrationPolicyResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(registrationPolicyUpgrades)
-}
-
-func (r *trustedIPsResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(trustedIPsUpgrades)
-}
+type stateUpgrade func(state map[string]any) error
 
 // schemaVersion is the version that upgrades lead to.
 func schemaVersion(upgrades []stateUpgrade) int64 { return int64(len(upgrades)) }

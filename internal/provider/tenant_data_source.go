@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -12,7 +13,13 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type tenantDataSource struct{ dataSourceData }
+var tenantLimits = timeLimits{typeName: "entramfa_tenant", read: 5 * time.Minute}
+
+type tenantDataSource struct{ run *Run }
+
+func (d *tenantDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.run, _ = req.ProviderData.(*Run)
+}
 
 func newTenantDataSource() datasource.DataSource { return &tenantDataSource{} }
 
@@ -78,13 +85,13 @@ func (d *tenantDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 func (d *tenantDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model tenantDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.run.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := tenantLimits.within(ctx, timeoutRead, model.Timeouts.Object)
 	defer end()
-	found, err := d.data.client.GetOrganization(ctx)
-	tenant := d.data.client.Tenant()
+	found, err := d.run.Client.GetOrganization(ctx)
+	tenant := d.run.Client.Tenant()
 	switch {
 	case client.IsForbidden(err) && tenant.ID != "":
 		_, why := describeError(err)

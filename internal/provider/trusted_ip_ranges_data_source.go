@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -13,7 +14,11 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPRangesDataSource struct{ dataSourceData }
+var trustedIPRangesLimits = timeLimits{typeName: "entramfa_trusted_ip_ranges", read: 10 * time.Minute}
+
+type trustedIPRangesDataSource struct {
+	DataSource[locationsRun, *locationsRun]
+}
 
 func newTrustedIPRangesDataSource() datasource.DataSource { return &trustedIPRangesDataSource{} }
 
@@ -81,12 +86,12 @@ func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.Sch
 func (d *trustedIPRangesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config trustedIPRangesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPRangesLimits.within(ctx, timeoutRead, config.Timeouts.Object)
 	defer end()
-	locations, err := d.data.locations.all(ctx)
+	locations, err := d.Data.locations.all(ctx)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return

@@ -15,7 +15,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPsDataSource struct{ dataSourceData }
+type trustedIPsDataSource struct {
+	DataSource[locationsRun, *locationsRun]
+}
 
 func newTrustedIPsDataSource() datasource.DataSource { return &trustedIPsDataSource{} }
 
@@ -81,7 +83,7 @@ func (d *trustedIPsDataSource) ConfigValidators(context.Context) []datasource.Co
 func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model trustedIPsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, model.Timeouts.Object)
@@ -90,7 +92,7 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if key.IsNull() {
 		key, at = model.DisplayName, path.Root("display_name")
 	}
-	location := d.data.findLocation(ctx, key.ValueString(), at, &resp.Diagnostics)
+	location := d.Data.findLocation(ctx, key.ValueString(), at, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

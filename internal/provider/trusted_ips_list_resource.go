@@ -16,7 +16,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPsListResource struct{ resourceData }
+type trustedIPsListResource struct {
+	Resource[locationsRun, *locationsRun]
+}
 
 func newTrustedIPsListResource() list.ListResource { return &trustedIPsListResource{} }
 
@@ -50,12 +52,12 @@ func (l *trustedIPsListResource) ListResourceConfigSchema(_ context.Context, _ l
 func (l *trustedIPsListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var model trustedIPsListModel
 	diags := req.Config.Get(ctx, &model)
-	if diags.HasError() || !l.data.configured(&diags) {
+	if diags.HasError() || !l.Data.Configured(&diags) {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		locations, err := l.data.locations.all(ctx)
+		locations, err := l.Data.locations.all(ctx)
 		if err != nil {
 			var result list.ListResult
 			addError(&result.Diagnostics, err)

@@ -18,12 +18,6 @@ var _ resource.ResourceWithMoveState = (*trustedIPsResource)(nil)
 // azureADNamedLocation is the resource from which a location can be moved here.
 const azureADNamedLocation = "azuread_named_location"
 
-// ofProvider reports whether an address is that of a provider, under any host: Terraform and OpenTofu have registries of their own. Of the
-// address, OpenTofu up to 1.11 sends the provider's type alone.
-func ofProvider(address, namespace, typeName string) bool {
-	return address == typeName || strings.HasSuffix(address, "/"+namespace+"/"+typeName)
-}
-
 // MoveState takes over azuread_named_location, so that a location changes its provider without being deleted or written.
 func (r *trustedIPsResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{SourceSchema: azureADLocationSchema(), StateMover: moveAzureADLocation}}

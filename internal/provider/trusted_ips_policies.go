@@ -23,8 +23,8 @@ type locationPolicies struct {
 func (p locationPolicies) none() bool { return len(p.byID)+len(p.byTrust) == 0 }
 
 // policiesAbout reads the policies. Where that fails the plan goes on, because they only explain it, and says so once.
-func (d *providerData) policiesAbout(ctx context.Context, id string, diags *diag.Diagnostics) locationPolicies {
-	if !d.planReady() {
+func (d *locationsRun) policiesAbout(ctx context.Context, id string, diags *diag.Diagnostics) locationPolicies {
+	if !d.Ready() {
 		return locationPolicies{id: id}
 	}
 	byID, byTrust, err := d.locations.policiesAbout(ctx, id)

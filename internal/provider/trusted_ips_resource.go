@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,7 +17,12 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type trustedIPsResource struct{ resourceData }
+// Named locations wait for their turn at the one request a second that all apps of the tenant share.
+var trustedIPsLimits = timeLimits{typeName: "entramfa_trusted_ips", write: 30 * time.Minute, read: 10 * time.Minute}
+
+type trustedIPsResource struct {
+	Resource[locationsRun, *locationsRun]
+}
 
 // acceptedKey is where the private state keeps when the service accepted the last write.
 const acceptedKey = "accepted"
@@ -104,7 +110,7 @@ func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.Identi
 
 // ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
 func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	var prior *trustedIPsModel
@@ -141,14 +147,14 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
 	defer end()
-	created, accepted, err := r.data.client.CreateNamedLocation(ctx, plan.location())
+	created, accepted, err := r.Data.Client.CreateNamedLocation(ctx, plan.location())
 	plan.ID = types.StringValue(created.ID)
-	r.data.locations.enter(created.ID, new(plan.location()), err)
+	r.Data.locations.enter(created.ID, new(plan.location()), err)
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
@@ -165,7 +171,7 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, state.Timeouts.Object)
@@ -174,12 +180,12 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
-	location, gone, err := r.data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
+	location, gone, err := r.Data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	r.data.goneObjects.note(state.ID.ValueString(), gone)
+	r.Data.Gone.Note(state.ID.ValueString(), gone)
 	if gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -199,7 +205,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	var plan, prior trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", prior.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", prior.ID, &resp.Diagnostics) {
 		return
 	}
 	// Only the timeouts change.
@@ -211,11 +217,11 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	ctx, end := trustedIPsLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
 	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	if !r.data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
+	if !r.Data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
 		return
 	}
-	accepted, err := r.data.client.UpdateNamedLocation(ctx, plan.location())
-	r.data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
+	accepted, err := r.Data.Client.UpdateNamedLocation(ctx, plan.location())
+	r.Data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
 	if client.IsNotFound(err) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", client.NameInQuotes(plan.DisplayName.ValueString())),
 			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
@@ -234,21 +240,21 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, req.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
 	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	planned := plannedLocation(ctx, &state, req.Private, &resp.Diagnostics)
-	if !r.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
+	if !r.Data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
 		return
 	}
 	var untrusted client.Acceptance
-	err := r.data.locations.checkUnused(ctx, state.location())
+	err := r.Data.locations.checkUnused(ctx, state.location())
 	if err == nil {
-		untrusted, err = r.data.client.DeleteNamedLocation(ctx, state.location())
-		r.data.locations.enter(state.ID.ValueString(), nil, err)
+		untrusted, err = r.Data.Client.DeleteNamedLocation(ctx, state.location())
+		r.Data.locations.enter(state.ID.ValueString(), nil, err)
 	}
 	if err != nil && !untrusted.At.IsZero() {
 		// The location is there and not trusted any more, and for a while a replica may show otherwise.
@@ -272,7 +278,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 
 // ImportState accepts the id of a location, its display name, or the identity.
 func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.data.configured(&resp.Diagnostics) {
+	if !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	key := req.ID
@@ -293,7 +299,7 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 				"Import a location by its id, a GUID, by its display name, or by its path, /identity/conditionalAccess/namedLocations/<id>, which is the id in azuread.")
 		return
 	}
-	location := r.data.findLocation(ctx, key, path.Empty(), &resp.Diagnostics)
+	location := r.Data.findLocation(ctx, key, path.Empty(), &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() && !location.IsTrusted {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is not trusted", client.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, and the first apply after an import would trust it. "+
@@ -308,7 +314,7 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 }
 
 // findLocation finds the location of IP ranges that an id or a name means.
-func (d *providerData) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
+func (d *locationsRun) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
 	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
 	var location client.NamedLocation
 	if isGUID(key) {
@@ -336,7 +342,7 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 		switch len(found) {
 		case 0:
 			diags.AddAttributeError(at, fmt.Sprintf("Named location %q not found", key),
-				"No named location of "+d.client.Tenant().String()+" has this name (case does not count).\n\nCheck the spelling. "+advice)
+				"No named location of "+d.Client.Tenant().String()+" has this name (case does not count).\n\nCheck the spelling. "+advice)
 			return location
 		case 1:
 			location = found[0]
@@ -351,4 +357,13 @@ func (d *providerData) findLocation(ctx context.Context, key string, at path.Pat
 			fmt.Sprintf("The location %s is a %s. A location of countries cannot be trusted, and has no ranges.", location.ID, kindOf(location)))
 	}
 	return location
+}
+
+// trustedIPsUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
+var trustedIPsUpgrades []stateUpgrade
+
+var _ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
+
+func (r *trustedIPsResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return stateUpgraders(trustedIPsUpgrades)
 }

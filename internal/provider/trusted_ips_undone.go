@@ -13,7 +13,7 @@ import (
 
 // checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
 // whether to go on. wanted is nil where the location is to be deleted. What is as one of the others has it is fine as well.
-func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
+func (d *locationsRun) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
 	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
 	if err != nil {
 		addError(diags, err)
@@ -30,12 +30,12 @@ func (d *providerData) checkUndone(ctx context.Context, prior client.NamedLocati
 // findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
 // of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
 func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private privateState, diags *diag.Diagnostics) {
-	if !r.data.planReady() {
+	if !r.Data.Ready() {
 		return
 	}
 	accepted := keptValue(ctx, before, acceptedKey, diags)
 	// What cannot be read here stops the destroy.
-	current, undone, err := r.data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
+	current, undone, err := r.Data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
 	if err != nil || !undone.Any() {
 		return
 	}

@@ -14,26 +14,19 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// maxNamed is how many ranges, locations or policies a diagnostic names, and how many diagnostics of one kind there are.
-const maxNamed = 20
-
 // maxLocationName is how many characters the name of a location has at most.
 const maxLocationName = 256
 
 func locationNameValidator() validator.String {
-	return stringCheck{
-		description: fmt.Sprintf("must be 1 to %d characters", maxLocationName),
-		summary:     "Invalid display name",
-		check: func(text string) error {
-			if strings.TrimSpace(text) == "" {
-				return fmt.Errorf("the name is empty; a named location has a name, because policies and people choose it by that")
-			}
-			if n := utf8.RuneCountInString(text); n > maxLocationName {
-				return fmt.Errorf("the name of a named location has at most %d characters, and this one has %d: %q", maxLocationName, n, string([]rune(text)[:40])+"...")
-			}
-			return nil
-		},
-	}
+	return checkedText(fmt.Sprintf("must be 1 to %d characters", maxLocationName), "Invalid display name", func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return fmt.Errorf("the name is empty; a named location has a name, because policies and people choose it by that")
+		}
+		if n := utf8.RuneCountInString(text); n > maxLocationName {
+			return fmt.Errorf("the name of a named location has at most %d characters, and this one has %d: %q", maxLocationName, n, string([]rune(text)[:40])+"...")
+		}
+		return nil
+	})
 }
 
 // warnName tells of a new name with something around it that nobody sees.
@@ -56,7 +49,7 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	at := plan.rangePaths()
 	bounded := map[string]int{}
 	warn := func(kind string, r client.IPRange, summary, detail string) {
-		if bounded[kind]++; bounded[kind] <= maxNamed {
+		if bounded[kind]++; bounded[kind] <= namedInErrors {
 			diags.AddAttributeWarning(at[r], summary, detail)
 		}
 	}
@@ -80,9 +73,9 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 		}
 	}
 	for _, kind := range []string{"reserved", "wide", "overlap"} {
-		if more := bounded[kind] - maxNamed; more > 0 {
+		if more := bounded[kind] - namedInErrors; more > 0 {
 			diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more such ranges (%s)", more, kind),
-				fmt.Sprintf("The first %d are named in the warnings before this one.", maxNamed))
+				fmt.Sprintf("The first %d are named in the warnings before this one.", namedInErrors))
 		}
 	}
 }
@@ -91,10 +84,10 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	r.warnNewlyTrusted(ctx, prior, plan, diags)
 	r.warnNotKnown(ctx, prior, plan, diags)
-	if !r.data.planReady() {
+	if !r.Data.Ready() {
 		return
 	}
-	locations, err := r.data.locations.all(ctx)
+	locations, err := r.Data.locations.all(ctx)
 	if err != nil {
 		addError(diags, err)
 		return
@@ -130,7 +123,7 @@ func (r *trustedIPsResource) ownTwins(plan *trustedIPsModel, others []client.Nam
 	}
 	var twins []client.NamedLocation
 	for _, other := range client.NamedLocationsNamed(others, plan.DisplayName.ValueString()) {
-		if gone, known := r.data.goneObjects.find(other.ID); known && !gone {
+		if gone, known := r.Data.Gone.Find(other.ID); known && !gone {
 			twins = append(twins, other)
 		}
 	}
@@ -144,7 +137,7 @@ func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedI
 		"is set, nothing is trusted in between. Policies do not follow to the new id."
 	var using []client.ConditionalAccessPolicy
 	for _, twin := range twins {
-		using = append(using, r.data.policiesAbout(ctx, twin.ID, diags).byID...)
+		using = append(using, r.Data.policiesAbout(ctx, twin.ID, diags).byID...)
 	}
 	if len(using) > 0 {
 		detail += " Microsoft Entra does not delete a location that a policy names, and these name it:\n" + listPolicies(using) +
@@ -159,7 +152,7 @@ func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedI
 const destroyGoesOn = "A destroy does not need this check, and skips it with -refresh=false."
 
 func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	count, err := r.data.locations.plan(ctx, plan.location())
+	count, err := r.Data.locations.plan(ctx, plan.location())
 	switch {
 	case err != nil:
 		addError(diags, err)
@@ -203,8 +196,8 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 	}
 	detail := boundedList(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
 		"ask them for nothing any more, MFA included."
-	if r.data.planReady() {
-		detail += "\n\n" + r.data.policiesAbout(ctx, prior.id(), diags).forTrust()
+	if r.Data.Ready() {
+		detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
 	}
 	if texts := plan.respelled(prior); len(texts) > 0 {
 		detail += "\n\nSpelled otherwise, and the same range as before:\n" + boundedList(texts)
@@ -231,8 +224,8 @@ func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trus
 			}
 			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), boundedList(lines))
 		}
-		if r.data.planReady() {
-			detail += "\n\n" + r.data.policiesAbout(ctx, prior.id(), diags).forTrust()
+		if r.Data.Ready() {
+			detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
 		}
 		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s: ranges are not known yet", plan.called(prior)), detail+"\n\n"+wayOut)
 	}
@@ -280,7 +273,7 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 			if before.Contains(r) || !covered.Overlaps(r) {
 				continue
 			}
-			if count++; count > maxNamed {
+			if count++; count > namedInErrors {
 				continue
 			}
 			var shared []string
@@ -294,9 +287,9 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 					other.ID, boundedList(shared)))
 		}
 	}
-	if count > maxNamed {
-		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more overlaps with other trusted locations", count-maxNamed),
-			fmt.Sprintf("The first %d are named in the warnings before this one.", maxNamed))
+	if count > namedInErrors {
+		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more overlaps with other trusted locations", count-namedInErrors),
+			fmt.Sprintf("The first %d are named in the warnings before this one.", namedInErrors))
 	}
 }
 
@@ -309,7 +302,7 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	if lost.Count() == (client.IPRangeCount{}) {
 		return
 	}
-	policies := r.data.policiesAbout(ctx, prior.id(), diags)
+	policies := r.Data.policiesAbout(ctx, prior.id(), diags)
 	if policies.none() {
 		return
 	}
@@ -331,13 +324,13 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 // warnDestroy names the policies that keep a location from being deleted, and those for which trust ends. A location that is gone
 // has neither.
 func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
-	if !r.data.planReady() || r.data.isGone(prior.ID.ValueString(), func() (bool, error) {
-		_, gone, err := r.data.locations.view.Observe(ctx, prior.location(), client.Acceptance{})
+	if !r.Data.Ready() || r.Data.IsGone(prior.ID.ValueString(), func() (bool, error) {
+		_, gone, err := r.Data.locations.view.Observe(ctx, prior.location(), client.Acceptance{})
 		return gone, err
 	}) {
 		return
 	}
-	policies := r.data.policiesAbout(ctx, prior.id(), diags)
+	policies := r.Data.policiesAbout(ctx, prior.id(), diags)
 	byID, byTrust := policies.byID, policies.byTrust
 	name, id := prior.DisplayName.ValueString(), prior.id()
 	// No error: the run may delete the policies before it comes to the location.
@@ -378,14 +371,6 @@ func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diag
 		fmt.Sprintf("Microsoft Graph accepted the new location %s, and says of it:\n%s\n\n"+
 			"The next plan shows the difference. Where it comes back after an apply, the configuration asks for something that the service does not store.",
 			stored.ID, boundedList(lines)))
-}
-
-// boundedList is one line for each text, the first of them if there are many.
-func boundedList(lines []string) string {
-	if more := len(lines) - maxNamed; more > 0 {
-		lines = append(append([]string(nil), lines[:maxNamed]...), fmt.Sprintf("and %d more", more))
-	}
-	return "  - " + strings.Join(lines, "\n  - ")
 }
 
 func listLocations(locations []client.NamedLocation) string {

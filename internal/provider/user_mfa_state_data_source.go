@@ -14,7 +14,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type userMFAStateDataSource struct{ dataSourceData }
+type userMFAStateDataSource struct {
+	DataSource[usersRun, *usersRun]
+}
 
 func newUserMFAStateDataSource() datasource.DataSource { return &userMFAStateDataSource{} }
 
@@ -92,7 +94,7 @@ func (d *userMFAStateDataSource) ConfigValidators(context.Context) []datasource.
 func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model userMFAStateDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, model.Timeouts.Object)
@@ -101,13 +103,13 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if key.IsNull() {
 		key, at = model.UserPrincipalName, path.Root("user_principal_name")
 	}
-	patience := d.data.client.Consistency().Missing
-	user, err := d.data.client.FindUser(ctx, key.ValueString(), patience)
+	patience := d.Data.Client.Consistency().Missing
+	user, err := d.Data.Client.FindUser(ctx, key.ValueString(), patience)
 	if err != nil {
 		addUserError(&resp.Diagnostics, at, key.ValueString(), err)
 		return
 	}
-	state, err := d.data.client.FindUserMFAState(ctx, user, patience)
+	state, err := d.Data.Client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
 		addAttributeError(&resp.Diagnostics, at, err)
 		return

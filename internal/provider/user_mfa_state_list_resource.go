@@ -20,7 +20,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type userMFAStateListResource struct{ resourceData }
+type userMFAStateListResource struct{ Resource[usersRun, *usersRun] }
 
 func newUserMFAStateListResource() list.ListResource { return &userMFAStateListResource{} }
 
@@ -82,12 +82,12 @@ func (l *userMFAStateListResource) ListResourceConfigSchema(_ context.Context, _
 func (l *userMFAStateListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var model userMFAStateListModel
 	diags := req.Config.Get(ctx, &model)
-	if diags.HasError() || !l.data.configured(&diags) {
+	if diags.HasError() || !l.Data.Configured(&diags) {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		listing := &userListing{ctx: ctx, client: l.data.client, req: req, model: model, push: push}
+		listing := &userListing{ctx: ctx, client: l.Data.Client, req: req, model: model, push: push}
 		if listing.run(); listing.diags.HasError() {
 			push(list.ListResult{Diagnostics: listing.diags})
 		}

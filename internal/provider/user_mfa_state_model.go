@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -148,30 +146,4 @@ func (m *userMFAStateModel) person() string {
 		return shownPerson(name)
 	}
 	return m.user().Name()
-}
-
-// personName is what a reader knows a person by: the display name, which is not unique and which people often choose themselves, with
-// the user principal name.
-func personName(user client.User) string {
-	name := strings.TrimSpace(user.DisplayName)
-	if name == "" || strings.EqualFold(name, user.Name()) {
-		return client.ShownName(user.Name())
-	}
-	return client.QuotedName(name) + " (" + client.ShownName(user.Name()) + ")"
-}
-
-// principalName takes the user principal name out of a personName. A display name may have brackets, the other one has none.
-func principalName(person string) string {
-	if i := strings.LastIndex(person, " ("); i >= 0 {
-		return strings.TrimSuffix(person[i+2:], ")")
-	}
-	return person
-}
-
-// keepSpelling keeps a known value that differs from the service's in case only: ids and names have none.
-func keepSpelling(have types.String, service string) types.String {
-	if !have.IsNull() && !have.IsUnknown() && strings.EqualFold(have.ValueString(), service) {
-		return have
-	}
-	return types.StringValue(service)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -28,19 +29,15 @@ const (
 	summaryAdopted  = "A user is adopted as they are"
 )
 
-// Values of on_destroy.
-const (
-	onDestroyDisable = "disable"
-	onDestroyKeep    = "keep"
-)
-
 // The names of the resources, as a configuration has them.
 const (
 	typeUserMFAState  = "entramfa_user_mfa_state"
 	typeUserMFAStates = "entramfa_user_mfa_states"
 )
 
-type userMFAStateResource struct{ resourceData }
+var userMFAStateLimits = timeLimits{typeName: "entramfa_user_mfa_state", write: 30 * time.Minute, read: 5 * time.Minute}
+
+type userMFAStateResource struct{ Resource[usersRun, *usersRun] }
 
 func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{} }
 
@@ -135,12 +132,12 @@ func (r *userMFAStateResource) ConfigValidators(context.Context) []resource.Conf
 
 // ValidateConfig has nothing to refuse; that it is called is how the people of one run are told from those of another.
 func (r *userMFAStateResource) ValidateConfig(_ context.Context, req resource.ValidateConfigRequest, _ *resource.ValidateConfigResponse) {
-	r.data.validatePeople(digestConfig(typeUserMFAState, req.Config.Raw))
+	r.Data.validatePeople(digestConfig(typeUserMFAState, req.Config.Raw))
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	var prior, plan, config *userMFAStateModel
@@ -170,7 +167,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	defer end()
 	digest := digestConfig(typeUserMFAState, req.Config.Raw)
 	before := readReplacement(ctx, req.Private, &resp.Diagnostics)
-	people := r.data.runPeople().begin(owner, before.replaces(prior == nil), "an "+typeUserMFAState, digest)
+	people := r.Data.people.begin(owner, before.replaces(prior == nil), "an "+typeUserMFAState, digest)
 	defer people.end()
 	if prior == nil {
 		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
@@ -190,8 +187,8 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	people.checkOthers(ctx, path.Root("state"), plan.claimed(), &resp.Diagnostics)
 	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
-		r.data.warnGuardLeft(plan.claimed(), path.Root("state"), &resp.Diagnostics)
-		r.data.warnAskedElsewhere(ctx, &resp.Diagnostics)
+		r.Data.emergency.warnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), &resp.Diagnostics)
+		r.Data.emergency.warnAskedElsewhere(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -201,10 +198,10 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePlan, plan, config *userMFAStateModel, diags *diag.Diagnostics) {
 	plan.EffectiveState = types.StringUnknown()
 	key, at := config.configuredUser()
-	if key.IsUnknown() || !r.data.planReady() {
+	if key.IsUnknown() || !r.Data.Ready() {
 		return
 	}
-	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
+	user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().Missing)
 	if err != nil {
 		addUserError(diags, at, key.ValueString(), err, adviceLeft)
 		return
@@ -219,16 +216,16 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	}
 	people.claim(plan.claimed())
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
-	r.data.recentUsers.note(user.ID)
+	r.Data.recentUsers.note(user.ID)
 	wanted := client.MFAState(plan.State.ValueString())
 	if !plan.State.IsUnknown() {
-		r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+		r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
 	}
 	if diags.HasError() {
 		return
 	}
-	patience := r.data.client.Consistency().Missing
-	current, err := r.data.client.FindUserMFAState(ctx, user, patience)
+	patience := r.Data.Client.Consistency().Missing
+	current, err := r.Data.Client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
 		addAttributeError(diags, at, err)
 		return
@@ -237,7 +234,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		warnMayWeaken(diags, plan, current)
 		return
 	}
-	if _, err := r.data.client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
+	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		return
 	}
@@ -271,8 +268,8 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 		same = strings.EqualFold(key.ValueString(), prior.UserID.ValueString())
 	case strings.EqualFold(key.ValueString(), prior.UserPrincipalName.ValueString()):
 		same = true
-	case r.data.planReady():
-		user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().Missing)
+	case r.Data.Ready():
+		user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().Missing)
 		if client.IsNotFound(err) {
 			diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key.ValueString()),
 				fmt.Sprintf("No user of %s has this name. The user of this resource (object id %s) is now called %q.\n\n"+
@@ -297,7 +294,7 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 	if name := config.UserPrincipalName; name.IsUnknown() || !name.IsNull() && !strings.EqualFold(name.ValueString(), prior.UserPrincipalName.ValueString()) {
 		// The state may be behind, so the name is looked up. One that is not known yet is looked up when the apply plans once more.
 		plan.UserPrincipalName = name
-		if r.data.planReady() {
+		if r.Data.Ready() {
 			r.checkBothNames(ctx, config, prior.user(), diags)
 		}
 		return at, false
@@ -314,7 +311,7 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 		return
 	}
 	const advice = "user_id decides who is managed. Remove user_principal_name, or correct it; a user whom the same run renames is named by user_id alone."
-	named, err := r.data.client.FindUser(ctx, name.ValueString(), r.data.client.Consistency().Missing)
+	named, err := r.Data.Client.FindUser(ctx, name.ValueString(), r.Data.Client.Consistency().Missing)
 	switch {
 	case client.IsNotFound(err):
 		diags.AddAttributeError(at, fmt.Sprintf("User %s is not called %q", config.UserID.ValueString(), name.ValueString()),
@@ -337,8 +334,8 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 		warnMayWeaken(diags, prior, current)
 		return
 	}
-	if r.data.planReady() {
-		r.data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
+	if r.Data.Ready() {
+		r.Data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
 		if diags.HasError() {
 			return
 		}
@@ -353,14 +350,14 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 		return
 	}
 	plan.EffectiveState = plannedEffectiveState(plan.State)
-	if !r.data.planReady() {
+	if !r.Data.Ready() {
 		if current.Weakens(wanted) {
 			warnWeakening(diags, prior, current)
 		}
 		return
 	}
-	patience := r.data.client.Consistency().Missing
-	if _, err := r.data.client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
+	patience := r.Data.Client.Consistency().Missing
+	if _, err := r.Data.Client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		addAttributeError(diags, path.Root("state"), err)
 		return
 	}
@@ -388,14 +385,14 @@ func destroyEffect(onDestroy types.String) string {
 // planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
 // the user to have MFA.
 func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private privateState, diags *diag.Diagnostics) {
-	people := r.data.runPeople()
+	people := r.Data.people
 	now := prior.managed()
 	if prior.OnDestroy.ValueString() != onDestroyKeep {
-		now = r.data.foundNow(ctx, now)
+		now = r.Data.foundNow(ctx, now)
 		keepFound(ctx, prior.managed(), now, private, diags)
 	}
 	current := now[0].effective
-	if prior.OnDestroy.ValueString() == onDestroyKeep || !current.Weakens(client.MFADisabled) || r.data.isUserGone(ctx, prior.UserID.ValueString()) {
+	if prior.OnDestroy.ValueString() == onDestroyKeep || !current.Weakens(client.MFADisabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
 	}
@@ -452,13 +449,13 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	var config, plan userMFAStateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
 	defer end()
 	key, at := plan.userKey()
-	user, err := r.data.client.FindUser(ctx, key.ValueString(), r.data.client.Consistency().NewObject)
+	user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().NewObject)
 	if err != nil {
 		addUserError(&resp.Diagnostics, at, key.ValueString(), err, adviceLeft)
 		return
@@ -468,14 +465,14 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 		return
 	}
 	plan.complete(user)
-	r.data.people.arrive(ctx, user.ID)
+	r.Data.people.arrive(ctx, user.ID)
 	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
-	r.data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
-	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
+	r.Data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -483,19 +480,19 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, state.Timeouts.Object)
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	r.data.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
+	r.Data.emergency.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
-	user, current, err := r.data.client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
+	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
 	if errors.Is(err, client.ErrUserGone) {
-		r.data.recentUsers.forget(state.UserID.ValueString())
-		r.data.goneObjects.note(state.UserID.ValueString(), true)
+		r.Data.recentUsers.forget(state.UserID.ValueString())
+		r.Data.Gone.Note(state.UserID.ValueString(), true)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -503,10 +500,10 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 		addError(&resp.Diagnostics, err)
 		return
 	}
-	r.data.goneObjects.note(user.ID, false)
-	r.data.people.noteRead(user.ID, current)
+	r.Data.Gone.Note(user.ID, false)
+	r.Data.people.noteRead(user.ID, current)
 	state.refresh(user, current)
-	r.data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
+	r.Data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -514,14 +511,14 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 	var plan, prior userMFAStateModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
 	defer end()
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
-		r.data.people.arrive(ctx, prior.UserID.ValueString())
+		r.Data.people.arrive(ctx, prior.UserID.ValueString())
 		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			// A part may have been written. The state says so, and the rest is planned again.
@@ -532,8 +529,8 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 			return
 		}
 	}
-	r.data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
-	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
+	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -541,26 +538,26 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
+		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
 	defer end()
-	r.data.recentUsers.forget(state.UserID.ValueString())
+	r.Data.recentUsers.forget(state.UserID.ValueString())
 	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
 	disabled, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
 	warnLeftAsTheyAre(&resp.Diagnostics, untold)
 	if len(disabled) == 0 {
 		return
 	}
-	mine, left := r.data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
+	mine, left := r.Data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
 	defer left()
 	if len(mine) == 0 {
 		// Another resource of this run wants the user.
 		return
 	}
-	result, err := r.data.client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
+	result, err := r.Data.Client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
 		client.SetOptions{Known: disabled[0].effective})
 	if errors.Is(err, client.ErrUserGone) {
 		return
@@ -574,7 +571,7 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 
 // ImportState accepts an object id, a user principal name, or the identity.
 func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.data.configured(&resp.Diagnostics) {
+	if !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	key := req.ID
@@ -594,7 +591,7 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 	}
 	ctx, end := userMFAStateLimits.withinImport(ctx)
 	defer end()
-	user, err := r.data.client.FindUser(ctx, key, r.data.client.Consistency().Missing)
+	user, err := r.Data.Client.FindUser(ctx, key, r.Data.Client.Consistency().Missing)
 	if err != nil {
 		addUserError(&resp.Diagnostics, path.Empty(), key, err)
 		return
@@ -608,7 +605,7 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 // returns the state that was written last, also where it failed after that.
 func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) client.MFAState {
 	wanted := client.MFAState(plan.State.ValueString())
-	r.data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
+	r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
 	if diags.HasError() {
 		return ""
 	}
@@ -620,7 +617,7 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 		// The plan has found the user disabled already.
 		options.Known = client.MFAState(plan.EffectiveState.ValueString())
 	}
-	result, err := r.data.client.SetUserMFAState(ctx, user, wanted, options)
+	result, err := r.Data.Client.SetUserMFAState(ctx, user, wanted, options)
 	var written client.MFAState
 	if len(result.Written) > 0 {
 		written = result.Effective
@@ -680,4 +677,13 @@ func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.Se
 	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", user.Name()),
 		fmt.Sprintf("Microsoft Graph accepted the change to %q, and reading it back did not show it: %s\n\n"+
 			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, describeUnconfirmed(result.Unconfirmed)))
+}
+
+// userMFAStateUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
+var userMFAStateUpgrades []stateUpgrade
+
+var _ resource.ResourceWithUpgradeState = (*userMFAStateResource)(nil)
+
+func (r *userMFAStateResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return stateUpgraders(userMFAStateUpgrades)
 }

@@ -23,7 +23,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type userMFAStatesDataSource struct{ dataSourceData }
+type userMFAStatesDataSource struct {
+	DataSource[usersRun, *usersRun]
+}
 
 func newUserMFAStatesDataSource() datasource.DataSource { return &userMFAStatesDataSource{} }
 
@@ -148,7 +150,7 @@ func (d *userMFAStatesDataSource) ConfigValidators(context.Context) []datasource
 func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model userMFAStatesDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, model.Timeouts.Object)
@@ -162,7 +164,7 @@ func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadR
 	for i, user := range users {
 		questions[i] = client.UserAndState{User: user}
 	}
-	outcomes := d.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users)))
+	outcomes := d.Data.Client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users)))
 	if failures := model.fill(users, outcomes); len(failures) > 0 {
 		first := firstFailure(failures)
 		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read the per-user MFA state of %s", peopleCount(failedNames(failures))),
@@ -178,12 +180,12 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 	var err error
 	switch {
 	case !model.AllUsers.IsNull():
-		if users, err = d.data.client.ListUsers(ctx); err != nil {
+		if users, err = d.Data.Client.ListUsers(ctx); err != nil {
 			addAttributeError(diags, path.Root("all_users"), err)
 		}
 		return users
 	case !model.GroupID.IsNull():
-		for page, pageErr := range d.data.client.MemberUserPages(ctx, model.GroupID.ValueString()) {
+		for page, pageErr := range d.Data.Client.MemberUserPages(ctx, model.GroupID.ValueString()) {
 			users, err = append(users, page...), pageErr
 		}
 		switch {
@@ -213,7 +215,7 @@ func (d *userMFAStatesDataSource) listed(ctx context.Context, attribute string, 
 	var users []client.User
 	var missing []string
 	var failures []userFailure
-	outcomes := d.data.client.FindLicensedUsers(ctx, keys, d.data.client.Consistency().Missing, logProgress(ctx, "looking up users", len(keys)))
+	outcomes := d.Data.Client.FindLicensedUsers(ctx, keys, d.Data.Client.Consistency().Missing, logProgress(ctx, "looking up users", len(keys)))
 	for i, outcome := range outcomes {
 		switch {
 		case client.IsNotFound(outcome.Err):
@@ -227,7 +229,7 @@ func (d *userMFAStatesDataSource) listed(ctx context.Context, attribute string, 
 	if len(missing) > 0 {
 		diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("%s not found", peopleCount(missing)),
 			fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.\n\nCheck the spelling, and that tenant_id of the provider "+
-				"block is the tenant of the users.", d.data.client.Tenant(), nameSome(missing, namedInErrors)))
+				"block is the tenant of the users.", d.Data.Client.Tenant(), nameSome(missing, namedInErrors)))
 	}
 	if len(failures) > 0 {
 		diags.AddAttributeError(path.Root(attribute), "Unable to read "+peopleCount(failedNames(failures)), describeUserError(firstFailure(failures)))

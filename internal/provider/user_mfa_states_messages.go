@@ -15,28 +15,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// How many users a message names.
-const (
-	namedInErrors   = 20
-	namedInWarnings = 10
-)
-
-// nameSome lists names, and says how many more there are.
-func nameSome(names []string, most int) string {
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
-// peopleCount is "adele@contoso.com" or "12 users".
-func peopleCount(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return fmt.Sprintf("%d users", len(names))
-}
-
 // userEntryPath is where a user stands in the configuration.
 func userEntryPath(key string) path.Path { return path.Root("users").AtMapKey(key) }
 
@@ -160,31 +138,6 @@ func addSamePeople(diags *diag.Diagnostics, same [][]*wantedUser) {
 	}
 	diags.AddAttributeError(userEntryPath(same[0][1].key), "The same user twice",
 		fmt.Sprintf("These keys name one and the same user: %s. Keep one key for each user: two could want different states.", nameSome(pairs, namedInErrors)))
-}
-
-// checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
-func (d *providerData) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostics) {
-	var refused []*wantedUser
-	var lines []string
-	for _, user := range users {
-		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
-			continue
-		}
-		if source, guarded := d.guard().source(user.user.ID); guarded {
-			refused = append(refused, user)
-			lines = append(lines, fmt.Sprintf("%s\n    %s", user.name(), source))
-		}
-	}
-	switch {
-	case len(refused) == 0:
-	case len(refused) == 1:
-		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
-	default:
-		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
-			fmt.Sprintf("The provider block names these emergency access accounts of %s:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
-				"MFA does not work, which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
-				d.client.Tenant(), boundedList(lines)))
-	}
 }
 
 // addRefusals reports the moves that the rules do not permit, all of them in one error, a paragraph for each reason.

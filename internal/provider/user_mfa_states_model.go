@@ -145,25 +145,6 @@ func (m *userMFAStatesModel) setNames(names map[string]attr.Value) {
 	}
 }
 
-// elements are the texts of a map; those that are null or unknown are empty.
-func elements(m types.Map) map[string]string {
-	values := m.Elements()
-	found := make(map[string]string, len(values))
-	for key, value := range values {
-		if text, ok := value.(types.String); ok {
-			found[key] = text.ValueString()
-		}
-	}
-	return found
-}
-
-func nullIfEmpty(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}
-
 // observe takes over the service's state, as userMFAStateModel.observe does.
 func (u *managedUser) observe(current client.MFAState) {
 	u.effective = current

@@ -17,8 +17,6 @@ var (
 	_ resource.ResourceWithMoveState = (*userMFAStatesResource)(nil)
 )
 
-func ofOwnProvider(address string) bool { return ofProvider(address, "mfa-as-code", "entramfa") }
-
 // MoveState takes over a single user, so that a resource of one user becomes the map without a write.
 func (r *userMFAStatesResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{SourceSchema: movedUserSchema(), StateMover: moveUserIntoMap}}

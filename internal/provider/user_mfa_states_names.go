@@ -11,7 +11,7 @@ import (
 // explain and are never compared.
 
 // refreshNames takes over the present names of users of a state.
-func (d *providerData) refreshNames(ctx context.Context, users managedUsers) {
+func (d *usersRun) refreshNames(ctx context.Context, users managedUsers) {
 	names := map[string]*string{}
 	for i, user := range users {
 		if isGUID(user.key) {
@@ -23,7 +23,7 @@ func (d *providerData) refreshNames(ctx context.Context, users managedUsers) {
 
 // findNames gives a plan the names that neither the state nor the search for new users has: of those whom the state knows by name,
 // and the configuration by id now.
-func (d *providerData) findNames(ctx context.Context, users []*wantedUser) {
+func (d *usersRun) findNames(ctx context.Context, users []*wantedUser) {
 	names := map[string]*string{}
 	for _, user := range users {
 		if isGUID(user.key) && user.found() && user.person() == "" {
@@ -35,8 +35,8 @@ func (d *providerData) findNames(ctx context.Context, users []*wantedUser) {
 
 // lookUpNames sets names by object id, a thousand in one request. A name that cannot be looked up stays as it is: that is no reason
 // to fail a refresh or a plan, and the next refresh looks again.
-func (d *providerData) lookUpNames(ctx context.Context, names map[string]*string) {
-	found, _ := d.client.UsersByID(ctx, slices.Sorted(maps.Keys(names)))
+func (d *usersRun) lookUpNames(ctx context.Context, names map[string]*string) {
+	found, _ := d.Client.UsersByID(ctx, slices.Sorted(maps.Keys(names)))
 	for id, name := range names {
 		if user, ok := found[strings.ToLower(id)]; ok {
 			*name = personName(user)

@@ -25,7 +25,10 @@ import (
 )
 
 // userMFAStatesResource manages many users at once.
-type userMFAStatesResource struct{ resourceData }
+// A read takes one request for each of 10,000 users, and a change three, at the 20 writes a second that Graph documents for an app.
+var userMFAStatesLimits = timeLimits{typeName: "entramfa_user_mfa_states", write: 60 * time.Minute, read: 30 * time.Minute}
+
+type userMFAStatesResource struct{ Resource[usersRun, *usersRun] }
 
 func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
 
@@ -116,13 +119,13 @@ func (r *userMFAStatesResource) IdentitySchema(_ context.Context, _ resource.Ide
 
 // ValidateConfig has nothing to refuse beyond the validators; that it is called is how the people of one run are told from those of another.
 func (r *userMFAStatesResource) ValidateConfig(_ context.Context, req resource.ValidateConfigRequest, _ *resource.ValidateConfigResponse) {
-	r.data.validatePeople(digestConfig(typeUserMFAStates, req.Config.Raw))
+	r.Data.validatePeople(digestConfig(typeUserMFAStates, req.Config.Raw))
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users
 // at once. Users who stay as they are cost no request: the refresh has read them.
 func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
 		return
 	}
 	var prior, plan *userMFAStatesModel
@@ -152,7 +155,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.ID, owner = prior.ID, prior.ID.ValueString()
 	}
 	earlier := readReplacement(ctx, req.Private, &resp.Diagnostics)
-	people := r.data.runPeople().begin(owner, earlier.replaces(prior == nil), describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
+	people := r.Data.people.begin(owner, earlier.replaces(prior == nil), describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
 	defer people.end()
 	var dropped managedUsers
 	if plan.Users.IsUnknown() {
@@ -180,13 +183,13 @@ func describeMap(users int) string {
 
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
 func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private privateState, diags *diag.Diagnostics) {
-	people, owner := r.data.runPeople(), prior.ID.ValueString()
+	people, owner := r.Data.people, prior.ID.ValueString()
 	var losing managedUsers
 	if prior.OnDestroy.ValueString() != onDestroyKeep {
 		before := prior.managed()
-		now := r.data.foundNow(ctx, before)
+		now := r.Data.foundNow(ctx, before)
 		keepFound(ctx, before, now, private, diags)
-		losing = r.data.withoutGone(ctx, now.withMFA())
+		losing = r.Data.withoutGone(ctx, now.withMFA())
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
@@ -201,10 +204,10 @@ func (r *userMFAStatesResource) planUsers(
 ) (dropped managedUsers) {
 	before := prior.managed()
 	users := plan.wantedUsers(before)
-	ready := r.data.planReady()
+	ready := r.Data.Ready()
 	patience := time.Duration(0)
 	if ready {
-		patience = r.data.client.Consistency().Missing
+		patience = r.Data.Client.Consistency().Missing
 		r.find(ctx, users, before, patience, diags, adviceLeftUsers)
 	}
 	persons := claimedOf(users)
@@ -212,7 +215,7 @@ func (r *userMFAStatesResource) planUsers(
 	if ready {
 		r.readNew(ctx, users, patience, diags)
 		if !diags.HasError() {
-			r.data.checkEmergencyAccounts(users, diags)
+			r.Data.checkEmergencyAccounts(users, diags)
 			r.checkMoves(ctx, users, plan, patience, diags)
 		}
 	}
@@ -222,22 +225,22 @@ func (r *userMFAStatesResource) planUsers(
 	}
 	removed := removedUsers(before, users)
 	if plan.OnDestroy.ValueString() != onDestroyKeep {
-		r.data.runPeople().remove(removed.ids())
+		r.Data.people.remove(removed.ids())
 	}
 	people.checkOthers(ctx, path.Root("users"), persons, diags)
-	r.data.warnGuardLeft(persons, path.Root("users"), diags)
+	r.Data.emergency.warnGuardLeft(askedForMFA(persons), path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
 		return nil
 	}
 	if ready {
-		r.data.findNames(ctx, users)
+		r.Data.findNames(ctx, users)
 	}
 	plan.planManaged(users)
 	if ready {
 		r.warnRenamed(ctx, users, diags)
-		r.data.warnAskedElsewhere(ctx, diags)
+		r.Data.emergency.warnAskedElsewhere(ctx, diags)
 	}
 	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
@@ -257,7 +260,7 @@ func (r *userMFAStatesResource) find(ctx context.Context, users []*wantedUser, p
 	}
 	known := newPriorUsers(prior)
 	var missing, failures []userFailure
-	for i, outcome := range r.data.client.FindUsers(ctx, keys, patience, logProgress(ctx, "looking up users", len(keys))) {
+	for i, outcome := range r.Data.Client.FindUsers(ctx, keys, patience, logProgress(ctx, "looking up users", len(keys))) {
 		user := unknown[i]
 		failure := userFailure{key: user.key, name: user.key, err: outcome.Err}
 		switch {
@@ -293,7 +296,7 @@ func (r *userMFAStatesResource) readNew(ctx context.Context, users []*wantedUser
 		}
 	}
 	var failures []userFailure
-	for i, outcome := range r.data.client.FindUserMFAStates(ctx, questions, patience, logProgress(ctx, "reading per-user MFA states", len(questions))) {
+	for i, outcome := range r.Data.Client.FindUserMFAStates(ctx, questions, patience, logProgress(ctx, "reading per-user MFA states", len(questions))) {
 		if outcome.Err != nil {
 			failures = append(failures, userFailure{key: unread[i].key, name: unread[i].name(), err: outcome.Err})
 		}
@@ -312,7 +315,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 		}
 	}
 	var refused, failures []userFailure
-	for i, outcome := range r.data.client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool(), patience) {
+	for i, outcome := range r.Data.Client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool(), patience) {
 		failure := userFailure{key: checked[i].key, name: checked[i].name(), err: outcome.Err}
 		var refusal *client.TransitionError
 		switch {
@@ -349,14 +352,14 @@ func (r *userMFAStatesResource) warnPlanned(
 			disabled = append(disabled, withState(user.name(), user.current))
 		case user.prior == nil && user.settled():
 			adopted = append(adopted, withState(user.name(), user.current))
-			if r.data.runPeople().comesFromAMap(user.user.ID) {
+			if r.Data.people.comesFromAMap(user.user.ID) {
 				arriving = append(arriving, user.name())
 			}
 		}
 	}
 	var moving []string
 	if losing := removed.withMFA(); len(losing) > 0 && plan.OnDestroy.ValueString() != onDestroyKeep {
-		run := r.data.runPeople()
+		run := r.Data.people
 		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
 			if run.claimed(people.owner, user.id) {
@@ -376,10 +379,10 @@ func (r *userMFAStatesResource) warnPlanned(
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
 func (r *userMFAStatesResource) othersBegin() time.Duration {
 	const part = 4
-	if !r.data.planReady() {
+	if !r.Data.Ready() {
 		return 0
 	}
-	return r.data.client.Consistency().Drift / part
+	return r.Data.Client.Consistency().Drift / part
 }
 
 // warnRenamed warns of names that are somebody else's by now: the entry goes on to mean the user for whom it was found. It is looked up where
@@ -391,7 +394,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 			byID[strings.ToLower(user.user.ID)] = user
 		}
 	}
-	present, err := r.data.client.UsersByID(ctx, slices.Sorted(maps.Keys(byID)))
+	present, err := r.Data.Client.UsersByID(ctx, slices.Sorted(maps.Keys(byID)))
 	if err != nil {
 		// It only explains; what matters of it fails elsewhere.
 		return
@@ -404,7 +407,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 		}
 	}
 	var lines []string
-	for i, outcome := range r.data.client.FindUsers(ctx, keys, 0, nil) {
+	for i, outcome := range r.Data.Client.FindUsers(ctx, keys, 0, nil) {
 		if outcome.Err != nil || strings.EqualFold(outcome.Value.ID, renamed[i].user.ID) {
 			continue
 		}
@@ -427,7 +430,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userMFAStatesModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
@@ -450,9 +453,9 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 		resp.Diagnostics.AddAttributeWarning(path.Root("users"), summary, detail)
 	}
 	plan.ID = types.StringValue(uuid.NewString())
-	r.data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
+	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
-	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -461,12 +464,12 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStatesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, state.Timeouts.Object)
 	defer end()
-	r.data.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
+	r.Data.emergency.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
@@ -474,9 +477,9 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	var left managedUsers
 	var failures []userFailure
-	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users))) {
+	for i, outcome := range r.Data.Client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users))) {
 		user := users[i]
-		r.data.goneObjects.note(user.id, errors.Is(outcome.Err, client.ErrUserGone))
+		r.Data.Gone.Note(user.id, errors.Is(outcome.Err, client.ErrUserGone))
 		switch {
 		case errors.Is(outcome.Err, client.ErrUserGone):
 			continue
@@ -484,7 +487,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 			failures = append(failures, userFailure{key: user.key, name: user.label(), err: outcome.Err})
 		}
 		user.observe(outcome.Value)
-		r.data.people.noteRead(user.id, outcome.Value)
+		r.Data.people.noteRead(user.id, outcome.Value)
 		left = append(left, user)
 	}
 	addUserFailures(&resp.Diagnostics, "read the per-user MFA state", failures)
@@ -497,7 +500,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	r.data.refreshNames(ctx, left)
+	r.Data.refreshNames(ctx, left)
 	state.setManaged(left)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -509,13 +512,13 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, prior userMFAStatesModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
 		return
 	}
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
-		r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
+		r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
@@ -530,7 +533,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
-	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -539,8 +542,8 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state userMFAStatesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.sameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.data.configured(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
+		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
@@ -565,7 +568,7 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 
 // ImportState accepts object ids and user principal names, separated by commas, spaces or new lines, or the identity.
 func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.data.configured(&resp.Diagnostics) {
+	if !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	keys := strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
@@ -597,7 +600,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	}
 	ctx, end := userMFAStatesLimits.withinImport(ctx)
 	defer end()
-	r.find(ctx, users, nil, r.data.client.Consistency().Missing, &resp.Diagnostics, adviceLeftImport)
+	r.find(ctx, users, nil, r.Data.Client.Consistency().Missing, &resp.Diagnostics, adviceLeftImport)
 	addSamePeople(&resp.Diagnostics, samePeople(users))
 	if resp.Diagnostics.HasError() {
 		return
@@ -648,13 +651,13 @@ func (a applied) addError(diags *diag.Diagnostics, consequence string) {
 // apply makes the tenant what the plan says. Everything that can be refused is, before the first write; ok is false then.
 func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesModel, prior managedUsers, diags *diag.Diagnostics) (done applied, ok bool) {
 	users := plan.wantedUsers(prior)
-	patience := r.data.client.Consistency().NewObject
+	patience := r.Data.Client.Consistency().NewObject
 	r.find(ctx, users, prior, patience, diags, adviceLeftUsers)
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
 		return applied{}, false
 	}
-	r.data.checkEmergencyAccounts(users, diags)
+	r.Data.checkEmergencyAccounts(users, diags)
 	// Where enforced is wanted, the present state decides whether it may be.
 	var promoted []*wantedUser
 	for _, user := range users {
@@ -677,9 +680,9 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 	for i, user := range users {
 		ids[i] = user.user.ID
 	}
-	r.data.people.arrive(ctx, ids...)
+	r.Data.people.arrive(ctx, ids...)
 	if len(removed) > 0 {
-		r.data.people.awaitOthers(ctx, r.othersBegin())
+		r.Data.people.awaitOthers(ctx, r.othersBegin())
 	}
 	removed, left := r.letGo(plan.ID.ValueString(), removed)
 	defer left()
@@ -717,7 +720,7 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 		}
 	}
 	var changes []string
-	for i, outcome := range r.data.client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "comparing per-user MFA states with the plan", len(questions))) {
+	for i, outcome := range r.Data.Client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "comparing per-user MFA states with the plan", len(questions))) {
 		// A user who cannot be read fails where they are to be set.
 		if was := doubtful[i]; outcome.Err == nil && client.OverwritesAChange(was.known, outcome.Value, was.to) {
 			changes = append(changes, describeChanged(&client.ChangedError{User: was.name, Known: was.known, Found: outcome.Value, To: was.to}))
@@ -732,7 +735,7 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 
 // letGo leaves out the users whom another resource of the run wants. A resource that wants one of the others later waits until left is called.
 func (r *userMFAStatesResource) letGo(owner string, removed managedUsers) (alone managedUsers, left func()) {
-	mine, left := r.data.people.leave(owner, removed.ids())
+	mine, left := r.Data.people.leave(owner, removed.ids())
 	for _, user := range removed {
 		if mine[strings.ToLower(user.id)] {
 			alone = append(alone, user)
@@ -760,7 +763,7 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	done.changes = len(changes)
 
 	var unconfirmed []userFailure
-	outcomes := r.data.client.SetUserMFAStates(ctx, changes, plan.AllowPromotion.ValueBool(), logProgress(ctx, "setting per-user MFA states", len(changes)))
+	outcomes := r.Data.Client.SetUserMFAStates(ctx, changes, plan.AllowPromotion.ValueBool(), logProgress(ctx, "setting per-user MFA states", len(changes)))
 	for i, outcome := range outcomes {
 		done.wrote = done.wrote || len(outcome.Value.Written) > 0
 		failure := userFailure{err: outcome.Err}
@@ -788,4 +791,13 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	warnUnconfirmedMany(diags, unconfirmed)
 	slices.SortFunc(done.users, func(a, b managedUser) int { return strings.Compare(a.key, b.key) })
 	return done
+}
+
+// userMFAStatesUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
+var userMFAStatesUpgrades []stateUpgrade
+
+var _ resource.ResourceWithUpgradeState = (*userMFAStatesResource)(nil)
+
+func (r *userMFAStatesResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return stateUpgraders(userMFAStatesUpgrades)
 }

@@ -77,3 +77,10 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 		}
 	}
 }
+
+func mfaStateValidator() validator.String {
+	return checkedText(`must be "disabled", "enabled" or "enforced"`, "Invalid per-user MFA state", func(text string) error {
+		_, err := client.ParseMFAState(text)
+		return err
+	})
+}

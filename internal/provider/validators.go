@@ -3,18 +3,19 @@ package provider
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// stringCheck is a validator made of a function that returns what is wrong with a text and what to do.
+// checkedText is a validator of texts made of a function that returns what is wrong with a text and what to do. A text that is null or
+// unknown passes.
+func checkedText(description, summary string, check func(text string) error) validator.String {
+	return stringCheck{description: description, summary: summary, check: check}
+}
+
 type stringCheck struct {
 	description string
 	summary     string
@@ -69,91 +70,19 @@ func (v requiredText) ValidateString(_ context.Context, req validator.StringRequ
 	}
 }
 
-// sentence begins a text with a capital and ends it with a stop.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
-}
-
-var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-
-func isGUID(text string) bool { return guidPattern.MatchString(text) }
-
-func guidValidator() validator.String {
-	return stringCheck{
-		description: "must be a GUID",
-		summary:     "Invalid GUID",
-		check: func(text string) error {
-			if isGUID(text) {
-				return nil
-			}
-			if strings.Contains(text, "@") {
-				return fmt.Errorf("%q looks like a user principal name; an id is a GUID like 00000000-0000-0000-0000-000000000000, and names have an attribute of their own", text)
-			}
-			return fmt.Errorf("%q is not an id; an id is a GUID like 00000000-0000-0000-0000-000000000000", text)
-		},
-	}
-}
-
 func userPrincipalNameValidator() validator.String {
-	return stringCheck{
-		description: "must be a user principal name",
-		summary:     "Invalid user principal name",
-		check: func(text string) error {
-			name, domain, found := strings.Cut(text, "@")
-			switch {
-			case isGUID(text):
-				return fmt.Errorf("%q is an object id; ids have an attribute of their own", text)
-			case text != strings.TrimSpace(text) || strings.ContainsAny(text, " \t\r\n/\\"):
-				return fmt.Errorf("%q holds a space or a slash; a user principal name looks like adele.vance@contoso.com", text)
-			case !found || name == "" || domain == "" || strings.Contains(domain, "@"):
-				return fmt.Errorf("%q is not name@domain; a user principal name looks like adele.vance@contoso.com, a guest's like adele_fabrikam.com#EXT#@contoso.onmicrosoft.com", text)
-			}
-			return nil
-		},
-	}
-}
-
-func endpointValidator() validator.String {
-	return stringCheck{
-		description: "must be https:// and a host",
-		summary:     "Invalid endpoint",
-		check: func(text string) error {
-			_, err := client.ParseEndpoint(text)
-			return err
-		},
-	}
-}
-
-func httpsURLValidator() validator.String {
-	return stringCheck{
-		description: "must be an HTTPS address",
-		summary:     "Invalid address",
-		check: func(text string) error {
-			address, err := url.Parse(text)
-			if err != nil || address.Scheme != "https" || address.Host == "" {
-				return fmt.Errorf("%q is not an https:// address; a token is sent there, and never without TLS", text)
-			}
-			return nil
-		},
-	}
-}
-
-func mfaStateValidator() validator.String {
-	return stringCheck{
-		description: `must be "disabled", "enabled" or "enforced"`,
-		summary:     "Invalid per-user MFA state",
-		check: func(text string) error {
-			_, err := client.ParseMFAState(text)
-			return err
-		},
-	}
+	return checkedText("must be a user principal name", "Invalid user principal name", func(text string) error {
+		name, domain, found := strings.Cut(text, "@")
+		switch {
+		case isGUID(text):
+			return fmt.Errorf("%q is an object id; ids have an attribute of their own", text)
+		case text != strings.TrimSpace(text) || strings.ContainsAny(text, " \t\r\n/\\"):
+			return fmt.Errorf("%q holds a space or a slash; a user principal name looks like adele.vance@contoso.com", text)
+		case !found || name == "" || domain == "" || strings.Contains(domain, "@"):
+			return fmt.Errorf("%q is not name@domain; a user principal name looks like adele.vance@contoso.com, a guest's like adele_fabrikam.com#EXT#@contoso.onmicrosoft.com", text)
+		}
+		return nil
+	})
 }
 
 func eachString(check validator.String) validator.Set { return setvalidator.ValueStringsAre(check) }

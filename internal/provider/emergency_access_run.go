@@ -1,0 +1,30 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// emergencyState is what a run knows of emergency access.
+type emergencyState struct {
+	run *Run
+	// guard is nil before the provider is configured, and while a part of the provider block is not known yet.
+	guard *emergencyAccess
+	// elsewhere is the look at what asks these accounts outside of the configuration.
+	elsewhere askedElsewhere
+	// guardsBefore are the accounts that were guarded when the resources of this run were applied last.
+	guardsBefore guardsBefore
+}
+
+// Begin makes it a part of a run.
+func (s *emergencyState) Begin(run *Run) { s.run = run }
+
+// emergencyOf returns what a run knows of emergency access.
+func emergencyOf(run *Run) *emergencyState { return Of[emergencyState](run) }
+
+// configureEmergencyAccess looks up the accounts of emergency_access in the provider block, once for the run.
+func configureEmergencyAccess(ctx context.Context, run *Run, block types.Object, diags *diag.Diagnostics) {
+	emergencyOf(run).guard = resolveEmergencyAccess(ctx, run.Client, block, diags)
+}

@@ -1,0 +1,25 @@
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+func isGUID(text string) bool { return guidPattern.MatchString(text) }
+
+func guidValidator() validator.String {
+	return checkedText("must be a GUID", "Invalid GUID", func(text string) error {
+		if isGUID(text) {
+			return nil
+		}
+		if strings.Contains(text, "@") {
+			return fmt.Errorf("%q looks like a user principal name; an id is a GUID like 00000000-0000-0000-0000-000000000000, and names have an attribute of their own", text)
+		}
+		return fmt.Errorf("%q is not an id; an id is a GUID like 00000000-0000-0000-0000-000000000000", text)
+	})
+}

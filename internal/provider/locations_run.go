@@ -1,0 +1,16 @@
+package provider
+
+// locationsRun is what a run knows of locations.
+type locationsRun struct {
+	*Run
+	// locations are the tenant's named locations; nil where the run cannot ask for them.
+	locations *tenantLocations
+}
+
+// Begin makes it a part of a run.
+func (d *locationsRun) Begin(run *Run) {
+	d.Run = run
+	if run.Ready() {
+		d.locations = newTenantLocations(run)
+	}
+}

@@ -1,0 +1,7 @@
+package provider
+
+// Values of on_destroy.
+const (
+	onDestroyDisable = "disable"
+	onDestroyKeep    = "keep"
+)

@@ -1,0 +1,14 @@
+package provider
+
+// campaignRun is what a run knows of the registration campaign.
+type campaignRun struct {
+	*Run
+	emergency *emergencyState
+	// policies tells a second registration policy from the first.
+	policies registrationPolicies
+	// foundTargets are whom a refresh of the registration policy has looked up.
+	foundTargets foundTargets
+}
+
+// Begin makes it a part of a run.
+func (d *campaignRun) Begin(run *Run) { d.Run, d.emergency = run, emergencyOf(run) }

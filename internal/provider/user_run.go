@@ -1,0 +1,16 @@
+package provider
+
+// usersRun is what a run knows of users and their per-user states.
+type usersRun struct {
+	*Run
+	emergency *emergencyState
+	// recentUsers are whom the resource of one user hints at.
+	recentUsers recentUsers
+	// people are whom the resources of a run want and let go of.
+	people *runPeople
+}
+
+// Begin makes it a part of a run.
+func (d *usersRun) Begin(run *Run) {
+	d.Run, d.emergency, d.people = run, emergencyOf(run), &runPeople{}
+}
