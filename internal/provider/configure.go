@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 func (p *entramfaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -42,7 +43,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	// A mistake in the credentials is told once and here, instead of once for each resource.
 	if err := made.SignIn(ctx); err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	identifyTenant(ctx, made, found.credentials, &resp.Diagnostics)
@@ -66,7 +67,7 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	if options.HTTPClient == nil {
 		httpClient, err := client.NewHTTPClient(found.caBundle)
 		if err != nil {
-			diags.AddAttributeError(path.Root("ca_bundle_path"), "Unable to use ca_bundle_path", sentence(err.Error()))
+			diags.AddAttributeError(path.Root("ca_bundle_path"), "Unable to use ca_bundle_path", diagnose.Sentence(err.Error()))
 			return nil
 		}
 		options.HTTPClient = httpClient
@@ -74,12 +75,12 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	credential, method, err := found.credentials.NewCredential(found.cloud, options)
 	if err != nil {
 		diags.AddAttributeError(credentialPath(method), "Unable to sign in to Microsoft Entra ID",
-			sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")
+			diagnose.Sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")
 		return nil
 	}
 	made, err := client.New(found.cloud, credential, options)
 	if err != nil {
-		diags.AddError("Unable to set up the Microsoft Graph client", sentence(err.Error()))
+		diags.AddError("Unable to set up the Microsoft Graph client", diagnose.Sentence(err.Error()))
 		return nil
 	}
 	return made

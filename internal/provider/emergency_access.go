@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // emergencyAccessModel is the emergency_access attribute.
@@ -99,9 +101,9 @@ func resolveEmergencyAccess(ctx context.Context, c *client.Client, block types.O
 	if diags.HasError() {
 		return guard
 	}
-	guard.resolveIDs(ctx, c, knownStrings(configured.UserIDs), diags)
-	guard.resolveNames(ctx, c, knownStrings(configured.UserPrincipalNames), diags)
-	guard.resolveGroups(ctx, c, knownStrings(configured.GroupIDs), diags)
+	guard.resolveIDs(ctx, c, value.KnownStrings(configured.UserIDs), diags)
+	guard.resolveNames(ctx, c, value.KnownStrings(configured.UserPrincipalNames), diags)
+	guard.resolveGroups(ctx, c, value.KnownStrings(configured.GroupIDs), diags)
 	return guard
 }
 
@@ -148,7 +150,7 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 	}
 	found, err := c.GetDirectoryObjects(ctx, ids, c.Consistency().Missing)
 	if err != nil {
-		addAttributeError(diags, path.Root("emergency_access").AtName(attribute), err)
+		diagnose.AttributeError(diags, path.Root("emergency_access").AtName(attribute), err)
 		return
 	}
 	for _, key := range keys {
@@ -179,7 +181,7 @@ func (e *emergencyAccess) resolveNames(ctx context.Context, c *client.Client, ke
 		case client.IsNotFound(err):
 			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
 		case err != nil:
-			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
+			diagnose.AttributeError(diags, emergencyAccessPath(attribute, key), err)
 		default:
 			e.add(user, "listed in emergency_access.user_principal_names")
 		}
@@ -195,7 +197,7 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 			e.explainNoGroup(ctx, c, key, diags)
 			continue
 		case err != nil:
-			addAttributeError(diags, emergencyAccessPath(attribute, key), err)
+			diagnose.AttributeError(diags, emergencyAccessPath(attribute, key), err)
 			continue
 		case len(members) == 0:
 			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group without users",
@@ -233,5 +235,5 @@ func (e *emergencyAccess) explainNoGroup(ctx context.Context, c *client.Client, 
 // accountLines are the lines of a message about an account: who it is, and what else is to be said. The CLI does not wrap
 // lines that are indented, so each holds one thing.
 func accountLines(user client.User, more ...string) string {
-	return "  - " + strings.Join(append([]string{personName(user), "object id " + user.ID}, more...), "\n    ")
+	return "  - " + strings.Join(append([]string{diagnose.Person(user), "object id " + user.ID}, more...), "\n    ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // Bounds of the look at what asks the accounts of the guard outside of this configuration: one batch of users, and as many
@@ -54,7 +55,7 @@ func (s *emergencyState) warnAskedElsewhere(ctx context.Context, diags *diag.Dia
 		look := elsewhereLook{state: s, accounts: s.guard.sorted(), members: map[string]map[string]bool{}}
 		if more := len(look.accounts) - accountsLookedAt; more > 0 {
 			look.accounts = look.accounts[:accountsLookedAt]
-			look.unseen = append(look.unseen, fmt.Sprintf("%s beyond the first %d: such a number is looked at no further", counted(more, "account"), accountsLookedAt))
+			look.unseen = append(look.unseen, fmt.Sprintf("%s beyond the first %d: such a number is looked at no further", diagnose.Counted(more, "account"), accountsLookedAt))
 		}
 		look.perUserStates(ctx)
 		look.campaign(ctx)
@@ -205,7 +206,7 @@ func (l *elsewhereLook) judge(ctx context.Context, what string, include, exclude
 		}
 	}
 	if unknown > 0 {
-		l.unseen = append(l.unseen, fmt.Sprintf("whether %s catches %s: it goes by roles, kinds of guests or more groups than are looked up", what, counted(unknown, "account")))
+		l.unseen = append(l.unseen, fmt.Sprintf("whether %s catches %s: it goes by roles, kinds of guests or more groups than are looked up", what, diagnose.Counted(unknown, "account")))
 	}
 }
 

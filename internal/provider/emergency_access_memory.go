@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // A guard that grows or shrinks in the same change that it judges judges nothing: staff who become emergency access accounts may
@@ -32,7 +33,7 @@ func recallGuard(ctx context.Context, private privateState, diags *diag.Diagnost
 func (e *emergencyAccess) remember(ctx context.Context, private privateState, diags *diag.Diagnostics) {
 	now := guardMemory{}
 	for _, account := range e.sorted() {
-		now[strings.ToLower(account.ID)] = personName(account.User)
+		now[strings.ToLower(account.ID)] = diagnose.Person(account.User)
 	}
 	keepValue(ctx, private, memoryGuarded, client.EncodeNames(now), diags)
 }
@@ -62,7 +63,7 @@ func (e *emergencyAccess) newcomers(target client.CampaignTarget, then guardMemo
 	for _, account := range e.sorted() {
 		_, known := then[strings.ToLower(account.ID)]
 		if !known && (strings.EqualFold(account.ID, id) || slices.Contains(account.groupIDs, id)) {
-			names = append(names, personName(account.User))
+			names = append(names, diagnose.Person(account.User))
 		}
 	}
 	if then == nil && len(names) <= fewAccounts {
@@ -112,7 +113,7 @@ func (s *emergencyState) warnGuardLeft(users []askedUser, at path.Path, diags *d
 	}
 	diags.AddAttributeWarning(at, fmt.Sprintf("%s no longer in emergency_access and asked for MFA", sentenceSubject(len(lines))),
 		fmt.Sprintf("The provider block named them as emergency access accounts when it was applied last, and does not any more:\n\n%s\n\nAn account that is asked for MFA "+
-			"cannot sign in when MFA does not work. If they are still emergency access accounts, put them back into emergency_access.", boundedList(lines)))
+			"cannot sign in when MFA does not work. If they are still emergency access accounts, put them back into emergency_access.", diagnose.List(lines)))
 }
 
 func sentenceSubject(n int) string {

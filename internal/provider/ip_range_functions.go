@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // What the functions about IP ranges have in common. They calculate with ranges of any width, as the data sources do: a tenant
@@ -34,7 +36,7 @@ func rangesArgument(texts []types.String) ([]client.IPRange, *function.FuncError
 			mistakes = append(mistakes, fmt.Sprintf("element %d is null; leave it out, or write a range", i))
 			continue
 		}
-		r, err := readAnyIPRange(text.ValueString())
+		r, err := value.ReadAnyRange(text.ValueString())
 		if err != nil {
 			mistakes = append(mistakes, fmt.Sprintf("element %d: %v", i, err))
 			continue
@@ -47,5 +49,5 @@ func rangesArgument(texts []types.String) ([]client.IPRange, *function.FuncError
 	case 1:
 		return nil, function.NewArgumentFuncError(0, mistakes[0])
 	}
-	return nil, function.NewArgumentFuncError(0, fmt.Sprintf("%d elements are no IP ranges:\n%s", len(mistakes), boundedList(mistakes)))
+	return nil, function.NewArgumentFuncError(0, fmt.Sprintf("%d elements are no IP ranges:\n%s", len(mistakes), diagnose.List(mistakes)))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type ipRangesCoverFunction struct{}
@@ -42,7 +43,7 @@ func (ipRangesCoverFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = mistake; mistake != nil {
 		return
 	}
-	one, err := readAnyIPRange(wanted)
+	one, err := value.ReadAnyRange(wanted)
 	if err != nil {
 		resp.Error = function.NewArgumentFuncError(1, err.Error())
 		return

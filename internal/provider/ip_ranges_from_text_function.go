@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type ipRangesFromTextFunction struct{}
@@ -45,10 +47,10 @@ func (ipRangesFromTextFunction) Run(ctx context.Context, req function.RunRequest
 		for i, mistake := range mistakes {
 			lines[i] = mistake.Error()
 		}
-		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("%d ranges cannot be read:\n%s", len(mistakes), boundedList(lines)))
+		resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("%d ranges cannot be read:\n%s", len(mistakes), diagnose.List(lines)))
 	case len(ranges) == 0:
 		resp.Error = function.NewArgumentFuncError(0, "the text holds no range; an export that failed looks like this, and a trusted location cannot be empty")
 	default:
-		resp.Error = resp.Result.Set(ctx, spellings(ranges))
+		resp.Error = resp.Result.Set(ctx, value.Spellings(ranges))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type mergeIPRangesFunction struct{}
@@ -36,5 +37,5 @@ func (mergeIPRangesFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = err; err != nil {
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, spellings(client.Cover(ranges).Ranges()))
+	resp.Error = resp.Result.Set(ctx, value.Spellings(client.Cover(ranges).Ranges()))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type normalizeIPRangesFunction struct{}
@@ -38,5 +39,5 @@ func (normalizeIPRangesFunction) Run(ctx context.Context, req function.RunReques
 		return
 	}
 	slices.SortFunc(ranges, client.IPRange.Compare)
-	resp.Error = resp.Result.Set(ctx, spellings(slices.Compact(ranges)))
+	resp.Error = resp.Result.Set(ctx, value.Spellings(slices.Compact(ranges)))
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // privateState is the part of the framework's private state that is used here. Its values are JSON.
@@ -61,7 +62,7 @@ func keptJSON[T any](ctx context.Context, private privateState, key string, diag
 func keepJSON(ctx context.Context, private privateState, key string, value any, diags *diag.Diagnostics) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		diags.AddError("Unable to keep the private part of the state", sentence(err.Error()))
+		diags.AddError("Unable to keep the private part of the state", diagnose.Sentence(err.Error()))
 		return
 	}
 	keepValue(ctx, private, key, text, diags)

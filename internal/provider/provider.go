@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // New returns the constructor of the provider. The version goes into the User-Agent. Options replace what the client is
@@ -75,7 +76,7 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional: true,
 				MarkdownDescription: "The application (client) id of the app registration, or of a user-assigned managed identity. " +
 					"Environment: `ARM_CLIENT_ID`, `AZURE_CLIENT_ID`.",
-				Validators: []validator.String{guidValidator()},
+				Validators: []validator.String{value.GUIDValidator()},
 			},
 			"client_id_file_path": schema.StringAttribute{
 				Optional:            true,
@@ -186,17 +187,17 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"user_ids": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "Object ids of such accounts.",
-						Validators:          []validator.Set{eachString(guidValidator())},
+						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 					},
 					"user_principal_names": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "User principal names of such accounts.",
-						Validators:          []validator.Set{eachString(userPrincipalNameValidator())},
+						Validators:          []validator.Set{value.EachString(value.UserPrincipalNameValidator())},
 					},
 					"group_ids": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "Object ids of groups of such accounts; members of nested groups count. Needs `GroupMember.Read.All`.",
-						Validators:          []validator.Set{eachString(guidValidator())},
+						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 					},
 				},
 			},

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // campaignChangedError is a campaign that is not the one that a plan was made from, found before a write that would undo it.
@@ -52,7 +53,7 @@ func (r *registrationPolicyResource) addCampaignChanged(ctx context.Context, dia
 func (r *registrationPolicyResource) changedNames(ctx context.Context, changed *campaignChangedError) directory {
 	var ids []string
 	for _, change := range changed.changes {
-		if isGUID(change.Target.ID) {
+		if value.IsGUID(change.Target.ID) {
 			ids = append(ids, change.Target.ID)
 		}
 	}

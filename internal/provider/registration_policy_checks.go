@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // validate refuses what contradicts itself, whatever the tenant is like. What is not known yet passes.
@@ -77,10 +79,10 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 	var places []place
 	var wanted []string
 	add := func(name string, scope campaignScope) {
-		for _, id := range knownStrings(scope.UserIDs) {
+		for _, id := range value.KnownStrings(scope.UserIDs) {
 			places, wanted = append(places, place{name, false, id}), append(wanted, id.ValueString())
 		}
-		for _, id := range knownStrings(scope.GroupIDs) {
+		for _, id := range value.KnownStrings(scope.GroupIDs) {
 			places, wanted = append(places, place{name, true, id}), append(wanted, id.ValueString())
 		}
 	}
@@ -98,7 +100,7 @@ func (r *registrationPolicyResource) checkTargets(ctx context.Context, config *r
 		maps.Copy(found, late)
 	}
 	if err != nil {
-		addError(diags, err)
+		diagnose.Error(diags, err)
 		return nil
 	}
 	for _, p := range places {

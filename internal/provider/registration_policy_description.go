@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // directory knows the names of users and groups by id in lower case, as far as they were looked up.
@@ -164,7 +166,7 @@ func (d directory) excludedAnew(excluded []client.CampaignTarget, guard *emergen
 		}
 		if newcomers := guard.newcomers(target, then); len(newcomers) > 0 {
 			lost = append(lost, fmt.Sprintf("newly excluded as emergency access: %s, with %s: %s",
-				d.name(target), counted(len(newcomers), "account")+" that emergency_access did not hold before", nameSome(newcomers, namedInALine)))
+				d.name(target), diagnose.Counted(len(newcomers), "account")+" that emergency_access did not hold before", diagnose.Names(newcomers, namedInALine)))
 		}
 	}
 	if len(others) > 0 {
@@ -222,7 +224,7 @@ func without(some, others []client.CampaignTarget) []client.CampaignTarget {
 func campaignIDs(campaign client.RegistrationCampaign) []string {
 	var ids []string
 	for _, target := range slices.Concat(campaign.Include, campaign.Exclude) {
-		if isGUID(target.ID) {
+		if value.IsGUID(target.ID) {
 			ids = append(ids, target.ID)
 		}
 	}
@@ -236,7 +238,7 @@ func withoutMissing(campaign, present client.RegistrationCampaign, found directo
 	keep := func(targets []client.CampaignTarget) []client.CampaignTarget {
 		var kept []client.CampaignTarget
 		for _, target := range targets {
-			if _, here := found[strings.ToLower(target.ID)]; here || !isGUID(target.ID) {
+			if _, here := found[strings.ToLower(target.ID)]; here || !value.IsGUID(target.ID) {
 				kept = append(kept, target)
 			} else {
 				gone = append(gone, target)

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // Values of on_destroy, in addition to onDestroyKeep.
@@ -87,7 +88,7 @@ func (r *registrationPolicyResource) planDestroy(
 			back, err = r.handback(ctx, prior, *memory.before, found, 0)
 		}
 		if err != nil {
-			addError(diags, err)
+			diagnose.Error(diags, err)
 			return present
 		}
 		if len(back.caught) > 0 {
@@ -138,7 +139,7 @@ func (r *registrationPolicyResource) findNow(
 		lines = append(lines, names.changeLine(change, planned, present))
 	}
 	diags.AddWarning("The registration campaign is not what the state has",
-		"Somebody has changed the campaign since the state was written, and the destroy replaces it as it is now:\n\n"+boundedList(lines))
+		"Somebody has changed the campaign since the state was written, and the destroy replaces it as it is now:\n\n"+diagnose.List(lines))
 	return present
 }
 
@@ -159,7 +160,7 @@ func refuseHandback(caught []caughtAccount, diags *diag.Diagnostics) {
 			"  on_destroy = %q\n    gives the campaign from before back, with these accounts excluded\n"+
 			"  on_destroy = %q\n    leaves the campaign as it is now\n\n"+
 			"To leave the campaign as it is without an apply, take the policy out of the state: a removed block with lifecycle { destroy = false }, or terraform state rm.",
-			counted(len(caught), "emergency access account"), caughtList(caught), onDestroyGiveBackExcluding, onDestroyKeep))
+			diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), onDestroyGiveBackExcluding, onDestroyKeep))
 }
 
 func warnNothingToGiveBack(diags *diag.Diagnostics) {

@@ -12,11 +12,13 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // pure is the known part of a scope as the rules have it.
 func (s campaignScope) pure() scope.Scope {
-	return scope.Scope{Everybody: s.AllUsers.ValueBool(), Users: foldedIDs(s.UserIDs), Groups: foldedIDs(s.GroupIDs)}
+	return scope.Scope{Everybody: s.AllUsers.ValueBool(), Users: value.FoldedIDs(s.UserIDs), Groups: value.FoldedIDs(s.GroupIDs)}
 }
 
 func includedBy(because scope.Reason) string {
@@ -44,7 +46,7 @@ func (d *campaignRun) checkCampaign(ctx context.Context, plan *registrationPolic
 	}
 	caught, err := d.emergency.guard.caughtBy(ctx, d.Client, include.pure(), exclude.pure(), patience)
 	if err != nil {
-		addAttributeError(diags, at, err)
+		diagnose.AttributeError(diags, at, err)
 		return
 	}
 	if len(caught) == 0 {
@@ -53,7 +55,7 @@ func (d *campaignRun) checkCampaign(ctx context.Context, plan *registrationPolic
 	diags.AddAttributeError(at, "Emergency access accounts would be asked to register",
 		fmt.Sprintf("The registration policy of %s includes and does not exclude %s:\n\n%s\n\nSuch an account has to sign in when MFA does not work, "+
 			"and the campaign would stop it on the way. %s",
-			d.Client.Tenant(), counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
+			d.Client.Tenant(), diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
 }
 
 // caughtList has an entry of a few lines for each account.
@@ -87,7 +89,7 @@ func exclusionOf(caught []caughtAccount) (users, groups []string) {
 func howToExclude(caught []caughtAccount, exclude campaignScope) string {
 	users, groups := exclusionOf(caught)
 	const short = 10
-	allUsers, allGroups := append(foldedIDs(exclude.UserIDs), users...), append(foldedIDs(exclude.GroupIDs), groups...)
+	allUsers, allGroups := append(value.FoldedIDs(exclude.UserIDs), users...), append(value.FoldedIDs(exclude.GroupIDs), groups...)
 	if len(allUsers)+len(allGroups) == 1 {
 		return "Write:\n\n  exclude = { " + strings.TrimSpace(idLines("", "user_ids = ", allUsers)+idLines("", "group_ids = ", allGroups)) + " }"
 	}
@@ -126,5 +128,5 @@ func (r *registrationPolicyResource) warnGuardLeft(ctx context.Context, plan *re
 	}
 	diags.AddAttributeWarning(path.Root("include"), "Accounts leave emergency_access and are asked to register",
 		fmt.Sprintf("The policy asks %s that the provider block named as emergency access when the policy was applied last, and does not name any more:\n\n%s\n\n"+
-			"Those that still are emergency access accounts belong into emergency_access and exclude.", counted(len(caught), "account"), caughtList(caught)))
+			"Those that still are emergency access accounts belong into emergency_access and exclude.", diagnose.Counted(len(caught), "account"), caughtList(caught)))
 }

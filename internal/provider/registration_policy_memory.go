@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // campaignMemory is what the private state holds.
@@ -36,7 +37,7 @@ func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) 
 		before, err := client.DecodeRegistrationCampaign(text)
 		if err != nil {
 			diags.AddError("Unable to read what the registration policy has remembered",
-				"The private part of its state is to hold the campaign from before, which a destroy gives back, and holds something else: "+sentence(err.Error())+
+				"The private part of its state is to hold the campaign from before, which a destroy gives back, and holds something else: "+diagnose.Sentence(err.Error())+
 					" Restore the state from a backup. Without one, remove the policy from the state (terraform state rm) and import it again; a destroy then gives back "+
 					"the campaign that is there at the import.")
 			return memory
@@ -50,7 +51,7 @@ func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) 
 func remember(ctx context.Context, private privateState, memory campaignMemory, diags *diag.Diagnostics) {
 	text, err := memory.before.Encode()
 	if err != nil {
-		diags.AddError("Unable to remember the registration campaign", sentence(err.Error()))
+		diags.AddError("Unable to remember the registration campaign", diagnose.Sentence(err.Error()))
 		return
 	}
 	keepText(ctx, private, instanceKey, memory.instance, diags)

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // stateMicrosoftManaged is what this provider calls the state that Graph calls "default". The other states have the same
@@ -95,7 +96,7 @@ func (s campaignScope) object() types.Object {
 
 // known reports whether nothing of the scope is still to come.
 func (s campaignScope) known() bool {
-	return !s.AllUsers.IsUnknown() && allKnown(s.UserIDs) && allKnown(s.GroupIDs)
+	return !s.AllUsers.IsUnknown() && value.AllKnown(s.UserIDs) && value.AllKnown(s.GroupIDs)
 }
 
 // empty reports whether the scope is known to hold nobody.
@@ -112,10 +113,10 @@ func (s campaignScope) targets(method string) []client.CampaignTarget {
 	if s.AllUsers.ValueBool() {
 		add(client.AllUsers, client.TargetGroup)
 	}
-	for _, id := range foldedIDs(s.UserIDs) {
+	for _, id := range value.FoldedIDs(s.UserIDs) {
 		add(id, client.TargetUser)
 	}
-	for _, id := range foldedIDs(s.GroupIDs) {
+	for _, id := range value.FoldedIDs(s.GroupIDs) {
 		add(id, client.TargetGroup)
 	}
 	return targets
@@ -142,7 +143,7 @@ func (s campaignScope) refresh(targets []client.CampaignTarget) campaignScope {
 			s.AllUsers = types.BoolNull()
 		}
 	}
-	s.UserIDs, s.GroupIDs = refreshedIDs(s.UserIDs, users), refreshedIDs(s.GroupIDs, groups)
+	s.UserIDs, s.GroupIDs = value.RefreshedIDs(s.UserIDs, users), value.RefreshedIDs(s.GroupIDs, groups)
 	return s
 }
 
@@ -158,7 +159,7 @@ func (m *registrationPolicyModel) campaign() client.RegistrationCampaign {
 		// Method, snooze and limit are Microsoft's then.
 		campaign.State, method = client.CampaignMicrosoftManaged, ""
 	} else {
-		campaign.SnoozeDays = wholeDays(m.SnoozeDays)
+		campaign.SnoozeDays = value.WholeDays(m.SnoozeDays)
 		if !m.RequireRegistrationAfterSnoozes.IsUnknown() {
 			campaign.RequireAfterSnoozes = m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
 		}
@@ -193,13 +194,13 @@ func (m *registrationPolicyModel) refresh(campaign client.RegistrationCampaign) 
 
 	switch method := campaign.AuthenticationMethod(); {
 	case method != "":
-		m.AuthenticationMethod = keepSpelling(m.AuthenticationMethod, method)
+		m.AuthenticationMethod = value.KeepSpelling(m.AuthenticationMethod, method)
 	case m.AuthenticationMethod.IsUnknown():
 		m.AuthenticationMethod = types.StringNull()
 	}
 	switch {
 	case campaign.SnoozeDays != nil:
-		m.SnoozeDays = numberOfDays(*campaign.SnoozeDays)
+		m.SnoozeDays = value.NumberOfDays(*campaign.SnoozeDays)
 	case m.SnoozeDays.IsUnknown():
 		m.SnoozeDays = types.NumberNull()
 	}
@@ -308,7 +309,7 @@ func (m *registrationPolicyModel) leaveToTheService() {
 func (m *registrationPolicyModel) keepSpellings(base *registrationPolicyModel) {
 	m.Include, m.Exclude = sameScope(m.Include, base.Include), sameScope(m.Exclude, base.Exclude)
 	if !base.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsNull() && !m.AuthenticationMethod.IsUnknown() {
-		m.AuthenticationMethod = keepSpelling(base.AuthenticationMethod, m.AuthenticationMethod.ValueString())
+		m.AuthenticationMethod = value.KeepSpelling(base.AuthenticationMethod, m.AuthenticationMethod.ValueString())
 	}
 }
 
@@ -320,7 +321,7 @@ func sameScope(planned, base types.Object) types.Object {
 	}
 	scope, before := scopeOf(planned), scopeOf(base)
 	same := func(planned, base types.Set) types.Set {
-		if planned.IsNull() || base.IsNull() || !allKnown(planned) || !slices.Equal(foldedIDs(planned), foldedIDs(base)) {
+		if planned.IsNull() || base.IsNull() || !value.AllKnown(planned) || !slices.Equal(value.FoldedIDs(planned), value.FoldedIDs(base)) {
 			return planned
 		}
 		return base

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var someIDs = []string{
@@ -61,7 +62,7 @@ func anyPolicy(t *rapid.T) *registrationPolicyModel {
 	m.State = types.StringValue(rapid.SampledFrom([]string{"enabled", "disabled", stateMicrosoftManaged}).Draw(t, "state"))
 	m.Include, m.Exclude = anyScope(t, "include"), anyScope(t, "exclude")
 	m.AuthenticationMethod = types.StringValue(anyCase(t, rapid.SampledFrom(campaignMethods).Draw(t, "method")))
-	m.SnoozeDays = numberOfDays(rapid.Int32Range(0, 14).Draw(t, "snooze"))
+	m.SnoozeDays = value.NumberOfDays(rapid.Int32Range(0, 14).Draw(t, "snooze"))
 	m.RequireRegistrationAfterSnoozes = types.BoolValue(rapid.Bool().Draw(t, "limit"))
 	return m
 }
@@ -93,7 +94,7 @@ func TestAPolicyThatTheServiceEchoesStaysAsItIsSpelled(t *testing.T) {
 		campaign := m.campaign()
 		if m.managed() {
 			// What Microsoft has chosen.
-			campaign.SnoozeDays, campaign.RequireAfterSnoozes = wholeDays(m.SnoozeDays), m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
+			campaign.SnoozeDays, campaign.RequireAfterSnoozes = value.WholeDays(m.SnoozeDays), m.RequireRegistrationAfterSnoozes.ValueBoolPointer()
 		}
 		read := *m
 		answer := echo(t, campaign)
@@ -142,7 +143,7 @@ func TestAPlanKeepsWhatIsLeftOpenAndWhatSaysTheSame(t *testing.T) {
 		}
 		// The same configuration, planned on what it has become, is no change.
 		if unknown {
-			plan.AuthenticationMethod, plan.SnoozeDays = types.StringValue("fido2"), numberOfDays(1)
+			plan.AuthenticationMethod, plan.SnoozeDays = types.StringValue("fido2"), value.NumberOfDays(1)
 			plan.RequireRegistrationAfterSnoozes = types.BoolValue(false)
 		}
 		next := newRegistrationPolicyModel()
@@ -156,9 +157,9 @@ func TestAPlanKeepsWhatIsLeftOpenAndWhatSaysTheSame(t *testing.T) {
 
 func TestWhatTheServiceDoesNotSayStays(t *testing.T) {
 	m := newRegistrationPolicyModel()
-	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringValue("fido2"), numberOfDays(4), types.BoolValue(false)
+	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringValue("fido2"), value.NumberOfDays(4), types.BoolValue(false)
 	m.refresh(client.RegistrationCampaign{State: "disabled"})
-	if m.AuthenticationMethod.ValueString() != "fido2" || *wholeDays(m.SnoozeDays) != 4 || m.RequireRegistrationAfterSnoozes.IsNull() {
+	if m.AuthenticationMethod.ValueString() != "fido2" || *value.WholeDays(m.SnoozeDays) != 4 || m.RequireRegistrationAfterSnoozes.IsNull() {
 		t.Errorf("%+v", m)
 	}
 	m.AuthenticationMethod, m.SnoozeDays, m.RequireRegistrationAfterSnoozes = types.StringUnknown(), types.NumberUnknown(), types.BoolUnknown()

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // A policy names people and groups by ids, which tell a reader nothing. So its state holds their names beside them. These
@@ -51,7 +53,7 @@ func (d *campaignRun) nameRead(ctx context.Context, m *registrationPolicyModel) 
 			d.foundTargets.put(objects)
 		}
 	}
-	names := elements(m.TargetNames)
+	names := value.Elements(m.TargetNames)
 	for id, object := range found {
 		names[id] = label(object)
 	}
@@ -68,7 +70,7 @@ func (m *registrationPolicyModel) namePlanned(prior *registrationPolicyModel, fo
 			m.TargetNames, m.Asked = prior.TargetNames, prior.Asked
 			return
 		}
-		before = elements(prior.TargetNames)
+		before = value.Elements(prior.TargetNames)
 	}
 	if found == nil || !scopeOf(m.Include).known() || !scopeOf(m.Exclude).known() {
 		m.TargetNames, m.Asked = types.MapUnknown(types.StringType), types.StringUnknown()
@@ -90,7 +92,7 @@ func (m *registrationPolicyModel) namePlanned(prior *registrationPolicyModel, fo
 // nameApplied gives a policy that was written those names that its plan could not know.
 func (m *registrationPolicyModel) nameApplied(campaign client.RegistrationCampaign, found directory) {
 	planned := *m
-	names := elements(m.TargetNames)
+	names := value.Elements(m.TargetNames)
 	for id, object := range found {
 		if _, known := names[id]; !known {
 			names[id] = label(object)
@@ -122,7 +124,7 @@ func (m *registrationPolicyModel) setNames(campaign client.RegistrationCampaign,
 func label(o client.DirectoryObject) string {
 	switch {
 	case o.IsUser() && o.UserPrincipalName != "":
-		return "user " + personName(client.User{ID: o.ID, UserPrincipalName: o.UserPrincipalName, DisplayName: o.DisplayName})
+		return "user " + diagnose.Person(client.User{ID: o.ID, UserPrincipalName: o.UserPrincipalName, DisplayName: o.DisplayName})
 	case o.Name() == o.ID:
 		return ""
 	}
@@ -145,7 +147,7 @@ func asked(campaign client.RegistrationCampaign, names map[string]string) string
 			texts = append(texts, text)
 		}
 		slices.Sort(texts)
-		return nameSome(texts, enough)
+		return diagnose.Names(texts, enough)
 	}
 	switch {
 	case campaign.State == client.CampaignDisabled:

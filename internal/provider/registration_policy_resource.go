@@ -18,6 +18,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var registrationPolicyLimits = timeLimits{typeName: "entramfa_registration_policy", write: 30 * time.Minute, read: 5 * time.Minute}
@@ -50,12 +52,12 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 			"user_ids": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Object ids of users who are " + who + ".",
-				Validators:          []validator.Set{eachString(guidValidator())},
+				Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 			},
 			"group_ids": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Object ids of groups whose members are " + who + ".",
-				Validators:          []validator.Set{eachString(guidValidator())},
+				Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 			},
 		}
 	}
@@ -77,7 +79,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 					"`microsoft_managed` is `default`.",
 				Validators: []validator.String{
 					stringvalidator.OneOf(client.CampaignEnabled, client.CampaignDisabled, stateMicrosoftManaged),
-					notNull(`"enabled"`, `"disabled"`, `"microsoft_managed"`),
+					value.NotNull(`"enabled"`, `"disabled"`, `"microsoft_managed"`),
 				},
 			},
 			"include": schema.SingleNestedAttribute{
@@ -102,7 +104,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 				Optional: true, Computed: true,
 				MarkdownDescription: "After how many days a person who put it off is asked again: 0 to 14, where 0 is at every sign-in with MFA. " +
 					"Without it the policy keeps the number it has. An error with the state `microsoft_managed`. Graph: `snoozeDurationInDays`.",
-				Validators: []validator.Number{wholeNumberBetween{0, 14}},
+				Validators: []validator.Number{value.WholeNumberBetween{Least: 0, Most: 14}},
 			},
 			"require_registration_after_snoozes": schema.BoolAttribute{
 				Optional: true, Computed: true,
@@ -435,12 +437,12 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 	patience := r.Data.Client.Consistency().Missing
 	found, err := r.Data.Client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	back, err := r.handback(ctx, &state, *memory.before, found, patience)
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	// They may have joined a group since the plan.
@@ -534,17 +536,17 @@ func warnCampaignUnconfirmed(diags *diag.Diagnostics, result client.CampaignResu
 	}
 	diags.AddWarning("The new registration campaign is not confirmed yet",
 		fmt.Sprintf("Microsoft Graph accepted the change, and reading it back did not show it: %s\n\n"+
-			"The campaign is recorded as written. The next plan shows a difference if it did not last.", describeUnconfirmed(result.Unconfirmed)))
+			"The campaign is recorded as written. The next plan shows a difference if it did not last.", diagnose.Unconfirmed(result.Unconfirmed)))
 }
 
 // addCampaignError reports an error, and of a cloud without campaigns that it is one.
 func addCampaignError(diags *diag.Diagnostics, err error) {
 	var none *client.NoCampaignError
 	if !errors.As(err, &none) {
-		addError(diags, err)
+		diagnose.Error(diags, err)
 		return
 	}
-	_, answer := describeError(none.Err)
+	_, answer := diagnose.Describe(none.Err)
 	diags.AddError("This cloud has no registration campaign",
 		fmt.Sprintf("%s does not have the authentication methods policy with a registration campaign on the beta version, which Microsoft documents for the "+
 			"public cloud, US Government (L4 and L5) and China. Remove this resource, or check environment and graph_endpoint of the provider block.\n\n%s",
@@ -559,7 +561,7 @@ func addCampaignWriteError(diags *diag.Diagnostics, err error, plan *registratio
 		addCampaignError(diags, err)
 		return
 	}
-	summary, detail := describeError(err)
+	summary, detail := diagnose.Describe(err)
 	diags.AddAttributeError(path.Root("authentication_method"), summary,
 		detail+"\n\nThe state \"enabled\" with fido2 is new: Microsoft's page of 2 September 2026 says that it reaches all tenants by the end of that month, "+
 			"and it may not have reached this one. Use microsoftAuthenticator, or the state \"microsoft_managed\".")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // describeWanted is how a message says what a resource wants.
@@ -52,7 +53,7 @@ func addClaimedTwice(diags *diag.Diagnostics, at path.Path, found []claimedTwice
 	diags.AddAttributeError(at, fmt.Sprintf("%s managed by two resources of this run", peopleAre(names)),
 		fmt.Sprintf("%s\n\nEach apply would undo what the other resource wants, and removing either of them disables per-user MFA for the other one. "+
 			"Keep each person in one resource.\n\nIf this is the same resource under a new address, add a moved block. If the person goes from one resource to "+
-			"another, remove them from the first one in the same change.", boundedList(lines)))
+			"another, remove them from the first one in the same change.", diagnose.List(lines)))
 }
 
 // addHandedOver refuses persons whom a destroy disables and another resource of the run wants to have MFA: in which order Terraform does
@@ -66,14 +67,14 @@ func addHandedOver(diags *diag.Diagnostics, at path.Path, found []handedOver) {
 		names = append(names, person.name)
 		lines = append(lines, fmt.Sprintf("%s moves from %s, which this run destroys, to %s", person.name, person.from, person.to))
 	}
-	diags.AddAttributeError(at, fmt.Sprintf("%s would lose per-user MFA on the way to another resource", peopleCount(names)),
+	diags.AddAttributeError(at, fmt.Sprintf("%s would lose per-user MFA on the way to another resource", diagnose.People(names)),
 		fmt.Sprintf("%s\n\nDestroying a resource sets its users to disabled, before or after the other resource adopts them. Let the old resource leave the state "+
 			"without a destroy, in the same change:\n\n"+
 			"  removed {\n    from = entramfa_user_mfa_state.<old name>\n    lifecycle {\n      destroy = false\n    }\n  }\n\n"+
 			"Where the resource stays the same and only its name or its for_each key changes, write a moved block instead:\n\n"+
 			"  moved {\n    from = entramfa_user_mfa_state.<old name>\n    to   = entramfa_user_mfa_state.<new name>\n  }\n\n"+
 			"With count, removing one entry shifts all entries behind it: use for_each with the user as key. A resource that was applied with "+
-			"on_destroy = \"keep\" leaves its users as they are and needs neither.", boundedList(lines)))
+			"on_destroy = \"keep\" leaves its users as they are and needs neither.", diagnose.List(lines)))
 }
 
 // warnMoving says who goes from one resource of the run to another and keeps per-user MFA.
@@ -82,7 +83,7 @@ func warnMoving(diags *diag.Diagnostics, names []string) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("%s moved to another resource", peopleAre(names)),
-		fmt.Sprintf("Another resource of this run wants them, so the apply leaves their state as it is: %s.", nameSome(names, namedInWarnings)))
+		fmt.Sprintf("Another resource of this run wants them, so the apply leaves their state as it is: %s.", diagnose.Names(names, diagnose.NamedInWarnings)))
 }
 
 // peopleAre is "adele@contoso.com is" or "12 users are".

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // replacementKey is a key of the private state that is in plans only: what the destroy of a replaced resource may do. A resource that is
@@ -105,7 +106,7 @@ func warnLeftAsTheyAre(diags *diag.Diagnostics, users managedUsers) {
 	diags.AddWarning(fmt.Sprintf("%s left with per-user MFA", peopleAre(bare(names))),
 		fmt.Sprintf("The resource was replaced, and the new one does not have them: %s. The plan has not said that they lose per-user MFA, as Terraform shows no plan "+
 			"for what a tainted resource was, so they stay as they are. No resource of this run manages them any more. To disable them, add them to a resource "+
-			"with the state \"disabled\".", nameSome(names, namedInWarnings)))
+			"with the state \"disabled\".", diagnose.Names(names, diagnose.NamedInWarnings)))
 }
 
 // foundNow gives users who are about to be destroyed the states that they have now. Terraform, unlike OpenTofu, plans the destruction of what

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // Each instance keeps the id of its tenant in its private state. Some ids are the same in every tenant, others do not exist in
@@ -51,7 +52,7 @@ func (d *Run) keptTenant(ctx context.Context, private privateState, diags *diag.
 		return "", true
 	}
 	kept, err := strconv.Unquote(string(text))
-	if err != nil || !isGUID(kept) {
+	if err != nil || !value.IsGUID(kept) {
 		// Taken for none, it would be replaced by whatever tenant comes next.
 		diags.AddError(summaryDamagedPrivate, "It should hold the id of the tenant that the state was made in, and holds something else. Nothing was planned or changed.\n\n"+
 			mendPrivate)
@@ -86,7 +87,7 @@ const (
 // hasID refuses a state without the id that the resource is found by, as when it was edited by hand: the object would not be found, and be
 // taken for one that is gone.
 func hasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
-	if isGUID(id.ValueString()) {
+	if value.IsGUID(id.ValueString()) {
 		return true
 	}
 	diags.AddError("The state does not say which object this is",

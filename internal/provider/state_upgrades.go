@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // stateUpgrade brings a state, as the JSON that Terraform keeps, from one schema version to the next. Numbers are json.Number.
@@ -34,7 +35,7 @@ func stateUpgraders(upgrades []stateUpgrade) map[int64]resource.StateUpgrader {
 				if err != nil {
 					resp.Diagnostics.AddError("Unable to upgrade the state of this resource",
 						fmt.Sprintf("The state has schema version %d, and the provider %d: %s\n\nNothing was changed. Restore the state from a backup if it was edited by hand, or take "+
-							"the resource out of the state (terraform state rm) and import it again.", version, len(upgrades), sentence(err.Error())))
+							"the resource out of the state (terraform state rm) and import it again.", version, len(upgrades), diagnose.Sentence(err.Error())))
 					return
 				}
 				resp.State.Raw = value

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var tenantLimits = timeLimits{typeName: "entramfa_tenant", read: 5 * time.Minute}
@@ -94,12 +96,12 @@ func (d *tenantDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	tenant := d.run.Client.Tenant()
 	switch {
 	case client.IsForbidden(err) && tenant.ID != "":
-		_, why := describeError(err)
+		_, why := diagnose.Describe(err)
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Only the id of %s is known", tenant),
 			"Its name, type and domains are null, because Microsoft Graph does not let this identity read them. Nothing else needs that.\n\n"+why)
 		model.ID = types.StringValue(tenant.ID)
 	case err != nil:
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	default:
 		model.fill(found)
@@ -110,11 +112,11 @@ func (d *tenantDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 
 // fill takes over what was read.
 func (m *tenantDataModel) fill(found client.Organization) {
-	m.DisplayName, m.TenantType = nullIfEmpty(found.DisplayName), nullIfEmpty(found.TenantType)
+	m.DisplayName, m.TenantType = value.NullIfEmpty(found.DisplayName), value.NullIfEmpty(found.TenantType)
 	m.VerifiedDomains = make(map[string]domainModel, len(found.VerifiedDomains))
 	for _, domain := range found.VerifiedDomains {
 		m.VerifiedDomains[domain.Name] = domainModel{
-			Default: types.BoolValue(domain.IsDefault), Initial: types.BoolValue(domain.IsInitial), Type: nullIfEmpty(domain.Type),
+			Default: types.BoolValue(domain.IsDefault), Initial: types.BoolValue(domain.IsInitial), Type: value.NullIfEmpty(domain.Type),
 		}
 		if domain.IsDefault {
 			m.DefaultDomain = types.StringValue(domain.Name)

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // Names in a timeouts block.
@@ -82,11 +84,11 @@ func (l timeLimits) dataSourceBlock(ctx context.Context) datasourceschema.Block 
 }
 
 func durationDescription(text string, limit time.Duration) string {
-	return fmt.Sprintf("%s A number with a unit, `s`, `m` or `h`, or several of them: `90s`, `1h30m`. Default `%s`.", text, shortDuration(limit))
+	return fmt.Sprintf("%s A number with a unit, `s`, `m` or `h`, or several of them: `90s`, `1h30m`. Default `%s`.", text, diagnose.ShortDuration(limit))
 }
 
 func durationValidator() validator.String {
-	return checkedText("must be a duration of more than nothing, such as 30m or 1h30m", "Invalid timeout", func(text string) error {
+	return value.CheckedText("must be a duration of more than nothing, such as 30m or 1h30m", "Invalid timeout", func(text string) error {
 		switch limit, err := time.ParseDuration(text); {
 		case err != nil:
 			return fmt.Errorf("%q is not a duration; write a number with a unit (s, m, h), or several of them: \"90s\", \"30m\", \"1h30m\"", text)
@@ -113,15 +115,15 @@ func (l timeLimits) withinImport(ctx context.Context) (context.Context, context.
 }
 
 func (l timeLimits) withinFor(ctx context.Context, deed, name string, configured types.Object) (context.Context, context.CancelFunc) {
-	over := &timeoutError{typeName: l.typeName, deed: deed, name: name, limit: l.write}
+	over := &diagnose.TimeoutError{TypeName: l.typeName, Deed: deed, Name: name, Limit: l.write}
 	if name == timeoutRead {
-		over.limit = l.read
+		over.Limit = l.read
 	}
 	if text, ok := configured.Attributes()[name].(types.String); ok {
 		// What is in a state or a plan was validated. Null and unknown are no durations.
 		if limit, err := time.ParseDuration(text.ValueString()); err == nil {
-			over.limit, over.text = limit, text.ValueString()
+			over.Limit, over.Text = limit, text.ValueString()
 		}
 	}
-	return context.WithTimeoutCause(ctx, over.limit, over)
+	return context.WithTimeoutCause(ctx, over.Limit, over)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 var trustedIPRangesLimits = timeLimits{typeName: "entramfa_trusted_ip_ranges", read: 10 * time.Minute}
@@ -93,7 +94,7 @@ func (d *trustedIPRangesDataSource) Read(ctx context.Context, req datasource.Rea
 	defer end()
 	locations, err := d.Data.locations.all(ctx)
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	model := newTrustedIPRangesModel(locations)

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type trustedIPsDataSource struct {
@@ -50,7 +51,7 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 			"id": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The id of the location, a GUID. Exactly one of `id` and `display_name` must be set; the other is computed.",
-				Validators:          []validator.String{guidValidator()},
+				Validators:          []validator.String{value.GUIDValidator()},
 			},
 			"display_name": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -103,8 +104,8 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 // fill takes over what was read.
 func (m *trustedIPsDataModel) fill(location client.NamedLocation) {
 	counted := client.Cover(client.ReadIPRanges(location.Ranges)).Count()
-	m.ID = keepSpelling(m.ID, location.ID)
-	m.DisplayName = keepSpelling(m.DisplayName, location.DisplayName)
+	m.ID = value.KeepSpelling(m.ID, location.ID)
+	m.DisplayName = value.KeepSpelling(m.DisplayName, location.DisplayName)
 	m.IPRanges = normalRanges(location.Ranges)
 	m.AddressCountIPv4 = types.Int64Value(counted.IPv4Addresses)
 	m.NetworkCountIPv6 = types.Int64Value(counted.IPv6Networks)

@@ -3,6 +3,8 @@ package provider
 import (
 	"regexp"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // locationPath is how the id of a location stands in a path: that of azuread's resources from version 3 on, with or without
@@ -16,7 +18,7 @@ var (
 func locationImportKey(text string) (key string, ok bool) {
 	text = strings.TrimSpace(text)
 	if found := locationPath.FindStringSubmatch(text); found != nil {
-		return found[1] + found[2], isGUID(found[1] + found[2])
+		return found[1] + found[2], value.IsGUID(found[1] + found[2])
 	}
 	return text, !somePath.MatchString(text)
 }

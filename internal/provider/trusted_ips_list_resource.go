@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 type trustedIPsListResource struct {
@@ -60,7 +61,7 @@ func (l *trustedIPsListResource) List(ctx context.Context, req list.ListRequest,
 		locations, err := l.Data.locations.all(ctx)
 		if err != nil {
 			var result list.ListResult
-			addError(&result.Diagnostics, err)
+			diagnose.Error(&result.Diagnostics, err)
 			push(result)
 			return
 		}

@@ -10,18 +10,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // trustedIPsModel is the resource's schema.
 type trustedIPsModel struct {
-	ID               types.String `tfsdk:"id"`
-	Name             types.String `tfsdk:"name"`
-	DisplayName      types.String `tfsdk:"display_name"`
-	IPRanges         ipRangeList  `tfsdk:"ip_ranges"`
-	RangeSizes       types.Map    `tfsdk:"range_sizes"`
-	AddressCountIPv4 types.Int64  `tfsdk:"address_count_ipv4"`
-	NetworkCountIPv6 types.Int64  `tfsdk:"network_count_ipv6"`
-	Trusted          types.Bool   `tfsdk:"trusted"`
+	ID               types.String    `tfsdk:"id"`
+	Name             types.String    `tfsdk:"name"`
+	DisplayName      types.String    `tfsdk:"display_name"`
+	IPRanges         value.RangeList `tfsdk:"ip_ranges"`
+	RangeSizes       types.Map       `tfsdk:"range_sizes"`
+	AddressCountIPv4 types.Int64     `tfsdk:"address_count_ipv4"`
+	NetworkCountIPv6 types.Int64     `tfsdk:"network_count_ipv6"`
+	Trusted          types.Bool      `tfsdk:"trusted"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
@@ -50,7 +51,7 @@ func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
 
 // location is what the model asks for, or what was last seen of it.
 func (m *trustedIPsModel) location() client.NamedLocation {
-	texts, _ := m.IPRanges.texts()
+	texts, _ := m.IPRanges.Texts()
 	return client.NamedLocation{
 		ID: m.ID.ValueString(), DisplayName: m.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
 		IsTrusted: m.Trusted.ValueBool(), Ranges: texts,
@@ -63,9 +64,9 @@ func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	if !client.SameLocationName(m.DisplayName.ValueString(), location.DisplayName) {
 		m.DisplayName = types.StringValue(location.DisplayName)
 	}
-	m.Name = shownValue(m.DisplayName)
+	m.Name = value.Shown(m.DisplayName)
 	m.Trusted = types.BoolValue(location.IsTrusted)
-	had, known := m.IPRanges.texts()
+	had, known := m.IPRanges.Texts()
 	if !known || !client.SameIPRanges(had, location.Ranges) {
 		// What stays keeps its place, too, or a plan would show all of it as moved.
 		there := make(map[string]bool, len(location.Ranges))
@@ -84,14 +85,14 @@ func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 				texts = append(texts, text)
 			}
 		}
-		m.IPRanges = newIPRangeList(texts)
+		m.IPRanges = value.NewRangeList(texts)
 	}
 	m.count()
 }
 
 // count adds the ranges up and says how large each is; both are unknown for as long as a range is.
 func (m *trustedIPsModel) count() {
-	texts, known := m.IPRanges.texts()
+	texts, known := m.IPRanges.Texts()
 	if !known {
 		m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Unknown(), types.Int64Unknown()
 		m.RangeSizes = types.MapUnknown(types.StringType)
@@ -116,10 +117,10 @@ func rangeSizes(ranges []client.IPRange) types.Map {
 // is no change.
 func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 	m.Trusted = types.BoolValue(true)
-	m.ID, m.Name = types.StringUnknown(), shownValue(m.DisplayName)
+	m.ID, m.Name = types.StringUnknown(), value.Shown(m.DisplayName)
 	if prior != nil {
 		m.ID = prior.ID
-		if m.IPRanges.same(prior.IPRanges) {
+		if m.IPRanges.Same(prior.IPRanges) {
 			m.IPRanges = prior.IPRanges
 		}
 	}
@@ -151,7 +152,7 @@ func (m *trustedIPsModel) trustedRanges() []client.IPRange {
 
 // ranges are the known ranges, in order.
 func (m *trustedIPsModel) ranges() []client.IPRange {
-	texts, _ := m.IPRanges.texts()
+	texts, _ := m.IPRanges.Texts()
 	ranges := client.ReadIPRanges(texts)
 	slices.SortFunc(ranges, client.IPRange.Compare)
 	return ranges
@@ -163,14 +164,14 @@ func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
 		return nil
 	}
 	before := map[client.IPRange]string{}
-	had, _ := prior.IPRanges.texts()
+	had, _ := prior.IPRanges.Texts()
 	for _, text := range had {
 		for _, r := range client.ReadIPRanges([]string{text}) {
 			before[r] = text
 		}
 	}
 	var lines []string
-	texts, _ := m.IPRanges.texts()
+	texts, _ := m.IPRanges.Texts()
 	for _, text := range texts {
 		for _, r := range client.ReadIPRanges([]string{text}) {
 			if old, known := before[r]; known && old != text {
@@ -184,5 +185,5 @@ func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
 
 // rangePaths are the elements in which the known ranges stand.
 func (m *trustedIPsModel) rangePaths() map[client.IPRange]path.Path {
-	return m.IPRanges.paths(path.Root("ip_ranges"))
+	return m.IPRanges.Paths(path.Root("ip_ranges"))
 }

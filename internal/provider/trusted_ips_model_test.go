@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 func hq(trusted bool, ranges ...string) client.NamedLocation {
@@ -17,7 +18,7 @@ func hq(trusted bool, ranges ...string) client.NamedLocation {
 }
 
 func spelled(t interface{ Fatalf(string, ...any) }, m *trustedIPsModel) []string {
-	texts, known := m.IPRanges.texts()
+	texts, known := m.IPRanges.Texts()
 	if !known {
 		t.Fatalf("the ranges are %s", m.IPRanges)
 	}
@@ -58,7 +59,7 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 			t.Fatalf("%v was echoed and read as %v", m, again)
 		}
 		// And so does a plan of the echoed spelling change nothing.
-		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: newIPRangeList(echo.Ranges)}
+		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: value.NewRangeList(echo.Ranges)}
 		planned.plan(m)
 		if planned.unchanged(m) != m.Trusted.ValueBool() {
 			t.Fatalf("a plan of %v over %v is a change: %t", planned, m, !planned.unchanged(m))
@@ -66,61 +67,9 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 	})
 }
 
-func TestListsOfRangesAreEqualBySpellingAndSemanticallyByWhatTheyCover(t *testing.T) {
-	unknownElement, diags := types.ListValue(types.StringType, append(newIPRangeList([]string{"203.0.113.0/24"}).Elements(), types.StringUnknown()))
-	if diags.HasError() {
-		t.Fatal(diags)
-	}
-	for name, c := range map[string]struct {
-		a, b        ipRangeList
-		equal, same bool
-	}{
-		"the same":              {newIPRangeList([]string{"203.0.113.0/24", "::/9"}), newIPRangeList([]string{"203.0.113.0/24", "::/9"}), true, true},
-		"another order":         {newIPRangeList([]string{"203.0.113.0/24", "::/9"}), newIPRangeList([]string{"::/9", "203.0.113.0/24"}), false, true},
-		"another spelling":      {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.1/24"}), false, true},
-		"another range":         {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.0/25"}), false, false},
-		"one more":              {newIPRangeList([]string{"203.0.113.0/24"}), newIPRangeList([]string{"203.0.113.0/24", "::/9"}), false, false},
-		"null":                  {ipRangeList{types.ListNull(types.StringType)}, ipRangeList{types.ListNull(types.StringType)}, true, false},
-		"null and nothing":      {ipRangeList{types.ListNull(types.StringType)}, newIPRangeList(nil), false, false},
-		"unknown":               {ipRangeList{types.ListUnknown(types.StringType)}, ipRangeList{types.ListUnknown(types.StringType)}, true, false},
-		"an unknown element":    {ipRangeList{unknownElement}, ipRangeList{unknownElement}, true, false},
-		"unknown and the text":  {ipRangeList{unknownElement}, newIPRangeList([]string{"203.0.113.0/24", types.StringUnknown().String()}), false, false},
-		"nothing":               {newIPRangeList(nil), newIPRangeList(nil), true, true},
-		"texts that are no use": {newIPRangeList([]string{"a"}), newIPRangeList([]string{"A"}), false, false},
-	} {
-		for _, pair := range [][2]ipRangeList{{c.a, c.b}, {c.b, c.a}} {
-			same, _ := pair[0].ListSemanticEquals(t.Context(), pair[1])
-			if pair[0].Equal(pair[1]) != c.equal || same != c.same {
-				t.Errorf("%s: %s and %s are equal: %t, semantically: %t", name, pair[0], pair[1], pair[0].Equal(pair[1]), same)
-			}
-		}
-	}
-	if newIPRangeList(nil).Equal(types.ListNull(types.StringType)) {
-		t.Error("a list of another type is equal")
-	}
-}
-
-func TestAListOfRangesGoesToTerraformAndBack(t *testing.T) {
-	typ := newIPRangeListType()
-	unknown := ipRangeList{types.ListUnknown(types.StringType)}
-	for _, list := range []ipRangeList{newIPRangeList([]string{"203.0.113.0/24", "2001:db8::/48"}), newIPRangeList(nil), unknown, {types.ListNull(types.StringType)}} {
-		value, err := list.ToTerraformValue(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := typ.ValueFromTerraform(t.Context(), value)
-		if err != nil || !list.Equal(back) || !back.Type(t.Context()).Equal(typ) {
-			t.Errorf("%s came back as %s, error %v", list, back, err)
-		}
-	}
-	if typ.Equal(typ.ListType) || !typ.Equal(newIPRangeListType()) {
-		t.Error("the type does not know itself")
-	}
-}
-
 func TestWhatIsPlannedForALocation(t *testing.T) {
 	prior := newTrustedIPsModel(hq(false, "203.0.113.7/24"))
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: newIPRangeList([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
 	m.plan(prior)
 	if m.ID != prior.ID || !m.IPRanges.Equal(prior.IPRanges) || !m.Trusted.ValueBool() || m.AddressCountIPv4.ValueInt64() != 256 || m.unchanged(prior) {
 		t.Errorf("planned is %+v", m)
@@ -147,7 +96,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 		t.Errorf("read is %s, want %s", prior.RangeSizes, want)
 	}
 	// With one more, the other spelling of the first is planned as well, and only the new one is a difference in the sizes.
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: newIPRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: value.NewRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
 	m.plan(prior)
 	want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks", "192.0.2.9/32", "1 IPv4 address")
 	if !m.RangeSizes.Equal(want) || !m.Name.Equal(m.DisplayName) {
@@ -156,7 +105,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 	if have := m.respelled(prior); !slices.Equal(have, []string{"2001:db8::/48 for 2001:DB8::/48", "203.0.113.0/24 for 203.0.113.7/24"}) {
 		t.Errorf("respelled are %q", have)
 	}
-	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: ipRangeList{types.ListUnknown(types.StringType)}}
+	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: value.RangeList{ListValue: types.ListUnknown(types.StringType)}}
 	if unknown.plan(nil); !unknown.RangeSizes.IsUnknown() || !unknown.Name.IsUnknown() {
 		t.Errorf("planned for what is not known is %s, %s", unknown.Name, unknown.RangeSizes)
 	}
@@ -165,7 +114,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 func TestAStateFromBeforeNamesAndSizesIsNoDifference(t *testing.T) {
 	old := newTrustedIPsModel(hq(true, "203.0.113.7/24"))
 	old.Name, old.RangeSizes = types.StringNull(), types.MapNull(types.StringType)
-	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: newIPRangeList([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
 	if m.plan(old); !m.Name.IsNull() || !m.RangeSizes.IsNull() {
 		t.Errorf("planned without a refresh is %s, %s", m.Name, m.RangeSizes)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var _ resource.ResourceWithMoveState = (*trustedIPsResource)(nil)
@@ -63,7 +64,7 @@ type azureADLocation struct {
 // guid is the id of the location. From version 3 on azuread's own id is a path, of which it is the end; before, it is bare.
 func (l azureADLocation) guid() string {
 	for _, id := range []string{l.ObjectID.ValueString(), path.Base(l.ID.ValueString())} {
-		if isGUID(id) {
+		if value.IsGUID(id) {
 			return id
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // locationPolicies are the Conditional Access policies that a change of a location is a change for.
@@ -32,7 +33,7 @@ func (d *locationsRun) policiesAbout(ctx context.Context, id string, diags *diag
 		return locationPolicies{id: id, byID: byID, byTrust: byTrust, known: true}
 	}
 	if !d.locations.toldFailure.Swap(true) {
-		summary, detail := describeError(err)
+		summary, detail := diagnose.Describe(err)
 		diags.AddWarning("The policies that use trusted locations are not known",
 			summary+". "+detail+"\n\nThe plan is complete; what it does not tell is for which policies its changes of trusted locations are changes.")
 	}
@@ -54,7 +55,7 @@ func (p locationPolicies) forTrust() string {
 	for _, policy := range p.byTrust {
 		lines = append(lines, describePolicy(policy)+": "+ways(policy, client.AllTrusted, "all trusted locations"))
 	}
-	return "Conditional Access policies for which that is a change:\n" + boundedList(lines)
+	return "Conditional Access policies for which that is a change:\n" + diagnose.List(lines)
 }
 
 // ways says how a policy refers to a location.
@@ -82,5 +83,5 @@ func listPolicies(policies []client.ConditionalAccessPolicy) string {
 	for i, policy := range policies {
 		lines[i] = describePolicy(policy)
 	}
-	return boundedList(lines)
+	return diagnose.List(lines)
 }

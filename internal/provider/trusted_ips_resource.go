@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // Named locations wait for their turn at the one request a second that all apps of the tenant share.
@@ -65,12 +67,12 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Validators: []validator.String{locationNameValidator()},
 			},
 			"ip_ranges": schema.ListAttribute{
-				Required: true, CustomType: newIPRangeListType(), ElementType: types.StringType,
+				Required: true, CustomType: value.NewRangeListType(), ElementType: types.StringType,
 				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
 					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change, white space around a range included. " +
 					"A change replaces the whole list. A list in another notation is read by the function `ip_ranges_from_text`. " +
 					"Graph: `ipRanges`.",
-				Validators: []validator.List{ipRangesValidator{}},
+				Validators: []validator.List{value.RangesValidator{}},
 			},
 			"range_sizes": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
@@ -156,7 +158,7 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 	plan.ID = types.StringValue(created.ID)
 	r.Data.locations.enter(created.ID, new(plan.location()), err)
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -182,7 +184,7 @@ func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest,
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
 	location, gone, err := r.Data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	r.Data.Gone.Note(state.ID.ValueString(), gone)
@@ -229,7 +231,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -272,7 +274,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 	}
 }
 
@@ -317,26 +319,26 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 func (d *locationsRun) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
 	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
 	var location client.NamedLocation
-	if isGUID(key) {
+	if value.IsGUID(key) {
 		// A list that is not found says nothing of a location.
 		if _, err := d.locations.all(ctx); err != nil {
-			addAttributeError(diags, at, err)
+			diagnose.AttributeError(diags, at, err)
 			return location
 		}
 		found, err := d.locations.view.Find(ctx, key)
 		if client.IsNotFound(err) {
-			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in "+tenantOf(err).String()+".\n\n"+advice)
+			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in "+diagnose.TenantOf(err).String()+".\n\n"+advice)
 			return location
 		}
 		if err != nil {
-			addAttributeError(diags, at, err)
+			diagnose.AttributeError(diags, at, err)
 			return location
 		}
 		location = found
 	} else {
 		found, err := d.locations.named(ctx, key)
 		if err != nil {
-			addAttributeError(diags, at, err)
+			diagnose.AttributeError(diags, at, err)
 			return location
 		}
 		switch len(found) {

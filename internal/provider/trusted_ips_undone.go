@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
@@ -16,7 +17,7 @@ import (
 func (d *locationsRun) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
 	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
 	if err != nil {
-		addError(diags, err)
+		diagnose.Error(diags, err)
 		return false
 	}
 	fine := func(before client.NamedLocation) bool { return !current.Undoes(before, wanted).Any() }
@@ -42,7 +43,7 @@ func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel
 	keepValue(ctx, private, foundKey, current.JSON(), diags)
 	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
 		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
-			prior.ID.ValueString(), boundedList(describeUndone(undone, prior.location(), current))))
+			prior.ID.ValueString(), diagnose.List(describeUndone(undone, prior.location(), current))))
 }
 
 // plannedLocation is what the plan of a destroy was made from.

@@ -12,13 +12,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // maxLocationName is how many characters the name of a location has at most.
 const maxLocationName = 256
 
 func locationNameValidator() validator.String {
-	return checkedText(fmt.Sprintf("must be 1 to %d characters", maxLocationName), "Invalid display name", func(text string) error {
+	return value.CheckedText(fmt.Sprintf("must be 1 to %d characters", maxLocationName), "Invalid display name", func(text string) error {
 		if strings.TrimSpace(text) == "" {
 			return fmt.Errorf("the name is empty; a named location has a name, because policies and people choose it by that")
 		}
@@ -49,7 +51,7 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	at := plan.rangePaths()
 	bounded := map[string]int{}
 	warn := func(kind string, r client.IPRange, summary, detail string) {
-		if bounded[kind]++; bounded[kind] <= namedInErrors {
+		if bounded[kind]++; bounded[kind] <= diagnose.NamedInErrors {
 			diags.AddAttributeWarning(at[r], summary, detail)
 		}
 	}
@@ -73,9 +75,9 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 		}
 	}
 	for _, kind := range []string{"reserved", "wide", "overlap"} {
-		if more := bounded[kind] - namedInErrors; more > 0 {
+		if more := bounded[kind] - diagnose.NamedInErrors; more > 0 {
 			diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more such ranges (%s)", more, kind),
-				fmt.Sprintf("The first %d are named in the warnings before this one.", namedInErrors))
+				fmt.Sprintf("The first %d are named in the warnings before this one.", diagnose.NamedInErrors))
 		}
 	}
 }
@@ -89,7 +91,7 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 	}
 	locations, err := r.Data.locations.all(ctx)
 	if err != nil {
-		addError(diags, err)
+		diagnose.Error(diags, err)
 		return
 	}
 	others := make([]client.NamedLocation, 0, len(locations))
@@ -155,7 +157,7 @@ func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsMod
 	count, err := r.Data.locations.plan(ctx, plan.location())
 	switch {
 	case err != nil:
-		addError(diags, err)
+		diagnose.Error(diags, err)
 	case count > client.MaxIPNamedLocations:
 		diags.AddError("Too many named locations",
 			fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
@@ -194,13 +196,13 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s)", r, r.Size()))
 		}
 	}
-	detail := boundedList(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
+	detail := diagnose.List(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
 		"ask them for nothing any more, MFA included."
 	if r.Data.Ready() {
 		detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
 	}
 	if texts := plan.respelled(prior); len(texts) > 0 {
-		detail += "\n\nSpelled otherwise, and the same range as before:\n" + boundedList(texts)
+		detail += "\n\nSpelled otherwise, and the same range as before:\n" + diagnose.List(texts)
 	}
 	switch {
 	case prior == nil:
@@ -215,14 +217,14 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 // warnNotKnown tells of what cannot be warned of, because it is known in the apply only.
 func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	const wayOut = "To have it in a plan first, apply what the value comes from by itself (-target), and plan again."
-	if _, known := plan.IPRanges.texts(); !known {
+	if _, known := plan.IPRanges.Texts(); !known {
 		detail := "What the location trusts after the apply is not known yet, so the plan does not tell how much becomes trusted."
 		if before := client.Cover(prior.trustedRanges()); before.Count() != (client.IPRangeCount{}) {
 			var lines []string
 			for _, r := range before.Without(client.Cover(plan.ranges())).Ranges() {
 				lines = append(lines, fmt.Sprintf("%s (%s)", r, r.Size()))
 			}
-			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), boundedList(lines))
+			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), diagnose.List(lines))
 		}
 		if r.Data.Ready() {
 			detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
@@ -273,7 +275,7 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 			if before.Contains(r) || !covered.Overlaps(r) {
 				continue
 			}
-			if count++; count > namedInErrors {
+			if count++; count > diagnose.NamedInErrors {
 				continue
 			}
 			var shared []string
@@ -284,18 +286,18 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 			}
 			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %s", r, client.NameInQuotes(other.DisplayName)),
 				fmt.Sprintf("The location %s trusts:\n%s\n\nRemoving the range from one of the two does not take the trust from what they share.",
-					other.ID, boundedList(shared)))
+					other.ID, diagnose.List(shared)))
 		}
 	}
-	if count > namedInErrors {
-		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more overlaps with other trusted locations", count-namedInErrors),
-			fmt.Sprintf("The first %d are named in the warnings before this one.", namedInErrors))
+	if count > diagnose.NamedInErrors {
+		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%d more overlaps with other trusted locations", count-diagnose.NamedInErrors),
+			fmt.Sprintf("The first %d are named in the warnings before this one.", diagnose.NamedInErrors))
 	}
 }
 
 // warnNarrowing names the policies for which something stops being trusted.
 func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	if _, known := plan.IPRanges.texts(); !known || prior == nil {
+	if _, known := plan.IPRanges.Texts(); !known || prior == nil {
 		return
 	}
 	lost := client.Cover(prior.trustedRanges()).Without(client.Cover(plan.ranges()))
@@ -310,7 +312,7 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	for _, gone := range lost.Ranges() {
 		lines = append(lines, fmt.Sprintf("no longer trusted: %s (%s)", gone, gone.Size()))
 	}
-	detail := boundedList(lines)
+	detail := diagnose.List(lines)
 	if len(policies.byID) > 0 {
 		detail += "\n\nConditional Access policies that name this location:\n" + listPolicies(policies.byID)
 	}
@@ -370,7 +372,7 @@ func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diag
 	diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was asked for", client.NameInQuotes(wanted.DisplayName)),
 		fmt.Sprintf("Microsoft Graph accepted the new location %s, and says of it:\n%s\n\n"+
 			"The next plan shows the difference. Where it comes back after an apply, the configuration asks for something that the service does not store.",
-			stored.ID, boundedList(lines)))
+			stored.ID, diagnose.List(lines)))
 }
 
 func listLocations(locations []client.NamedLocation) string {
@@ -378,7 +380,7 @@ func listLocations(locations []client.NamedLocation) string {
 	for i, location := range locations {
 		lines[i] = fmt.Sprintf("%s %s (%s)", location.ID, client.NameInQuotes(location.DisplayName), kindOf(location))
 	}
-	return boundedList(lines)
+	return diagnose.List(lines)
 }
 
 func kindOf(location client.NamedLocation) string {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
@@ -41,7 +42,7 @@ func (d *usersRun) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagn
 		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
 			fmt.Sprintf("The provider block names these emergency access accounts of %s:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
 				"MFA does not work, which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
-				d.Client.Tenant(), boundedList(lines)))
+				d.Client.Tenant(), diagnose.List(lines)))
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type userMFAStateDataSource struct {
@@ -58,12 +60,12 @@ func (d *userMFAStateDataSource) Schema(ctx context.Context, _ datasource.Schema
 			"user_id": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The object id of the user, a GUID. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed.",
-				Validators:          []validator.String{guidValidator()},
+				Validators:          []validator.String{value.GUIDValidator()},
 			},
 			"user_principal_name": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The user principal name of the user. Exactly one of `user_id` and `user_principal_name` must be set; the other is computed.",
-				Validators:          []validator.String{userPrincipalNameValidator()},
+				Validators:          []validator.String{value.UserPrincipalNameValidator()},
 			},
 			"display_name":    schema.StringAttribute{Computed: true, MarkdownDescription: "The display name of the user."},
 			"user_type":       schema.StringAttribute{Computed: true, MarkdownDescription: "`Member` or `Guest`."},
@@ -111,7 +113,7 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	state, err := d.Data.Client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
-		addAttributeError(&resp.Diagnostics, at, err)
+		diagnose.AttributeError(&resp.Diagnostics, at, err)
 		return
 	}
 	model.fill(user, state)
@@ -125,9 +127,9 @@ func (m *userMFAStateDataModel) fill(user client.User, state client.MFAState) {
 		expected = client.MFAState(m.ExpectedState.ValueString())
 	}
 	m.ID = types.StringValue(user.ID)
-	m.Name = types.StringValue(personName(user))
-	m.UserID = keepSpelling(m.UserID, user.ID)
-	m.UserPrincipalName = keepSpelling(m.UserPrincipalName, user.UserPrincipalName)
+	m.Name = types.StringValue(diagnose.Person(user))
+	m.UserID = value.KeepSpelling(m.UserID, user.ID)
+	m.UserPrincipalName = value.KeepSpelling(m.UserPrincipalName, user.UserPrincipalName)
 	m.DisplayName = types.StringValue(user.DisplayName)
 	m.UserType = types.StringValue(user.UserType)
 	m.AccountEnabled = types.BoolPointerValue(user.AccountEnabled)

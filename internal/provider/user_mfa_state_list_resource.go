@@ -18,6 +18,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type userMFAStateListResource struct{ Resource[usersRun, *usersRun] }
@@ -51,7 +53,7 @@ func (l *userMFAStateListResource) ListResourceConfigSchema(_ context.Context, _
 				Optional: true,
 				MarkdownDescription: "The object id of a group, to list its users only, those of nested groups included. Needs `GroupMember.Read.All` beside `User.Read.All`. " +
 					"Default: all users of the tenant.",
-				Validators: []validator.String{guidValidator()},
+				Validators: []validator.String{value.GUIDValidator()},
 			},
 			"states": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
@@ -213,9 +215,9 @@ func (l *userListing) observe(users []client.User) []client.Outcome[client.MFASt
 		}
 	}
 	if len(failures) > 0 {
-		l.diags.AddError(fmt.Sprintf("Unable to read the per-user MFA state of %s", peopleCount(failedNames(failures))),
+		l.diags.AddError(fmt.Sprintf("Unable to read the per-user MFA state of %s", diagnose.People(failedNames(failures))),
 			fmt.Sprintf("The users are: %s. The list ends here, because it would leave them out.\n\nThe first of these failures: %s",
-				nameSome(failedNames(failures), namedInErrors), describeUserError(firstFailure(failures))))
+				diagnose.Names(failedNames(failures), diagnose.NamedInErrors), describeUserError(firstFailure(failures))))
 	}
 	return outcomes
 }
@@ -224,7 +226,7 @@ func (l *userListing) observe(users []client.User) []client.Outcome[client.MFASt
 func (l *userListing) add(user client.User, state client.MFAState) bool {
 	listed := newUserMFAStateModel(user)
 	result := l.req.NewListResult(l.ctx)
-	result.DisplayName = personName(user)
+	result.DisplayName = diagnose.Person(user)
 	result.Diagnostics.Append(result.Identity.Set(l.ctx, listed.identity())...)
 	if l.req.IncludeResource {
 		listed.refresh(user, state)
@@ -239,11 +241,11 @@ func (l *userListing) add(user client.User, state client.MFAState) bool {
 func (l *userListing) addPageError(err error) {
 	switch {
 	case l.model.GroupID.IsNull():
-		addError(&l.diags, err)
+		diagnose.Error(&l.diags, err)
 	case client.IsNotFound(err):
 		l.diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Group %q not found", l.model.GroupID.ValueString()),
-			"There is no such group in "+tenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
+			"There is no such group in "+diagnose.TenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
 	default:
-		addAttributeError(&l.diags, path.Root("group_id"), err)
+		diagnose.AttributeError(&l.diags, path.Root("group_id"), err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // userMFAStateModel is the resource's schema.
@@ -42,7 +44,7 @@ func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
 func newUserMFAStateModel(user client.User) *userMFAStateModel {
 	return &userMFAStateModel{
 		ID:                types.StringValue(user.ID),
-		Name:              types.StringValue(personName(user)),
+		Name:              types.StringValue(diagnose.Person(user)),
 		UserID:            types.StringValue(user.ID),
 		UserPrincipalName: types.StringValue(user.UserPrincipalName),
 		AllowPromotion:    types.BoolValue(false),
@@ -78,10 +80,10 @@ func (m *userMFAStateModel) user() client.User {
 func (m *userMFAStateModel) setUser(user client.User) {
 	m.ID = types.StringValue(user.ID)
 	if m.Name.IsNull() || m.Name.IsUnknown() {
-		m.Name = types.StringValue(personName(user))
+		m.Name = types.StringValue(diagnose.Person(user))
 	}
-	m.UserID = keepSpelling(m.UserID, user.ID)
-	m.UserPrincipalName = keepSpelling(m.UserPrincipalName, user.UserPrincipalName)
+	m.UserID = value.KeepSpelling(m.UserID, user.ID)
+	m.UserPrincipalName = value.KeepSpelling(m.UserPrincipalName, user.UserPrincipalName)
 }
 
 // complete gives a plan what it does not know of its user. What it knows stays, also where the user was renamed since: Terraform
@@ -97,7 +99,7 @@ func (m *userMFAStateModel) complete(user client.User) {
 // refresh takes over what was read.
 func (m *userMFAStateModel) refresh(user client.User, current client.MFAState) {
 	m.setUser(user)
-	m.Name = types.StringValue(personName(user))
+	m.Name = types.StringValue(diagnose.Person(user))
 	m.observe(current)
 }
 
@@ -143,7 +145,7 @@ func (m *userMFAStateModel) claimed() []claimedPerson {
 // person is what messages call the user: by name, as far as the state knows one.
 func (m *userMFAStateModel) person() string {
 	if name := m.Name.ValueString(); name != "" {
-		return shownPerson(name)
+		return diagnose.ShownPerson(name)
 	}
 	return m.user().Name()
 }

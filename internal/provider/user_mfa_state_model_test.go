@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var adele = client.User{ID: "22222222-bbbb-4bbb-8bbb-000000000001", UserPrincipalName: "adele.vance@contoso.example"}
@@ -73,7 +75,7 @@ func TestTheSpellingOfTheConfigurationStays(t *testing.T) {
 		"cut short":        {types.StringValue("adele.vance@contoso"), adele.UserPrincipalName},
 		"empty, oddly set": {types.StringValue(""), adele.UserPrincipalName},
 	} {
-		if have := keepSpelling(c.have, adele.UserPrincipalName).ValueString(); have != c.want {
+		if have := value.KeepSpelling(c.have, adele.UserPrincipalName).ValueString(); have != c.want {
 			t.Errorf("%s: %q, want %q", name, have, c.want)
 		}
 	}
@@ -87,7 +89,7 @@ func TestWhatAReaderKnowsAPersonBy(t *testing.T) {
 		"Adele Vance (" + adele.ID + ")":            {ID: adele.ID, DisplayName: "Adele Vance"},
 		adele.ID:                                    {ID: adele.ID},
 	} {
-		if have := personName(user); have != want {
+		if have := diagnose.Person(user); have != want {
 			t.Errorf("%+v is %q, want %q", user, have, want)
 		}
 	}

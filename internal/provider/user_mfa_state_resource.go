@@ -20,6 +20,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // Summaries that name nobody, so that Terraform shows one such warning and how many more there are. Whom they are about is in
@@ -76,7 +78,7 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Optional: true, Computed: true,
 				MarkdownDescription: "The object id of the user, a GUID. At least one of `user_id` and `user_principal_name` must be set; the other is computed. " +
 					"Where both are, `user_id` decides who is managed. Another user replaces the resource.",
-				Validators: []validator.String{guidValidator()},
+				Validators: []validator.String{value.GUIDValidator()},
 			},
 			"user_principal_name": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -84,7 +86,7 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 					"`adele_fabrikam.com#EXT#@contoso.onmicrosoft.com`. At least one of `user_id` and `user_principal_name` must be set; the other is computed. " +
 					"Another user replaces the resource; another name of the same user does not. Beside `user_id` it has to be the name of that same user, " +
 					"or the plan is refused, also after the user was renamed.",
-				Validators: []validator.String{userPrincipalNameValidator()},
+				Validators: []validator.String{value.UserPrincipalNameValidator()},
 			},
 			"state": schema.StringAttribute{
 				Required: true,
@@ -227,7 +229,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	patience := r.Data.Client.Consistency().Missing
 	current, err := r.Data.Client.FindUserMFAState(ctx, user, patience)
 	if err != nil {
-		addAttributeError(diags, at, err)
+		diagnose.AttributeError(diags, at, err)
 		return
 	}
 	if plan.State.IsUnknown() {
@@ -235,7 +237,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		return
 	}
 	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		addAttributeError(diags, path.Root("state"), err)
+		diagnose.AttributeError(diags, path.Root("state"), err)
 		return
 	}
 	switch {
@@ -248,7 +250,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	case current.Satisfies(wanted) && current != client.MFADisabled:
 		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
-				"Terraform manages the state, and a destroy %s.", personName(user), current, wanted, destroyEffect(plan.OnDestroy)))
+				"Terraform manages the state, and a destroy %s.", diagnose.Person(user), current, wanted, destroyEffect(plan.OnDestroy)))
 	}
 }
 
@@ -275,11 +277,11 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 				fmt.Sprintf("No user of %s has this name. The user of this resource (object id %s) is now called %q.\n\n"+
 					"If the user was renamed, write the new name here. If the same run renames the user, or another one is meant, "+
 					"name them by user_id, or check the spelling.",
-					tenantOf(err), prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
+					diagnose.TenantOf(err), prior.UserID.ValueString(), prior.UserPrincipalName.ValueString()))
 			return at, false
 		}
 		if err != nil {
-			addAttributeError(diags, at, err)
+			diagnose.AttributeError(diags, at, err)
 			return at, false
 		}
 		if strings.EqualFold(user.ID, prior.UserID.ValueString()) {
@@ -316,9 +318,9 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 	case client.IsNotFound(err):
 		diags.AddAttributeError(at, fmt.Sprintf("User %s is not called %q", config.UserID.ValueString(), name.ValueString()),
 			fmt.Sprintf("The user whom user_id names (object id %s) is called %q, and no user of %s is called %q. Was the user renamed?\n\n%s",
-				user.ID, user.UserPrincipalName, tenantOf(err), name.ValueString(), advice))
+				user.ID, user.UserPrincipalName, diagnose.TenantOf(err), name.ValueString(), advice))
 	case err != nil:
-		addAttributeError(diags, at, err)
+		diagnose.AttributeError(diags, at, err)
 	case !strings.EqualFold(named.ID, user.ID):
 		diags.AddAttributeError(at, "user_id and user_principal_name name different users",
 			fmt.Sprintf("user_id names %s (object id %s), and user_principal_name names %s (object id %s).\n\n%s If the other one is meant, remove user_id.",
@@ -358,7 +360,7 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	}
 	patience := r.Data.Client.Consistency().Missing
 	if _, err := r.Data.Client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		addAttributeError(diags, path.Root("state"), err)
+		diagnose.AttributeError(diags, path.Root("state"), err)
 		return
 	}
 	if current.Weakens(wanted) {
@@ -428,16 +430,16 @@ const adviceDestroy = "If this stops `terraform destroy`, which plans the config
 // addUserError reports a user who cannot be read; more are paragraphs of advice where there is no such user.
 func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, more ...string) {
 	if !client.IsNotFound(err) {
-		addAttributeError(diags, at, err)
+		diagnose.AttributeError(diags, at, err)
 		return
 	}
 	advice := "Check the id, and that tenant_id of the provider block is the tenant of the user."
-	if !isGUID(key) {
+	if !value.IsGUID(key) {
 		advice = "Check the spelling, and that tenant_id of the provider block is the tenant of the user. " +
 			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
 			"A user whom the same run creates or renames is named by id instead, as in user_id = azuread_user.adele.object_id."
 	}
-	paragraphs := append([]string{fmt.Sprintf("There is no such user in %s (a deleted one does not count).", tenantOf(err)), advice}, more...)
+	paragraphs := append([]string{fmt.Sprintf("There is no such user in %s (a deleted one does not count).", diagnose.TenantOf(err)), advice}, more...)
 	diags.AddAttributeError(at, fmt.Sprintf("User %q not found", key), strings.Join(paragraphs, "\n\n"))
 }
 
@@ -497,7 +499,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 		return
 	}
 	if err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	r.Data.Gone.Note(user.ID, false)
@@ -584,7 +586,7 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 		key = identity.UserID.ValueString()
 	}
 	key = strings.TrimSpace(key)
-	if !isGUID(key) && !strings.Contains(key, "@") {
+	if !value.IsGUID(key) && !strings.Contains(key, "@") {
 		resp.Diagnostics.AddError("Invalid import id",
 			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
 		return
@@ -653,7 +655,7 @@ func addStateError(diags *diag.Diagnostics, at path.Path, err error) {
 		addChangedSincePlan(diags, at, "The per-user MFA state of "+changed.User, describeChanged(changed))
 		return
 	}
-	addAttributeError(diags, at, err)
+	diagnose.AttributeError(diags, at, err)
 }
 
 // describeChanged is what became of one user since a plan.
@@ -663,7 +665,7 @@ func describeChanged(changed *client.ChangedError) string {
 
 // warnBegun reports a create that has come to a part of the way.
 func warnBegun(diags *diag.Diagnostics, user *userMFAStateModel, result client.SetResult, wanted client.MFAState, err error) {
-	summary, detail := describeError(err)
+	summary, detail := diagnose.Describe(err)
 	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s is %s and not yet %s", user.person(), result.Effective, wanted),
 		fmt.Sprintf("The way from %s to %s was begun and not finished. The resource was created with what was written, and this is a warning, because after an error "+
 			"Terraform would destroy the resource before it makes it again, and so disable the user. The next plan shows the rest of the way, and the next apply goes it.\n\n"+
@@ -676,7 +678,7 @@ func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.Se
 	}
 	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", user.Name()),
 		fmt.Sprintf("Microsoft Graph accepted the change to %q, and reading it back did not show it: %s\n\n"+
-			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, describeUnconfirmed(result.Unconfirmed)))
+			"The state is recorded as written. The next plan shows a difference if it did not last.", result.Effective, diagnose.Unconfirmed(result.Unconfirmed)))
 }
 
 // userMFAStateUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.

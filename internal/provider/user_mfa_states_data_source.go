@@ -21,6 +21,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type userMFAStatesDataSource struct {
@@ -74,15 +76,15 @@ func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.Schem
 				Optional: true,
 				MarkdownDescription: oneOf + "The object id of a group, whose users are read, those of nested groups included. " +
 					"Needs `GroupMember.Read.All` and `User.Read.All`.",
-				Validators: []validator.String{guidValidator()},
+				Validators: []validator.String{value.GUIDValidator()},
 			},
 			"user_ids": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, MarkdownDescription: oneOf + "Object ids of users. One that does not exist is an error.",
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(guidValidator())},
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(value.GUIDValidator())},
 			},
 			"user_principal_names": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, MarkdownDescription: oneOf + "User principal names. One that does not exist is an error.",
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(userPrincipalNameValidator())},
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(value.UserPrincipalNameValidator())},
 			},
 			"states": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
@@ -167,8 +169,8 @@ func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadR
 	outcomes := d.Data.Client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "reading per-user MFA states", len(users)))
 	if failures := model.fill(users, outcomes); len(failures) > 0 {
 		first := firstFailure(failures)
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read the per-user MFA state of %s", peopleCount(failedNames(failures))),
-			fmt.Sprintf("The users are: %s.\n\nThe first of these failures: %s", nameSome(failedNames(failures), namedInErrors), describeUserError(first)))
+		resp.Diagnostics.AddError(fmt.Sprintf("Unable to read the per-user MFA state of %s", diagnose.People(failedNames(failures))),
+			fmt.Sprintf("The users are: %s.\n\nThe first of these failures: %s", diagnose.Names(failedNames(failures), diagnose.NamedInErrors), describeUserError(first)))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
@@ -181,7 +183,7 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 	switch {
 	case !model.AllUsers.IsNull():
 		if users, err = d.Data.Client.ListUsers(ctx); err != nil {
-			addAttributeError(diags, path.Root("all_users"), err)
+			diagnose.AttributeError(diags, path.Root("all_users"), err)
 		}
 		return users
 	case !model.GroupID.IsNull():
@@ -191,9 +193,9 @@ func (d *userMFAStatesDataSource) users(ctx context.Context, model userMFAStates
 		switch {
 		case client.IsNotFound(err):
 			diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("Group %q not found", model.GroupID.ValueString()),
-				"There is no such group in "+tenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
+				"There is no such group in "+diagnose.TenantOf(err).String()+". Check the id, and that tenant_id of the provider block is the tenant of the group.")
 		case err != nil:
-			addAttributeError(diags, path.Root("group_id"), err)
+			diagnose.AttributeError(diags, path.Root("group_id"), err)
 		default:
 			addUnnamedMembers(diags, model.GroupID.ValueString(), users)
 		}
@@ -227,12 +229,12 @@ func (d *userMFAStatesDataSource) listed(ctx context.Context, attribute string, 
 		}
 	}
 	if len(missing) > 0 {
-		diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("%s not found", peopleCount(missing)),
+		diags.AddAttributeError(path.Root(attribute), fmt.Sprintf("%s not found", diagnose.People(missing)),
 			fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.\n\nCheck the spelling, and that tenant_id of the provider "+
-				"block is the tenant of the users.", d.Data.Client.Tenant(), nameSome(missing, namedInErrors)))
+				"block is the tenant of the users.", d.Data.Client.Tenant(), diagnose.Names(missing, diagnose.NamedInErrors)))
 	}
 	if len(failures) > 0 {
-		diags.AddAttributeError(path.Root(attribute), "Unable to read "+peopleCount(failedNames(failures)), describeUserError(firstFailure(failures)))
+		diags.AddAttributeError(path.Root(attribute), "Unable to read "+diagnose.People(failedNames(failures)), describeUserError(firstFailure(failures)))
 	}
 	return users
 }
@@ -266,9 +268,9 @@ func (m *userMFAStatesDataModel) choose(users []client.User, diags *diag.Diagnos
 		return again || !chosen
 	})
 	for _, attribute := range slices.Sorted(maps.Keys(unsaid)) {
-		diags.AddAttributeWarning(path.Root(attribute), fmt.Sprintf("Nothing is known about %s of %s", attribute, peopleCount(unsaid[attribute])),
+		diags.AddAttributeWarning(path.Root(attribute), fmt.Sprintf("Nothing is known about %s of %s", attribute, diagnose.People(unsaid[attribute])),
 			fmt.Sprintf("Microsoft Graph does not say it, so they are left out, whatever %s is: %s.\n\nTo have them in the result, remove %s and choose among users by "+
-				"the maps of the result.", attribute, nameSome(unsaid[attribute], namedInErrors), attribute))
+				"the maps of the result.", attribute, diagnose.Names(unsaid[attribute], diagnose.NamedInErrors), attribute))
 	}
 	return users
 }
@@ -286,7 +288,7 @@ func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Out
 			failures = append(failures, userFailure{key: user.ID, name: name, err: outcome.Err})
 		case len(chosen) == 0 || slices.Contains(chosen, string(outcome.Value)):
 			states[name], ids[name] = types.StringValue(string(outcome.Value)), types.StringValue(user.ID)
-			userTypes[name] = nullIfEmpty(user.UserType)
+			userTypes[name] = value.NullIfEmpty(user.UserType)
 			enabled[name], licensed[name] = types.BoolPointerValue(user.AccountEnabled), types.BoolPointerValue(user.Licensed())
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // userEntryPath is where a user stands in the configuration.
@@ -42,13 +43,13 @@ func firstFailure(failures []userFailure) userFailure {
 	return failures[0]
 }
 
-// describeUserError is describeError with what only work on many users knows.
+// describeUserError is diagnose.Describe with what only work on many users knows.
 func describeUserError(failure userFailure) string {
 	if errors.Is(failure.err, client.ErrUserGone) {
 		return fmt.Sprintf("%s does not exist any more.", failure.name)
 	}
-	summary, detail := describeError(failure.err)
-	return sentence(summary) + " " + detail
+	summary, detail := diagnose.Describe(failure.err)
+	return diagnose.Sentence(summary) + " " + detail
 }
 
 // What to do about users who have left: in a configuration, and in an import.
@@ -68,7 +69,7 @@ func addMissingUsers(diags *diag.Diagnostics, failures []userFailure, more ...st
 		return
 	}
 	paragraphs := append([]string{
-		fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.", tenantOf(first.err), nameSome(failedNames(failures), namedInErrors)),
+		fmt.Sprintf("There are no such users in %s (deleted ones do not count): %s.", diagnose.TenantOf(first.err), diagnose.Names(failedNames(failures), diagnose.NamedInErrors)),
 		"Check the spelling, and that tenant_id of the provider block is the tenant of the users. " +
 			"The name of a guest has the form adele_fabrikam.com#EXT#@contoso.onmicrosoft.com. " +
 			"A user who was renamed is written with the new name.",
@@ -87,7 +88,7 @@ func describeHidden(users []*wantedUser) string {
 	if len(hidden) == 0 {
 		return ""
 	}
-	return "Until then the plan shows no other change of this resource. These users do not have the state that is wanted:\n" + boundedList(hidden)
+	return "Until then the plan shows no other change of this resource. These users do not have the state that is wanted:\n" + diagnose.List(hidden)
 }
 
 // addUnnamedMembers refuses members of a group of whom Graph tells the ids only, as it does where an app may read the group and not
@@ -107,7 +108,7 @@ func addUnnamedMembers(diags *diag.Diagnostics, groupID string, members []client
 	diags.AddAttributeError(path.Root("group_id"), fmt.Sprintf("The members of group %q have no names", groupID),
 		fmt.Sprintf("Microsoft Graph lists these users of the group by object id and leaves out their names, as it does for an app that may read the group and not "+
 			"its users: %s.\n\nGrant the app the application permission User.Read.All of Microsoft Graph, with admin consent. A signed-in user needs a role that "+
-			"allows it as well, and a token with that scope, which the Azure CLI's may lack.", nameSome(unnamed, namedInErrors)))
+			"allows it as well, and a token with that scope, which the Azure CLI's may lack.", diagnose.Names(unnamed, diagnose.NamedInErrors)))
 }
 
 // addUserFailures reports users who cannot be read; deed completes "Unable to ... 12 users".
@@ -115,11 +116,11 @@ func addUserFailures(diags *diag.Diagnostics, deed string, failures []userFailur
 	switch {
 	case len(failures) == 0:
 	case len(failures) == 1:
-		addAttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
+		diagnose.AttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
 	default:
 		first := firstFailure(failures)
 		diags.AddAttributeError(userEntryPath(first.key), fmt.Sprintf("Unable to %s of %d users", deed, len(failures)),
-			fmt.Sprintf("The users are: %s.\n\nThe first of these failures: %s", nameSome(failedNames(failures), namedInErrors), describeUserError(first)))
+			fmt.Sprintf("The users are: %s.\n\nThe first of these failures: %s", diagnose.Names(failedNames(failures), diagnose.NamedInErrors), describeUserError(first)))
 	}
 }
 
@@ -137,7 +138,7 @@ func addSamePeople(diags *diag.Diagnostics, same [][]*wantedUser) {
 		pairs = append(pairs, fmt.Sprintf("%s (object id %s)", strings.Join(keys, " and "), group[0].user.ID))
 	}
 	diags.AddAttributeError(userEntryPath(same[0][1].key), "The same user twice",
-		fmt.Sprintf("These keys name one and the same user: %s. Keep one key for each user: two could want different states.", nameSome(pairs, namedInErrors)))
+		fmt.Sprintf("These keys name one and the same user: %s. Keep one key for each user: two could want different states.", diagnose.Names(pairs, diagnose.NamedInErrors)))
 }
 
 // addRefusals reports the moves that the rules do not permit, all of them in one error, a paragraph for each reason.
@@ -159,12 +160,12 @@ func addRefusals(diags *diag.Diagnostics, failures []userFailure) {
 		return
 	}
 	if len(failures) == 1 {
-		addAttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
+		diagnose.AttributeError(diags, userEntryPath(failures[0].key), failures[0].err)
 		return
 	}
 	var paragraphs []string
 	for _, reason := range reasons {
-		paragraphs = append(paragraphs, fmt.Sprintf("%s\n\n%s %s", nameSome(names[reason], namedInErrors),
+		paragraphs = append(paragraphs, fmt.Sprintf("%s\n\n%s %s", diagnose.Names(names[reason], diagnose.NamedInErrors),
 			examples[reason].Explanation(), examples[reason].Remedy()))
 	}
 	diags.AddAttributeError(userEntryPath(failures[0].key),
@@ -179,15 +180,15 @@ func warnWeakeningMany(diags *diag.Diagnostics, disabled, removed []string) {
 		return
 	}
 	list := "The apply moves to disabled: "
-	if len(names) > namedInWarnings {
-		list = fmt.Sprintf("The apply moves to disabled, the first %d: ", namedInWarnings)
+	if len(names) > diagnose.NamedInWarnings {
+		list = fmt.Sprintf("The apply moves to disabled, the first %d: ", diagnose.NamedInWarnings)
 	}
-	detail := list + nameSome(names, namedInWarnings) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
+	detail := list + diagnose.Names(names, diagnose.NamedInWarnings) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
 	if len(removed) > 0 {
 		detail += fmt.Sprintf("\n\n%d of them because they are in users no longer. on_destroy = \"keep\" leaves such users as they are; "+
 			"before a destroy it has to be applied first.", len(removed))
 	}
-	diags.AddAttributeWarning(path.Root("users"), "Per-user MFA stops applying to "+peopleCount(bare(names)), detail)
+	diags.AddAttributeWarning(path.Root("users"), "Per-user MFA stops applying to "+diagnose.People(bare(names)), detail)
 }
 
 // warnMayWeakenMany warns of the users whose wanted state is not known yet.
@@ -195,9 +196,9 @@ func warnMayWeakenMany(diags *diag.Diagnostics, names []string) {
 	if len(names) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
+	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
 		fmt.Sprintf("The wanted state of these users is not known yet: %s. Users who turn out to be \"disabled\" lose per-user MFA in the apply, without another plan. "+
-			"To see it in a plan, apply first what the values come from (-target).", nameSome(names, namedInWarnings)))
+			"To see it in a plan, apply first what the values come from (-target).", diagnose.Names(names, diagnose.NamedInWarnings)))
 }
 
 // warnUnknownUsers warns of everybody who may be in users no longer, because users is not known yet.
@@ -206,10 +207,10 @@ func warnUnknownUsers(diags *diag.Diagnostics, prior managedUsers, plan *userMFA
 	if len(names) == 0 || plan.OnDestroy.ValueString() == onDestroyKeep {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", peopleCount(bare(names))),
+	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
 		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Users who are no longer in it, or are in it as \"disabled\", lose per-user MFA in the "+
 			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes "+
-			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are.", nameSome(names, namedInWarnings)))
+			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are.", diagnose.Names(names, diagnose.NamedInWarnings)))
 }
 
 // warnNobodyLeft says that a resource that had users manages nobody any more.
@@ -219,7 +220,7 @@ func warnNobodyLeft(diags *diag.Diagnostics, before int) {
 	}
 	diags.AddAttributeWarning(path.Root("users"), "users is empty: the resource manages nobody any more",
 		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			counted(before, "user")))
+			diagnose.Counted(before, "user")))
 }
 
 // bare cuts the state off names like "adele@contoso.com (enforced)".
@@ -245,9 +246,9 @@ func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names, arriv
 		summary, has = bare(names)[0]+" is adopted as it is", "The user has"
 	}
 	detail := fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
-		has, nameSome(names, namedInWarnings), destroyEffect(plan.OnDestroy))
+		has, diagnose.Names(names, diagnose.NamedInWarnings), destroyEffect(plan.OnDestroy))
 	if len(arriving) > 0 {
-		detail += fmt.Sprintf("\n\nMoved here from another resource of this run: %s.", nameSome(arriving, namedInWarnings))
+		detail += fmt.Sprintf("\n\nMoved here from another resource of this run: %s.", diagnose.Names(arriving, diagnose.NamedInWarnings))
 	}
 	diags.AddAttributeWarning(path.Root("users"), summary, detail)
 }
@@ -257,10 +258,10 @@ func warnUnconfirmedMany(diags *diag.Diagnostics, failures []userFailure) {
 	if len(failures) == 0 {
 		return
 	}
-	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", peopleCount(failedNames(failures))),
+	diags.AddWarning(fmt.Sprintf("The new MFA state of %s is not confirmed yet", diagnose.People(failedNames(failures))),
 		fmt.Sprintf("Microsoft Graph accepted the changes of %s, and reading them back did not show them. The first: %s\n\n"+
 			"The states are recorded as written. The next plan shows a difference for those that did not last.",
-			nameSome(failedNames(failures), namedInWarnings), describeUnconfirmed(failures[0].err)))
+			diagnose.Names(failedNames(failures), diagnose.NamedInWarnings), diagnose.Unconfirmed(failures[0].err)))
 }
 
 // Long work is told about this often.

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration and Names, which have
@@ -40,7 +42,7 @@ type userMFAStatesIdentity struct {
 
 // identity is in an order of its own: the users' keys may be names, which change.
 func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
-	ids := slices.Sorted(maps.Values(elements(m.UserIDs)))
+	ids := slices.Sorted(maps.Values(value.Elements(m.UserIDs)))
 	if len(ids) == 0 {
 		// The framework takes an empty list for no identity, and refuses that.
 		ids = []string{nobody}
@@ -50,7 +52,7 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 
 // hasIDs refuses a state that does not have the id of each user.
 func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
-	ids := elements(m.UserIDs)
+	ids := value.Elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
 		if !hasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
 			return false
@@ -74,8 +76,8 @@ type managedUser struct {
 
 // user is the user as far as the state knows them.
 func (u managedUser) user() client.User {
-	if isGUID(u.key) {
-		return client.User{ID: u.id, UserPrincipalName: principalName(u.name)}
+	if value.IsGUID(u.key) {
+		return client.User{ID: u.id, UserPrincipalName: diagnose.PrincipalName(u.name)}
 	}
 	return client.User{ID: u.id, UserPrincipalName: u.key}
 }
@@ -105,7 +107,7 @@ func (m *userMFAStatesModel) managed() managedUsers {
 	if m == nil {
 		return nil
 	}
-	wanted, effective, ids, names := elements(m.Users), elements(m.EffectiveStates), elements(m.UserIDs), elements(m.Names)
+	wanted, effective, ids, names := value.Elements(m.Users), value.Elements(m.EffectiveStates), value.Elements(m.UserIDs), value.Elements(m.Names)
 	users := make(managedUsers, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		users = append(users, managedUser{
@@ -120,8 +122,8 @@ func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	wanted, effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
 	awaiting, names := map[string]attr.Value{}, map[string]attr.Value{}
 	for _, user := range users {
-		wanted[user.key] = nullIfEmpty(string(user.wanted))
-		effective[user.key] = nullIfEmpty(string(user.effective))
+		wanted[user.key] = value.NullIfEmpty(string(user.wanted))
+		effective[user.key] = value.NullIfEmpty(string(user.effective))
 		ids[user.key] = types.StringValue(user.id)
 		if user.name != "" {
 			names[user.key] = types.StringValue(user.name)
@@ -175,7 +177,7 @@ type wantedUser struct {
 
 // name is how messages call the user: as the configuration does, and by name where that is an id.
 func (u *wantedUser) name() string {
-	if isGUID(u.key) && u.user.UserPrincipalName != "" {
+	if value.IsGUID(u.key) && u.user.UserPrincipalName != "" {
 		return u.key + " (" + u.user.UserPrincipalName + ")"
 	}
 	return u.key
@@ -185,7 +187,7 @@ func (u *wantedUser) name() string {
 // renamed between a plan and its apply; the next refresh takes over the new one.
 func (u *wantedUser) person() string {
 	switch {
-	case !isGUID(u.key):
+	case !value.IsGUID(u.key):
 		return ""
 	case u.planned != "":
 		return u.planned
@@ -193,7 +195,7 @@ func (u *wantedUser) person() string {
 		// What the state has as the user's name otherwise may be a name of before.
 		return u.prior.name
 	case u.user.UserPrincipalName != "":
-		return personName(u.user)
+		return diagnose.Person(u.user)
 	}
 	return ""
 }
@@ -237,8 +239,8 @@ func newPriorUsers(users managedUsers) priorUsers {
 // knows. A name that the state knows stands for the user whom it was found for, also when the user is called otherwise by
 // now: that is what keeps a refresh at one request for each user, and a rename from being a difference.
 func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
-	wanted, ids, names, known := elements(m.Users), elements(m.UserIDs), elements(m.Names), newPriorUsers(prior)
-	effective := elements(m.EffectiveStates)
+	wanted, ids, names, known := value.Elements(m.Users), value.Elements(m.UserIDs), value.Elements(m.Names), newPriorUsers(prior)
+	effective := value.Elements(m.EffectiveStates)
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		user := &wantedUser{
@@ -346,7 +348,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 		if name := user.person(); name != "" {
 			names[user.key] = types.StringValue(name)
 		}
-		namesKnown = namesKnown && (user.found() || !isGUID(user.key))
+		namesKnown = namesKnown && (user.found() || !value.IsGUID(user.key))
 		state := user.plannedEffective()
 		effective[user.key], ids[user.key] = state, types.StringUnknown()
 		if user.found() {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 const (
@@ -206,12 +207,12 @@ func TestWhoAUserIsWhoseKeyIsAnID(t *testing.T) {
 func TestTheUserPrincipalNameIsFoundInTheNameOfAPerson(t *testing.T) {
 	t.Parallel()
 	for _, display := range []string{"", "First", "First (guest)", "First (", firstUPN} {
-		name := personName(client.User{ID: firstID, UserPrincipalName: firstUPN, DisplayName: display})
-		if have := principalName(name); have != firstUPN {
+		name := diagnose.Person(client.User{ID: firstID, UserPrincipalName: firstUPN, DisplayName: display})
+		if have := diagnose.PrincipalName(name); have != firstUPN {
 			t.Errorf("of %q it is %q", name, have)
 		}
 	}
-	if have := principalName(""); have != "" {
+	if have := diagnose.PrincipalName(""); have != "" {
 		t.Errorf("of nobody it is %q", have)
 	}
 }
@@ -234,7 +235,7 @@ func TestTheSamePersonTwiceIsFoundByID(t *testing.T) {
 func TestNamesAreCutShort(t *testing.T) {
 	t.Parallel()
 	for want, names := range map[string][]string{"a": {"a"}, "a, b": {"a", "b"}, "a, b and 2 more": {"a", "b", "c", "d"}} {
-		if have := nameSome(names, 2); have != want {
+		if have := diagnose.Names(names, 2); have != want {
 			t.Errorf("%q, want %q", have, want)
 		}
 	}

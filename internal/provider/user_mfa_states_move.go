@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 var (
@@ -103,7 +105,7 @@ func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *
 	from := userMFAStatesModel{Users: source.Users, EffectiveStates: source.EffectiveStates, UserIDs: source.UserIDs, Names: source.Names}
 	users := from.managed()
 	if len(users) != 1 {
-		resp.Diagnostics.AddError(fmt.Sprintf("A resource of %s cannot be moved to %s", counted(len(users), "user"), typeUserMFAState),
+		resp.Diagnostics.AddError(fmt.Sprintf("A resource of %s cannot be moved to %s", diagnose.Counted(len(users), "user"), typeUserMFAState),
 			fmt.Sprintf("%s manages one user, and a moved block moves one object. Nothing was changed.\n\nRemove the moved block. Let the old resource leave the state with a removed "+
 				"block that has lifecycle { destroy = false }, and write a resource for each user in the same change: they are adopted as they are.", typeUserMFAState))
 		return
@@ -111,7 +113,7 @@ func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *
 	user := users[0]
 	moved := newUserMFAStateModel(user.user())
 	moved.AllowPromotion, moved.OnDestroy = source.AllowPromotion, source.OnDestroy
-	moved.State, moved.EffectiveState = nullIfEmpty(string(user.wanted)), nullIfEmpty(string(user.effective))
+	moved.State, moved.EffectiveState = value.NullIfEmpty(string(user.wanted)), value.NullIfEmpty(string(user.effective))
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
 	moveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)

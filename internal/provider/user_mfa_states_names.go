@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // An entry of users whose key is an object id tells a reader nothing, so the state has the names of these users beside them. They
@@ -14,7 +17,7 @@ import (
 func (d *usersRun) refreshNames(ctx context.Context, users managedUsers) {
 	names := map[string]*string{}
 	for i, user := range users {
-		if isGUID(user.key) {
+		if value.IsGUID(user.key) {
 			names[user.id] = &users[i].name
 		}
 	}
@@ -26,7 +29,7 @@ func (d *usersRun) refreshNames(ctx context.Context, users managedUsers) {
 func (d *usersRun) findNames(ctx context.Context, users []*wantedUser) {
 	names := map[string]*string{}
 	for _, user := range users {
-		if isGUID(user.key) && user.found() && user.person() == "" {
+		if value.IsGUID(user.key) && user.found() && user.person() == "" {
 			names[user.user.ID] = &user.planned
 		}
 	}
@@ -39,7 +42,7 @@ func (d *usersRun) lookUpNames(ctx context.Context, names map[string]*string) {
 	found, _ := d.Client.UsersByID(ctx, slices.Sorted(maps.Keys(names)))
 	for id, name := range names {
 		if user, ok := found[strings.ToLower(id)]; ok {
-			*name = personName(user)
+			*name = diagnose.Person(user)
 		}
 	}
 }

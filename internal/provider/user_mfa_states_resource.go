@@ -22,6 +22,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // userMFAStatesResource manages many users at once.
@@ -169,7 +171,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if prior == nil {
-		earlier.keep(ctx, slices.Collect(maps.Values(elements(plan.UserIDs))), resp.Private, &resp.Diagnostics)
+		earlier.keep(ctx, slices.Collect(maps.Values(value.Elements(plan.UserIDs))), resp.Private, &resp.Diagnostics)
 	} else {
 		dropped.told(ctx, owner, resp.Private, &resp.Diagnostics)
 	}
@@ -178,7 +180,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 
 // describeMap is what messages call such a resource, whose address a provider is not told.
 func describeMap(users int) string {
-	return "an " + typeUserMFAStates + " of " + counted(users, "user")
+	return "an " + typeUserMFAStates + " of " + diagnose.Counted(users, "user")
 }
 
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
@@ -390,7 +392,7 @@ func (r *userMFAStatesResource) othersBegin() time.Duration {
 func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wantedUser, diags *diag.Diagnostics) {
 	byID := map[string]*wantedUser{}
 	for _, user := range users {
-		if user.prior != nil && !isGUID(user.key) {
+		if user.prior != nil && !value.IsGUID(user.key) {
 			byID[strings.ToLower(user.user.ID)] = user
 		}
 	}
@@ -418,7 +420,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
-		fmt.Sprintf("%s\n\nThe person who has the name now is not managed by this resource. Write the present name or the object id of each person.", boundedList(lines)))
+		fmt.Sprintf("%s\n\nThe person who has the name now is not managed by this resource. Write the present name or the object id of each person.", diagnose.List(lines)))
 }
 
 // Create sets the users. Where it fails for some of them after others were written, it must not fail as a whole:
@@ -589,7 +591,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	var users []*wantedUser
 	for _, key := range keys {
 		if err := checkUserKey(key); err != nil {
-			resp.Diagnostics.AddError(summary, sentence(err.Error())+" Write "+advice)
+			resp.Diagnostics.AddError(summary, diagnose.Sentence(err.Error())+" Write "+advice)
 			return
 		}
 		users = append(users, &wantedUser{key: key})
@@ -632,7 +634,7 @@ type applied struct {
 func (a applied) describe(consequence string) (summary, detail string) {
 	return fmt.Sprintf("Unable to set the per-user MFA state of %d of %d users", len(a.failures), a.changes),
 		fmt.Sprintf("Not set: %s.\n\n%s\n\nThe first of these failures: %s",
-			nameSome(failedNames(a.failures), namedInErrors), consequence, describeUserError(firstFailure(a.failures)))
+			diagnose.Names(failedNames(a.failures), diagnose.NamedInErrors), consequence, describeUserError(firstFailure(a.failures)))
 }
 
 // unknown reports whether some of those who were not set may have been.
@@ -729,7 +731,7 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 	if len(changes) == 0 {
 		return true
 	}
-	addChangedSincePlan(diags, path.Root("users"), "The per-user MFA state of "+counted(len(changes), "user"), changes...)
+	addChangedSincePlan(diags, path.Root("users"), "The per-user MFA state of "+diagnose.Counted(len(changes), "user"), changes...)
 	return false
 }
 

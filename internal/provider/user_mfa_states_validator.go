@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // maxUsers is how many users one resource manages.
@@ -18,7 +20,7 @@ const maxUsers = 10_000
 
 // checkUserKey says what is wrong with a key that is neither an object id nor a user principal name.
 func checkUserKey(key string) error {
-	if isGUID(key) {
+	if value.IsGUID(key) {
 		return nil
 	}
 	name, domain, found := strings.Cut(key, "@")
@@ -52,13 +54,13 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 	}
 	spelled := make(map[string]string, len(users))
 	for _, key := range slices.Sorted(maps.Keys(users)) {
-		if resp.Diagnostics.ErrorsCount() >= namedInErrors {
+		if resp.Diagnostics.ErrorsCount() >= diagnose.NamedInErrors {
 			resp.Diagnostics.AddAttributeError(req.Path, "More invalid users", "Only the first mistakes are shown.")
 			return
 		}
 		at := req.Path.AtMapKey(key)
 		if err := checkUserKey(key); err != nil {
-			resp.Diagnostics.AddAttributeError(at, "Invalid user", sentence(err.Error()))
+			resp.Diagnostics.AddAttributeError(at, "Invalid user", diagnose.Sentence(err.Error()))
 		}
 		if other, twice := spelled[strings.ToLower(key)]; twice {
 			resp.Diagnostics.AddAttributeError(at, "The same user twice",
@@ -72,14 +74,14 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 			resp.Diagnostics.AddAttributeError(at, "Invalid per-user MFA state", fmt.Sprintf("The state of %q is null. Leave the user out, or write a state.", key))
 		default:
 			if _, err := client.ParseMFAState(state.ValueString()); err != nil {
-				resp.Diagnostics.AddAttributeError(at, "Invalid per-user MFA state", sentence(fmt.Sprintf("%v (%s)", err, key)))
+				resp.Diagnostics.AddAttributeError(at, "Invalid per-user MFA state", diagnose.Sentence(fmt.Sprintf("%v (%s)", err, key)))
 			}
 		}
 	}
 }
 
 func mfaStateValidator() validator.String {
-	return checkedText(`must be "disabled", "enabled" or "enforced"`, "Invalid per-user MFA state", func(text string) error {
+	return value.CheckedText(`must be "disabled", "enabled" or "enforced"`, "Invalid per-user MFA state", func(text string) error {
 		_, err := client.ParseMFAState(text)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // readUsersCSV reads a list of users and their per-user MFA states: the file of the portal's bulk update, a PowerShell export, or
@@ -64,7 +65,7 @@ func readUsersCSV(text string, options csvOptions) (map[string]client.MFAState, 
 	case len(mistakes) == 1:
 		return nil, errors.New(mistakes[0] + wayOut)
 	case len(mistakes) > 1:
-		return nil, fmt.Errorf("%d lines cannot be read:\n%s\nNo user is taken from a list with mistakes%s", len(mistakes), boundedList(mistakes), wayOut)
+		return nil, fmt.Errorf("%d lines cannot be read:\n%s\nNo user is taken from a list with mistakes%s", len(mistakes), diagnose.List(mistakes), wayOut)
 	case len(users.states) == 0:
 		return nil, errors.New("there is no user in it, only the names of the columns; an export that failed looks like this, and an empty list " +
 			"would take per-user MFA away from those who were in it before")

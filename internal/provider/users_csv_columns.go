@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // Names of the two columns that are read, as columnKey writes them.
@@ -126,7 +128,7 @@ func findCSVColumn(names, known []string, what, spelled, option, named string) (
 		if named != "" {
 			wayOut = "; correct " + option
 		}
-		return 0, fmt.Errorf("no column is called %s; the first line has to name the columns, and here it is %s%s", spelled, nameSome(quoted, namedInErrors), wayOut)
+		return 0, fmt.Errorf("no column is called %s; the first line has to name the columns, and here it is %s%s", spelled, diagnose.Names(quoted, diagnose.NamedInErrors), wayOut)
 	}
 	return 0, fmt.Errorf("two columns could be the %s, %q and %q; remove or rename one of them, or name the right one with %s", what, names[found[0]], names[found[1]], option)
 }

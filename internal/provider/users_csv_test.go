@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 func TestAListOfUsersIsReadHoweverItIsWritten(t *testing.T) {
@@ -182,7 +183,7 @@ func TestTheMistakesInAListOfUsersAreBounded(t *testing.T) {
 		t.Fatal("the list is read")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != namedInErrors+3 || lines[0] != "5000 lines cannot be read:" || lines[namedInErrors+1] != fmt.Sprintf("  - and %d more", 5000-namedInErrors) || len(err.Error()) > namedInErrors*(longestCSVMistake+20) {
+	if len(lines) != diagnose.NamedInErrors+3 || lines[0] != "5000 lines cannot be read:" || lines[diagnose.NamedInErrors+1] != fmt.Sprintf("  - and %d more", 5000-diagnose.NamedInErrors) || len(err.Error()) > diagnose.NamedInErrors*(longestCSVMistake+20) {
 		t.Errorf("%d characters: %s", len(err.Error()), err)
 	}
 	if _, err := readUsersCSV(strings.Repeat("x", 1_000_001), csvOptions{}); err == nil || len(err.Error()) > longestCSVMistake+20 {
@@ -262,7 +263,7 @@ func FuzzReadUsersCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		users, err := readUsersCSV(text, csvOptions{})
 		if err != nil {
-			if users != nil || err.Error() == "" || len(err.Error()) > (namedInErrors+2)*(4*longestCSVMistake+20) {
+			if users != nil || err.Error() == "" || len(err.Error()) > (diagnose.NamedInErrors+2)*(4*longestCSVMistake+20) {
 				t.Fatalf("%d users and the error %q", len(users), err)
 			}
 			return

@@ -1,4 +1,4 @@
-package provider
+package value
 
 import (
 	"fmt"
@@ -10,11 +10,13 @@ import (
 
 var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
-func isGUID(text string) bool { return guidPattern.MatchString(text) }
+// IsGUID reports whether a text is a GUID, in any case and without braces.
+func IsGUID(text string) bool { return guidPattern.MatchString(text) }
 
-func guidValidator() validator.String {
-	return checkedText("must be a GUID", "Invalid GUID", func(text string) error {
-		if isGUID(text) {
+// GUIDValidator accepts GUIDs, and refuses names of users with the way out.
+func GUIDValidator() validator.String {
+	return CheckedText("must be a GUID", "Invalid GUID", func(text string) error {
+		if IsGUID(text) {
 			return nil
 		}
 		if strings.Contains(text, "@") {

@@ -1,4 +1,4 @@
-package provider
+package value
 
 import (
 	"strings"
@@ -8,25 +8,25 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// shownValue is a name for people who read a plan, in which a line break would begin a line that looks like the plan's own. A state
+// Shown is a name for people who read a plan, in which a line break would begin a line that looks like the plan's own. A state
 // that was written before has the name as it is, and the next refresh replaces it; that is not a change to an apply.
-func shownValue(name types.String) types.String {
+func Shown(name types.String) types.String {
 	if name.IsNull() || name.IsUnknown() {
 		return name
 	}
 	return types.StringValue(client.ShownName(name.ValueString()))
 }
 
-// keepSpelling keeps a known value that differs from the service's in case only: ids and names have none.
-func keepSpelling(have types.String, service string) types.String {
+// KeepSpelling keeps a known value that differs from the service's in case only: ids and names have none.
+func KeepSpelling(have types.String, service string) types.String {
 	if !have.IsNull() && !have.IsUnknown() && strings.EqualFold(have.ValueString(), service) {
 		return have
 	}
 	return types.StringValue(service)
 }
 
-// elements are the texts of a map; those that are null or unknown are empty.
-func elements(m types.Map) map[string]string {
+// Elements are the texts of a map; those that are null or unknown are empty.
+func Elements(m types.Map) map[string]string {
 	values := m.Elements()
 	found := make(map[string]string, len(values))
 	for key, value := range values {
@@ -37,7 +37,8 @@ func elements(m types.Map) map[string]string {
 	return found
 }
 
-func nullIfEmpty(text string) types.String {
+// NullIfEmpty is null for an empty text: the service has no value.
+func NullIfEmpty(text string) types.String {
 	if text == "" {
 		return types.StringNull()
 	}

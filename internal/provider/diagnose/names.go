@@ -1,4 +1,4 @@
-package provider
+package diagnose
 
 import (
 	"fmt"
@@ -9,44 +9,45 @@ import (
 
 // How many objects a message names. An error names as many as there are diagnostics of one kind.
 const (
-	namedInErrors   = 20
-	namedInWarnings = 10
+	NamedInErrors   = 20
+	NamedInWarnings = 10
 )
 
-// nameSome lists names, and says how many more there are.
-func nameSome(names []string, most int) string {
+// Names lists names, and says how many more there are.
+func Names(names []string, most int) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// peopleCount is "adele@contoso.com" or "12 users".
-func peopleCount(names []string) string {
+// People is "adele@contoso.com" or "12 users".
+func People(names []string) string {
 	if len(names) == 1 {
 		return names[0]
 	}
 	return fmt.Sprintf("%d users", len(names))
 }
 
-// boundedList is one line for each text, the first of them if there are many.
-func boundedList(lines []string) string {
-	if more := len(lines) - namedInErrors; more > 0 {
-		lines = append(append([]string(nil), lines[:namedInErrors]...), fmt.Sprintf("and %d more", more))
+// List is one line for each text, the first of them if there are many.
+func List(lines []string) string {
+	if more := len(lines) - NamedInErrors; more > 0 {
+		lines = append(append([]string(nil), lines[:NamedInErrors]...), fmt.Sprintf("and %d more", more))
 	}
 	return "  - " + strings.Join(lines, "\n  - ")
 }
 
-func counted(n int, thing string) string {
+// Counted is "1 user" or "12 users".
+func Counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// personName is what a reader knows a person by: the display name, which is not unique and which people often choose themselves, with
+// Person is what a reader knows a person by: the display name, which is not unique and which people often choose themselves, with
 // the user principal name.
-func personName(user client.User) string {
+func Person(user client.User) string {
 	name := strings.TrimSpace(user.DisplayName)
 	if name == "" || strings.EqualFold(name, user.Name()) {
 		return client.ShownName(user.Name())
@@ -54,16 +55,16 @@ func personName(user client.User) string {
 	return client.QuotedName(name) + " (" + client.ShownName(user.Name()) + ")"
 }
 
-// principalName takes the user principal name out of a personName. A display name may have brackets, the other one has none.
-func principalName(person string) string {
+// PrincipalName takes the user principal name out of what Person returns. A display name may have brackets, the other one has none.
+func PrincipalName(person string) string {
 	if i := strings.LastIndex(person, " ("); i >= 0 {
 		return strings.TrimSuffix(person[i+2:], ")")
 	}
 	return person
 }
 
-// shownPerson is a personName of a state, which an earlier version may have written with the display name as it was.
-func shownPerson(person string) string {
+// ShownPerson is what Person returned for a state, which an earlier version may have written with the display name as it was.
+func ShownPerson(person string) string {
 	at := strings.LastIndex(person, " (")
 	if at < 0 || strings.HasPrefix(person, `"`) {
 		return client.ShownName(person)

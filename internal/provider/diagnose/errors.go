@@ -1,4 +1,6 @@
-package provider
+// Package diagnose says in a summary and a detail what went wrong and what to do: errors of the client, the end of a timeout, lists of
+// names, and what a person is called. It knows no resource.
+package diagnose
 
 import (
 	"context"
@@ -15,25 +17,26 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// addError reports an error of the client: what was tried on which object, what came back, and what to do.
-func addError(diags *diag.Diagnostics, err error) {
-	summary, detail := describeError(err)
+// Error reports an error of the client: what was tried on which object, what came back, and what to do.
+func Error(diags *diag.Diagnostics, err error) {
+	summary, detail := Describe(err)
 	diags.AddError(summary, detail)
 }
 
-// addAttributeError is addError with the attribute that asked for it.
-func addAttributeError(diags *diag.Diagnostics, at path.Path, err error) {
-	summary, detail := describeError(err)
+// AttributeError is Error with the attribute that asked for it.
+func AttributeError(diags *diag.Diagnostics, at path.Path, err error) {
+	summary, detail := Describe(err)
 	diags.AddAttributeError(at, summary, detail)
 }
 
-func describeError(err error) (summary, detail string) {
+// Describe is the summary and the detail of what Error reports.
+func Describe(err error) (summary, detail string) {
 	var (
 		refusal    *client.TransitionError
 		answer     *client.Error
 		auth       *client.AuthError
 		connection *client.ConnectionError
-		over       *timeoutError
+		over       *TimeoutError
 		creation   *client.UnknownCreationError
 	)
 	switch {
@@ -42,7 +45,7 @@ func describeError(err error) (summary, detail string) {
 	case errors.Is(err, context.Canceled):
 		return describeStop(err)
 	case errors.As(err, &creation):
-		summary, detail = describeError(creation.Err)
+		summary, detail = Describe(creation.Err)
 		return summary, detail + "\n\n" + describeUnknownCreation(creation)
 	case errors.As(err, &refusal):
 		return refusal.Summary(), refusal.Explanation() + "\n\n" + refusal.Remedy()
@@ -53,11 +56,11 @@ func describeError(err error) (summary, detail string) {
 	case errors.As(err, &answer):
 		return describeAnswer(answer)
 	}
-	return "Unable to complete the operation", sentence(err.Error())
+	return "Unable to complete the operation", Sentence(err.Error())
 }
 
-// tenantOf names the tenant in which a request was refused; "this tenant" where nobody knows.
-func tenantOf(err error) client.Tenant {
+// TenantOf names the tenant in which a request was refused; "this tenant" where nobody knows.
+func TenantOf(err error) client.Tenant {
 	var answer *client.Error
 	if errors.As(err, &answer) {
 		return answer.Tenant
@@ -77,13 +80,13 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 	if e.Message != "" {
 		parts[0] += ": " + e.Message
 	}
-	parts[0] = sentence(parts[0])
+	parts[0] = Sentence(parts[0])
 	if meaning := e.Meaning(); meaning != "" {
 		parts = append(parts, meaning)
 	}
 	switch {
 	case client.IsLicenseRequired(e):
-		parts = append(parts, sentence(fmt.Sprintf("%s has no Microsoft Entra ID P1 licence, which this needs", e.Tenant)))
+		parts = append(parts, Sentence(fmt.Sprintf("%s has no Microsoft Entra ID P1 licence, which this needs", e.Tenant)))
 	case e.PermissionHeld():
 		parts = append(parts, describeForbiddenDespitePermission(e))
 	case client.IsForbidden(e) && len(e.Permissions) > 0:
@@ -145,7 +148,7 @@ func inSeconds(wait time.Duration) string {
 }
 
 func describeAuthError(e *client.AuthError) (summary, detail string) {
-	parts := []string{sentence(e.Message)}
+	parts := []string{Sentence(e.Message)}
 	if e.Code != "" {
 		parts[0] = e.Code + ": " + parts[0]
 	}
@@ -184,7 +187,7 @@ func describeConnectionError(e *client.ConnectionError) (summary, detail string)
 		advice = "The certificate that it showed is not valid at this machine's time. Check this machine's clock; if it is right, the certificate has expired."
 	}
 	return fmt.Sprintf("Unable to reach %s", e.Host),
-		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, sentence(e.Cause()), advice)
+		fmt.Sprintf("Tried to %s, and got no answer: %s\n\n%s", e.Operation, Sentence(e.Cause()), advice)
 }
 
 // describeProxyError does not blame the host, which was never asked.
@@ -197,5 +200,5 @@ func describeProxyError(e *client.ConnectionError) (summary, detail string) {
 			"like http://proxy.contoso.example:8080. Its value is not shown, because it could hold a password.\n\n"+remedy, e.Operation, e.Host, host)
 	}
 	return fmt.Sprintf("Unable to reach %s through the proxy %s", e.Host, e.Proxy), fmt.Sprintf("Tried to %s. The environment variable HTTPS_PROXY sends the request to the "+
-		"proxy %s, and the proxy failed: %s\n\n"+remedy, e.Operation, e.Proxy, sentence(e.Cause()), host)
+		"proxy %s, and the proxy failed: %s\n\n"+remedy, e.Operation, e.Proxy, Sentence(e.Cause()), host)
 }

@@ -1,11 +1,11 @@
-package provider
+package diagnose
 
 import (
 	"strings"
 )
 
-// sentence begins a text with a capital and ends it with a stop.
-func sentence(text string) string {
+// Sentence begins a text with a capital and ends it with a stop.
+func Sentence(text string) string {
 	if text == "" {
 		return ""
 	}

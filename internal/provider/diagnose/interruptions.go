@@ -1,4 +1,4 @@
-package provider
+package diagnose
 
 import (
 	"context"
@@ -10,46 +10,46 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// timeoutError is the end of the time that an operation has. It is the cause of the end of the operation's context, and so of
+// TimeoutError is the end of the time that an operation has. It is the cause of the end of the operation's context, and so of
 // whatever error comes of that.
-type timeoutError struct {
-	typeName string
-	// deed is what has run out of time, and name which time that is: a plan has that of the reads.
-	deed, name string
-	limit      time.Duration
-	// text is the limit as it is configured, or empty where it is the default.
-	text string
+type TimeoutError struct {
+	TypeName string
+	// Deed is what has run out of time, and name which time that is: a plan has that of the reads.
+	Deed, Name string
+	Limit      time.Duration
+	// Text is the limit as it is configured, or empty where it is the default.
+	Text string
 }
 
 // Error says which time is over.
-func (e *timeoutError) Error() string { return "the time is over that it has (" + e.setting() + ")" }
+func (e *TimeoutError) Error() string { return "the time is over that it has (" + e.setting() + ")" }
 
 // Unwrap makes it the end that it is the cause of.
-func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
+func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-func (e *timeoutError) setting() string {
-	if e.text == "" {
-		return fmt.Sprintf("timeouts.%s is %s by default", e.name, shortDuration(e.limit))
+func (e *TimeoutError) setting() string {
+	if e.Text == "" {
+		return fmt.Sprintf("timeouts.%s is %s by default", e.Name, ShortDuration(e.Limit))
 	}
-	return fmt.Sprintf("timeouts.%s is %s", e.name, e.text)
+	return fmt.Sprintf("timeouts.%s is %s", e.Name, e.Text)
 }
 
 // describeTimeout says which time is over, what was being done, what is known of it, and the way out.
-func describeTimeout(over *timeoutError, err error) (summary, detail string) {
+func describeTimeout(over *TimeoutError, err error) (summary, detail string) {
 	operation, doing, outcome := describeInterruption(err)
 	if operation == "" {
-		operation = over.deed + " this " + over.typeName
+		operation = over.Deed + " this " + over.TypeName
 	}
-	began := fmt.Sprintf("The time for the %s of this %s is over: %s.", over.deed, over.typeName, over.setting())
+	began := fmt.Sprintf("The time for the %s of this %s is over: %s.", over.Deed, over.TypeName, over.setting())
 	if doing != "" {
 		began += " It ended while " + doing + "."
 	}
-	return fmt.Sprintf("Unable to %s: the time is over (%s)", operation, shortDuration(over.limit)), joinParagraphs(began, outcome, over.remedy())
+	return fmt.Sprintf("Unable to %s: the time is over (%s)", operation, ShortDuration(over.Limit)), joinParagraphs(began, outcome, over.remedy())
 }
 
-func (e *timeoutError) remedy() string {
-	more := fmt.Sprintf("timeouts {\n    %s = %q\n  }", e.name, shortDuration(2*e.limit))
-	switch e.deed {
+func (e *TimeoutError) remedy() string {
+	more := fmt.Sprintf("timeouts {\n    %s = %q\n  }", e.Name, ShortDuration(2*e.Limit))
+	switch e.Deed {
 	case "import":
 		return "Import again; nothing was imported."
 	case "read":
@@ -77,23 +77,23 @@ func describeStop(err error) (summary, detail string) {
 	return summary, joinParagraphs(ended, outcome)
 }
 
-// describeUnconfirmed says why a write that was accepted was not read back.
-func describeUnconfirmed(err error) string {
-	var over *timeoutError
+// Unconfirmed says why a write that was accepted was not read back.
+func Unconfirmed(err error) string {
+	var over *TimeoutError
 	var ended *client.InterruptedError
 	var why string
 	switch {
 	case errors.As(err, &over):
-		why = "the time for the " + over.deed + " was over (" + over.setting() + ")"
+		why = "the time for the " + over.Deed + " was over (" + over.setting() + ")"
 	case errors.Is(err, context.Canceled):
 		why = "the run was stopped"
 	default:
-		return sentence(err.Error())
+		return Sentence(err.Error())
 	}
 	if errors.As(err, &ended) && ended.Doing != "" {
 		why += " while " + ended.Doing
 	}
-	return sentence(why)
+	return Sentence(why)
 }
 
 // describeInterruption takes an error apart that comes of the end of a context.
@@ -121,8 +121,8 @@ func describeUnknownCreation(e *client.UnknownCreationError) string {
 		client.NameInQuotes(e.Location.DisplayName), e.At.UTC().Format(time.RFC3339))
 }
 
-// shortDuration writes 30m for 30m0s, and 1h for 1h0m0s.
-func shortDuration(d time.Duration) string {
+// ShortDuration writes 30m for 30m0s, and 1h for 1h0m0s.
+func ShortDuration(d time.Duration) string {
 	text := d.String()
 	for _, zero := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(text, zero) {

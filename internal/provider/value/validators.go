@@ -1,4 +1,6 @@
-package provider
+// Package value has the values and the validators of attributes that resources share: texts and ids, sets of ids, whole numbers, lists of
+// IP ranges. It sends no request.
+package value
 
 import (
 	"context"
@@ -8,11 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
-// checkedText is a validator of texts made of a function that returns what is wrong with a text and what to do. A text that is null or
+// CheckedText is a validator of texts made of a function that returns what is wrong with a text and what to do. A text that is null or
 // unknown passes.
-func checkedText(description, summary string, check func(text string) error) validator.String {
+func CheckedText(description, summary string, check func(text string) error) validator.String {
 	return stringCheck{description: description, summary: summary, check: check}
 }
 
@@ -30,7 +33,7 @@ func (c stringCheck) ValidateString(_ context.Context, req validator.StringReque
 		return
 	}
 	if err := c.check(req.ConfigValue.ValueString()); err != nil {
-		detail := sentence(err.Error())
+		detail := diagnose.Sentence(err.Error())
 		// The CLI shows the line of the attribute of the resource, not that of one within it.
 		if len(req.Path.Steps()) > 1 {
 			detail = "In " + attributeName(req.Path) + ": " + detail
@@ -50,9 +53,9 @@ func attributeName(at path.Path) string {
 	return strings.Join(names, ".")
 }
 
-// notNull says what to write where a required attribute is null, as a variable without a value is. Terraform itself says only that
+// NotNull says what to write where a required attribute is null, as a variable without a value is. Terraform itself says only that
 // the provider wants one.
-func notNull(values ...string) validator.String { return requiredText{values} }
+func NotNull(values ...string) validator.String { return requiredText{values} }
 
 type requiredText struct{ values []string }
 
@@ -70,11 +73,12 @@ func (v requiredText) ValidateString(_ context.Context, req validator.StringRequ
 	}
 }
 
-func userPrincipalNameValidator() validator.String {
-	return checkedText("must be a user principal name", "Invalid user principal name", func(text string) error {
+// UserPrincipalNameValidator accepts names of users, and refuses ids.
+func UserPrincipalNameValidator() validator.String {
+	return CheckedText("must be a user principal name", "Invalid user principal name", func(text string) error {
 		name, domain, found := strings.Cut(text, "@")
 		switch {
-		case isGUID(text):
+		case IsGUID(text):
 			return fmt.Errorf("%q is an object id; ids have an attribute of their own", text)
 		case text != strings.TrimSpace(text) || strings.ContainsAny(text, " \t\r\n/\\"):
 			return fmt.Errorf("%q holds a space or a slash; a user principal name looks like adele.vance@contoso.com", text)
@@ -85,4 +89,5 @@ func userPrincipalNameValidator() validator.String {
 	})
 }
 
-func eachString(check validator.String) validator.Set { return setvalidator.ValueStringsAre(check) }
+// EachString checks each element of a set.
+func EachString(check validator.String) validator.Set { return setvalidator.ValueStringsAre(check) }

@@ -1,4 +1,4 @@
-package provider
+package value
 
 import (
 	"context"
@@ -8,18 +8,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
-// ipRangesValidator refuses what no trusted location can hold. Each mistake is told at the element that it is in.
-type ipRangesValidator struct{}
+// RangesValidator refuses what no trusted location can hold. Each mistake is told at the element that it is in.
+type RangesValidator struct{}
 
-func (ipRangesValidator) Description(context.Context) string {
+func (RangesValidator) Description(context.Context) string {
 	return fmt.Sprintf("must be 1 to %d different IP ranges in CIDR notation, each longer than /8", client.MaxIPRanges)
 }
 
-func (v ipRangesValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v RangesValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (ipRangesValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+func (RangesValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -29,7 +30,7 @@ func (ipRangesValidator) ValidateList(_ context.Context, req validator.ListReque
 			"A trusted location holds at least one range. To trust nothing any more, remove the resource.")
 		return
 	}
-	if texts, _ := (ipRangeList{req.ConfigValue}).texts(); len(texts) > client.MaxIPRanges {
+	if texts, _ := (RangeList{req.ConfigValue}).Texts(); len(texts) > client.MaxIPRanges {
 		resp.Diagnostics.AddAttributeError(req.Path, "Too many IP ranges",
 			fmt.Sprintf("There are %d ranges, and a named location holds at most %d. Join neighbouring ranges, or spread them over several locations.",
 				len(texts), client.MaxIPRanges))
@@ -47,9 +48,9 @@ func (ipRangesValidator) ValidateList(_ context.Context, req validator.ListReque
 			continue
 		}
 		text := value.ValueString()
-		r, err := parseIPRange(text)
+		r, err := ParseRange(text)
 		if err != nil {
-			resp.Diagnostics.AddAttributeError(at, "Invalid IP range", sentence(err.Error()))
+			resp.Diagnostics.AddAttributeError(at, "Invalid IP range", diagnose.Sentence(err.Error()))
 			continue
 		}
 		// Lists that are put together repeat a range, and mean it once.

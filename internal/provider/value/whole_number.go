@@ -1,4 +1,4 @@
-package provider
+package value
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 // A number of days is a number and not an int64 in the schema: of 0.5 in an int64 the framework says
 // "Value %!s(*big.Float=0.5) is not an integer", before any validator has a say.
 
-// wholeDays is the whole number that a value is; nil where it is null, unknown or no such number.
-func wholeDays(value types.Number) *int32 {
+// WholeDays is the whole number that a value is; nil where it is null, unknown or no such number.
+func WholeDays(value types.Number) *int32 {
 	number := value.ValueBigFloat()
 	if value.IsNull() || value.IsUnknown() || number == nil || !number.IsInt() {
 		return nil
@@ -26,24 +26,25 @@ func wholeDays(value types.Number) *int32 {
 	return &whole
 }
 
-func numberOfDays(days int32) types.Number { return types.NumberValue(big.NewFloat(float64(days))) }
+// NumberOfDays is the value of a number of days.
+func NumberOfDays(days int32) types.Number { return types.NumberValue(big.NewFloat(float64(days))) }
 
-// wholeNumberBetween accepts whole numbers from least to most.
-type wholeNumberBetween struct{ least, most int32 }
+// WholeNumberBetween accepts whole numbers from Least to Most.
+type WholeNumberBetween struct{ Least, Most int32 }
 
-func (v wholeNumberBetween) Description(context.Context) string {
-	return fmt.Sprintf("must be a whole number between %d and %d", v.least, v.most)
+func (v WholeNumberBetween) Description(context.Context) string {
+	return fmt.Sprintf("must be a whole number between %d and %d", v.Least, v.Most)
 }
 
-func (v wholeNumberBetween) MarkdownDescription(ctx context.Context) string {
+func (v WholeNumberBetween) MarkdownDescription(ctx context.Context) string {
 	return v.Description(ctx)
 }
 
-func (v wholeNumberBetween) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+func (v WholeNumberBetween) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if number := wholeDays(req.ConfigValue); number == nil || *number < v.least || *number > v.most {
+	if number := WholeDays(req.ConfigValue); number == nil || *number < v.Least || *number > v.Most {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+attributeName(req.Path),
 			fmt.Sprintf("%s %s, and it is %s.", attributeName(req.Path), v.Description(ctx), req.ConfigValue.ValueBigFloat().Text('g', -1)))
 	}

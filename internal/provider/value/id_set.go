@@ -1,4 +1,4 @@
-package provider
+package value
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// knownStrings are the elements of a set of strings that are known.
-func knownStrings(set types.Set) []types.String {
+// KnownStrings are the elements of a set of strings that are known.
+func KnownStrings(set types.Set) []types.String {
 	var known []types.String
 	for _, element := range set.Elements() {
 		if text, ok := element.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
@@ -19,28 +19,29 @@ func knownStrings(set types.Set) []types.String {
 	return known
 }
 
-func allKnown(set types.Set) bool {
-	return !set.IsUnknown() && len(knownStrings(set)) == len(set.Elements())
+// AllKnown reports whether a set and each element of it are known.
+func AllKnown(set types.Set) bool {
+	return !set.IsUnknown() && len(KnownStrings(set)) == len(set.Elements())
 }
 
-// foldedIDs are the known ids of a set, each once, sorted and in lower case.
-func foldedIDs(set types.Set) []string {
+// FoldedIDs are the known ids of a set, each once, sorted and in lower case.
+func FoldedIDs(set types.Set) []string {
 	var ids []string
-	for _, id := range knownStrings(set) {
+	for _, id := range KnownStrings(set) {
 		ids = append(ids, strings.ToLower(id.ValueString()))
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-// refreshedIDs is the set of the service's ids in the spelling that the prior set has. A set that holds the same ids stays.
-func refreshedIDs(prior types.Set, ids []string) types.Set {
+// RefreshedIDs is the set of the service's ids in the spelling that the prior set has. A set that holds the same ids stays.
+func RefreshedIDs(prior types.Set, ids []string) types.Set {
 	spelled := map[string]attr.Value{}
 	for _, id := range ids {
 		spelled[strings.ToLower(id)] = types.StringValue(id)
 	}
-	before := foldedIDs(prior)
-	same := allKnown(prior) && len(before) == len(spelled)
+	before := FoldedIDs(prior)
+	same := AllKnown(prior) && len(before) == len(spelled)
 	for _, id := range before {
 		_, here := spelled[id]
 		same = same && here
@@ -48,7 +49,7 @@ func refreshedIDs(prior types.Set, ids []string) types.Set {
 	if same {
 		return prior
 	}
-	for _, id := range knownStrings(prior) {
+	for _, id := range KnownStrings(prior) {
 		if key := strings.ToLower(id.ValueString()); spelled[key] != nil {
 			spelled[key] = id
 		}
