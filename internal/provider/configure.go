@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 func (p *entramfaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -18,7 +19,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	run := &Run{Unknown: model.unknownSettings()}
+	run := &resourcekit.Run{Unknown: model.unknownSettings()}
 	publish := func() {
 		resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
 		resp.ListResourceData, resp.ActionData = run, run

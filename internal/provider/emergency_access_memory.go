@@ -13,6 +13,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // A guard that grows or shrinks in the same change that it judges judges nothing: staff who become emergency access accounts may
@@ -25,17 +26,17 @@ const memoryGuarded = "guarded"
 type guardMemory map[string]string
 
 // recallGuard reads whom the guard held when a resource was applied last. What cannot be read is not remembered.
-func recallGuard(ctx context.Context, private privateState, diags *diag.Diagnostics) guardMemory {
-	return client.DecodeNames(keptValue(ctx, private, memoryGuarded, diags))
+func recallGuard(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) guardMemory {
+	return client.DecodeNames(resourcekit.KeptValue(ctx, private, memoryGuarded, diags))
 }
 
 // remember keeps whom the guard holds, in the private state of a resource that was applied.
-func (e *emergencyAccess) remember(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+func (e *emergencyAccess) remember(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	now := guardMemory{}
 	for _, account := range e.sorted() {
 		now[strings.ToLower(account.ID)] = diagnose.Person(account.User)
 	}
-	keepValue(ctx, private, memoryGuarded, client.EncodeNames(now), diags)
+	resourcekit.KeepValue(ctx, private, memoryGuarded, client.EncodeNames(now), diags)
 }
 
 // left are the remembered accounts that the guard does not hold any more, as a guard of their own.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // Terraform has ten resources read at a time and does not say which come next. So each instance keeps the ids of a few
@@ -70,24 +71,24 @@ func (r *recentUsers) hints(id string, older []string) []string {
 }
 
 // readHints returns the hints of an instance.
-func readHints(ctx context.Context, private privateState, diags *diag.Diagnostics) []string {
-	return client.DecodeUserHints(keptValue(ctx, private, hintsKey, diags))
+func readHints(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) []string {
+	return client.DecodeUserHints(resourcekit.KeptValue(ctx, private, hintsKey, diags))
 }
 
 // keepHints gives an instance that is written the users of its run, and keeps as many of its older hints as there is room.
-func (r *recentUsers) keepHints(ctx context.Context, id string, private privateState, diags *diag.Diagnostics) {
+func (r *recentUsers) keepHints(ctx context.Context, id string, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	r.note(id)
 	hints := r.hints(id, readHints(ctx, private, diags))
-	keepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
+	resourcekit.KeepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
 }
 
 // completeHints gives an instance that is read hints where it has nearly none.
-func (r *recentUsers) completeHints(ctx context.Context, id string, have []string, private privateState, diags *diag.Diagnostics) {
+func (r *recentUsers) completeHints(ctx context.Context, id string, have []string, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	r.note(id)
 	if len(have) >= fewHints {
 		return
 	}
 	if hints := r.hints(id, have); len(hints) >= manyHints {
-		keepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
+		resourcekit.KeepValue(ctx, private, hintsKey, client.EncodeUserHints(hints), diags)
 	}
 }

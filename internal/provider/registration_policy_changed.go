@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -45,7 +46,7 @@ func (r *registrationPolicyResource) addCampaignChanged(ctx context.Context, dia
 	for _, change := range changed.changes {
 		lines = append(lines, names.changeLine(change, changed.planned, changed.present))
 	}
-	addChangedSincePlan(diags, path.Empty(), "The registration campaign", lines...)
+	resourcekit.ChangedSincePlan(diags, path.Empty(), "The registration campaign", lines...)
 	return true
 }
 

@@ -10,10 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 type registrationPolicyDataSource struct {
-	DataSource[campaignRun, *campaignRun]
+	resourcekit.DataSource[campaignRun, *campaignRun]
 }
 
 func newRegistrationPolicyDataSource() datasource.DataSource { return &registrationPolicyDataSource{} }
@@ -75,7 +76,7 @@ func (d *registrationPolicyDataSource) Schema(ctx context.Context, _ datasource.
 				Computed: true, MarkdownDescription: "Whether a person who has put it off three times has to register. Null in a cloud that does not say.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -85,7 +86,7 @@ func (d *registrationPolicyDataSource) Read(ctx context.Context, req datasource.
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
 	campaign, err := d.Data.Client.GetRegistrationCampaign(ctx)
 	if err != nil {

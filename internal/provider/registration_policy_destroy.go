@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // Values of on_destroy, in addition to onDestroyKeep.
@@ -68,11 +69,11 @@ func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign clie
 // planDestroy says what a destroy leaves behind, and refuses one that would ask emergency access accounts. It returns the
 // campaign that is there after the destroy.
 func (r *registrationPolicyResource) planDestroy(
-	ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, private privateState, diags *diag.Diagnostics,
+	ctx context.Context, prior *registrationPolicyModel, memory campaignMemory, private resourcekit.PrivateState, diags *diag.Diagnostics,
 ) client.RegistrationCampaign {
 	present := prior.campaign()
 	switch {
-	case prior.OnDestroy.ValueString() == onDestroyKeep:
+	case prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep:
 		return present
 	case memory.before == nil:
 		warnNothingToGiveBack(diags)
@@ -107,7 +108,7 @@ func (r *registrationPolicyResource) planDestroy(
 	}
 	if weakenings := names.weakenings(present, back.campaign, r.Data.emergency.guard, memory.guarded); len(weakenings) > 0 {
 		detail += "\n\nThat is weaker than what is there now:\n\n  - " + strings.Join(weakenings, "\n  - ") +
-			"\n\nTo leave the campaign as it is, apply on_destroy = \"" + onDestroyKeep + "\" first."
+			"\n\nTo leave the campaign as it is, apply on_destroy = \"" + resourcekit.OnDestroyKeep + "\" first."
 	}
 	diags.AddWarning("Destroying the registration policy gives back the campaign from before",
 		fmt.Sprintf("After the destroy the tenant's registration campaign is as it was before this resource took it over:\n\n%s%s", names.describe(back.campaign), detail))
@@ -117,7 +118,7 @@ func (r *registrationPolicyResource) planDestroy(
 // findNow looks at the campaign whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
 // of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
 func (r *registrationPolicyResource) findNow(
-	ctx context.Context, planned, back client.RegistrationCampaign, memory campaignMemory, private privateState, diags *diag.Diagnostics,
+	ctx context.Context, planned, back client.RegistrationCampaign, memory campaignMemory, private resourcekit.PrivateState, diags *diag.Diagnostics,
 ) client.RegistrationCampaign {
 	present, err := r.Data.Client.ObserveRegistrationCampaign(ctx, planned, memory.written)
 	if err != nil {
@@ -132,7 +133,7 @@ func (r *registrationPolicyResource) findNow(
 	if err != nil {
 		return planned
 	}
-	keepValue(ctx, private, foundKey, text, diags)
+	resourcekit.KeepValue(ctx, private, resourcekit.FoundKey, text, diags)
 	names := r.changedNames(ctx, &campaignChangedError{planned: planned, present: present, changes: changes})
 	var lines []string
 	for _, change := range changes {
@@ -144,8 +145,8 @@ func (r *registrationPolicyResource) findNow(
 }
 
 // plannedCampaign is what the plan of a destroy was made from.
-func plannedCampaign(ctx context.Context, state *registrationPolicyModel, private privateState, diags *diag.Diagnostics) client.RegistrationCampaign {
-	kept := keptValue(ctx, private, foundKey, diags)
+func plannedCampaign(ctx context.Context, state *registrationPolicyModel, private resourcekit.PrivateState, diags *diag.Diagnostics) client.RegistrationCampaign {
+	kept := resourcekit.KeptValue(ctx, private, resourcekit.FoundKey, diags)
 	if found, err := client.DecodeRegistrationCampaign(kept); len(kept) > 0 && err == nil {
 		return found
 	}
@@ -160,7 +161,7 @@ func refuseHandback(caught []caughtAccount, diags *diag.Diagnostics) {
 			"  on_destroy = %q\n    gives the campaign from before back, with these accounts excluded\n"+
 			"  on_destroy = %q\n    leaves the campaign as it is now\n\n"+
 			"To leave the campaign as it is without an apply, take the policy out of the state: a removed block with lifecycle { destroy = false }, or terraform state rm.",
-			diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), onDestroyGiveBackExcluding, onDestroyKeep))
+			diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), onDestroyGiveBackExcluding, resourcekit.OnDestroyKeep))
 }
 
 func warnNothingToGiveBack(diags *diag.Diagnostics) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // campaignMemory is what the private state holds.
@@ -21,19 +22,19 @@ type campaignMemory struct {
 	guarded guardMemory
 }
 
-// Keys of the private state, in addition to instanceKey.
+// Keys of the private state, in addition to resourcekit.InstanceKey.
 const (
 	memoryBefore  = "before"
 	memoryWritten = "written"
 )
 
-func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) campaignMemory {
+func recall(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) campaignMemory {
 	memory := campaignMemory{
-		instance: keptText(ctx, private, instanceKey, diags),
-		written:  client.ReadCampaignWrite(keptValue(ctx, private, memoryWritten, diags)),
+		instance: resourcekit.KeptText(ctx, private, resourcekit.InstanceKey, diags),
+		written:  client.ReadCampaignWrite(resourcekit.KeptValue(ctx, private, memoryWritten, diags)),
 		guarded:  recallGuard(ctx, private, diags),
 	}
-	if text := keptValue(ctx, private, memoryBefore, diags); len(text) > 0 {
+	if text := resourcekit.KeptValue(ctx, private, memoryBefore, diags); len(text) > 0 {
 		before, err := client.DecodeRegistrationCampaign(text)
 		if err != nil {
 			diags.AddError("Unable to read what the registration policy has remembered",
@@ -48,20 +49,20 @@ func recall(ctx context.Context, private privateState, diags *diag.Diagnostics) 
 }
 
 // remember keeps the name of the resource and the campaign from before.
-func remember(ctx context.Context, private privateState, memory campaignMemory, diags *diag.Diagnostics) {
+func remember(ctx context.Context, private resourcekit.PrivateState, memory campaignMemory, diags *diag.Diagnostics) {
 	text, err := memory.before.Encode()
 	if err != nil {
 		diags.AddError("Unable to remember the registration campaign", diagnose.Sentence(err.Error()))
 		return
 	}
-	keepText(ctx, private, instanceKey, memory.instance, diags)
-	keepValue(ctx, private, memoryBefore, text, diags)
+	resourcekit.KeepText(ctx, private, resourcekit.InstanceKey, memory.instance, diags)
+	resourcekit.KeepValue(ctx, private, memoryBefore, text, diags)
 }
 
 // rememberApply keeps the write of an apply, and whom it guarded.
-func rememberApply(ctx context.Context, private privateState, write client.CampaignWrite, guard *emergencyAccess, diags *diag.Diagnostics) {
+func rememberApply(ctx context.Context, private resourcekit.PrivateState, write client.CampaignWrite, guard *emergencyAccess, diags *diag.Diagnostics) {
 	if !write.At.IsZero() {
-		keepValue(ctx, private, memoryWritten, write.JSON(), diags)
+		resourcekit.KeepValue(ctx, private, memoryWritten, write.JSON(), diags)
 	}
 	guard.remember(ctx, private, diags)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -54,7 +55,7 @@ func newRegistrationPolicyModel() *registrationPolicyModel {
 
 		TargetNames: types.MapNull(types.StringType),
 
-		Timeouts: noTimeouts(),
+		Timeouts: resourcekit.NoTimeouts(),
 	}
 }
 

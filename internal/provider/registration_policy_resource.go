@@ -19,13 +19,14 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-var registrationPolicyLimits = timeLimits{typeName: "entramfa_registration_policy", write: 30 * time.Minute, read: 5 * time.Minute}
+var registrationPolicyLimits = resourcekit.TimeLimits{TypeName: "entramfa_registration_policy", Write: 30 * time.Minute, Read: 5 * time.Minute}
 
 type registrationPolicyResource struct {
-	Resource[campaignRun, *campaignRun]
+	resourcekit.Resource[campaignRun, *campaignRun]
 }
 
 func newRegistrationPolicyResource() resource.Resource { return &registrationPolicyResource{} }
@@ -62,7 +63,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 		}
 	}
 	resp.Schema = schema.Schema{
-		Version: schemaVersion(registrationPolicyUpgrades),
+		Version: resourcekit.SchemaVersion(registrationPolicyUpgrades),
 		MarkdownDescription: "Manages who is asked to register an authentication method when they sign in: the tenant's " +
 			"[registration campaign](https://learn.microsoft.com/entra/identity/authentication/how-to-mfa-registration-campaign).\n\n" +
 			"A tenant has one campaign. Creating the resource takes over the one there is and remembers it; destroying it gives that back. " +
@@ -116,7 +117,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 				MarkdownDescription: "What destroying the resource does. `give_back` gives back the campaign that was there before the resource took it over, and is refused " +
 					"where that campaign asks accounts of `emergency_access`. `give_back_excluding_emergency_access` gives it back with those accounts excluded. `keep` leaves the " +
 					"campaign as it is. It has to be applied before the destroy to count. Default `give_back`.",
-				Validators: []validator.String{stringvalidator.OneOf(onDestroyGiveBack, onDestroyGiveBackExcluding, onDestroyKeep)},
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyGiveBack, onDestroyGiveBackExcluding, resourcekit.OnDestroyKeep)},
 			},
 			"adoption_loss": schema.StringAttribute{
 				Computed: true,
@@ -136,7 +137,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 					"has the last known name, or none.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.block(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": registrationPolicyLimits.Block(ctx)},
 	}
 }
 
@@ -175,7 +176,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 	if req.Plan.Raw.IsNull() {
-		ctx, end := registrationPolicyLimits.withinPlan(ctx, prior.Timeouts.Object)
+		ctx, end := registrationPolicyLimits.WithinPlan(ctx, prior.Timeouts.Object)
 		defer end()
 		// Terraform plans the destroy of a replaced policy again, after its replacement was created. Delete says what becomes of it.
 		if r.Data.policies.succeeded(memory.instance) {
@@ -206,7 +207,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 
-	ctx, end := registrationPolicyLimits.withinPlan(ctx, plan.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.WithinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	base := prior
 	if prior == nil && r.Data.Ready() {
@@ -317,7 +318,7 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := registrationPolicyLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
 	defer end()
 	instance := uuid.NewString()
 	r.Data.policies.makeOne(instance, &resp.Diagnostics)
@@ -351,7 +352,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		return
 	}
 	r.Data.emergency.guardsBefore.note(memory.guarded)
-	ctx, end := registrationPolicyLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	var campaign client.RegistrationCampaign
@@ -391,7 +392,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := registrationPolicyLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
 	defer end()
 	// Otherwise only the timeouts change.
 	if !plan.unchanged(&prior) {
@@ -420,7 +421,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	switch {
-	case state.OnDestroy.ValueString() == onDestroyKeep:
+	case state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep:
 		r.Data.policies.forget(memory.instance)
 		return
 	case memory.before == nil:
@@ -432,7 +433,7 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		warnSucceeded(*memory.before, &resp.Diagnostics)
 		return
 	}
-	ctx, end := registrationPolicyLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
 	defer end()
 	patience := r.Data.Client.Consistency().Missing
 	found, err := r.Data.Client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
@@ -568,10 +569,10 @@ func addCampaignWriteError(diags *diag.Diagnostics, err error, plan *registratio
 }
 
 // registrationPolicyUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var registrationPolicyUpgrades []stateUpgrade
+var registrationPolicyUpgrades []resourcekit.StateUpgrade
 
 var _ resource.ResourceWithUpgradeState = (*registrationPolicyResource)(nil)
 
 func (r *registrationPolicyResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(registrationPolicyUpgrades)
+	return resourcekit.StateUpgraders(registrationPolicyUpgrades)
 }

@@ -1,8 +1,10 @@
 package provider
 
+import "github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+
 // campaignRun is what a run knows of the registration campaign.
 type campaignRun struct {
-	*Run
+	*resourcekit.Run
 	emergency *emergencyState
 	// policies tells a second registration policy from the first.
 	policies registrationPolicies
@@ -11,4 +13,4 @@ type campaignRun struct {
 }
 
 // Begin makes it a part of a run.
-func (d *campaignRun) Begin(run *Run) { d.Run, d.emergency = run, emergencyOf(run) }
+func (d *campaignRun) Begin(run *resourcekit.Run) { d.Run, d.emergency = run, emergencyOf(run) }

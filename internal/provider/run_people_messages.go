@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 

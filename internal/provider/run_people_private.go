@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // replacementKey is a key of the private state that is in plans only: what the destroy of a replaced resource may do. A resource that is
@@ -30,8 +31,8 @@ type replacement struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-func readReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) replacement {
-	return keptJSON[replacement](ctx, private, replacementKey, diags)
+func readReplacement(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) replacement {
+	return resourcekit.KeptJSON[replacement](ctx, private, replacementKey, diags)
 }
 
 // replaces is the instance that a new one replaces; empty where it replaces none, or a tainted one.
@@ -43,24 +44,24 @@ func (r replacement) replaces(create bool) string {
 }
 
 // write keeps a replacement in a plan.
-func (r replacement) write(ctx context.Context, private privateState, diags *diag.Diagnostics) {
+func (r replacement) write(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	slices.Sort(r.Kept)
-	keepJSON(ctx, private, replacementKey, r, diags)
+	resourcekit.KeepJSON(ctx, private, replacementKey, r, diags)
 }
 
 // forgetReplacement keeps what is for plans out of the state.
-func forgetReplacement(ctx context.Context, private privateState, diags *diag.Diagnostics) {
-	keepValue(ctx, private, replacementKey, nil, diags)
+func forgetReplacement(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) {
+	resourcekit.KeepValue(ctx, private, replacementKey, nil, diags)
 }
 
 // told notes in the plan of an instance who loses per-user MFA, in case that the instance is replaced: Terraform hands it on to the plan of
 // the new one.
-func (u managedUsers) told(ctx context.Context, owner string, private privateState, diags *diag.Diagnostics) {
+func (u managedUsers) told(ctx context.Context, owner string, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	replacement{Told: lowered(u.ids()), Owner: owner}.write(ctx, private, diags)
 }
 
 // keep notes in the plan of a new resource whom it has, in case that it replaces another one.
-func (r replacement) keep(ctx context.Context, ids []string, private privateState, diags *diag.Diagnostics) {
+func (r replacement) keep(ctx context.Context, ids []string, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	replacement{Kept: lowered(ids), Told: r.Told, Planned: true}.write(ctx, private, diags)
 }
 
@@ -139,7 +140,7 @@ func (d *usersRun) foundNow(ctx context.Context, users managedUsers) managedUser
 }
 
 // keepFound notes in the plan of a destroy what was found, by object id in lower case, where it is not what the state has.
-func keepFound(ctx context.Context, before, now managedUsers, private privateState, diags *diag.Diagnostics) {
+func keepFound(ctx context.Context, before, now managedUsers, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	found := map[string]client.MFAState{}
 	for i, user := range now {
 		if user.effective != before[i].effective {
@@ -147,13 +148,13 @@ func keepFound(ctx context.Context, before, now managedUsers, private privateSta
 		}
 	}
 	if len(found) > 0 {
-		keepJSON(ctx, private, foundKey, found, diags)
+		resourcekit.KeepJSON(ctx, private, resourcekit.FoundKey, found, diags)
 	}
 }
 
 // asPlanned gives the users of a destroy the states that its plan has found.
-func asPlanned(ctx context.Context, users managedUsers, private privateState, diags *diag.Diagnostics) managedUsers {
-	found := keptJSON[map[string]client.MFAState](ctx, private, foundKey, diags)
+func asPlanned(ctx context.Context, users managedUsers, private resourcekit.PrivateState, diags *diag.Diagnostics) managedUsers {
+	found := resourcekit.KeptJSON[map[string]client.MFAState](ctx, private, resourcekit.FoundKey, diags)
 	if len(found) == 0 {
 		return users
 	}
@@ -167,15 +168,15 @@ func asPlanned(ctx context.Context, users managedUsers, private privateState, di
 }
 
 // newUserOwner names a new instance.
-func newUserOwner(ctx context.Context, private privateState, diags *diag.Diagnostics) string {
+func newUserOwner(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) string {
 	name := uuid.NewString()
-	keepText(ctx, private, instanceKey, name, diags)
+	resourcekit.KeepText(ctx, private, resourcekit.InstanceKey, name, diags)
 	return name
 }
 
 // userOwner names an instance of the state. One that an earlier version has made is called by its user.
-func userOwner(ctx context.Context, private privateState, state *userMFAStateModel, diags *diag.Diagnostics) string {
-	if name := keptText(ctx, private, instanceKey, diags); name != "" {
+func userOwner(ctx context.Context, private resourcekit.PrivateState, state *userMFAStateModel, diags *diag.Diagnostics) string {
+	if name := resourcekit.KeptText(ctx, private, resourcekit.InstanceKey, diags); name != "" {
 		return name
 	}
 	return "user " + strings.ToLower(state.ID.ValueString())

@@ -12,15 +12,16 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-var tenantLimits = timeLimits{typeName: "entramfa_tenant", read: 5 * time.Minute}
+var tenantLimits = resourcekit.TimeLimits{TypeName: "entramfa_tenant", Read: 5 * time.Minute}
 
-type tenantDataSource struct{ run *Run }
+type tenantDataSource struct{ run *resourcekit.Run }
 
 func (d *tenantDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.run, _ = req.ProviderData.(*Run)
+	d.run, _ = req.ProviderData.(*resourcekit.Run)
 }
 
 func newTenantDataSource() datasource.DataSource { return &tenantDataSource{} }
@@ -80,7 +81,7 @@ func (d *tenantDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 				}},
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": tenantLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": tenantLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -90,7 +91,7 @@ func (d *tenantDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if resp.Diagnostics.HasError() || !d.run.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := tenantLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	ctx, end := tenantLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
 	found, err := d.run.Client.GetOrganization(ctx)
 	tenant := d.run.Client.Tenant()

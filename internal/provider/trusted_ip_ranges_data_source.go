@@ -13,12 +13,13 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
-var trustedIPRangesLimits = timeLimits{typeName: "entramfa_trusted_ip_ranges", read: 10 * time.Minute}
+var trustedIPRangesLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ip_ranges", Read: 10 * time.Minute}
 
 type trustedIPRangesDataSource struct {
-	DataSource[locationsRun, *locationsRun]
+	resourcekit.DataSource[locationsRun, *locationsRun]
 }
 
 func newTrustedIPRangesDataSource() datasource.DataSource { return &trustedIPRangesDataSource{} }
@@ -80,7 +81,7 @@ func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.Sch
 				Computed: true, MarkdownDescription: "How many IPv6 networks of the size /64 the tenant trusts; one that is covered in part counts.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": trustedIPRangesLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPRangesLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -90,7 +91,7 @@ func (d *trustedIPRangesDataSource) Read(ctx context.Context, req datasource.Rea
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := trustedIPRangesLimits.within(ctx, timeoutRead, config.Timeouts.Object)
+	ctx, end := trustedIPRangesLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
 	defer end()
 	locations, err := d.Data.locations.all(ctx)
 	if err != nil {

@@ -13,11 +13,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type trustedIPsDataSource struct {
-	DataSource[locationsRun, *locationsRun]
+	resourcekit.DataSource[locationsRun, *locationsRun]
 }
 
 func newTrustedIPsDataSource() datasource.DataSource { return &trustedIPsDataSource{} }
@@ -73,7 +74,7 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 				Computed: true, MarkdownDescription: "Whether Conditional Access trusts the location; made for the condition of a `check` block.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -87,7 +88,7 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
 	key, at := model.ID, path.Root("id")
 	if key.IsNull() {

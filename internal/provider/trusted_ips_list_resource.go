@@ -15,10 +15,11 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 type trustedIPsListResource struct {
-	Resource[locationsRun, *locationsRun]
+	resourcekit.Resource[locationsRun, *locationsRun]
 }
 
 func newTrustedIPsListResource() list.ListResource { return &trustedIPsListResource{} }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -44,7 +45,7 @@ func (m *trustedIPsModel) id() string {
 
 // newTrustedIPsModel is a location as the service has it.
 func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
-	m := &trustedIPsModel{Timeouts: noTimeouts()}
+	m := &trustedIPsModel{Timeouts: resourcekit.NoTimeouts()}
 	m.refresh(location)
 	return m
 }

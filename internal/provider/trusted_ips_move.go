@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -72,7 +73,7 @@ func (l azureADLocation) guid() string {
 }
 
 func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	ofAzureAD := ofProvider(req.SourceProviderAddress, "hashicorp", "azuread")
+	ofAzureAD := resourcekit.FromProvider(req.SourceProviderAddress, "hashicorp", "azuread")
 	if req.SourceTypeName != azureADNamedLocation || !ofAzureAD {
 		return
 	}

@@ -16,14 +16,15 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // Named locations wait for their turn at the one request a second that all apps of the tenant share.
-var trustedIPsLimits = timeLimits{typeName: "entramfa_trusted_ips", write: 30 * time.Minute, read: 10 * time.Minute}
+var trustedIPsLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ips", Write: 30 * time.Minute, Read: 10 * time.Minute}
 
 type trustedIPsResource struct {
-	Resource[locationsRun, *locationsRun]
+	resourcekit.Resource[locationsRun, *locationsRun]
 }
 
 // acceptedKey is where the private state keeps when the service accepted the last write.
@@ -44,7 +45,7 @@ func (r *trustedIPsResource) Metadata(_ context.Context, req resource.MetadataRe
 
 func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		Version: schemaVersion(trustedIPsUpgrades),
+		Version: resourcekit.SchemaVersion(trustedIPsUpgrades),
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges " +
 			"that Conditional Access trusts.\n\n" +
 			"Trusting a location changes nothing by itself: it is Conditional Access policies that ask for less where a sign-in comes from a trusted location, " +
@@ -95,7 +96,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 					"the plan shows `false -> true`. Graph: `isTrusted`.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.block(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.Block(ctx)},
 	}
 }
 
@@ -119,11 +120,11 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !req.State.Raw.IsNull() {
 		prior = &trustedIPsModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		hasID("id", prior.ID, &resp.Diagnostics)
+		resourcekit.HasID("id", prior.ID, &resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			ctx, end := trustedIPsLimits.withinPlan(ctx, prior.Timeouts.Object)
+			ctx, end := trustedIPsLimits.WithinPlan(ctx, prior.Timeouts.Object)
 			defer end()
 			r.findNow(ctx, prior, req.Private, resp.Private, &resp.Diagnostics)
 			r.warnDestroy(ctx, prior, &resp.Diagnostics)
@@ -138,7 +139,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	plan.plan(prior)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if !plan.unchanged(prior) {
-		ctx, end := trustedIPsLimits.withinPlan(ctx, plan.Timeouts.Object)
+		ctx, end := trustedIPsLimits.WithinPlan(ctx, plan.Timeouts.Object)
 		defer end()
 		warnName(prior, plan, &resp.Diagnostics)
 		warnRanges(prior, plan, &resp.Diagnostics)
@@ -152,7 +153,7 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := trustedIPsLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
 	defer end()
 	created, accepted, err := r.Data.Client.CreateNamedLocation(ctx, plan.location())
 	plan.ID = types.StringValue(created.ID)
@@ -167,20 +168,20 @@ func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequ
 		warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
 		return
 	}
-	keepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := trustedIPsLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
+	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
 	location, gone, err := r.Data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
@@ -207,7 +208,7 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	var plan, prior trustedIPsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !hasID("id", prior.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", prior.ID, &resp.Diagnostics) {
 		return
 	}
 	// Only the timeouts change.
@@ -216,9 +217,9 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
 	}
-	ctx, end := trustedIPsLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
 	defer end()
-	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
+	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	if !r.Data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
 		return
 	}
@@ -236,18 +237,18 @@ func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	keepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state trustedIPsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !hasID("id", state.ID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.ID, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := trustedIPsLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
 	defer end()
-	kept := keptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
+	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	planned := plannedLocation(ctx, &state, req.Private, &resp.Diagnostics)
 	if !r.Data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
 		return
@@ -262,7 +263,7 @@ func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequ
 		// The location is there and not trusted any more, and for a while a replica may show otherwise.
 		state.Trusted = types.BoolValue(false)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		keepValue(ctx, resp.Private, acceptedKey, untrusted.JSON(), &resp.Diagnostics)
+		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, untrusted.JSON(), &resp.Diagnostics)
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {
@@ -292,7 +293,7 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 		}
 		key = identity.ID.ValueString()
 	}
-	ctx, end := trustedIPsLimits.withinImport(ctx)
+	ctx, end := trustedIPsLimits.WithinImport(ctx)
 	defer end()
 	key, ok := locationImportKey(key)
 	if !ok {
@@ -362,10 +363,10 @@ func (d *locationsRun) findLocation(ctx context.Context, key string, at path.Pat
 }
 
 // trustedIPsUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var trustedIPsUpgrades []stateUpgrade
+var trustedIPsUpgrades []resourcekit.StateUpgrade
 
 var _ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
 
 func (r *trustedIPsResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(trustedIPsUpgrades)
+	return resourcekit.StateUpgraders(trustedIPsUpgrades)
 }

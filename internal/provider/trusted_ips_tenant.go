@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // tenantLocations is what a run knows of the tenant's named locations. The service answers one such request in a second, for all apps of
@@ -14,7 +15,7 @@ import (
 //
 // Source: https://learn.microsoft.com/graph/throttling-limits
 type tenantLocations struct {
-	run *Run
+	run *resourcekit.Run
 	// view is the locations, with the run's own writes.
 	view *client.NamedLocations
 	// toldFailure says that the plan has told why the policies that use locations cannot be read.
@@ -25,7 +26,7 @@ type tenantLocations struct {
 	planned map[string]bool
 }
 
-func newTenantLocations(run *Run) *tenantLocations {
+func newTenantLocations(run *resourcekit.Run) *tenantLocations {
 	return &tenantLocations{run: run, view: run.Client.NewNamedLocations(), planned: map[string]bool{}}
 }
 

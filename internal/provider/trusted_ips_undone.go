@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
@@ -22,7 +23,7 @@ func (d *locationsRun) checkUndone(ctx context.Context, prior client.NamedLocati
 	}
 	fine := func(before client.NamedLocation) bool { return !current.Undoes(before, wanted).Any() }
 	if undone.Any() && !slices.ContainsFunc(also, fine) {
-		addChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
+		resourcekit.ChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
 		return false
 	}
 	return true
@@ -30,25 +31,25 @@ func (d *locationsRun) checkUndone(ctx context.Context, prior client.NamedLocati
 
 // findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
 // of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
-func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private privateState, diags *diag.Diagnostics) {
+func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	if !r.Data.Ready() {
 		return
 	}
-	accepted := keptValue(ctx, before, acceptedKey, diags)
+	accepted := resourcekit.KeptValue(ctx, before, acceptedKey, diags)
 	// What cannot be read here stops the destroy.
 	current, undone, err := r.Data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
 	if err != nil || !undone.Any() {
 		return
 	}
-	keepValue(ctx, private, foundKey, current.JSON(), diags)
+	resourcekit.KeepValue(ctx, private, resourcekit.FoundKey, current.JSON(), diags)
 	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
 		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
 			prior.ID.ValueString(), diagnose.List(describeUndone(undone, prior.location(), current))))
 }
 
 // plannedLocation is what the plan of a destroy was made from.
-func plannedLocation(ctx context.Context, state *trustedIPsModel, private privateState, diags *diag.Diagnostics) client.NamedLocation {
-	if found, ok := client.ReadNamedLocation(keptValue(ctx, private, foundKey, diags)); ok {
+func plannedLocation(ctx context.Context, state *trustedIPsModel, private resourcekit.PrivateState, diags *diag.Diagnostics) client.NamedLocation {
+	if found, ok := client.ReadNamedLocation(resourcekit.KeptValue(ctx, private, resourcekit.FoundKey, diags)); ok {
 		return found
 	}
 	return state.location()

@@ -7,7 +7,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// isUserGone is isGone for a user.
+// isUserGone is IsGone for a user.
 func (d *usersRun) isUserGone(ctx context.Context, id string) bool {
 	return d.IsGone(id, func() (bool, error) {
 		_, err := d.Client.FindUser(ctx, id, d.Client.Consistency().Missing)

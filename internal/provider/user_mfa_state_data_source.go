@@ -13,11 +13,12 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type userMFAStateDataSource struct {
-	DataSource[usersRun, *usersRun]
+	resourcekit.DataSource[usersRun, *usersRun]
 }
 
 func newUserMFAStateDataSource() datasource.DataSource { return &userMFAStateDataSource{} }
@@ -83,7 +84,7 @@ func (d *userMFAStateDataSource) Schema(ctx context.Context, _ datasource.Schema
 				Computed: true, MarkdownDescription: "Whether `state` satisfies `expected_state`; made for the condition of a `check` block.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -99,7 +100,7 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
 	key, at := model.UserID, path.Root("user_id")
 	if key.IsNull() {

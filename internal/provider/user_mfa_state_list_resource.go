@@ -19,10 +19,13 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-type userMFAStateListResource struct{ Resource[usersRun, *usersRun] }
+type userMFAStateListResource struct {
+	resourcekit.Resource[usersRun, *usersRun]
+}
 
 func newUserMFAStateListResource() list.ListResource { return &userMFAStateListResource{} }
 

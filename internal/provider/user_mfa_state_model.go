@@ -8,6 +8,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -37,7 +38,7 @@ func (m *userMFAStateModel) identity() userMFAStateIdentity {
 
 // hasIDs refuses a state without the user's ids.
 func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
-	return hasID("user_id", m.UserID, diags) && hasID("id", m.ID, diags)
+	return resourcekit.HasID("user_id", m.UserID, diags) && resourcekit.HasID("id", m.ID, diags)
 }
 
 // newUserMFAStateModel is an imported user, before the first read.
@@ -48,8 +49,8 @@ func newUserMFAStateModel(user client.User) *userMFAStateModel {
 		UserID:            types.StringValue(user.ID),
 		UserPrincipalName: types.StringValue(user.UserPrincipalName),
 		AllowPromotion:    types.BoolValue(false),
-		OnDestroy:         types.StringValue(onDestroyDisable),
-		Timeouts:          noTimeouts(),
+		OnDestroy:         types.StringValue(resourcekit.OnDestroyDisable),
+		Timeouts:          resourcekit.NoTimeouts(),
 	}
 }
 

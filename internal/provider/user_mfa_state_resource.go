@@ -21,6 +21,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -37,9 +38,11 @@ const (
 	typeUserMFAStates = "entramfa_user_mfa_states"
 )
 
-var userMFAStateLimits = timeLimits{typeName: "entramfa_user_mfa_state", write: 30 * time.Minute, read: 5 * time.Minute}
+var userMFAStateLimits = resourcekit.TimeLimits{TypeName: "entramfa_user_mfa_state", Write: 30 * time.Minute, Read: 5 * time.Minute}
 
-type userMFAStateResource struct{ Resource[usersRun, *usersRun] }
+type userMFAStateResource struct {
+	resourcekit.Resource[usersRun, *usersRun]
+}
 
 func newUserMFAStateResource() resource.Resource { return &userMFAStateResource{} }
 
@@ -58,7 +61,7 @@ func (r *userMFAStateResource) Metadata(_ context.Context, req resource.Metadata
 
 func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		Version: schemaVersion(userMFAStateUpgrades),
+		Version: resourcekit.SchemaVersion(userMFAStateUpgrades),
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of one user.\n\n" +
 			"Every user starts `disabled`. Setting `enabled` asks the user to register a method at the next sign-in; the service then moves the user " +
 			"to `enforced` by itself, at once if a method is registered already. `enabled` is satisfied by `enforced`, so that promotion is never drift.\n\n" +
@@ -100,10 +103,10 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 					"Needs `UserAuthenticationMethod.Read.All`. Default `false`.",
 			},
 			"on_destroy": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyDisable),
+				Optional: true, Computed: true, Default: stringdefault.StaticString(resourcekit.OnDestroyDisable),
 				MarkdownDescription: "What destroying the resource does: `disable` sets the user to `disabled`, so that per-user MFA stops applying; " +
 					"`keep` leaves the user as they are. It has to be applied before the destroy to count. Default `disable`.",
-				Validators: []validator.String{stringvalidator.OneOf(onDestroyDisable, onDestroyKeep)},
+				Validators: []validator.String{stringvalidator.OneOf(resourcekit.OnDestroyDisable, resourcekit.OnDestroyKeep)},
 			},
 			"effective_state": schema.StringAttribute{
 				Computed: true,
@@ -111,7 +114,7 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 					"Where `enabled` is to be written, or the user is new here, it is known after the apply only: whether to promote a user is the service's decision.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.block(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStateLimits.Block(ctx)},
 	}
 }
 
@@ -152,7 +155,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			ctx, end := userMFAStateLimits.withinPlan(ctx, prior.Timeouts.Object)
+			ctx, end := userMFAStateLimits.WithinPlan(ctx, prior.Timeouts.Object)
 			defer end()
 			r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
 		}
@@ -165,7 +168,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		return
 	}
 
-	ctx, end := userMFAStateLimits.withinPlan(ctx, plan.Timeouts.Object)
+	ctx, end := userMFAStateLimits.WithinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	digest := digestConfig(typeUserMFAState, req.Config.Raw)
 	before := readReplacement(ctx, req.Private, &resp.Diagnostics)
@@ -182,7 +185,7 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	} else if !resp.Diagnostics.HasError() {
 		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
 		people.claim(plan.claimed())
-		r.planUpdate(ctx, prior, plan, keptText(ctx, req.Private, instanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
+		r.planUpdate(ctx, prior, plan, resourcekit.KeptText(ctx, req.Private, resourcekit.InstanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -378,7 +381,7 @@ func plannedEffectiveState(state types.String) types.String {
 }
 
 func destroyEffect(onDestroy types.String) string {
-	if onDestroy.ValueString() == onDestroyKeep {
+	if onDestroy.ValueString() == resourcekit.OnDestroyKeep {
 		return "leaves it as it is"
 	}
 	return "sets it to disabled"
@@ -386,15 +389,15 @@ func destroyEffect(onDestroy types.String) string {
 
 // planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
 // the user to have MFA.
-func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private privateState, diags *diag.Diagnostics) {
+func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people := r.Data.people
 	now := prior.managed()
-	if prior.OnDestroy.ValueString() != onDestroyKeep {
+	if prior.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
 		now = r.Data.foundNow(ctx, now)
 		keepFound(ctx, prior.managed(), now, private, diags)
 	}
 	current := now[0].effective
-	if prior.OnDestroy.ValueString() == onDestroyKeep || !current.Weakens(client.MFADisabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
+	if prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !current.Weakens(client.MFADisabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
 	}
@@ -454,7 +457,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStateLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
 	defer end()
 	key, at := plan.userKey()
 	user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().NewObject)
@@ -485,7 +488,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -517,7 +520,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 		return
 	}
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
-	ctx, end := userMFAStateLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
 	defer end()
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
 		r.Data.people.arrive(ctx, prior.UserID.ValueString())
@@ -541,10 +544,10 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
+		state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStateLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
 	defer end()
 	r.Data.recentUsers.forget(state.UserID.ValueString())
 	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
@@ -591,7 +594,7 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
 		return
 	}
-	ctx, end := userMFAStateLimits.withinImport(ctx)
+	ctx, end := userMFAStateLimits.WithinImport(ctx)
 	defer end()
 	user, err := r.Data.Client.FindUser(ctx, key, r.Data.Client.Consistency().Missing)
 	if err != nil {
@@ -652,7 +655,7 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 func addStateError(diags *diag.Diagnostics, at path.Path, err error) {
 	var changed *client.ChangedError
 	if errors.As(err, &changed) {
-		addChangedSincePlan(diags, at, "The per-user MFA state of "+changed.User, describeChanged(changed))
+		resourcekit.ChangedSincePlan(diags, at, "The per-user MFA state of "+changed.User, describeChanged(changed))
 		return
 	}
 	diagnose.AttributeError(diags, at, err)
@@ -682,10 +685,10 @@ func warnUnconfirmed(diags *diag.Diagnostics, user client.User, result client.Se
 }
 
 // userMFAStateUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var userMFAStateUpgrades []stateUpgrade
+var userMFAStateUpgrades []resourcekit.StateUpgrade
 
 var _ resource.ResourceWithUpgradeState = (*userMFAStateResource)(nil)
 
 func (r *userMFAStateResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(userMFAStateUpgrades)
+	return resourcekit.StateUpgraders(userMFAStateUpgrades)
 }

@@ -22,11 +22,12 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 type userMFAStatesDataSource struct {
-	DataSource[usersRun, *usersRun]
+	resourcekit.DataSource[usersRun, *usersRun]
 }
 
 func newUserMFAStatesDataSource() datasource.DataSource { return &userMFAStatesDataSource{} }
@@ -126,7 +127,7 @@ func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.Schem
 			},
 			"user_count": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many users the result holds. Terraform keeps the name `count` for itself."},
 		},
-		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.dataSourceBlock(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -155,7 +156,7 @@ func (d *userMFAStatesDataSource) Read(ctx context.Context, req datasource.ReadR
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, model.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
 	users := d.users(ctx, model, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

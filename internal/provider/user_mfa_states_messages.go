@@ -14,6 +14,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // userEntryPath is where a user stands in the configuration.
@@ -204,7 +205,7 @@ func warnMayWeakenMany(diags *diag.Diagnostics, names []string) {
 // warnUnknownUsers warns of everybody who may be in users no longer, because users is not known yet.
 func warnUnknownUsers(diags *diag.Diagnostics, prior managedUsers, plan *userMFAStatesModel) {
 	names := weakened(prior)
-	if len(names) == 0 || plan.OnDestroy.ValueString() == onDestroyKeep {
+	if len(names) == 0 || plan.OnDestroy.ValueString() == resourcekit.OnDestroyKeep {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -54,7 +55,7 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
 	ids := value.Elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
-		if !hasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
+		if !resourcekit.HasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -54,7 +55,7 @@ func movedUsersSchema() *schema.Schema {
 }
 
 func moveUserIntoMap(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != typeUserMFAState || !ofOwnProvider(req.SourceProviderAddress) || req.SourceState == nil {
+	if req.SourceTypeName != typeUserMFAState || !resourcekit.FromThisProvider(req.SourceProviderAddress) || req.SourceState == nil {
 		return
 	}
 	var source struct {
@@ -78,16 +79,16 @@ func moveUserIntoMap(ctx context.Context, req resource.MoveStateRequest, resp *r
 		user.key, user.name = user.id, source.Name.ValueString()
 	}
 	moved := userMFAStatesModel{
-		ID: types.StringValue(uuid.NewString()), AllowPromotion: source.AllowPromotion, OnDestroy: source.OnDestroy, Timeouts: noTimeouts(),
+		ID: types.StringValue(uuid.NewString()), AllowPromotion: source.AllowPromotion, OnDestroy: source.OnDestroy, Timeouts: resourcekit.NoTimeouts(),
 	}
 	moved.setManaged(managedUsers{user})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
-	moveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
+	resourcekit.MoveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }
 
 func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != typeUserMFAStates || !ofOwnProvider(req.SourceProviderAddress) || req.SourceState == nil {
+	if req.SourceTypeName != typeUserMFAStates || !resourcekit.FromThisProvider(req.SourceProviderAddress) || req.SourceState == nil {
 		return
 	}
 	var source struct {
@@ -116,5 +117,5 @@ func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *
 	moved.State, moved.EffectiveState = value.NullIfEmpty(string(user.wanted)), value.NullIfEmpty(string(user.effective))
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
 	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
-	moveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
+	resourcekit.MoveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }

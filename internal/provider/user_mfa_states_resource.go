@@ -23,14 +23,17 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // userMFAStatesResource manages many users at once.
 // A read takes one request for each of 10,000 users, and a change three, at the 20 writes a second that Graph documents for an app.
-var userMFAStatesLimits = timeLimits{typeName: "entramfa_user_mfa_states", write: 60 * time.Minute, read: 30 * time.Minute}
+var userMFAStatesLimits = resourcekit.TimeLimits{TypeName: "entramfa_user_mfa_states", Write: 60 * time.Minute, Read: 30 * time.Minute}
 
-type userMFAStatesResource struct{ Resource[usersRun, *usersRun] }
+type userMFAStatesResource struct {
+	resourcekit.Resource[usersRun, *usersRun]
+}
 
 func newUserMFAStatesResource() resource.Resource { return &userMFAStatesResource{} }
 
@@ -50,7 +53,7 @@ func (r *userMFAStatesResource) Metadata(_ context.Context, req resource.Metadat
 
 func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		Version: schemaVersion(userMFAStatesUpgrades),
+		Version: resourcekit.SchemaVersion(userMFAStatesUpgrades),
 		MarkdownDescription: "Sets the [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates) of many users, " +
 			"by the same rules as `entramfa_user_mfa_state` does for one: `enabled` is satisfied by `enforced`, to which the service promotes a user " +
 			"who registers a method.\n\n" +
@@ -75,11 +78,11 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 					"Needs `UserAuthenticationMethod.Read.All`. Default `false`.",
 			},
 			"on_destroy": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyDisable),
+				Optional: true, Computed: true, Default: stringdefault.StaticString(resourcekit.OnDestroyDisable),
 				MarkdownDescription: "What becomes of users who are taken out of `users`, and of all of them when the resource is destroyed: `disable` sets them to " +
 					"`disabled`, so that per-user MFA stops applying; `keep` leaves them as they are. For a destroy it has to be applied before to count. " +
 					"Default `disable`.",
-				Validators: []validator.String{stringvalidator.OneOf(onDestroyDisable, onDestroyKeep)},
+				Validators: []validator.String{stringvalidator.OneOf(resourcekit.OnDestroyDisable, resourcekit.OnDestroyKeep)},
 			},
 			"effective_states": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
@@ -102,7 +105,7 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 					"`users`. Null where all keys are user principal names. A new name is taken over by the next refresh and is no difference.",
 			},
 		},
-		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.block(ctx)},
+		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.Block(ctx)},
 	}
 }
 
@@ -144,13 +147,13 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if plan == nil {
-		ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
+		ctx, end := userMFAStatesLimits.WithinPlan(ctx, prior.Timeouts.Object)
 		defer end()
 		r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
 		return
 	}
 
-	ctx, end := userMFAStatesLimits.withinPlan(ctx, plan.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.WithinPlan(ctx, plan.Timeouts.Object)
 	defer end()
 	owner := ""
 	if prior != nil {
@@ -184,10 +187,10 @@ func describeMap(users int) string {
 }
 
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
-func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private privateState, diags *diag.Diagnostics) {
+func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people, owner := r.Data.people, prior.ID.ValueString()
 	var losing managedUsers
-	if prior.OnDestroy.ValueString() != onDestroyKeep {
+	if prior.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
 		before := prior.managed()
 		now := r.Data.foundNow(ctx, before)
 		keepFound(ctx, before, now, private, diags)
@@ -226,7 +229,7 @@ func (r *userMFAStatesResource) planUsers(
 		return nil
 	}
 	removed := removedUsers(before, users)
-	if plan.OnDestroy.ValueString() != onDestroyKeep {
+	if plan.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
 		r.Data.people.remove(removed.ids())
 	}
 	people.checkOthers(ctx, path.Root("users"), persons, diags)
@@ -360,7 +363,7 @@ func (r *userMFAStatesResource) warnPlanned(
 		}
 	}
 	var moving []string
-	if losing := removed.withMFA(); len(losing) > 0 && plan.OnDestroy.ValueString() != onDestroyKeep {
+	if losing := removed.withMFA(); len(losing) > 0 && plan.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
 		run := r.Data.people
 		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
@@ -435,7 +438,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStatesLimits.within(ctx, timeoutCreate, plan.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
 	defer end()
 	done, ok := r.apply(ctx, &plan, nil, &resp.Diagnostics)
 	if !ok {
@@ -469,7 +472,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStatesLimits.within(ctx, timeoutRead, state.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
 	r.Data.emergency.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
@@ -525,7 +528,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
 	}
-	ctx, end := userMFAStatesLimits.within(ctx, timeoutUpdate, plan.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
 	defer end()
 	done, ok := r.apply(ctx, &plan, prior.managed(), &resp.Diagnostics)
 	if !ok {
@@ -545,10 +548,10 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	var state userMFAStatesModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == onDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
+		state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, end := userMFAStatesLimits.within(ctx, timeoutDelete, state.Timeouts.Object)
+	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
 	defer end()
 	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
 	users, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
@@ -600,7 +603,7 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		resp.Diagnostics.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
 		return
 	}
-	ctx, end := userMFAStatesLimits.withinImport(ctx)
+	ctx, end := userMFAStatesLimits.WithinImport(ctx)
 	defer end()
 	r.find(ctx, users, nil, r.Data.Client.Consistency().Missing, &resp.Diagnostics, adviceLeftImport)
 	addSamePeople(&resp.Diagnostics, samePeople(users))
@@ -612,8 +615,8 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 		managed = append(managed, user.managed(""))
 	}
 	imported := userMFAStatesModel{
-		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(onDestroyDisable),
-		Timeouts: noTimeouts(),
+		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(resourcekit.OnDestroyDisable),
+		Timeouts: resourcekit.NoTimeouts(),
 	}
 	imported.setManaged(managed)
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
@@ -675,7 +678,7 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 		return applied{}, false
 	}
 	removed := removedUsers(prior, users)
-	if plan.OnDestroy.ValueString() == onDestroyKeep {
+	if plan.OnDestroy.ValueString() == resourcekit.OnDestroyKeep {
 		removed = nil
 	}
 	ids := make([]string, len(users))
@@ -731,7 +734,7 @@ func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedU
 	if len(changes) == 0 {
 		return true
 	}
-	addChangedSincePlan(diags, path.Root("users"), "The per-user MFA state of "+diagnose.Counted(len(changes), "user"), changes...)
+	resourcekit.ChangedSincePlan(diags, path.Root("users"), "The per-user MFA state of "+diagnose.Counted(len(changes), "user"), changes...)
 	return false
 }
 
@@ -796,10 +799,10 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 }
 
 // userMFAStatesUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var userMFAStatesUpgrades []stateUpgrade
+var userMFAStatesUpgrades []resourcekit.StateUpgrade
 
 var _ resource.ResourceWithUpgradeState = (*userMFAStatesResource)(nil)
 
 func (r *userMFAStatesResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return stateUpgraders(userMFAStatesUpgrades)
+	return resourcekit.StateUpgraders(userMFAStatesUpgrades)
 }

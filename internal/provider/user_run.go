@@ -1,8 +1,10 @@
 package provider
 
+import "github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+
 // usersRun is what a run knows of users and their per-user states.
 type usersRun struct {
-	*Run
+	*resourcekit.Run
 	emergency *emergencyState
 	// recentUsers are whom the resource of one user hints at.
 	recentUsers recentUsers
@@ -11,6 +13,6 @@ type usersRun struct {
 }
 
 // Begin makes it a part of a run.
-func (d *usersRun) Begin(run *Run) {
+func (d *usersRun) Begin(run *resourcekit.Run) {
 	d.Run, d.emergency, d.people = run, emergencyOf(run), &runPeople{}
 }

@@ -1,4 +1,4 @@
-package provider
+package resourcekit
 
 import (
 	"context"
@@ -12,40 +12,42 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// Names in a timeouts block.
+// The operations, by their names in a timeouts block.
 const (
-	timeoutCreate = "create"
-	timeoutRead   = "read"
-	timeoutUpdate = "update"
-	timeoutDelete = "delete"
+	Create = "create"
+	Read   = "read"
+	Update = "update"
+	Delete = "delete"
 )
 
-// timeLimits are how long the operations of a resource or data source may take where its timeouts block does not say: what azurerm
+// TimeLimits are how long the operations of a resource or data source may take where its timeouts block does not say: what azurerm
 // gives them, and more where Graph's own limits need more.
 //
 // Source: https://learn.microsoft.com/graph/throttling-limits
-type timeLimits struct {
-	typeName string
-	// write is the limit of create, update and delete.
-	write, read time.Duration
+type TimeLimits struct {
+	// TypeName is that of the resource or data source, as a configuration has it.
+	TypeName string
+	// Write is the limit of create, update and delete.
+	Write, Read time.Duration
 }
 
 var timeoutTypes = map[string]attr.Type{
-	timeoutCreate: types.StringType, timeoutRead: types.StringType, timeoutUpdate: types.StringType, timeoutDelete: types.StringType,
+	Create: types.StringType, Read: types.StringType, Update: types.StringType, Delete: types.StringType,
 }
 
-// noTimeouts is a timeouts block that is not there.
-func noTimeouts() timeouts.Value { return timeouts.Value{Object: types.ObjectNull(timeoutTypes)} }
+// NoTimeouts is a timeouts block that is not there.
+func NoTimeouts() timeouts.Value { return timeouts.Value{Object: types.ObjectNull(timeoutTypes)} }
 
 const timeoutsDescription = "How long the operations may take, waits for rate limits, for throttling and for replicas included."
 
-// block is the timeouts block of a resource. The library's own texts do not know the defaults, and its validator lets
+// Block is the timeouts block of a resource. The library's own texts do not know the defaults, and its validator lets
 // durations pass that are over before they begin.
-func (l timeLimits) block(ctx context.Context) schema.Block {
+func (l TimeLimits) Block(ctx context.Context) schema.Block {
 	all := timeouts.BlockAll(ctx)
 	block, ok := all.(schema.SingleNestedBlock)
 	if !ok {
@@ -58,17 +60,17 @@ func (l timeLimits) block(ctx context.Context) schema.Block {
 		}
 	}
 	block.Attributes = map[string]schema.Attribute{
-		timeoutCreate: attribute("How long a create may take.", l.write),
-		timeoutRead: attribute("How long a refresh may take, and in a plan the checks that ask Microsoft Graph. A refresh goes by what was applied last.",
-			l.read),
-		timeoutUpdate: attribute("How long an update may take.", l.write),
-		timeoutDelete: attribute("How long a delete may take. It has to be applied before the destroy to count.", l.write),
+		Create: attribute("How long a create may take.", l.Write),
+		Read: attribute("How long a refresh may take, and in a plan the checks that ask Microsoft Graph. A refresh goes by what was applied last.",
+			l.Read),
+		Update: attribute("How long an update may take.", l.Write),
+		Delete: attribute("How long a delete may take. It has to be applied before the destroy to count.", l.Write),
 	}
 	return block
 }
 
-// dataSourceBlock is the timeouts block of a data source.
-func (l timeLimits) dataSourceBlock(ctx context.Context) datasourceschema.Block {
+// DataSourceBlock is the timeouts block of a data source.
+func (l TimeLimits) DataSourceBlock(ctx context.Context) datasourceschema.Block {
 	all := datasourcetimeouts.Block(ctx)
 	block, ok := all.(datasourceschema.SingleNestedBlock)
 	if !ok {
@@ -76,8 +78,8 @@ func (l timeLimits) dataSourceBlock(ctx context.Context) datasourceschema.Block 
 	}
 	block.MarkdownDescription = "How long the read may take, waits for rate limits, for throttling and for replicas included."
 	block.Attributes = map[string]datasourceschema.Attribute{
-		timeoutRead: datasourceschema.StringAttribute{
-			Optional: true, MarkdownDescription: durationDescription("How long the read may take.", l.read), Validators: []validator.String{durationValidator()},
+		Read: datasourceschema.StringAttribute{
+			Optional: true, MarkdownDescription: durationDescription("How long the read may take.", l.Read), Validators: []validator.String{durationValidator()},
 		},
 	}
 	return block
@@ -99,25 +101,25 @@ func durationValidator() validator.String {
 	})
 }
 
-// within bounds an operation: everything that it waits for ends with the returned context.
-func (l timeLimits) within(ctx context.Context, name string, configured types.Object) (context.Context, context.CancelFunc) {
+// Within bounds an operation: everything that it waits for ends with the returned context.
+func (l TimeLimits) Within(ctx context.Context, name string, configured types.Object) (context.Context, context.CancelFunc) {
 	return l.withinFor(ctx, name, name, configured)
 }
 
-// withinPlan bounds the checks of a plan. The protocol knows no timeout of a plan; they are reads, and have the time of one.
-func (l timeLimits) withinPlan(ctx context.Context, configured types.Object) (context.Context, context.CancelFunc) {
-	return l.withinFor(ctx, "plan", timeoutRead, configured)
+// WithinPlan bounds the checks of a plan. The protocol knows no timeout of a plan; they are reads, and have the time of one.
+func (l TimeLimits) WithinPlan(ctx context.Context, configured types.Object) (context.Context, context.CancelFunc) {
+	return l.withinFor(ctx, "plan", Read, configured)
 }
 
-// withinImport bounds an import, of which the configuration is not known.
-func (l timeLimits) withinImport(ctx context.Context) (context.Context, context.CancelFunc) {
-	return l.withinFor(ctx, "import", timeoutRead, types.ObjectNull(timeoutTypes))
+// WithinImport bounds an import, of which the configuration is not known.
+func (l TimeLimits) WithinImport(ctx context.Context) (context.Context, context.CancelFunc) {
+	return l.withinFor(ctx, "import", Read, types.ObjectNull(timeoutTypes))
 }
 
-func (l timeLimits) withinFor(ctx context.Context, deed, name string, configured types.Object) (context.Context, context.CancelFunc) {
-	over := &diagnose.TimeoutError{TypeName: l.typeName, Deed: deed, Name: name, Limit: l.write}
-	if name == timeoutRead {
-		over.Limit = l.read
+func (l TimeLimits) withinFor(ctx context.Context, deed, name string, configured types.Object) (context.Context, context.CancelFunc) {
+	over := &diagnose.TimeoutError{TypeName: l.TypeName, Deed: deed, Name: name, Limit: l.Write}
+	if name == Read {
+		over.Limit = l.Read
 	}
 	if text, ok := configured.Attributes()[name].(types.String); ok {
 		// What is in a state or a plan was validated. Null and unknown are no durations.

@@ -1,4 +1,4 @@
-package provider
+package resourcekit
 
 import (
 	"bytes"
@@ -9,23 +9,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
-// stateUpgrade brings a state, as the JSON that Terraform keeps, from one schema version to the next. Numbers are json.Number.
+// StateUpgrade brings a state, as the JSON that Terraform keeps, from one schema version to the next. Numbers are json.Number.
 //
 // Each resource has a list of them: the first leads from version 0 to version 1, and so on. How many there are is the version of the
 // resource's schema. A change of shape that a state of before does not fit adds one, and the states of that version to
 // testdata/states. What is only new needs none: it is null in an old state, and the next refresh fills it in.
-type stateUpgrade func(state map[string]any) error
+type StateUpgrade func(state map[string]any) error
 
-// schemaVersion is the version that upgrades lead to.
-func schemaVersion(upgrades []stateUpgrade) int64 { return int64(len(upgrades)) }
+// SchemaVersion is the version that upgrades lead to.
+func SchemaVersion(upgrades []StateUpgrade) int64 { return int64(len(upgrades)) }
 
-// stateUpgraders are the upgraders of each version before the present one. The framework wants one that leads to the present version at
+// StateUpgraders are the upgraders of each version before the present one. The framework wants one that leads to the present version at
 // once, so each takes all steps from its own on. Attributes that the schema does not have are dropped, as the framework does where
 // the version is the same.
-func stateUpgraders(upgrades []stateUpgrade) map[int64]resource.StateUpgrader {
+func StateUpgraders(upgrades []StateUpgrade) map[int64]resource.StateUpgrader {
 	upgraders := map[int64]resource.StateUpgrader{}
 	for version := range upgrades {
 		steps := upgrades[version:]
@@ -45,7 +46,7 @@ func stateUpgraders(upgrades []stateUpgrade) map[int64]resource.StateUpgrader {
 	return upgraders
 }
 
-func upgradeState(text []byte, steps []stateUpgrade, typ tftypes.Type) (tftypes.Value, error) {
+func upgradeState(text []byte, steps []StateUpgrade, typ tftypes.Type) (tftypes.Value, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	// A number of the state must not become a rounded one.
 	decoder.UseNumber()

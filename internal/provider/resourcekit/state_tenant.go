@@ -1,4 +1,4 @@
-package provider
+package resourcekit
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -20,29 +21,29 @@ const tenantKey = "tenant"
 
 // InTenant begins an operation on an instance: it reports whether requests can be made, and the state is not another tenant's. An
 // instance that has no tenant yet gets that of the run.
-func (d *Run) InTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
-	if !d.Configured(diags) {
+func (r *Run) InTenant(ctx context.Context, private PrivateState, diags *diag.Diagnostics) bool {
+	if !r.Configured(diags) {
 		return false
 	}
-	kept, ok := d.keptTenant(ctx, private, diags)
-	if id := d.Client.Tenant().ID; ok && kept == "" && id != "" {
-		keepText(ctx, private, tenantKey, id, diags)
+	kept, ok := r.keptTenant(ctx, private, diags)
+	if id := r.Client.Tenant().ID; ok && kept == "" && id != "" {
+		KeepText(ctx, private, tenantKey, id, diags)
 	}
 	return ok
 }
 
-// SameTenant is inTenant for a plan and a destroy, which keep nothing. Where the provider block is not known yet, it is left to the
+// SameTenant is InTenant for a plan and a destroy, which keep nothing. Where the provider block is not known yet, it is left to the
 // apply.
-func (d *Run) SameTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) bool {
-	if !d.Ready() {
+func (r *Run) SameTenant(ctx context.Context, private PrivateState, diags *diag.Diagnostics) bool {
+	if !r.Ready() {
 		return true
 	}
-	_, ok := d.keptTenant(ctx, private, diags)
+	_, ok := r.keptTenant(ctx, private, diags)
 	return ok
 }
 
 // keptTenant is the tenant of an instance, empty where it has none; ok is false where the instance must not be worked on.
-func (d *Run) keptTenant(ctx context.Context, private privateState, diags *diag.Diagnostics) (kept string, ok bool) {
+func (r *Run) keptTenant(ctx context.Context, private PrivateState, diags *diag.Diagnostics) (kept string, ok bool) {
 	text, problems := private.GetKey(ctx, tenantKey)
 	diags.Append(problems...)
 	if problems.HasError() {
@@ -54,11 +55,11 @@ func (d *Run) keptTenant(ctx context.Context, private privateState, diags *diag.
 	kept, err := strconv.Unquote(string(text))
 	if err != nil || !value.IsGUID(kept) {
 		// Taken for none, it would be replaced by whatever tenant comes next.
-		diags.AddError(summaryDamagedPrivate, "It should hold the id of the tenant that the state was made in, and holds something else. Nothing was planned or changed.\n\n"+
-			mendPrivate)
+		diags.AddError(SummaryDamagedPrivate, "It should hold the id of the tenant that the state was made in, and holds something else. Nothing was planned or changed.\n\n"+
+			MendPrivate)
 		return "", false
 	}
-	here := d.Client.Tenant()
+	here := r.Client.Tenant()
 	if here.ID == "" || strings.EqualFold(kept, here.ID) {
 		return kept, true
 	}
@@ -70,23 +71,23 @@ func (d *Run) keptTenant(ctx context.Context, private privateState, diags *diag.
 	return "", false
 }
 
-// moveTenant gives an instance that has moved here from another type the tenant that it had.
-func moveTenant(ctx context.Context, from, to privateState, diags *diag.Diagnostics) {
-	if value := keptValue(ctx, from, tenantKey, diags); len(value) > 0 {
-		keepValue(ctx, to, tenantKey, value, diags)
+// MoveTenant gives an instance that has moved here from another type the tenant that it had.
+func MoveTenant(ctx context.Context, from, to PrivateState, diags *diag.Diagnostics) {
+	if value := KeptValue(ctx, from, tenantKey, diags); len(value) > 0 {
+		KeepValue(ctx, to, tenantKey, value, diags)
 	}
 }
 
 // What to say of a private state that somebody has changed.
 const (
-	summaryDamagedPrivate = "The private part of this resource's state is damaged"
-	mendPrivate           = "The provider keeps there what it has to remember of the resource, and nothing else writes it. Restore the state from a backup, or take the resource out of " +
+	SummaryDamagedPrivate = "The private part of this resource's state is damaged"
+	MendPrivate           = "The provider keeps there what it has to remember of the resource, and nothing else writes it. Restore the state from a backup, or take the resource out of " +
 		"the state (terraform state rm) and import it again."
 )
 
-// hasID refuses a state without the id that the resource is found by, as when it was edited by hand: the object would not be found, and be
+// HasID refuses a state without the id that the resource is found by, as when it was edited by hand: the object would not be found, and be
 // taken for one that is gone.
-func hasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
+func HasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
 	if value.IsGUID(id.ValueString()) {
 		return true
 	}

@@ -1,4 +1,4 @@
-package provider
+package resourcekit
 
 import (
 	"strings"
@@ -33,11 +33,11 @@ func (g *goneObjects) Find(id string) (gone, known bool) {
 }
 
 // IsGone reports whether an object is gone, and looks where the run has not yet. Where nobody can tell it is not.
-func (d *Run) IsGone(id string, look func() (gone bool, err error)) bool {
-	if !d.Ready() {
+func (r *Run) IsGone(id string, look func() (gone bool, err error)) bool {
+	if !r.Ready() {
 		return false
 	}
-	gone, known := d.Gone.Find(id)
+	gone, known := r.Gone.Find(id)
 	if known {
 		return gone
 	}
@@ -45,6 +45,6 @@ func (d *Run) IsGone(id string, look func() (gone bool, err error)) bool {
 	if err != nil {
 		return false
 	}
-	d.Gone.Note(id, gone)
+	r.Gone.Note(id, gone)
 	return gone
 }

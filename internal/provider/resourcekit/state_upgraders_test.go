@@ -1,4 +1,4 @@
-package provider
+package resourcekit
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // TestAStateTakesEachStepFromItsVersionOn upgrades a resource that has been through two changes of shape.
 func TestAStateTakesEachStepFromItsVersionOn(t *testing.T) {
 	t.Parallel()
-	upgrades := []stateUpgrade{
+	upgrades := []StateUpgrade{
 		func(state map[string]any) error {
 			if state["label"] == nil {
 				return errors.New("it has no label")
@@ -32,7 +32,7 @@ func TestAStateTakesEachStepFromItsVersionOn(t *testing.T) {
 		},
 	}
 	present := schema.Schema{
-		Version: schemaVersion(upgrades),
+		Version: SchemaVersion(upgrades),
 		Attributes: map[string]schema.Attribute{
 			"names": schema.ListAttribute{Computed: true, ElementType: types.StringType},
 			"count": schema.NumberAttribute{Computed: true},
@@ -42,7 +42,7 @@ func TestAStateTakesEachStepFromItsVersionOn(t *testing.T) {
 	if present.Version != 2 {
 		t.Fatalf("the version of the schema is %d", present.Version)
 	}
-	upgraders := stateUpgraders(upgrades)
+	upgraders := StateUpgraders(upgrades)
 	if len(upgraders) != 2 {
 		t.Fatalf("there are upgraders of %d versions", len(upgraders))
 	}

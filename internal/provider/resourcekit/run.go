@@ -1,4 +1,6 @@
-package provider
+// Package resourcekit is what the operations of every resource share: what a run knows, timeouts, the private state with the tenant that a
+// state was made in, upgrades and moves of states, and changes that nobody has reviewed. It knows no resource.
+package resourcekit
 
 import (
 	"context"

@@ -1,7 +1,0 @@
-package provider
-
-// Values of on_destroy.
-const (
-	onDestroyDisable = "disable"
-	onDestroyKeep    = "keep"
-)
