@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -53,7 +54,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	warnOfMissingScopes(ctx, made, &resp.Diagnostics)
 	run.Client = made
-	configureEmergencyAccess(ctx, run, model.EmergencyAccess, &resp.Diagnostics)
+	emergency.Configure(ctx, run, model.EmergencyAccess, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

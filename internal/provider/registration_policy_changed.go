@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -101,7 +102,7 @@ func (d directory) changeLine(change client.CampaignChange, planned, present cli
 const lossNothing = "nothing"
 
 // takesNothingAway checks that an adoption whose plan said that nothing is lost finds a campaign of which nothing is lost.
-func (m *registrationPolicyModel) takesNothingAway(names directory, guard *emergencyAccess) func(present client.RegistrationCampaign) error {
+func (m *registrationPolicyModel) takesNothingAway(names directory, guard *emergency.Guard) func(present client.RegistrationCampaign) error {
 	if m.AdoptionLoss.ValueString() != lossNothing {
 		return nil
 	}

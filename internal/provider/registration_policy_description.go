@@ -7,6 +7,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -134,7 +135,7 @@ func snoozeWords(days int32) string {
 
 // weakenings says in plain words what of a campaign is lost by going over to another. Excluding emergency access accounts
 // is no loss, it is what they need; excluding people who were none of them before is. then is whom the guard held before.
-func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emergencyAccess, then guardMemory) []string {
+func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emergency.Guard, then emergency.Memory) []string {
 	if from.State == client.CampaignDisabled {
 		return nil
 	}
@@ -156,15 +157,15 @@ func (d directory) weakenings(from, to client.RegistrationCampaign, guard *emerg
 }
 
 // excludedAnew says who is excluded from now on.
-func (d directory) excludedAnew(excluded []client.CampaignTarget, guard *emergencyAccess, then guardMemory) []string {
+func (d directory) excludedAnew(excluded []client.CampaignTarget, guard *emergency.Guard, then emergency.Memory) []string {
 	var lost []string
 	var others []client.CampaignTarget
 	for _, target := range excluded {
-		if !guard.holds(target.ID) {
+		if !guard.Holds(target.ID) {
 			others = append(others, target)
 			continue
 		}
-		if newcomers := guard.newcomers(target, then); len(newcomers) > 0 {
+		if newcomers := guard.Newcomers(target, then); len(newcomers) > 0 {
 			lost = append(lost, fmt.Sprintf("newly excluded as emergency access: %s, with %s: %s",
 				d.name(target), diagnose.Counted(len(newcomers), "account")+" that emergency_access did not hold before", diagnose.Names(newcomers, namedInALine)))
 		}

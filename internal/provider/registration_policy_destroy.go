@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -26,7 +27,7 @@ type handback struct {
 	// gone are the users and groups of it that do not exist any more, and were left out.
 	gone []client.CampaignTarget
 	// caught are the emergency access accounts that it asks, and spared those that are excluded because on_destroy says so.
-	caught, spared []caughtAccount
+	caught, spared []emergency.Caught
 }
 
 // handback works out what a destroy gives back. found are the users and groups that exist.
@@ -57,13 +58,13 @@ func (r *registrationPolicyResource) handback(ctx context.Context, prior *regist
 }
 
 // caughtBy lists the emergency access accounts that a campaign asks to register.
-func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign client.RegistrationCampaign, patience time.Duration) ([]caughtAccount, error) {
+func (r *registrationPolicyResource) caughtBy(ctx context.Context, campaign client.RegistrationCampaign, patience time.Duration) ([]emergency.Caught, error) {
 	if campaign.State == client.CampaignDisabled {
 		return nil, nil
 	}
 	as := newRegistrationPolicyModel()
 	as.refresh(campaign)
-	return r.Data.emergency.guard.caughtBy(ctx, r.Data.Client, scopeOf(as.Include).pure(), scopeOf(as.Exclude).pure(), patience)
+	return r.Data.emergency.Guard.CaughtBy(ctx, r.Data.Client, scopeOf(as.Include).pure(), scopeOf(as.Exclude).pure(), patience)
 }
 
 // planDestroy says what a destroy leaves behind, and refuses one that would ask emergency access accounts. It returns the
@@ -106,7 +107,7 @@ func (r *registrationPolicyResource) planDestroy(
 			detail += fmt.Sprintf("\n\nExcluded in addition, because on_destroy is %q:\n\n%s", onDestroyGiveBackExcluding, caughtList(back.spared))
 		}
 	}
-	if weakenings := names.weakenings(present, back.campaign, r.Data.emergency.guard, memory.guarded); len(weakenings) > 0 {
+	if weakenings := names.weakenings(present, back.campaign, r.Data.emergency.Guard, memory.guarded); len(weakenings) > 0 {
 		detail += "\n\nThat is weaker than what is there now:\n\n  - " + strings.Join(weakenings, "\n  - ") +
 			"\n\nTo leave the campaign as it is, apply on_destroy = \"" + resourcekit.OnDestroyKeep + "\" first."
 	}
@@ -154,7 +155,7 @@ func plannedCampaign(ctx context.Context, state *registrationPolicyModel, privat
 }
 
 // refuseHandback refuses a destroy after which emergency access accounts would be asked to register.
-func refuseHandback(caught []caughtAccount, diags *diag.Diagnostics) {
+func refuseHandback(caught []emergency.Caught, diags *diag.Diagnostics) {
 	diags.AddAttributeError(path.Root("on_destroy"), "Emergency access accounts would be asked to register after the destroy",
 		fmt.Sprintf("The campaign from before, which the destroy gives back, includes and does not exclude %s:\n\n%s\n\n"+
 			"Nothing was written. Put the policy back into the configuration with one of these lines, apply it, and destroy it then; a line that was not applied does not count:\n\n"+

@@ -13,6 +13,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -44,7 +45,7 @@ func (d *campaignRun) checkCampaign(ctx context.Context, plan *registrationPolic
 	if plan.Exclude.IsNull() {
 		at = path.Root("include")
 	}
-	caught, err := d.emergency.guard.caughtBy(ctx, d.Client, include.pure(), exclude.pure(), patience)
+	caught, err := d.emergency.Guard.CaughtBy(ctx, d.Client, include.pure(), exclude.pure(), patience)
 	if err != nil {
 		diagnose.AttributeError(diags, at, err)
 		return
@@ -59,11 +60,11 @@ func (d *campaignRun) checkCampaign(ctx context.Context, plan *registrationPolic
 }
 
 // caughtList has an entry of a few lines for each account.
-func caughtList(caught []caughtAccount) string {
+func caughtList(caught []emergency.Caught) string {
 	const enough = 20
 	var lines []string
 	for _, account := range caught[:min(len(caught), enough)] {
-		lines = append(lines, accountLines(account.User, includedBy(account.because), account.source))
+		lines = append(lines, emergency.AccountLines(account.User, includedBy(account.Because), account.Source))
 	}
 	if more := len(caught) - enough; more > 0 {
 		lines = append(lines, fmt.Sprintf("  - and %d more", more))
@@ -73,20 +74,20 @@ func caughtList(caught []caughtAccount) string {
 
 // exclusionOf is what has to be excluded for accounts not to be asked: the group of emergency_access that an account is in, or else
 // the account.
-func exclusionOf(caught []caughtAccount) (users, groups []string) {
+func exclusionOf(caught []emergency.Caught) (users, groups []string) {
 	for _, account := range caught {
 		switch {
-		case len(account.groupIDs) == 0:
+		case len(account.GroupIDs) == 0:
 			users = append(users, strings.ToLower(account.ID))
-		case !slices.Contains(groups, account.groupIDs[0]):
-			groups = append(groups, account.groupIDs[0])
+		case !slices.Contains(groups, account.GroupIDs[0]):
+			groups = append(groups, account.GroupIDs[0])
 		}
 	}
 	return users, groups
 }
 
 // howToExclude is the line to write: the whole exclude where that is short, else what to add to it.
-func howToExclude(caught []caughtAccount, exclude campaignScope) string {
+func howToExclude(caught []emergency.Caught, exclude campaignScope) string {
 	users, groups := exclusionOf(caught)
 	const short = 10
 	allUsers, allGroups := append(value.FoldedIDs(exclude.UserIDs), users...), append(value.FoldedIDs(exclude.GroupIDs), groups...)
@@ -116,13 +117,13 @@ func idLines(indent, name string, ids []string) string {
 
 // warnGuardLeft warns of a policy that asks accounts that were emergency access accounts when it was applied last, and that the guard
 // does not hold any more. A failure to look at their groups is no reason to fail a plan.
-func (r *registrationPolicyResource) warnGuardLeft(ctx context.Context, plan *registrationPolicyModel, then guardMemory, diags *diag.Diagnostics) {
+func (r *registrationPolicyResource) warnGuardLeft(ctx context.Context, plan *registrationPolicyModel, then emergency.Memory, diags *diag.Diagnostics) {
 	include, exclude := scopeOf(plan.Include), scopeOf(plan.Exclude)
-	left := then.left(r.Data.emergency.guard)
-	if len(left.accounts) == 0 || plan.State.ValueString() == client.CampaignDisabled {
+	left := then.Left(r.Data.emergency.Guard)
+	if left.Empty() || plan.State.ValueString() == client.CampaignDisabled {
 		return
 	}
-	caught, err := left.caughtBy(ctx, r.Data.Client, include.pure(), exclude.pure(), 0)
+	caught, err := left.CaughtBy(ctx, r.Data.Client, include.pure(), exclude.pure(), 0)
 	if err != nil || len(caught) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -19,7 +20,7 @@ type campaignMemory struct {
 	// written is the last write of the campaign.
 	written client.CampaignWrite
 	// guarded are the accounts of the guard when the policy was last applied.
-	guarded guardMemory
+	guarded emergency.Memory
 }
 
 // Keys of the private state, in addition to resourcekit.InstanceKey.
@@ -32,7 +33,7 @@ func recall(ctx context.Context, private resourcekit.PrivateState, diags *diag.D
 	memory := campaignMemory{
 		instance: resourcekit.KeptText(ctx, private, resourcekit.InstanceKey, diags),
 		written:  client.ReadCampaignWrite(resourcekit.KeptValue(ctx, private, memoryWritten, diags)),
-		guarded:  recallGuard(ctx, private, diags),
+		guarded:  emergency.Recall(ctx, private, diags),
 	}
 	if text := resourcekit.KeptValue(ctx, private, memoryBefore, diags); len(text) > 0 {
 		before, err := client.DecodeRegistrationCampaign(text)
@@ -60,9 +61,9 @@ func remember(ctx context.Context, private resourcekit.PrivateState, memory camp
 }
 
 // rememberApply keeps the write of an apply, and whom it guarded.
-func rememberApply(ctx context.Context, private resourcekit.PrivateState, write client.CampaignWrite, guard *emergencyAccess, diags *diag.Diagnostics) {
+func rememberApply(ctx context.Context, private resourcekit.PrivateState, write client.CampaignWrite, guard *emergency.Guard, diags *diag.Diagnostics) {
 	if !write.At.IsZero() {
 		resourcekit.KeepValue(ctx, private, memoryWritten, write.JSON(), diags)
 	}
-	guard.remember(ctx, private, diags)
+	guard.Remember(ctx, private, diags)
 }

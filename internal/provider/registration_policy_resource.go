@@ -218,10 +218,10 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 	plan.settle(config, base, prior != nil)
 	var seen sight
 	if r.Data.Ready() {
-		r.Data.emergency.elsewhere.manageCampaign()
+		r.Data.emergency.Elsewhere.ManageCampaign()
 		// A plan without changes is for a drift job, which is not told every day what the tenant is like.
 		if prior == nil || !plan.unchanged(prior) {
-			r.Data.emergency.warnAskedElsewhere(ctx, &resp.Diagnostics)
+			r.Data.emergency.WarnAskedElsewhere(ctx, &resp.Diagnostics)
 		}
 		seen = r.check(ctx, config, plan, base, prior, memory, &resp.Diagnostics)
 	}
@@ -290,7 +290,7 @@ func (r *registrationPolicyResource) check(ctx context.Context, config, plan, ba
 	known := !plan.State.IsUnknown() && scopeOf(plan.Include).known() && scopeOf(plan.Exclude).known()
 	var weakenings []string
 	if known {
-		weakenings = names.weakenings(present, wanted, r.Data.emergency.guard, memory.guarded)
+		weakenings = names.weakenings(present, wanted, r.Data.emergency.Guard, memory.guarded)
 		warnWeakened(weakenings, diags)
 	}
 	open := plan.warnUnknown(config, present, names, diags)
@@ -326,7 +326,7 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 		return
 	}
 	result, names := r.set(ctx, &config, &plan, func(names directory) client.CampaignOptions {
-		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.Data.emergency.guard)}
+		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.Data.emergency.Guard)}
 	}, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		r.Data.policies.forget(instance)
@@ -334,12 +334,12 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 	}
 	if plan.AdoptionLoss.IsUnknown() {
 		plan.AdoptionLoss = types.StringValue(lossNothing)
-		if lost := names.weakenings(result.Before, result.Now, r.Data.emergency.guard, nil); len(lost) > 0 {
+		if lost := names.weakenings(result.Before, result.Now, r.Data.emergency.Guard, nil); len(lost) > 0 {
 			plan.AdoptionLoss = types.StringValue(strings.Join(lost, "; "))
 		}
 	}
 	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &result.Before}, &resp.Diagnostics)
-	rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.guard, &resp.Diagnostics)
+	rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.Guard, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -351,7 +351,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	r.Data.emergency.guardsBefore.note(memory.guarded)
+	r.Data.emergency.Before.Note(memory.guarded)
 	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
@@ -407,7 +407,7 @@ func (r *registrationPolicyResource) Update(ctx context.Context, req resource.Up
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.guard, &resp.Diagnostics)
+		rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.Guard, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)

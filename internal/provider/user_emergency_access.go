@@ -8,17 +8,18 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 )
 
 // checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
 func (d *usersRun) checkEmergencyAccess(user client.User, state client.MFAState, at path.Path, diags *diag.Diagnostics) {
-	if _, guarded := d.emergency.guard.source(user.ID); !guarded || state == client.MFADisabled {
+	if _, guarded := d.emergency.Guard.Source(user.ID); !guarded || state == client.MFADisabled {
 		return
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
 		fmt.Sprintf("It is one of the emergency access accounts of %s that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
 			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
-			d.Client.Tenant(), d.emergency.guard.describe(user.ID), state))
+			d.Client.Tenant(), d.emergency.Guard.Describe(user.ID), state))
 }
 
 // checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
@@ -29,7 +30,7 @@ func (d *usersRun) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagn
 		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
 			continue
 		}
-		if source, guarded := d.emergency.guard.source(user.user.ID); guarded {
+		if source, guarded := d.emergency.Guard.Source(user.user.ID); guarded {
 			refused = append(refused, user)
 			lines = append(lines, fmt.Sprintf("%s\n    %s", user.name(), source))
 		}
@@ -47,11 +48,11 @@ func (d *usersRun) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagn
 }
 
 // askedForMFA are those of the persons whom a plan asks for MFA.
-func askedForMFA(persons []claimedPerson) []askedUser {
-	var users []askedUser
+func askedForMFA(persons []claimedPerson) []emergency.AskedUser {
+	var users []emergency.AskedUser
 	for _, person := range persons {
 		if person.wanted != client.MFADisabled {
-			users = append(users, askedUser{ID: person.id, Name: person.name})
+			users = append(users, emergency.AskedUser{ID: person.id, Name: person.name})
 		}
 	}
 	return users

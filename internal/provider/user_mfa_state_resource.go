@@ -21,6 +21,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -192,8 +193,8 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	people.checkOthers(ctx, path.Root("state"), plan.claimed(), &resp.Diagnostics)
 	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
-		r.Data.emergency.warnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), &resp.Diagnostics)
-		r.Data.emergency.warnAskedElsewhere(ctx, &resp.Diagnostics)
+		r.Data.emergency.WarnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), &resp.Diagnostics)
+		r.Data.emergency.WarnAskedElsewhere(ctx, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -477,7 +478,7 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 	}
 	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
 	r.Data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
-	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -492,7 +493,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	r.Data.emergency.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
+	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
 	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
 	if errors.Is(err, client.ErrUserGone) {
@@ -535,7 +536,7 @@ func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRe
 		}
 	}
 	r.Data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
-	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }

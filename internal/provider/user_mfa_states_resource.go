@@ -23,6 +23,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -233,7 +234,7 @@ func (r *userMFAStatesResource) planUsers(
 		r.Data.people.remove(removed.ids())
 	}
 	people.checkOthers(ctx, path.Root("users"), persons, diags)
-	r.Data.emergency.warnGuardLeft(askedForMFA(persons), path.Root("users"), diags)
+	r.Data.emergency.WarnGuardLeft(askedForMFA(persons), path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
 		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
 		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
@@ -245,7 +246,7 @@ func (r *userMFAStatesResource) planUsers(
 	plan.planManaged(users)
 	if ready {
 		r.warnRenamed(ctx, users, diags)
-		r.Data.emergency.warnAskedElsewhere(ctx, diags)
+		r.Data.emergency.WarnAskedElsewhere(ctx, diags)
 	}
 	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
@@ -460,7 +461,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	plan.ID = types.StringValue(uuid.NewString())
 	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
-	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
@@ -474,7 +475,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
 	defer end()
-	r.Data.emergency.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
+	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
@@ -523,7 +524,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
-		r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
+		r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 		return
@@ -538,7 +539,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
-	r.Data.emergency.guard.remember(ctx, resp.Private, &resp.Diagnostics)
+	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }

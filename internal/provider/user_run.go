@@ -1,11 +1,14 @@
 package provider
 
-import "github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+import (
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+)
 
 // usersRun is what a run knows of users and their per-user states.
 type usersRun struct {
 	*resourcekit.Run
-	emergency *emergencyState
+	emergency *emergency.State
 	// recentUsers are whom the resource of one user hints at.
 	recentUsers recentUsers
 	// people are whom the resources of a run want and let go of.
@@ -14,5 +17,5 @@ type usersRun struct {
 
 // Begin makes it a part of a run.
 func (d *usersRun) Begin(run *resourcekit.Run) {
-	d.Run, d.emergency, d.people = run, emergencyOf(run), &runPeople{}
+	d.Run, d.emergency, d.people = run, emergency.Of(run), &runPeople{}
 }

@@ -1,4 +1,4 @@
-package provider
+package emergency
 
 import (
 	"context"
@@ -19,31 +19,31 @@ import (
 // A guard that grows or shrinks in the same change that it judges judges nothing: staff who become emergency access accounts may
 // be excluded, and an account that leaves the guard may be asked. So a resource remembers whom the guard held when it was applied.
 
-// memoryGuarded is the key of a guardMemory in the private state.
+// memoryGuarded is the key of a Memory in the private state.
 const memoryGuarded = "guarded"
 
-// guardMemory are the accounts of a guard by object id in lower case, with their names; nil where nobody remembers any guard.
-type guardMemory map[string]string
+// Memory are the accounts of a guard by object id in lower case, with their names; nil where nobody remembers any guard.
+type Memory map[string]string
 
-// recallGuard reads whom the guard held when a resource was applied last. What cannot be read is not remembered.
-func recallGuard(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) guardMemory {
+// Recall reads whom the guard held when a resource was applied last. What cannot be read is not remembered.
+func Recall(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) Memory {
 	return client.DecodeNames(resourcekit.KeptValue(ctx, private, memoryGuarded, diags))
 }
 
-// remember keeps whom the guard holds, in the private state of a resource that was applied.
-func (e *emergencyAccess) remember(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) {
-	now := guardMemory{}
+// Remember keeps whom the guard holds, in the private state of a resource that was applied.
+func (e *Guard) Remember(ctx context.Context, private resourcekit.PrivateState, diags *diag.Diagnostics) {
+	now := Memory{}
 	for _, account := range e.sorted() {
 		now[strings.ToLower(account.ID)] = diagnose.Person(account.User)
 	}
 	resourcekit.KeepValue(ctx, private, memoryGuarded, client.EncodeNames(now), diags)
 }
 
-// left are the remembered accounts that the guard does not hold any more, as a guard of their own.
-func (m guardMemory) left(guard *emergencyAccess) *emergencyAccess {
-	gone := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
+// Left are the remembered accounts that the guard does not hold any more, as a guard of their own.
+func (m Memory) Left(guard *Guard) *Guard {
+	gone := &Guard{accounts: map[string]*Account{}}
 	for id, name := range m {
-		if _, still := guard.source(id); !still {
+		if _, still := guard.Source(id); !still {
 			gone.add(client.User{ID: id, UserPrincipalName: name}, "an emergency access account when this was applied last")
 		}
 	}
@@ -56,14 +56,14 @@ func (m guardMemory) left(guard *emergencyAccess) *emergencyAccess {
 // Source: https://learn.microsoft.com/entra/identity/role-based-access-control/security-emergency-access
 const fewAccounts = 5
 
-// newcomers are the accounts that an excluded target holds and that were no emergency access accounts before. Where nobody
+// Newcomers are the accounts that an excluded target holds and that were no emergency access accounts before. Where nobody
 // remembers who was, few of them count as known.
-func (e *emergencyAccess) newcomers(target client.CampaignTarget, then guardMemory) []string {
+func (e *Guard) Newcomers(target client.CampaignTarget, then Memory) []string {
 	var names []string
 	id := strings.ToLower(target.ID)
 	for _, account := range e.sorted() {
 		_, known := then[strings.ToLower(account.ID)]
-		if !known && (strings.EqualFold(account.ID, id) || slices.Contains(account.groupIDs, id)) {
+		if !known && (strings.EqualFold(account.ID, id) || slices.Contains(account.GroupIDs, id)) {
 			names = append(names, diagnose.Person(account.User))
 		}
 	}
@@ -77,14 +77,15 @@ func (e *emergencyAccess) newcomers(target client.CampaignTarget, then guardMemo
 // its own.
 type guardsBefore struct {
 	mutex sync.Mutex
-	names guardMemory
+	names Memory
 }
 
-func (g *guardsBefore) note(then guardMemory) {
+// Note takes note of whom a resource was applied with.
+func (g *guardsBefore) Note(then Memory) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	if g.names == nil {
-		g.names = guardMemory{}
+		g.names = Memory{}
 	}
 	maps.Copy(g.names, then)
 }
@@ -96,15 +97,15 @@ func (g *guardsBefore) has(id string) bool {
 	return was
 }
 
-// askedUser is a user whom a plan asks for MFA.
-type askedUser struct{ ID, Name string }
+// AskedUser is a user whom a plan asks for MFA.
+type AskedUser struct{ ID, Name string }
 
-// warnGuardLeft warns of users who are asked for MFA, were emergency access accounts when a resource of this run was applied last, and that
+// WarnGuardLeft warns of users who are asked for MFA, were emergency access accounts when a resource of this run was applied last, and that
 // the guard does not hold any more.
-func (s *emergencyState) warnGuardLeft(users []askedUser, at path.Path, diags *diag.Diagnostics) {
+func (s *State) WarnGuardLeft(users []AskedUser, at path.Path, diags *diag.Diagnostics) {
 	var lines []string
 	for _, user := range users {
-		if _, still := s.guard.source(user.ID); still || !s.guardsBefore.has(user.ID) {
+		if _, still := s.Guard.Source(user.ID); still || !s.Before.has(user.ID) {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%s (object id %s)", user.Name, user.ID))

@@ -1,4 +1,4 @@
-package provider
+package emergency
 
 import (
 	"context"
@@ -10,18 +10,18 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 )
 
-// caughtAccount is an emergency access account that something would ask for MFA.
-type caughtAccount struct {
-	*emergencyAccount
-	// because says how it is included.
-	because scope.Reason
+// Caught is an emergency access account that something would ask for MFA.
+type Caught struct {
+	*Account
+	// Because says how it is included.
+	Because scope.Reason
 }
 
-// caughtBy lists the accounts that are included and not excluded, groups within groups counted.
+// CaughtBy lists the accounts that are included and not excluded, groups within groups counted.
 // With patience, an account that no excluded group holds is looked at again before it counts as caught: a group that was made a
 // moment ago may be read before it shows.
-func (e *emergencyAccess) caughtBy(ctx context.Context, c *client.Client, included, excluded scope.Scope, patience time.Duration) ([]caughtAccount, error) {
-	var caught []caughtAccount
+func (e *Guard) CaughtBy(ctx context.Context, c *client.Client, included, excluded scope.Scope, patience time.Duration) ([]Caught, error) {
+	var caught []Caught
 	for _, account := range e.sorted() {
 		person := account.person()
 		if answer, _ := excluded.Holds(person); answer == scope.Yes {
@@ -39,16 +39,16 @@ func (e *emergencyAccess) caughtBy(ctx context.Context, c *client.Client, includ
 			return nil, err
 		}
 		if answer, because := scope.Catches(included, excluded, person); answer == scope.Yes {
-			caught = append(caught, caughtAccount{account, because})
+			caught = append(caught, Caught{account, because})
 		}
 	}
 	return caught, nil
 }
 
 // person is what the guard knows of an account.
-func (a *emergencyAccount) person() scope.Person {
+func (a *Account) person() scope.Person {
 	person := scope.Person{ID: a.ID, Groups: map[string]bool{}}
-	for _, id := range a.groupIDs {
+	for _, id := range a.GroupIDs {
 		person.Groups[id] = true
 	}
 	return person

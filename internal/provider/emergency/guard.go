@@ -1,4 +1,6 @@
-package provider
+// Package emergency guards the emergency access accounts that the provider block names: it looks them up once in a run, remembers whom a resource
+// was applied with, and says who would be caught. What a resource then refuses is the resource's own.
+package emergency
 
 import (
 	"context"
@@ -16,32 +18,32 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// emergencyAccessModel is the emergency_access attribute.
-type emergencyAccessModel struct {
+// guardModel is the emergency_access attribute.
+type guardModel struct {
 	UserIDs            types.Set `tfsdk:"user_ids"`
 	UserPrincipalNames types.Set `tfsdk:"user_principal_names"`
 	GroupIDs           types.Set `tfsdk:"group_ids"`
 }
 
-// emergencyAccess knows the emergency access accounts of a run.
-type emergencyAccess struct {
+// Guard knows the emergency access accounts of a run.
+type Guard struct {
 	// accounts by object id, in lower case.
-	accounts map[string]*emergencyAccount
+	accounts map[string]*Account
 	// groupIDs are the groups of emergency_access, in lower case.
 	groupIDs []string
 }
 
-// emergencyAccount is one account that nothing may ask for MFA.
-type emergencyAccount struct {
+// Account is one account that nothing may ask for MFA.
+type Account struct {
 	client.User
-	// source says where in the provider block the account comes from.
-	source string
-	// groupIDs are those groups of emergency_access of which it is a member, in lower case.
-	groupIDs []string
+	// Source says where in the provider block the account comes from.
+	Source string
+	// GroupIDs are those groups of emergency_access of which it is a member, in lower case.
+	GroupIDs []string
 }
 
-// source says why an account counts as emergency access; ok is false where it does not.
-func (e *emergencyAccess) source(userID string) (source string, ok bool) {
+// Source says why an account counts as emergency access; ok is false where it does not.
+func (e *Guard) Source(userID string) (source string, ok bool) {
 	if e == nil {
 		return "", false
 	}
@@ -49,50 +51,53 @@ func (e *emergencyAccess) source(userID string) (source string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	return account.source, true
+	return account.Source, true
 }
 
-// describe is the lines of a message about an account: who it is, and why it counts as emergency access.
-func (e *emergencyAccess) describe(userID string) string {
+// Describe is the lines of a message about an account: who it is, and why it counts as emergency access.
+func (e *Guard) Describe(userID string) string {
 	account := e.accounts[strings.ToLower(userID)]
-	return accountLines(account.User, account.source)
+	return AccountLines(account.User, account.Source)
 }
 
-// holds reports whether an id is that of an emergency access account or of a group of them.
-func (e *emergencyAccess) holds(id string) bool {
-	_, account := e.source(id)
+// Empty reports whether nobody is guarded.
+func (e *Guard) Empty() bool { return e == nil || len(e.accounts) == 0 }
+
+// Holds reports whether an id is that of an emergency access account or of a group of them.
+func (e *Guard) Holds(id string) bool {
+	_, account := e.Source(id)
 	return account || e != nil && slices.Contains(e.groupIDs, strings.ToLower(id))
 }
 
 // sorted lists the accounts in the order of their names.
-func (e *emergencyAccess) sorted() []*emergencyAccount {
+func (e *Guard) sorted() []*Account {
 	if e == nil {
 		return nil
 	}
-	var all []*emergencyAccount
+	var all []*Account
 	for _, account := range e.accounts {
 		all = append(all, account)
 	}
-	slices.SortFunc(all, func(a, b *emergencyAccount) int { return strings.Compare(a.Name(), b.Name()) })
+	slices.SortFunc(all, func(a, b *Account) int { return strings.Compare(a.Name(), b.Name()) })
 	return all
 }
 
-func (e *emergencyAccess) add(user client.User, source string) *emergencyAccount {
+func (e *Guard) add(user client.User, source string) *Account {
 	key := strings.ToLower(user.ID)
 	if _, known := e.accounts[key]; !known {
-		e.accounts[key] = &emergencyAccount{User: user, source: source}
+		e.accounts[key] = &Account{User: user, Source: source}
 	}
 	return e.accounts[key]
 }
 
-// resolveEmergencyAccess looks up the accounts of the provider block, once for the run. One that cannot be found is an
+// resolve looks up the accounts of the provider block, once for the run. One that cannot be found is an
 // error. What is not known yet, as in a plan that creates such an account, is guarded from the apply on.
-func resolveEmergencyAccess(ctx context.Context, c *client.Client, block types.Object, diags *diag.Diagnostics) *emergencyAccess {
-	guard := &emergencyAccess{accounts: map[string]*emergencyAccount{}}
+func resolve(ctx context.Context, c *client.Client, block types.Object, diags *diag.Diagnostics) *Guard {
+	guard := &Guard{accounts: map[string]*Account{}}
 	if block.IsNull() || block.IsUnknown() {
 		return guard
 	}
-	var configured emergencyAccessModel
+	var configured guardModel
 	diags.Append(block.As(ctx, &configured, basetypes.ObjectAsOptions{})...)
 	if diags.HasError() {
 		return guard
@@ -109,7 +114,7 @@ func resolveEmergencyAccess(ctx context.Context, c *client.Client, block types.O
 
 // refuseEmpty refuses a guard that is there and names nobody, and each list of it that is there and empty: a variable that came
 // empty would switch the guard off without a word. What is not known yet may still name somebody.
-func (m emergencyAccessModel) refuseEmpty(diags *diag.Diagnostics) {
+func (m guardModel) refuseEmpty(diags *diag.Diagnostics) {
 	const wayOut = "An empty guard refuses nothing, and nobody would notice. "
 	named := false
 	for _, list := range []struct {
@@ -130,19 +135,19 @@ func (m emergencyAccessModel) refuseEmpty(diags *diag.Diagnostics) {
 	}
 }
 
-// emergencyAccessPath is where an account stands in the provider block.
-func emergencyAccessPath(attribute string, key types.String) path.Path {
+// accountPath is where an account stands in the provider block.
+func accountPath(attribute string, key types.String) path.Path {
 	return path.Root("emergency_access").AtName(attribute).AtSetValue(key)
 }
 
-func addEmergencyAccountMissing(diags *diag.Diagnostics, tenant client.Tenant, attribute string, key types.String) {
-	diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account not found",
+func addAccountMissing(diags *diag.Diagnostics, tenant client.Tenant, attribute string, key types.String) {
+	diags.AddAttributeError(accountPath(attribute, key), "Emergency access account not found",
 		fmt.Sprintf("%q in emergency_access.%s does not exist in %s. Nothing was planned, because a guard that guards nobody "+
 			"is worse than none. Correct it, or remove it from emergency_access.", key.ValueString(), attribute, tenant))
 }
 
 // resolveIDs looks all user ids up at once.
-func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+func (e *Guard) resolveIDs(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
 	const attribute = "user_ids"
 	ids := make([]string, 0, len(keys))
 	for _, key := range keys {
@@ -157,13 +162,13 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 		object, here := found[strings.ToLower(key.ValueString())]
 		switch {
 		case !here:
-			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
+			addAccountMissing(diags, c.Tenant(), attribute, key)
 		case object.IsGroup():
-			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is a group",
+			diags.AddAttributeError(accountPath(attribute, key), "Emergency access account is a group",
 				fmt.Sprintf("%s in emergency_access.%s is the id of the group %q. Write it into emergency_access.group_ids; its members are guarded then.",
 					key.ValueString(), attribute, object.Name()))
 		case !object.IsUser():
-			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access account is not a user",
+			diags.AddAttributeError(accountPath(attribute, key), "Emergency access account is not a user",
 				fmt.Sprintf("%s in emergency_access.%s is the id of a %s, %q. Write the id of a user, or remove it from emergency_access.",
 					key.ValueString(), attribute, object.Kind(), object.Name()))
 		default:
@@ -173,22 +178,22 @@ func (e *emergencyAccess) resolveIDs(ctx context.Context, c *client.Client, keys
 	}
 }
 
-func (e *emergencyAccess) resolveNames(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+func (e *Guard) resolveNames(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
 	const attribute = "user_principal_names"
 	for _, key := range keys {
 		user, err := c.FindUser(ctx, key.ValueString(), c.Consistency().Missing)
 		switch {
 		case client.IsNotFound(err):
-			addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
+			addAccountMissing(diags, c.Tenant(), attribute, key)
 		case err != nil:
-			diagnose.AttributeError(diags, emergencyAccessPath(attribute, key), err)
+			diagnose.AttributeError(diags, accountPath(attribute, key), err)
 		default:
 			e.add(user, "listed in emergency_access.user_principal_names")
 		}
 	}
 }
 
-func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
+func (e *Guard) resolveGroups(ctx context.Context, c *client.Client, keys []types.String, diags *diag.Diagnostics) {
 	const attribute = "group_ids"
 	for _, key := range keys {
 		members, err := c.ListTransitiveMemberUsers(ctx, key.ValueString())
@@ -197,10 +202,10 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 			e.explainNoGroup(ctx, c, key, diags)
 			continue
 		case err != nil:
-			diagnose.AttributeError(diags, emergencyAccessPath(attribute, key), err)
+			diagnose.AttributeError(diags, accountPath(attribute, key), err)
 			continue
 		case len(members) == 0:
-			diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group without users",
+			diags.AddAttributeError(accountPath(attribute, key), "Emergency access group without users",
 				fmt.Sprintf("The group %q in emergency_access.group_ids has no users, so it guards nobody. Nothing was planned. Add the accounts to the group, or "+
 					"remove it from emergency_access.group_ids.", key.ValueString()))
 			continue
@@ -209,31 +214,31 @@ func (e *emergencyAccess) resolveGroups(ctx context.Context, c *client.Client, k
 		e.groupIDs = append(e.groupIDs, id)
 		for _, member := range members {
 			account := e.add(member, fmt.Sprintf("member of the group %s in emergency_access.group_ids", key.ValueString()))
-			account.groupIDs = append(account.groupIDs, id)
+			account.GroupIDs = append(account.GroupIDs, id)
 		}
 	}
 }
 
 // explainNoGroup says what an id is that is not the id of a group.
-func (e *emergencyAccess) explainNoGroup(ctx context.Context, c *client.Client, key types.String, diags *diag.Diagnostics) {
+func (e *Guard) explainNoGroup(ctx context.Context, c *client.Client, key types.String, diags *diag.Diagnostics) {
 	const attribute = "group_ids"
 	found, err := c.GetDirectoryObjects(ctx, []string{key.ValueString()}, 0)
 	object, here := found[strings.ToLower(key.ValueString())]
 	switch {
 	case err != nil || !here || object.IsGroup():
-		addEmergencyAccountMissing(diags, c.Tenant(), attribute, key)
+		addAccountMissing(diags, c.Tenant(), attribute, key)
 	case object.IsUser():
-		diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group is a user",
+		diags.AddAttributeError(accountPath(attribute, key), "Emergency access group is a user",
 			fmt.Sprintf("%s in emergency_access.%s is the id of the user %s. Write it into emergency_access.user_ids.", key.ValueString(), attribute, object.Name()))
 	default:
-		diags.AddAttributeError(emergencyAccessPath(attribute, key), "Emergency access group is not a group",
+		diags.AddAttributeError(accountPath(attribute, key), "Emergency access group is not a group",
 			fmt.Sprintf("%s in emergency_access.%s is the id of a %s, %s. Write the id of a group, or remove it from emergency_access.",
 				key.ValueString(), attribute, object.Kind(), object.Name()))
 	}
 }
 
-// accountLines are the lines of a message about an account: who it is, and what else is to be said. The CLI does not wrap
+// AccountLines are the lines of a message about an account: who it is, and what else is to be said. The CLI does not wrap
 // lines that are indented, so each holds one thing.
-func accountLines(user client.User, more ...string) string {
+func AccountLines(user client.User, more ...string) string {
 	return "  - " + strings.Join(append([]string{diagnose.Person(user), "object id " + user.ID}, more...), "\n    ")
 }

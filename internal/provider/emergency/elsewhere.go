@@ -1,4 +1,4 @@
-package provider
+package emergency
 
 import (
 	"context"
@@ -32,7 +32,8 @@ type askedElsewhere struct {
 	managed bool
 }
 
-func (a *askedElsewhere) manageCampaign() {
+// ManageCampaign says that this run manages the registration campaign, so that what the campaign asks is no matter of elsewhere.
+func (a *askedElsewhere) ManageCampaign() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	a.managed = true
@@ -44,15 +45,15 @@ func (a *askedElsewhere) campaignManaged() bool {
 	return a.managed
 }
 
-// warnAskedElsewhere warns, once in a run and at most in a few requests, of accounts of the guard that the tenant asks for MFA now:
+// WarnAskedElsewhere warns, once in a run and at most in a few requests, of accounts of the guard that the tenant asks for MFA now:
 // by their per-user state, by its registration campaign unless this run manages it, and by Conditional Access policies. Nothing
 // fails for it; what could not be looked at is said.
-func (s *emergencyState) warnAskedElsewhere(ctx context.Context, diags *diag.Diagnostics) {
-	if !s.run.Ready() || s.guard == nil || len(s.guard.accounts) == 0 {
+func (s *State) WarnAskedElsewhere(ctx context.Context, diags *diag.Diagnostics) {
+	if !s.run.Ready() || s.Guard.Empty() {
 		return
 	}
-	s.elsewhere.once.Do(func() {
-		look := elsewhereLook{state: s, accounts: s.guard.sorted(), members: map[string]map[string]bool{}}
+	s.Elsewhere.once.Do(func() {
+		look := elsewhereLook{state: s, accounts: s.Guard.sorted(), members: map[string]map[string]bool{}}
 		if more := len(look.accounts) - accountsLookedAt; more > 0 {
 			look.accounts = look.accounts[:accountsLookedAt]
 			look.unseen = append(look.unseen, fmt.Sprintf("%s beyond the first %d: such a number is looked at no further", diagnose.Counted(more, "account"), accountsLookedAt))
@@ -65,8 +66,8 @@ func (s *emergencyState) warnAskedElsewhere(ctx context.Context, diags *diag.Dia
 }
 
 type elsewhereLook struct {
-	state    *emergencyState
-	accounts []*emergencyAccount
+	state    *State
+	accounts []*Account
 	// members says of an account by its id in which other groups it is, as far as that was looked up.
 	members map[string]map[string]bool
 	// lookUps counts the look-ups of memberships.
@@ -76,14 +77,14 @@ type elsewhereLook struct {
 }
 
 // person is what is known of an account by now.
-func (l *elsewhereLook) person(account *emergencyAccount) scope.Person {
+func (l *elsewhereLook) person(account *Account) scope.Person {
 	person := account.person()
 	maps.Copy(person.Groups, l.members[account.ID])
 	return person
 }
 
-func (l *elsewhereLook) add(account *emergencyAccount, what string) {
-	l.asked = append(l.asked, accountLines(account.User, account.source, what))
+func (l *elsewhereLook) add(account *Account, what string) {
+	l.asked = append(l.asked, AccountLines(account.User, account.Source, what))
 }
 
 func (l *elsewhereLook) cannotSee(what string, err error) {
@@ -114,7 +115,7 @@ func (l *elsewhereLook) perUserStates(ctx context.Context) {
 }
 
 func (l *elsewhereLook) campaign(ctx context.Context) {
-	if l.state.elsewhere.campaignManaged() {
+	if l.state.Elsewhere.campaignManaged() {
 		return
 	}
 	present, err := l.state.run.Client.GetRegistrationCampaign(ctx)
