@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -17,6 +18,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/campaign"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/tenant"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -206,21 +211,17 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 }
 
 func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newUserMFAStateResource, newUserMFAStatesResource, newRegistrationPolicyResource, newTrustedIPsResource}
+	return slices.Concat(peruser.Resources(), campaign.Resources(), locations.Resources())
 }
 
 func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource, newTenantDataSource}
+	return slices.Concat(peruser.DataSources(), campaign.DataSources(), locations.DataSources(), tenant.DataSources())
 }
 
 func (p *entramfaProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{
-		newUsersFromCSVFunction, newMFATransitionFunction,
-		newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction,
-		newIPRangesFromTextFunction,
-	}
+	return slices.Concat(peruser.Functions(), locations.Functions())
 }
 
 func (p *entramfaProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newUserMFAStateListResource, newTrustedIPsListResource}
+	return slices.Concat(peruser.ListResources(), locations.ListResources())
 }
