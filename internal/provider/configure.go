@@ -2,77 +2,17 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
-
-// providerData is what resources and data sources get of the provider.
-type providerData struct {
-	// client is nil while a part of the provider block is not known yet.
-	client *client.Client
-	// unknown names those parts.
-	unknown []string
-	// emergencyAccess guards the emergency access accounts.
-	emergencyAccess *emergencyAccess
-	// elsewhere is the look at what asks these accounts outside of the configuration.
-	elsewhere askedElsewhere
-	// registrationPolicies tells a second registration policy from the first.
-	registrationPolicies registrationPolicies
-	// foundTargets are whom a refresh of the registration policy has looked up.
-	foundTargets foundTargets
-	// recentUsers are whom the resource of one user hints at.
-	recentUsers recentUsers
-	// guardsBefore are the accounts that were guarded when the resources of this run were applied last.
-	guardsBefore guardsBefore
-	// people are whom the resources of a run want and let go of.
-	people runPeople
-	// goneObjects are what a run has looked at, gone or there.
-	goneObjects goneObjects
-	// locations are the tenant's named locations; nil where client is.
-	locations *tenantLocations
-}
-
-// resourceData is embedded by each resource and takes what the provider gives it: nothing before the provider is configured.
-type resourceData struct{ data *providerData }
-
-func (r *resourceData) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.data, _ = req.ProviderData.(*providerData)
-}
-
-// dataSourceData is the same for data sources.
-type dataSourceData struct{ data *providerData }
-
-func (d *dataSourceData) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.data, _ = req.ProviderData.(*providerData)
-}
-
-// configured reports whether requests can be made, and explains in the diagnostics where they cannot.
-func (d *providerData) configured(diags *diag.Diagnostics) bool {
-	switch {
-	case d == nil:
-		diags.AddError("Provider not configured",
-			"The provider was asked for something before it was configured. This is a defect of the provider or of the program that drives it; please report it.")
-		return false
-	case d.client == nil:
-		diags.AddError("Provider not configured",
-			fmt.Sprintf("The provider block depends on values that are not known yet: %s. Apply what they come from first (-target), "+
-				"or set them from variables or the environment.", strings.Join(d.unknown, ", ")))
-		return false
-	}
-	return true
-}
-
-// planReady reports whether a plan can ask Graph. Where it cannot, its checks are made at apply.
-func (d *providerData) planReady() bool { return d != nil && d.client != nil }
 
 func (p *entramfaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
@@ -80,12 +20,12 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{unknown: model.unknownSettings()}
+	run := &resourcekit.Run{Unknown: model.unknownSettings()}
 	publish := func() {
-		resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = data, data, data
-		resp.ListResourceData, resp.ActionData = data, data
+		resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
+		resp.ListResourceData, resp.ActionData = run, run
 	}
-	if len(data.unknown) > 0 {
+	if len(run.Unknown) > 0 {
 		publish()
 		return
 	}
@@ -105,7 +45,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	// A mistake in the credentials is told once and here, instead of once for each resource.
 	if err := made.SignIn(ctx); err != nil {
-		addError(&resp.Diagnostics, err)
+		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
 	identifyTenant(ctx, made, found.credentials, &resp.Diagnostics)
@@ -113,8 +53,8 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	warnOfMissingScopes(ctx, made, &resp.Diagnostics)
-	data.client, data.locations = made, newTenantLocations(made)
-	data.emergencyAccess = resolveEmergencyAccess(ctx, made, model, &resp.Diagnostics)
+	run.Client = made
+	emergency.Configure(ctx, run, model.EmergencyAccess, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -129,7 +69,7 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	if options.HTTPClient == nil {
 		httpClient, err := client.NewHTTPClient(found.caBundle)
 		if err != nil {
-			diags.AddAttributeError(path.Root("ca_bundle_path"), "Unable to use ca_bundle_path", sentence(err.Error()))
+			diags.AddAttributeError(path.Root("ca_bundle_path"), "Unable to use ca_bundle_path", diagnose.Sentence(err.Error()))
 			return nil
 		}
 		options.HTTPClient = httpClient
@@ -137,12 +77,12 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	credential, method, err := found.credentials.NewCredential(found.cloud, options.Transport())
 	if err != nil {
 		diags.AddAttributeError(credentialPath(method), "Unable to sign in to Microsoft Entra ID",
-			sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")
+			diagnose.Sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")
 		return nil
 	}
 	made, err := client.New(found.cloud, credential, options)
 	if err != nil {
-		diags.AddError("Unable to set up the Microsoft Graph client", sentence(err.Error()))
+		diags.AddError("Unable to set up the Microsoft Graph client", diagnose.Sentence(err.Error()))
 		return nil
 	}
 	return made

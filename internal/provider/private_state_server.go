@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // NewServer returns the constructor of what main serves: the provider of New behind a check of the private state that Terraform hands
@@ -58,7 +60,7 @@ func (s privateStateServer) ApplyResourceChange(ctx context.Context, req *tfprot
 }
 
 func (s privateStateServer) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
-	if problem := damagedPrivate(req.SourcePrivate); problem != nil && ofOwnProvider(req.SourceProviderAddress) {
+	if problem := damagedPrivate(req.SourcePrivate); problem != nil && resourcekit.FromThisProvider(req.SourceProviderAddress) {
 		return &tfprotov6.MoveResourceStateResponse{Diagnostics: problem}, nil
 	}
 	return s.frameworkServer.MoveResourceState(ctx, req)
@@ -78,7 +80,7 @@ func damagedPrivate(private []byte) []*tfprotov6.Diagnostic {
 		return nil
 	}
 	return []*tfprotov6.Diagnostic{{
-		Severity: tfprotov6.DiagnosticSeverityError, Summary: summaryDamagedPrivate,
-		Detail: "It cannot be read. Nothing was planned or changed.\n\n" + mendPrivate,
+		Severity: tfprotov6.DiagnosticSeverityError, Summary: resourcekit.SummaryDamagedPrivate,
+		Detail: "It cannot be read. Nothing was planned or changed.\n\n" + resourcekit.MendPrivate,
 	}}
 }

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -17,6 +18,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/campaign"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/tenant"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // New returns the constructor of the provider. The version goes into the User-Agent. Options replace what the client is
@@ -75,7 +81,7 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional: true,
 				MarkdownDescription: "The application (client) id of the app registration, or of a user-assigned managed identity. " +
 					"Environment: `ARM_CLIENT_ID`, `AZURE_CLIENT_ID`.",
-				Validators: []validator.String{guidValidator()},
+				Validators: []validator.String{value.GUIDValidator()},
 			},
 			"client_id_file_path": schema.StringAttribute{
 				Optional:            true,
@@ -186,17 +192,17 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"user_ids": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "Object ids of such accounts.",
-						Validators:          []validator.Set{eachString(guidValidator())},
+						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 					},
 					"user_principal_names": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "User principal names of such accounts.",
-						Validators:          []validator.Set{eachString(userPrincipalNameValidator())},
+						Validators:          []validator.Set{value.EachString(value.UserPrincipalNameValidator())},
 					},
 					"group_ids": schema.SetAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "Object ids of groups of such accounts; members of nested groups count. Needs `GroupMember.Read.All`.",
-						Validators:          []validator.Set{eachString(guidValidator())},
+						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
 					},
 				},
 			},
@@ -205,21 +211,17 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 }
 
 func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newUserMFAStateResource, newUserMFAStatesResource, newRegistrationPolicyResource, newTrustedIPsResource}
+	return slices.Concat(peruser.Resources(), campaign.Resources(), locations.Resources())
 }
 
 func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource, newRegistrationPolicyDataSource, newTrustedIPsDataSource, newTrustedIPRangesDataSource, newTenantDataSource}
+	return slices.Concat(peruser.DataSources(), campaign.DataSources(), locations.DataSources(), tenant.DataSources())
 }
 
 func (p *entramfaProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{
-		newUsersFromCSVFunction, newMFATransitionFunction,
-		newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction,
-		newIPRangesFromTextFunction,
-	}
+	return slices.Concat(peruser.Functions(), locations.Functions())
 }
 
 func (p *entramfaProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newUserMFAStateListResource, newTrustedIPsListResource}
+	return slices.Concat(peruser.ListResources(), locations.ListResources())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // providerModel is the provider block.
@@ -122,7 +123,7 @@ func (r settingsReader) file(attribute string, value types.String, variables ...
 	content, err := os.ReadFile(name)
 	switch {
 	case err != nil:
-		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, sentence(fmt.Sprintf("%v%s", err, fromVariable(variable))))
+		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, diagnose.Sentence(fmt.Sprintf("%v%s", err, fromVariable(variable))))
 	case len(strings.TrimSpace(string(content))) == 0:
 		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, fmt.Sprintf("The file %q is empty%s.", name, fromVariable(variable)))
 	}
@@ -233,7 +234,7 @@ func (r settingsReader) resolve(m providerModel) settings {
 	}
 	named, err := client.NamedCloud(name)
 	if err != nil {
-		r.diags.AddAttributeError(path.Root("environment"), "Invalid environment", sentence(err.Error()+fromVariable(variable)))
+		r.diags.AddAttributeError(path.Root("environment"), "Invalid environment", diagnose.Sentence(err.Error()+fromVariable(variable)))
 		return s
 	}
 	s.cloud = r.cloud(m, named, variable)
@@ -243,7 +244,7 @@ func (r settingsReader) resolve(m providerModel) settings {
 	c.TenantID, variable = r.text(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
 	if c.TenantID != "" {
 		if err := client.CheckTenantID(c.TenantID); err != nil {
-			r.diags.AddAttributeError(path.Root("tenant_id"), "Invalid tenant id", sentence(err.Error()+fromVariable(variable)))
+			r.diags.AddAttributeError(path.Root("tenant_id"), "Invalid tenant id", diagnose.Sentence(err.Error()+fromVariable(variable)))
 		}
 	}
 	clientID, _ := r.valueOrFile(

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // cloud puts the hosts that are named in the place of a named cloud's. Microsoft Graph and the sign-in service belong together: tokens
@@ -20,11 +21,11 @@ func (r settingsReader) cloud(m providerModel, named client.Cloud, environmentVa
 
 	made, err := named.WithEndpoints(graph.text, "")
 	if err != nil {
-		r.diags.AddAttributeError(path.Root(graph.attribute), "Invalid endpoint", sentence(err.Error()+fromVariable(graph.variable)))
+		r.diags.AddAttributeError(path.Root(graph.attribute), "Invalid endpoint", diagnose.Sentence(err.Error()+fromVariable(graph.variable)))
 		return named
 	}
 	if made, err = made.WithEndpoints("", authority.text); err != nil {
-		r.diags.AddAttributeError(path.Root(authority.attribute), "Invalid endpoint", sentence(err.Error()+fromVariable(authority.variable)))
+		r.diags.AddAttributeError(path.Root(authority.attribute), "Invalid endpoint", diagnose.Sentence(err.Error()+fromVariable(authority.variable)))
 		return named
 	}
 	switch {

@@ -1,7 +1,7 @@
 // Command mutate breaks one condition of a file at a time and runs the tests that are to notice. A mutation that no test notices is
 // printed, and the exit code is 1 then.
 //
-//	go -C tools run ./mutate -file internal/provider/emergency_access.go -run 'Guard|Emergency'
+//	go -C tools run ./mutate -file internal/provider/emergency/guard.go -run 'Guard|Emergency'
 //
 // Conditions of if, for and switch are negated, and statements that report (calls whose name begins with add, warn or check, and
 // Diagnostics.Append) and returns right after them are left out. Nothing of the working tree is changed: the compiler gets the broken file

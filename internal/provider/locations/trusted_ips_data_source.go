@@ -1,0 +1,125 @@
+package locations
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+)
+
+type trustedIPsDataSource struct {
+	resourcekit.DataSource[run, *run]
+}
+
+func newTrustedIPsDataSource() datasource.DataSource { return &trustedIPsDataSource{} }
+
+var (
+	_ datasource.DataSourceWithConfigure        = (*trustedIPsDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*trustedIPsDataSource)(nil)
+)
+
+// trustedIPsDataModel is the data source's schema.
+type trustedIPsDataModel struct {
+	ID               types.String   `tfsdk:"id"`
+	DisplayName      types.String   `tfsdk:"display_name"`
+	IPRanges         []types.String `tfsdk:"ip_ranges"`
+	AddressCountIPv4 types.Int64    `tfsdk:"address_count_ipv4"`
+	NetworkCountIPv6 types.Int64    `tfsdk:"network_count_ipv6"`
+	Trusted          types.Bool     `tfsdk:"trusted"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (d *trustedIPsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_trusted_ips"
+}
+
+func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads one [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges, " +
+			"such as one that is managed elsewhere and that a policy is to name.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The id of the location, a GUID. Exactly one of `id` and `display_name` must be set; the other is computed.",
+				Validators:          []validator.String{value.GUIDValidator()},
+			},
+			"display_name": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The name of the location, compared without case. Exactly one of `id` and `display_name` must be set; the other is computed. " +
+					"Names are not unique: one that several locations have is an error that lists their ids.",
+				Validators: []validator.String{locationNameValidator()},
+			},
+			"ip_ranges": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The ranges of the location in their normal spelling, sorted: IPv4 before IPv6, then by address.",
+			},
+			"address_count_ipv4": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "How many IPv4 addresses the ranges cover; what two ranges share counts once.",
+			},
+			"network_count_ipv6": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: "How many IPv6 networks of the size /64 the ranges cover; one that is covered in part counts.",
+			},
+			"trusted": schema.BoolAttribute{
+				Computed: true, MarkdownDescription: "Whether Conditional Access trusts the location; made for the condition of a `check` block.",
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.DataSourceBlock(ctx)},
+	}
+}
+
+func (d *trustedIPsDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
+}
+
+func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model trustedIPsDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
+		return
+	}
+	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
+	defer end()
+	key, at := model.ID, path.Root("id")
+	if key.IsNull() {
+		key, at = model.DisplayName, path.Root("display_name")
+	}
+	location := d.Data.findLocation(ctx, key.ValueString(), at, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.fill(location)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// fill takes over what was read.
+func (m *trustedIPsDataModel) fill(location client.NamedLocation) {
+	counted := client.Cover(client.ReadIPRanges(location.Ranges)).Count()
+	m.ID = value.KeepSpelling(m.ID, location.ID)
+	m.DisplayName = value.KeepSpelling(m.DisplayName, location.DisplayName)
+	m.IPRanges = normalRanges(location.Ranges)
+	m.AddressCountIPv4 = types.Int64Value(counted.IPv4Addresses)
+	m.NetworkCountIPv6 = types.Int64Value(counted.IPv6Networks)
+	m.Trusted = types.BoolValue(location.IsTrusted)
+}
+
+// normalRanges are the normal spellings of ranges, sorted and each once. What is no range is not among them.
+func normalRanges(texts []string) []types.String {
+	ranges := client.ReadIPRanges(texts)
+	slices.SortFunc(ranges, client.IPRange.Compare)
+	normal := make([]types.String, 0, len(ranges))
+	for _, r := range slices.Compact(ranges) {
+		normal = append(normal, types.StringValue(r.String()))
+	}
+	return normal
+}

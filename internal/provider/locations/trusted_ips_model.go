@@ -1,0 +1,190 @@
+package locations
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+)
+
+// trustedIPsModel is the resource's schema.
+type trustedIPsModel struct {
+	ID               types.String    `tfsdk:"id"`
+	Name             types.String    `tfsdk:"name"`
+	DisplayName      types.String    `tfsdk:"display_name"`
+	IPRanges         value.RangeList `tfsdk:"ip_ranges"`
+	RangeSizes       types.Map       `tfsdk:"range_sizes"`
+	AddressCountIPv4 types.Int64     `tfsdk:"address_count_ipv4"`
+	NetworkCountIPv6 types.Int64     `tfsdk:"network_count_ipv6"`
+	Trusted          types.Bool      `tfsdk:"trusted"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+// trustedIPsIdentity is the resource's identity.
+type trustedIPsIdentity struct {
+	ID types.String `tfsdk:"id"`
+}
+
+func (m *trustedIPsModel) identity() trustedIPsIdentity { return trustedIPsIdentity{ID: m.ID} }
+
+// id is the location's id; empty where it is not made yet.
+func (m *trustedIPsModel) id() string {
+	if m == nil {
+		return ""
+	}
+	return m.ID.ValueString()
+}
+
+// newTrustedIPsModel is a location as the service has it.
+func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
+	m := &trustedIPsModel{Timeouts: resourcekit.NoTimeouts()}
+	m.refresh(location)
+	return m
+}
+
+// location is what the model asks for, or what was last seen of it.
+func (m *trustedIPsModel) location() client.NamedLocation {
+	texts, _ := m.IPRanges.Texts()
+	return client.NamedLocation{
+		ID: m.ID.ValueString(), DisplayName: m.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
+		IsTrusted: m.Trusted.ValueBool(), Ranges: texts,
+	}
+}
+
+// refresh takes over what the service has. A range keeps the spelling that it had, and the name white space around it.
+func (m *trustedIPsModel) refresh(location client.NamedLocation) {
+	m.ID = types.StringValue(location.ID)
+	if !client.SameLocationName(m.DisplayName.ValueString(), location.DisplayName) {
+		m.DisplayName = types.StringValue(location.DisplayName)
+	}
+	m.Name = value.Shown(m.DisplayName)
+	m.Trusted = types.BoolValue(location.IsTrusted)
+	had, known := m.IPRanges.Texts()
+	if !known || !client.SameIPRanges(had, location.Ranges) {
+		// What stays keeps its place, too, or a plan would show all of it as moved.
+		there := make(map[string]bool, len(location.Ranges))
+		for _, text := range location.Ranges {
+			there[client.NormalizeIPRange(text)] = true
+		}
+		texts := make([]string, 0, len(location.Ranges))
+		for _, text := range had {
+			if normal := client.NormalizeIPRange(text); there[normal] {
+				there[normal] = false
+				texts = append(texts, text)
+			}
+		}
+		for _, text := range location.Ranges {
+			if there[client.NormalizeIPRange(text)] {
+				texts = append(texts, text)
+			}
+		}
+		m.IPRanges = value.NewRangeList(texts)
+	}
+	m.count()
+}
+
+// count adds the ranges up and says how large each is; both are unknown for as long as a range is.
+func (m *trustedIPsModel) count() {
+	texts, known := m.IPRanges.Texts()
+	if !known {
+		m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Unknown(), types.Int64Unknown()
+		m.RangeSizes = types.MapUnknown(types.StringType)
+		return
+	}
+	ranges := client.ReadIPRanges(texts)
+	counted := client.Cover(ranges).Count()
+	m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Value(counted.IPv4Addresses), types.Int64Value(counted.IPv6Networks)
+	m.RangeSizes = rangeSizes(ranges)
+}
+
+// rangeSizes has the normal spellings of the ranges for keys, so that only what is really another range is a difference in it.
+func rangeSizes(ranges []client.IPRange) types.Map {
+	sizes := make(map[string]attr.Value, len(ranges))
+	for _, r := range ranges {
+		sizes[r.String()] = types.StringValue(r.Size())
+	}
+	return types.MapValueMust(types.StringType, sizes)
+}
+
+// plan computes what an apply makes of the configuration. A prior value that covers the same stays, so that another spelling
+// is no change.
+func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
+	m.Trusted = types.BoolValue(true)
+	m.ID, m.Name = types.StringUnknown(), value.Shown(m.DisplayName)
+	if prior != nil {
+		m.ID = prior.ID
+		if m.IPRanges.Same(prior.IPRanges) {
+			m.IPRanges = prior.IPRanges
+		}
+	}
+	m.count()
+	if prior == nil {
+		return
+	}
+	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
+	if m.DisplayName.Equal(prior.DisplayName) && m.Name.Equal(m.DisplayName) {
+		m.Name = prior.Name
+	}
+	if m.IPRanges.Equal(prior.IPRanges) {
+		m.RangeSizes = prior.RangeSizes
+	}
+}
+
+// unchanged reports whether an apply would write nothing.
+func (m *trustedIPsModel) unchanged(prior *trustedIPsModel) bool {
+	return prior != nil && m.DisplayName.Equal(prior.DisplayName) && m.IPRanges.Equal(prior.IPRanges) && m.Trusted.Equal(prior.Trusted)
+}
+
+// trustedRanges are the ranges that the location makes trusted: none where it is not trusted, or not there.
+func (m *trustedIPsModel) trustedRanges() []client.IPRange {
+	if m == nil || !m.Trusted.ValueBool() {
+		return nil
+	}
+	return m.ranges()
+}
+
+// ranges are the known ranges, in order.
+func (m *trustedIPsModel) ranges() []client.IPRange {
+	texts, _ := m.IPRanges.Texts()
+	ranges := client.ReadIPRanges(texts)
+	slices.SortFunc(ranges, client.IPRange.Compare)
+	return ranges
+}
+
+// respelled are the ranges that were there before in another spelling, in the order of their texts.
+func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
+	if prior == nil {
+		return nil
+	}
+	before := map[client.IPRange]string{}
+	had, _ := prior.IPRanges.Texts()
+	for _, text := range had {
+		for _, r := range client.ReadIPRanges([]string{text}) {
+			before[r] = text
+		}
+	}
+	var lines []string
+	texts, _ := m.IPRanges.Texts()
+	for _, text := range texts {
+		for _, r := range client.ReadIPRanges([]string{text}) {
+			if old, known := before[r]; known && old != text {
+				lines = append(lines, fmt.Sprintf("%s for %s", text, old))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// rangePaths are the elements in which the known ranges stand.
+func (m *trustedIPsModel) rangePaths() map[client.IPRange]path.Path {
+	return m.IPRanges.Paths(path.Root("ip_ranges"))
+}

@@ -1,0 +1,84 @@
+package locations
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+)
+
+// checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
+// whether to go on. wanted is nil where the location is to be deleted. What is as one of the others has it is fine as well.
+func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
+	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
+	if err != nil {
+		diagnose.Error(diags, err)
+		return false
+	}
+	fine := func(before client.NamedLocation) bool { return !current.Undoes(before, wanted).Any() }
+	if undone.Any() && !slices.ContainsFunc(also, fine) {
+		resourcekit.ChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
+		return false
+	}
+	return true
+}
+
+// findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
+// of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
+func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private resourcekit.PrivateState, diags *diag.Diagnostics) {
+	if !r.Data.Ready() {
+		return
+	}
+	accepted := resourcekit.KeptValue(ctx, before, acceptedKey, diags)
+	// What cannot be read here stops the destroy.
+	current, undone, err := r.Data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
+	if err != nil || !undone.Any() {
+		return
+	}
+	resourcekit.KeepValue(ctx, private, resourcekit.FoundKey, current.JSON(), diags)
+	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
+		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
+			prior.ID.ValueString(), diagnose.List(describeUndone(undone, prior.location(), current))))
+}
+
+// plannedLocation is what the plan of a destroy was made from.
+func plannedLocation(ctx context.Context, state *trustedIPsModel, private resourcekit.PrivateState, diags *diag.Diagnostics) client.NamedLocation {
+	if found, ok := client.ReadNamedLocation(resourcekit.KeptValue(ctx, private, resourcekit.FoundKey, diags)); ok {
+		return found
+	}
+	return state.location()
+}
+
+// describeUndone is a line for each change, with what the apply would make of it.
+func describeUndone(undone client.LocationChanges, prior, current client.NamedLocation) []string {
+	if undone.Kind != "" {
+		return []string{"it is a " + kindOf(current) + " now, and was one of IP ranges"}
+	}
+	var lines []string
+	if undone.Renamed {
+		lines = append(lines, fmt.Sprintf("display_name: it is called %s now, and was called %s", client.NameInQuotes(current.DisplayName), client.NameInQuotes(prior.DisplayName)))
+	}
+	size := client.Cover(client.ReadIPRanges(current.Ranges)).Count()
+	if undone.Untrusted {
+		lines = append(lines, fmt.Sprintf("trusted: the trust in it was taken away, and the apply would trust its ranges (%s now) again", size))
+	}
+	if undone.Trusted {
+		lines = append(lines, fmt.Sprintf("trusted: it was trusted again, and the apply would take the trust from %s", size))
+	}
+	for _, r := range undone.Removed {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %s (%s) was removed, and the apply would add it again", r, r.Size()))
+	}
+	for _, r := range undone.Added {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %s (%s) was added, and the apply would remove it", r, r.Size()))
+	}
+	for _, text := range undone.Unread {
+		lines = append(lines, fmt.Sprintf("ip_ranges: %q was added, and the apply would remove it", text))
+	}
+	return lines
+}

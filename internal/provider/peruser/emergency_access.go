@@ -1,0 +1,59 @@
+package peruser
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
+)
+
+// checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
+func (d *run) checkEmergencyAccess(user client.User, state client.MFAState, at path.Path, diags *diag.Diagnostics) {
+	if _, guarded := d.emergency.Guard.Source(user.ID); !guarded || state == client.MFADisabled {
+		return
+	}
+	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
+		fmt.Sprintf("It is one of the emergency access accounts of %s that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
+			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
+			d.Client.Tenant(), d.emergency.Guard.Describe(user.ID), state))
+}
+
+// checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
+func (d *run) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostics) {
+	var refused []*wantedUser
+	var lines []string
+	for _, user := range users {
+		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
+			continue
+		}
+		if source, guarded := d.emergency.Guard.Source(user.user.ID); guarded {
+			refused = append(refused, user)
+			lines = append(lines, fmt.Sprintf("%s\n    %s", user.name(), source))
+		}
+	}
+	switch {
+	case len(refused) == 0:
+	case len(refused) == 1:
+		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
+	default:
+		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
+			fmt.Sprintf("The provider block names these emergency access accounts of %s:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+
+				"MFA does not work, which is what they are for.\n\nSet their state to \"disabled\", remove them from users, or take them out of emergency_access.",
+				d.Client.Tenant(), diagnose.List(lines)))
+	}
+}
+
+// askedForMFA are those of the persons whom a plan asks for MFA.
+func askedForMFA(persons []claimedPerson) []emergency.AskedUser {
+	var users []emergency.AskedUser
+	for _, person := range persons {
+		if person.wanted != client.MFADisabled {
+			users = append(users, emergency.AskedUser{ID: person.id, Name: person.name})
+		}
+	}
+	return users
+}

@@ -1,0 +1,7 @@
+package resourcekit
+
+// Values of on_destroy.
+const (
+	OnDestroyDisable = "disable"
+	OnDestroyKeep    = "keep"
+)
