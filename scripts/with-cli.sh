@@ -1,10 +1,11 @@
 #!/bin/sh
 # Runs a command with a working Terraform or OpenTofu CLI, whose path the command finds in TF_ACC_TERRAFORM_PATH.
 #
-#   scripts/with-cli.sh any|tofu command [argument...]
+#   scripts/with-cli.sh any|tofu|terraform command [argument...]
 #
-# any:  $TERRAFORM when it is set, else terraform on PATH, else tofu on PATH, else OpenTofu built from tools/opentofu
-# tofu: the same without the first two
+# any:       $TERRAFORM when it is set, else terraform on PATH, else tofu on PATH, else OpenTofu built from tools/opentofu
+# tofu:      the same without the first two
+# terraform: $TERRAFORM or terraform on PATH if it has `terraform query` (1.14), else Terraform built from tools/terraform
 #
 # The settings of the user's own CLI are taken out of the command's environment: they would decide which provider is
 # installed, or print warnings into output that tests parse.
@@ -59,25 +60,35 @@ candidate() {
 	return 1
 }
 
-build_tofu() {
-	cli=$root/build/tools/tofu
-	[ -x "$cli" ] || echo "with-cli: building OpenTofu from tools/opentofu; the first time takes minutes" >&2
-	# Without the linker flag a build calls itself a development version.
-	CGO_ENABLED=0 go -C "$root/tools/opentofu" build \
-		-ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' \
-		-o "$cli" github.com/opentofu/opentofu/cmd/tofu
-	brand=$(product "$cli")
-	[ -n "$brand" ] || { echo "with-cli: the OpenTofu built into $cli does not run" >&2; exit 1; }
+# queries is candidate for a CLI that has `terraform query`.
+queries() {
+	candidate "$1" || return 1
+	"$cli" query -help </dev/null >/dev/null 2>&1 && return 0
+	echo "with-cli: skipping $cli: it has no query" >&2
+	return 1
 }
 
-if [ "$kind" = any ] && [ -n "${TERRAFORM:-}" ]; then
+# build builds the CLI of a folder in tools: its brand, folder, main package, and the package that knows its version.
+build() {
+	cli=$root/build/tools/${3##*/}
+	[ -x "$cli" ] || echo "with-cli: building $1 from tools/$2; the first time takes minutes" >&2
+	# Without the linker flag a build calls itself a development version.
+	CGO_ENABLED=0 go -C "$root/tools/$2" build -ldflags "-s -w -X $4.dev=no" -o "$cli" "$3"
+	brand=$(product "$cli")
+	[ "$brand" = "$1" ] || { echo "with-cli: the $1 built into $cli does not run" >&2; exit 1; }
+}
+
+if [ "$kind" = terraform ]; then
+	queries "${TERRAFORM:-terraform}" ||
+		build Terraform terraform github.com/hashicorp/terraform github.com/hashicorp/terraform/version
+elif [ "$kind" = any ] && [ -n "${TERRAFORM:-}" ]; then
 	candidate "$TERRAFORM" || { echo "with-cli: TERRAFORM=$TERRAFORM is not a CLI that runs" >&2; exit 1; }
 elif [ "$kind" = any ] && candidate terraform; then
 	:
 elif candidate tofu; then
 	:
 else
-	build_tofu
+	build OpenTofu opentofu github.com/opentofu/opentofu/cmd/tofu github.com/opentofu/opentofu/version
 fi
 
 case $cli in

@@ -190,18 +190,7 @@ func TestTheLogHoldsNoSecretAndNoToken(t *testing.T) {
 	}
 }
 
-// importsByIdentity reports whether the CLI at hand has import blocks with an identity.
-func (w *workspace) importsByIdentity() bool {
-	var product string
-	var major, minor int
-	version := w.expectOf(0, os.Getenv("TF_ACC_TERRAFORM_PATH"), "version")
-	if _, err := fmt.Sscanf(strings.NewReplacer("v", "", ".", " ").Replace(version), "%s %d %d", &product, &major, &minor); err != nil {
-		w.t.Fatalf("the version cannot be read: %s", version)
-	}
-	return major > 1 || minor >= 12
-}
-
-func TestImportByIdentityThroughTheRealCLI(t *testing.T) {
+func TestImportByIdentityThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t)
 	w := tn.workspace(t, map[string]string{
@@ -220,7 +209,7 @@ func TestImportByIdentityThroughTheRealCLI(t *testing.T) {
 	}
 }
 
-func TestManyUsersAreImportedByIdentityThroughTheRealCLI(t *testing.T) {
+func TestManyUsersAreImportedByIdentityThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t)
 	w := tn.workspace(t, map[string]string{

@@ -254,7 +254,7 @@ func groupOf(t *testing.T, tenant *control.Tenant, id string) control.Group {
 	return tenant.Groups[at]
 }
 
-func TestTheTestsOfTheBaselineModulePass(t *testing.T) {
+func TestTheTestsOfTheBaselineModulePassThroughOldAndNewCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
 	tn := newSampleTenant(t)

@@ -177,35 +177,6 @@ func TestTheImportExamplesImport(t *testing.T) {
 		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
 		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
-	t.Run("import-by-identity.tf", func(t *testing.T) {
-		t.Parallel()
-		tn := newSampleTenant(t)
-		w := tn.workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-		w.write("import.tf", example(t, folder+"import-by-identity.tf"))
-		if w.importsByIdentity() {
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-			return
-		}
-		// A CLI without import by identity: the same id, over the protocol.
-		_, rest, _ := strings.Cut(example(t, folder+"import-by-identity.tf"), `user_id = "`)
-		id, _, found := strings.Cut(rest, `"`)
-		if !found {
-			t.Fatal("the example holds no user_id")
-		}
-		s := tn.session(t, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
-		value := tftypes.NewValue(s.identity, map[string]tftypes.Value{"user_id": tftypes.NewValue(tftypes.String, id)})
-		imported, err := s.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{
-			TypeName: typeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, value)},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		noErrors(t, imported.Diagnostics)
-		if len(imported.ImportedResources) != 1 {
-			t.Errorf("%d resources were imported", len(imported.ImportedResources))
-		}
-	})
 }
 
 func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
@@ -229,21 +200,14 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
 		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
-	for _, name := range []string{"import-by-string-id.tf", "import-by-identity.tf"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-			w.write("import.tf", example(t, folder+name))
-			if name == "import-by-identity.tf" && !w.importsByIdentity() {
-				// The same kind of identity over the protocol: TestTheIdentityOfManyUsersIsTheUsers.
-				w.sees(w.expect(1, "plan", "-input=false"), "identity")
-				return
-			}
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-			w.expect(0, "destroy", "-input=false", "-auto-approve")
-		})
-	}
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
+		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w.expect(0, "destroy", "-input=false", "-auto-approve")
+	})
 }
 
 func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
@@ -259,32 +223,19 @@ func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
 		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
 		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
-	for _, name := range []string{"import-by-string-id.tf", "import-by-identity.tf"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newSampleTenant(t).workspace(t, files, bySecret()...)
-			w.write("import.tf", example(t, folder+name))
-			if name == "import-by-identity.tf" && !w.importsByIdentity() {
-				// The same identity over the protocol: TestAPolicyIsImportedByIdentity.
-				if !strings.Contains(example(t, folder+name), "id = \""+policyID+"\"") {
-					t.Error("the example holds another identity")
-				}
-				return
-			}
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-		})
-	}
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
 }
 
 func TestTheImportExamplesOfTrustedIPsImport(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_trusted_ips/"
 	files := map[string]string{"example.tf": example(t, folder+"resource.tf")}
-	adopts := func(w *workspace) {
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 1 added, 0 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-	}
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).workspace(t, files, bySecret()...)
@@ -300,22 +251,66 @@ func TestTheImportExamplesOfTrustedIPsImport(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).workspace(t, files, bySecret()...)
 		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
-		adopts(w)
+		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 1 added, 0 changed, 0 destroyed")
+		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
-	t.Run("import-by-identity.tf", func(t *testing.T) {
-		t.Parallel()
-		w := newSampleTenant(t).workspace(t, files, bySecret()...)
-		content := example(t, folder+"import-by-identity.tf")
-		w.write("import.tf", content)
-		if w.importsByIdentity() {
-			adopts(w)
-			return
-		}
-		// TestImportOfALocationByIdentity shows the same over the protocol.
-		if !strings.Contains(content, fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)) {
-			t.Error("the example holds another identity")
-		}
+}
+
+func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
+	t.Parallel()
+	const file = "import-by-identity.tf"
+	for _, c := range []struct {
+		folder, config, imported string
+		// identity is what the example holds.
+		identity string
+	}{
+		{"entramfa_user_mfa_state", "resource.tf", "1 imported, 3 added, 1 changed, 0 destroyed", "user_id = "},
+		{"entramfa_user_mfa_states", "resource.tf", "1 imported, 0 added, 1 changed, 0 destroyed", "user_ids = "},
+		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", policyID)},
+		{"entramfa_trusted_ips", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)},
+	} {
+		t.Run(c.folder, func(t *testing.T) {
+			t.Parallel()
+			folder := "resources/" + c.folder + "/"
+			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+c.config)}, bySecret()...)
+			content := example(t, folder+file)
+			w.write("import.tf", content)
+			if !strings.Contains(content, c.identity) {
+				t.Errorf("the example does not hold %s:\n%s", c.identity, content)
+			}
+			if !w.importsByIdentity() {
+				// TestTheExampleOfAUsersIdentityImports, TestTheIdentityOfManyUsersIsTheUsers, TestAPolicyIsImportedByIdentity and
+				// TestImportOfALocationByIdentity show the same without a CLI. An older one has to say that it cannot.
+				w.sees(w.expect(1, "plan", "-input=false"), "identity")
+				return
+			}
+			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), c.imported)
+			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.expect(0, "destroy", "-input=false", "-auto-approve")
+		})
+	}
+}
+
+func TestTheExampleOfAUsersIdentityImports(t *testing.T) {
+	t.Parallel()
+	tn := newSampleTenant(t)
+	_, rest, _ := strings.Cut(example(t, "resources/entramfa_user_mfa_state/import-by-identity.tf"), `user_id = "`)
+	id, _, found := strings.Cut(rest, `"`)
+	if !found {
+		t.Fatal("the example holds no user_id")
+	}
+	s := tn.session(t, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
+	value := tftypes.NewValue(s.identity, map[string]tftypes.Value{"user_id": tftypes.NewValue(tftypes.String, id)})
+	imported, err := s.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{
+		TypeName: typeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, value)},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noErrors(t, imported.Diagnostics)
+	if len(imported.ImportedResources) != 1 {
+		t.Errorf("%d resources were imported", len(imported.ImportedResources))
+	}
 }
 
 func TestTheProviderExamplesSignIn(t *testing.T) {

@@ -94,7 +94,7 @@ func listBlocks(t *testing.T, text string) []listBlock {
 	return blocks
 }
 
-// The same as TestTheExamplesOfTheListsThroughTheRealCLI, for CLIs that have no lists.
+// The same as TestTheExamplesOfTheListsThroughANewCLI, for CLIs that have no lists.
 func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
@@ -127,45 +127,37 @@ func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 	}
 }
 
-var terraformVersion = regexp.MustCompile(`^Terraform v1\.(\d+)`)
-
-// queries reports whether the CLI at hand has `terraform query`.
-func (w *workspace) queries() bool {
-	w.t.Helper()
-	version := terraformVersion.FindStringSubmatch(w.expect(0, "version"))
-	return version != nil && (len(version[1]) > 2 || version[1] >= "14" && len(version[1]) == 2)
+// foundResource is what `terraform query -json` prints of a resource.
+type foundResource struct {
+	Address     string         `json:"address"`
+	DisplayName string         `json:"display_name"`
+	Identity    map[string]any `json:"identity"`
+	Resource    map[string]any `json:"resource_object"`
 }
 
-// query runs `terraform query` and returns what was found, by the address of the list.
-func (w *workspace) query() map[string][]string {
+// query runs `terraform query` and returns what was found, in the order in which it was printed.
+func (w *workspace) query(arguments ...string) []foundResource {
 	w.t.Helper()
-	found := map[string][]string{}
-	for line := range strings.Lines(w.expect(0, "query", "-json")) {
+	var found []foundResource
+	for line := range strings.Lines(w.expect(0, append([]string{"query", "-json"}, arguments...)...)) {
 		var message struct {
-			Type  string `json:"type"`
-			Found struct {
-				Address     string         `json:"address"`
-				DisplayName string         `json:"display_name"`
-				Identity    map[string]any `json:"identity"`
-			} `json:"list_resource_found"`
+			Type  string        `json:"type"`
+			Found foundResource `json:"list_resource_found"`
 		}
 		if err := json.Unmarshal([]byte(line), &message); err != nil {
 			w.t.Fatalf("%v: %s", err, line)
 		}
 		if message.Type == "list_resource_found" {
-			found[message.Found.Address] = append(found[message.Found.Address], message.Found.DisplayName)
+			found = append(found, message.Found)
 			if len(message.Found.Identity) != 1 {
 				w.t.Errorf("%s has the identity %v", message.Found.DisplayName, message.Found.Identity)
 			}
 		}
 	}
-	for _, names := range found {
-		slices.Sort(names)
-	}
 	return found
 }
 
-func TestTheExamplesOfTheListsThroughTheRealCLI(t *testing.T) {
+func TestTheExamplesOfTheListsThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecret()...)
@@ -177,12 +169,124 @@ func TestTheExamplesOfTheListsThroughTheRealCLI(t *testing.T) {
 		w.sees(w.expect(1, "query"), "has no command named")
 		return
 	}
-	if difference := cmp.Diff(foundByExamples, w.query()); difference != "" {
+	found := map[string][]string{}
+	for _, resource := range w.query() {
+		found[resource.Address] = append(found[resource.Address], resource.DisplayName)
+	}
+	for _, names := range found {
+		slices.Sort(names)
+	}
+	if difference := cmp.Diff(foundByExamples, found); difference != "" {
 		t.Errorf("(-want +got):\n%s", difference)
 	}
 }
 
-func TestAnAdoptionByAQueryThroughTheRealCLI(t *testing.T) {
+func TestAQueryWithVariablesLimitAndResourcesThroughANewCLI(t *testing.T) {
+	t.Parallel()
+	tn := newListedTenant(t)
+	w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecretOfTheApp()...)
+	w.write("users.tfquery.hcl", `
+variable "states" {
+  type = list(string)
+}
+
+variable "limit" {
+  type = number
+}
+
+list "entramfa_user_mfa_state" "users" {
+  provider         = entramfa
+  limit            = var.limit
+  include_resource = true
+
+  config {
+    states = var.states
+  }
+}
+`)
+	if !w.queries() {
+		// TestTheListOfUsersHoldsWhoIsAskedFor, TestAListReadsNoMoreThanItIsAskedFor and TestAListedUserIsWhatAnImportMakesOfThem show the
+		// same without a CLI.
+		w.sees(w.expect(1, "query"), "has no command named")
+		return
+	}
+	for _, c := range []struct {
+		states string
+		limit  int
+		want   []string
+	}{
+		{`["enabled", "enforced"]`, 1000, []string{meganListed, diegoListed, "Service (" + dollarUPN + ")"}},
+		{`["enabled", "enforced"]`, 2, []string{meganListed, diegoListed}},
+		{`["enforced"]`, 1000, []string{diegoListed}},
+	} {
+		var names []string
+		for _, found := range w.query("-var=states="+c.states, fmt.Sprintf("-var=limit=%d", c.limit)) {
+			names = append(names, found.DisplayName)
+			if name := found.Resource["user_principal_name"]; name == nil || !strings.Contains(found.DisplayName, fmt.Sprint(name)) || found.Resource["id"] != found.Identity["user_id"] {
+				t.Errorf("%s has the identity %v and is %v", found.DisplayName, found.Identity, found.Resource)
+			}
+		}
+		if difference := cmp.Diff(c.want, names); difference != "" {
+			t.Errorf("%d of %s (-want +got):\n%s", c.limit, c.states, difference)
+		}
+	}
+}
+
+func TestAQueryThatFailsSaysWhyThroughANewCLI(t *testing.T) {
+	t.Parallel()
+	always := 0
+	for name, c := range map[string]struct {
+		list, config string
+		fault        control.Fault
+		want         []string
+	}{
+		"no such group": {
+			list: typeName, config: fmt.Sprintf("group_id = %q", nobodyID),
+			want: []string{`Group "` + nobodyID + `" not found`, "Check the id"},
+		},
+		"users that cannot be read": {
+			list: typeName, fault: control.Fault{Path: "/v1.0/users", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
+			want: []string{"Unable to list the users of the tenant", "User.Read.All"},
+		},
+		"the state of one user": {
+			list: typeName, config: `states = ["enforced"]`,
+			// A server error would be repeated for minutes.
+			fault: control.Fault{PathRegexp: meganID + "/authentication/requirements$", Status: 400, Code: "badRequest", Times: &always},
+			want:  []string{"Unable to read the per-user MFA state of " + meganUPN, "HTTP 400 badRequest"},
+		},
+		"locations that cannot be read": {
+			list: locationType, fault: control.Fault{Path: "/v1.0/identity/conditionalAccess/namedLocations", Status: 403, Code: "AccessDenied", Times: &always},
+			want: []string{"Unable to list the named locations", "Policy.Read.All"},
+		},
+		"a state that there is not": {
+			list: typeName, config: `states = ["Enabled"]`,
+			want: []string{"Invalid per-user MFA state", "states", `"Enabled"`},
+		},
+		"an empty part of a name": {
+			list: locationType, config: `display_name_contains = ""`,
+			want: []string{"display_name_contains", "at least 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tn := newListedTenant(t)
+			w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecretOfTheApp()...)
+			w.write("all.tfquery.hcl", fmt.Sprintf("list %q \"all\" {\n  provider = entramfa\n\n  config {\n    %s\n  }\n}\n", c.list, c.config))
+			if !w.queries() {
+				// TestAListOfUsersThatFailsSaysSo, TestAListOfTrustedIPsThatFailsSaysSo, TestTheListOfTrustedIPsHoldsWhatIsTrusted and
+				// TestAConfigurationOfTheListOfUsersThatMeansNothingIsRefused show the same without a CLI.
+				w.sees(w.expect(1, "query"), "has no command named")
+				return
+			}
+			if c.fault.Status != 0 {
+				tn.fault(c.fault)()
+			}
+			w.sees(w.expect(1, "query"), c.want...)
+		})
+	}
+}
+
+func TestAnAdoptionByAQueryThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.snapshot()

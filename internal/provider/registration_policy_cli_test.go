@@ -109,7 +109,7 @@ func TestATaintedPolicyAndOneThatIsCreatedBeforeItIsDestroyedThroughTheRealCLI(t
 	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
 }
 
-func TestAPolicyIsImportedByIdentityThroughTheRealCLI(t *testing.T) {
+func TestAPolicyIsImportedByIdentityThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newCampaignTenant(t)
 	w := tn.workspace(t, map[string]string{"main.tf": block() + registration(managed)}, bySecretOfTheApp()...)

@@ -179,7 +179,7 @@ func TestTwoPoliciesInOneRunAreRefusedAlsoWhereRunsShareAProvider(t *testing.T) 
 }
 
 // Where the CLI configures the provider once for a file, the refusal comes in the apply, and else in the plan; see registrationPolicies.
-func TestTwoPoliciesInOneRunOfATestFileAreRefusedByTheRealCLI(t *testing.T) {
+func TestTwoPoliciesInOneRunOfATestFileAreRefusedByOldAndNewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newCampaignTenant(t)
 	one := registration(enabled, everyone)

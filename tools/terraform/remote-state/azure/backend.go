@@ -1,0 +1,11 @@
+// Package azure stands for Terraform's package of the same path.
+package azure
+
+import (
+	"github.com/hashicorp/terraform/internal/backend"
+
+	"github.com/hashicorp/terraform/internal/backend/remote-state/absent"
+)
+
+// New returns a backend that refuses every configuration.
+func New() backend.Backend { return absent.New("azurerm") }
