@@ -94,7 +94,7 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if key.IsNull() {
 		key, at = model.DisplayName, path.Root("display_name")
 	}
-	location := d.Data.findLocation(ctx, key.ValueString(), at, &resp.Diagnostics)
+	location := d.Data.findLocation(ctx, key.ValueString(), ipLocations, at, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

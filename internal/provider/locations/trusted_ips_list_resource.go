@@ -87,7 +87,7 @@ func newTrustedIPsResult(ctx context.Context, req list.ListRequest, location cli
 	listed := newTrustedIPsModel(location)
 	result := req.NewListResult(ctx)
 	result.DisplayName = fmt.Sprintf("%s (%s)", client.QuotedName(location.DisplayName), client.Cover(client.ReadIPRanges(location.Ranges)).Count())
-	result.Diagnostics.Append(result.Identity.Set(ctx, listed.identity())...)
+	result.Diagnostics.Append(result.Identity.Set(ctx, identityOf(location))...)
 	if req.IncludeResource {
 		result.Diagnostics.Append(result.Resource.Set(ctx, listed)...)
 	}

@@ -28,12 +28,11 @@ type trustedIPsModel struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
-// trustedIPsIdentity is the resource's identity.
-type trustedIPsIdentity struct {
-	ID types.String `tfsdk:"id"`
-}
+func (m *trustedIPsModel) locationID() types.String { return m.ID }
 
-func (m *trustedIPsModel) identity() trustedIPsIdentity { return trustedIPsIdentity{ID: m.ID} }
+func (m *trustedIPsModel) setID(id string) { m.ID = types.StringValue(id) }
+
+func (m *trustedIPsModel) timeouts() types.Object { return m.Timeouts.Object }
 
 // id is the location's id; empty where it is not made yet.
 func (m *trustedIPsModel) id() string {
@@ -45,9 +44,14 @@ func (m *trustedIPsModel) id() string {
 
 // newTrustedIPsModel is a location as the service has it.
 func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
-	m := &trustedIPsModel{Timeouts: resourcekit.NoTimeouts()}
-	m.refresh(location)
+	m := &trustedIPsModel{}
+	m.imported(location)
 	return m
+}
+
+func (m *trustedIPsModel) imported(location client.NamedLocation) {
+	m.Timeouts = resourcekit.NoTimeouts()
+	m.refresh(location)
 }
 
 // location is what the model asks for, or what was last seen of it.

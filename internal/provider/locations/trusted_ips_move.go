@@ -104,5 +104,5 @@ func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, res
 		IsTrusted: source.IP[0].Trusted.ValueBool(), Ranges: source.IP[0].IPRanges,
 	})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
+	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, identityOf(moved.location()))...)
 }

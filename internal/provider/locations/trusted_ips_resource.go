@@ -2,20 +2,13 @@ package locations
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -26,9 +19,6 @@ var trustedIPsLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ips", 
 type trustedIPsResource struct {
 	resourcekit.Resource[run, *run]
 }
-
-// acceptedKey is where the private state keeps when the service accepted the last write.
-const acceptedKey = "accepted"
 
 func newTrustedIPsResource() resource.Resource { return &trustedIPsResource{} }
 
@@ -101,14 +91,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 }
 
 func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "The id of the named location, a GUID.",
-			},
-		},
-	}
+	resp.IdentitySchema = locationIdentitySchema()
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
@@ -126,7 +109,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 		if !resp.Diagnostics.HasError() {
 			ctx, end := trustedIPsLimits.WithinPlan(ctx, prior.Timeouts.Object)
 			defer end()
-			r.findNow(ctx, prior, req.Private, resp.Private, &resp.Diagnostics)
+			r.Data.findNow(ctx, prior.location(), req.Private, resp.Private, &resp.Diagnostics)
 			r.warnDestroy(ctx, prior, &resp.Diagnostics)
 		}
 		return
@@ -147,219 +130,29 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 }
 
+func (r *trustedIPsResource) operations() operations[trustedIPsModel, *trustedIPsModel] {
+	return operations[trustedIPsModel, *trustedIPsModel]{data: r.Data, limits: trustedIPsLimits, kind: ipLocations}
+}
+
 func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan trustedIPsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
-		return
-	}
-	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
-	created, accepted, err := r.Data.Client.CreateNamedLocation(ctx, plan.location())
-	plan.ID = types.StringValue(created.ID)
-	r.Data.locations.enter(created.ID, new(plan.location()), err)
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	if !created.Shows(plan.location()) {
-		warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
-		return
-	}
-	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	r.operations().create(ctx, req, resp)
 }
 
 func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state trustedIPsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.ID, &resp.Diagnostics) {
-		return
-	}
-	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	// The framework wants the identity of a resource that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
-	location, gone, err := r.Data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
-		return
-	}
-	r.Data.Gone.Note(state.ID.ValueString(), gone)
-	if gone {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if !location.IsIP() {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", client.NameInQuotes(location.DisplayName)),
-			fmt.Sprintf("The location %s is a %s, and this resource manages locations of IP ranges (ipNamedLocation). Its kind was changed outside of Terraform.\n\n"+
-				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource; a destroy goes on after that, too. "+
-				"To have a trusted location again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location)))
-		return
-	}
-	state.refresh(location)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.operations().read(ctx, req, resp)
 }
 
 func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior trustedIPsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", prior.ID, &resp.Diagnostics) {
-		return
-	}
-	// Only the timeouts change.
-	if plan.unchanged(&prior) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-		return
-	}
-	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
-	defer end()
-	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	if !r.Data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
-		return
-	}
-	accepted, err := r.Data.Client.UpdateNamedLocation(ctx, plan.location())
-	r.Data.locations.enter(plan.ID.ValueString(), new(plan.location()), err)
-	if client.IsNotFound(err) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", client.NameInQuotes(plan.DisplayName.ValueString())),
-			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
-				"To get the deleted one back, restore it in Microsoft Entra within 30 days.", plan.ID.ValueString()))
-		return
-	}
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	r.operations().update(ctx, req, resp)
 }
 
 func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state trustedIPsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.ID, &resp.Diagnostics) {
-		return
-	}
-	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
-	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	planned := plannedLocation(ctx, &state, req.Private, &resp.Diagnostics)
-	if !r.Data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
-		return
-	}
-	var untrusted client.Acceptance
-	err := r.Data.locations.checkUnused(ctx, state.location())
-	if err == nil {
-		untrusted, err = r.Data.Client.DeleteNamedLocation(ctx, state.location())
-		r.Data.locations.enter(state.ID.ValueString(), nil, err)
-	}
-	if err != nil && !untrusted.At.IsZero() {
-		// The location is there and not trusted any more, and for a while a replica may show otherwise.
-		state.Trusted = types.BoolValue(false)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, untrusted.JSON(), &resp.Diagnostics)
-	}
-	var inUse *client.LocationInUseError
-	if errors.As(err, &inUse) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(inUse.Location.DisplayName)),
-			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
-				"Nothing was changed. Delete the policies, or take the location out of them, and apply again. To leave the location in the tenant and go on without it, "+
-				"take it out of the state: a removed block with destroy = false, or terraform state rm. What does not depend on it is destroyed all the same; "+
-				"-target destroys a part.", inUse.Location.ID, listPolicies(inUse.Policies)))
-		return
-	}
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
-	}
+	r.operations().delete(ctx, req, resp)
 }
 
 // ImportState accepts the id of a location, its display name, or the identity.
 func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.Data.Configured(&resp.Diagnostics) {
-		return
-	}
-	key := req.ID
-	if key == "" {
-		var identity trustedIPsIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		key = identity.ID.ValueString()
-	}
-	ctx, end := trustedIPsLimits.WithinImport(ctx)
-	defer end()
-	key, ok := locationImportKey(key)
-	if !ok {
-		resp.Diagnostics.AddError(fmt.Sprintf("%q is not a named location", key),
-			"It looks like the path of something in Microsoft Graph, and does not end in namedLocations and the id of one. "+
-				"Import a location by its id, a GUID, by its display name, or by its path, /identity/conditionalAccess/namedLocations/<id>, which is the id in azuread.")
-		return
-	}
-	location := r.Data.findLocation(ctx, key, path.Empty(), &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() && !location.IsTrusted {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is not trusted", client.NameInQuotes(location.DisplayName)),
-			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, and the first apply after an import would trust it. "+
-				"If that is what you want, mark it as trusted in Microsoft Entra and import it then.", location.ID))
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	imported := newTrustedIPsModel(location)
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
-}
-
-// findLocation finds the location of IP ranges that an id or a name means.
-func (d *run) findLocation(ctx context.Context, key string, at path.Path, diags *diag.Diagnostics) client.NamedLocation {
-	const advice = "Check that tenant_id of the provider block is the tenant of the location. A deleted location does not count."
-	var location client.NamedLocation
-	if value.IsGUID(key) {
-		// A list that is not found says nothing of a location.
-		if _, err := d.locations.all(ctx); err != nil {
-			diagnose.AttributeError(diags, at, err)
-			return location
-		}
-		found, err := d.locations.view.Find(ctx, key)
-		if client.IsNotFound(err) {
-			diags.AddAttributeError(at, fmt.Sprintf("Named location %s not found", key), "There is no named location with this id in "+diagnose.TenantOf(err).String()+".\n\n"+advice)
-			return location
-		}
-		if err != nil {
-			diagnose.AttributeError(diags, at, err)
-			return location
-		}
-		location = found
-	} else {
-		found, err := d.locations.named(ctx, key)
-		if err != nil {
-			diagnose.AttributeError(diags, at, err)
-			return location
-		}
-		switch len(found) {
-		case 0:
-			diags.AddAttributeError(at, fmt.Sprintf("Named location %q not found", key),
-				"No named location of "+d.Client.Tenant().String()+" has this name (case does not count).\n\nCheck the spelling. "+advice)
-			return location
-		case 1:
-			location = found[0]
-		default:
-			diags.AddAttributeError(at, fmt.Sprintf("%d named locations are called %q", len(found), key),
-				"Names are not unique, so this one does not say which location is meant. Use one of the ids:\n"+listLocations(found))
-			return location
-		}
-	}
-	if !location.IsIP() {
-		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no IP ranges", client.NameInQuotes(location.DisplayName)),
-			fmt.Sprintf("The location %s is a %s. A location of countries cannot be trusted, and has no ranges.", location.ID, kindOf(location)))
-	}
-	return location
+	r.operations().importState(ctx, req, resp)
 }
 
 // trustedIPsUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.

@@ -31,34 +31,34 @@ func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wante
 
 // findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
 // of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
-func (r *trustedIPsResource) findNow(ctx context.Context, prior *trustedIPsModel, before, private resourcekit.PrivateState, diags *diag.Diagnostics) {
-	if !r.Data.Ready() {
+func (d *run) findNow(ctx context.Context, prior client.NamedLocation, before, private resourcekit.PrivateState, diags *diag.Diagnostics) {
+	if !d.Ready() {
 		return
 	}
 	accepted := resourcekit.KeptValue(ctx, before, acceptedKey, diags)
 	// What cannot be read here stops the destroy.
-	current, undone, err := r.Data.locations.view.UndoneBy(ctx, prior.location(), nil, client.ReadAcceptance(accepted))
+	current, undone, err := d.locations.view.UndoneBy(ctx, prior, nil, client.ReadAcceptance(accepted))
 	if err != nil || !undone.Any() {
 		return
 	}
 	resourcekit.KeepValue(ctx, private, resourcekit.FoundKey, current.JSON(), diags)
-	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName.ValueString())),
+	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName)),
 		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
-			prior.ID.ValueString(), diagnose.List(describeUndone(undone, prior.location(), current))))
+			prior.ID, diagnose.List(describeUndone(undone, prior, current))))
 }
 
 // plannedLocation is what the plan of a destroy was made from.
-func plannedLocation(ctx context.Context, state *trustedIPsModel, private resourcekit.PrivateState, diags *diag.Diagnostics) client.NamedLocation {
+func plannedLocation(ctx context.Context, state client.NamedLocation, private resourcekit.PrivateState, diags *diag.Diagnostics) client.NamedLocation {
 	if found, ok := client.ReadNamedLocation(resourcekit.KeptValue(ctx, private, resourcekit.FoundKey, diags)); ok {
 		return found
 	}
-	return state.location()
+	return state
 }
 
 // describeUndone is a line for each change, with what the apply would make of it.
 func describeUndone(undone client.LocationChanges, prior, current client.NamedLocation) []string {
 	if undone.Kind != "" {
-		return []string{"it is a " + kindOf(current) + " now, and was one of IP ranges"}
+		return []string{"it is a " + kindOf(current) + " now, and was one of " + formerKind(prior)}
 	}
 	var lines []string
 	if undone.Renamed {
@@ -81,4 +81,11 @@ func describeUndone(undone client.LocationChanges, prior, current client.NamedLo
 		lines = append(lines, fmt.Sprintf("ip_ranges: %q was added, and the apply would remove it", text))
 	}
 	return lines
+}
+
+func formerKind(location client.NamedLocation) string {
+	if location.IsCountry() {
+		return "countries"
+	}
+	return "IP ranges"
 }
