@@ -35,6 +35,8 @@ type providerData struct {
 	guardsBefore guardsBefore
 	// people are whom the resources of a run want and let go of.
 	people runPeople
+	// blocked are the accounts that a refresh has found blocked.
+	blocked blockedAccounts
 	// goneObjects are what a run has looked at, gone or there.
 	goneObjects goneObjects
 	// locations are the tenant's named locations; nil where client is.

@@ -252,6 +252,15 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
 				"Terraform manages the state, and a destroy %s.", personName(user), current, wanted, destroyEffect(plan.OnDestroy)))
+	case !current.Satisfies(wanted):
+		r.warnBlocked(user, plan, diags)
+	}
+}
+
+// warnBlocked warns of a state other than disabled that is written for a blocked account.
+func (r *userMFAStateResource) warnBlocked(user client.User, plan *userMFAStateModel, diags *diag.Diagnostics) {
+	if r.data.blocked.has(user) {
+		warnBlocked(diags, path.Root("state"), []string{plan.person()})
 	}
 }
 
@@ -366,6 +375,8 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	}
 	if current.Weakens(wanted) {
 		warnWeakening(diags, prior, current)
+	} else {
+		r.warnBlocked(prior.user(), prior, diags)
 	}
 }
 
@@ -505,6 +516,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	}
 	r.data.goneObjects.note(user.ID, false)
 	r.data.people.noteRead(user.ID, current)
+	r.data.blocked.note(user)
 	state.refresh(user, current)
 	r.data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

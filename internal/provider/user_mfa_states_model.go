@@ -231,8 +231,9 @@ func (u *wantedUser) found() bool { return u.user.ID != "" }
 
 // take makes the user the same as one of the state.
 func (u *wantedUser) take(prior *managedUser) {
-	name := u.user.UserPrincipalName
+	name, accountEnabled := u.user.UserPrincipalName, u.user.AccountEnabled
 	u.prior, u.user, u.current = prior, prior.user(), prior.effective
+	u.user.AccountEnabled = accountEnabled
 	if name != "" {
 		u.user.UserPrincipalName = name
 	}

@@ -370,7 +370,22 @@ func (r *userMFAStatesResource) warnPlanned(
 	warnMayWeakenMany(diags, unknown)
 	warnMoving(diags, moving)
 	warnAdopted(diags, plan, adopted, arriving)
+	warnBlocked(diags, path.Root("users"), r.blocked(users))
 	return lost
+}
+
+// blocked are the users with a blocked account to whom the plan gives a state other than disabled.
+func (r *userMFAStatesResource) blocked(users []*wantedUser) []string {
+	var names []string
+	for _, user := range users {
+		if user.current == "" || user.wanted == "" || user.wanted == client.MFADisabled || user.settled() {
+			continue
+		}
+		if r.data.blocked.has(user.user) {
+			names = append(names, user.name())
+		}
+	}
+	return names
 }
 
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
