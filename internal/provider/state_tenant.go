@@ -114,7 +114,6 @@ func hasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
 		return true
 	}
 	diags.AddError("The state does not say which object this is",
-		fmt.Sprintf("%s is %s in the state, where the id of the object (a GUID) should be. Was the state edited by hand? Nothing was planned or changed.\n\n"+
-			"Restore the state from a backup, or take the resource out of the state (terraform state rm) and import it again.", attribute, id))
+		fmt.Sprintf("%s is %s in the state, where the id of the object (a GUID) should be. %s", attribute, id, adviceEdited))
 	return false
 }

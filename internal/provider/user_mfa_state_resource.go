@@ -149,7 +149,9 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		prior = &userMFAStateModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
 		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
-		prior.hasIDs(&resp.Diagnostics)
+		if prior.hasIDs(&resp.Diagnostics) {
+			prior.sameIdentity(ctx, req.Identity, &resp.Diagnostics)
+		}
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
@@ -494,7 +496,8 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.data.inTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) ||
+		!state.sameIdentity(ctx, req.Identity, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.within(ctx, timeoutRead, state.Timeouts.Object)

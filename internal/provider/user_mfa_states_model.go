@@ -48,11 +48,15 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 	return userMFAStatesIdentity{UserIDs: ids}
 }
 
-// hasIDs refuses a state that does not have the id of each user.
+// hasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
 func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
 	ids := elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
 		if !hasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
+			return false
+		}
+		if isGUID(key) && !strings.EqualFold(key, ids[key]) {
+			diags.AddError(summaryOtherUser, fmt.Sprintf("user_ids[%q] is %s in the state, where it should be the key itself. %s", key, ids[key], adviceEdited))
 			return false
 		}
 	}

@@ -141,12 +141,17 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if plan == nil {
 		ctx, end := userMFAStatesLimits.withinPlan(ctx, prior.Timeouts.Object)
 		defer end()
-		r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
+		if r.data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
+			r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
+		}
 		return
 	}
 
 	ctx, end := userMFAStatesLimits.withinPlan(ctx, plan.Timeouts.Object)
 	defer end()
+	if prior != nil && !r.data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
+		return
+	}
 	owner := ""
 	if prior != nil {
 		plan.ID, owner = prior.ID, prior.ID.ValueString()
@@ -467,6 +472,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	plan.ID = types.StringValue(uuid.NewString())
 	r.data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -483,6 +489,9 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	defer end()
 	r.data.guardsBefore.note(recallGuard(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
+	if !r.data.samePairs(ctx, req.Private, users, &resp.Diagnostics) {
+		return
+	}
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
 		questions[i] = client.UserAndState{User: user.user(), State: user.wanted}
@@ -514,6 +523,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	r.data.refreshNames(ctx, left)
 	state.setManaged(left)
+	keepPairs(ctx, resp.Private, left, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -530,6 +540,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
+		keepPairs(ctx, resp.Private, plan.managed(), &resp.Diagnostics)
 		r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -545,6 +556,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	r.data.guard().remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -574,6 +586,7 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	done.addError(&resp.Diagnostics, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
 	state.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
