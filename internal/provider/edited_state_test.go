@@ -2,13 +2,10 @@ package provider_test
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
 // edit changes attributes of the state of a block by hand; the identity and the private part stay as they were.
@@ -195,18 +192,11 @@ func TestALookUpOfAChangedStateThatFailsIsNoPermission(t *testing.T) {
 	config := configuration{"x": mapOf(adeleUPN, "enabled", obrienUPN, "enabled")}
 	succeeds(t, played.apply(config))
 	played.edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(adeleUPN, obrienID, obrienUPN, adeleID)})
-	for name, path := range map[string]string{"by id": "/directoryObjects/getByIds$", "by name": "/users/" + strings.Split(adeleUPN, "@")[0]} {
+	for name, path := range map[string]string{"by id": lookUpPath, "by name": "/users/" + strings.Split(adeleUPN, "@")[0]} {
 		tn.heal()()
-		tn.refuse(path)()
+		tn.fault(*denied(path))()
 		if report := played.plan(config); report.planned || !says("Insufficient privileges").MatchString(report.String()) {
 			t.Errorf("%s: the plan says:\n%s", name, report)
 		}
 	}
-}
-
-// refuse refuses requests to a path.
-func (tn *tenant) refuse(path string) func() {
-	return tn.fault(control.Fault{
-		PathRegexp: path, Times: new(0), Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation.",
-	})
 }
