@@ -53,4 +53,14 @@ func TestAnAccountThatLeavesTheGuardAndIsAskedIsTold(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
+	// Several are one warning, and their number is said.
+	var diags diag.Diagnostics
+	data := &providerData{}
+	data.guardsBefore.note(guardMemory{id: "rescue", "abcdef00-0000-4000-8000-000000000002": "rescue 2"})
+	data.warnGuardLeft([]claimedPerson{
+		{id: id, name: "rescue", wanted: client.MFAEnabled}, {id: "abcdef00-0000-4000-8000-000000000002", name: "rescue 2", wanted: client.MFAEnabled},
+	}, path.Root("state"), &diags)
+	if len(diags) != 1 || diags[0].Summary() != "2 accounts are no longer in emergency_access and asked for MFA" {
+		t.Errorf("two who leave are told as %v", diags)
+	}
 }
