@@ -183,11 +183,11 @@ func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 			t.Errorf("%s: the plan says %q", name, out)
 		}
 	}
-	// One user of the staff becomes emergency access, and is excluded as a user.
-	one := having(everybody(rescueGroupID), "exclude", targetsOf(nil, []string{adeleID}, []string{rescueGroupID}))
+	// Two users of the staff become emergency access, and both are excluded: each line is about one.
+	one := having(everybody(rescueGroupID), "exclude", targetsOf(nil, []string{adeleID, alexID}, []string{rescueGroupID}))
 	both := guardOf("group_ids", rescueGroupID)
-	both["emergency_access"] = emergencyBlock(t, both["emergency_access"], adeleID)
-	if out := told(both, one); !says("newly excluded as emergency access: user " + adeleUPN).MatchString(out) {
+	both["emergency_access"] = emergencyBlock(t, both["emergency_access"], adeleID, alexID)
+	if out := told(both, one); !says("newly excluded as emergency access: user "+adeleUPN, "with 1 account that", "user "+alexUPN, "with 1 account that").MatchString(out) {
 		t.Errorf("the plan says %q", out)
 	}
 }
