@@ -175,6 +175,33 @@ func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 	if out := told(nil, everybody(rescueGroupID)); out != "" {
 		t.Errorf("the plan says %q", out)
 	}
+	// Who leaves the guard and is not asked is nothing to tell, in a plan that changes something as well.
+	for name, config := range map[string]map[string]any{
+		"excluded": having(everybody(rescueGroupID), "snooze_days", 5), "disabled": having(everybody(leaversID), "state", "disabled"),
+	} {
+		if out := told(nil, config); strings.Contains(out, "leave emergency_access") {
+			t.Errorf("%s: the plan says %q", name, out)
+		}
+	}
+	// Two users of the staff become emergency access, and both are excluded: each line is about one.
+	one := having(everybody(rescueGroupID), "exclude", targetsOf(nil, []string{adeleID, alexID}, []string{rescueGroupID}))
+	both := guardOf("group_ids", rescueGroupID)
+	both["emergency_access"] = emergencyBlock(t, both["emergency_access"], adeleID, alexID)
+	if out := told(both, one); !says("newly excluded as emergency access: user "+adeleUPN, "with 1 account that", "user "+alexUPN, "with 1 account that").MatchString(out) {
+		t.Errorf("the plan says %q", out)
+	}
+}
+
+// emergencyBlock adds user_ids to an emergency_access block.
+func emergencyBlock(t *testing.T, block any, ids ...string) tftypes.Value {
+	t.Helper()
+	value, ok := block.(tftypes.Value)
+	if !ok {
+		t.Fatalf("the block is a %T", block)
+	}
+	attributes := attributesOf(value)
+	attributes["user_ids"] = textSet(ids...)
+	return tftypes.NewValue(value.Type(), attributes)
 }
 
 func TestAccountsThatTheTenantAsksForMFAAreToldOnce(t *testing.T) {

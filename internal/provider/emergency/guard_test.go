@@ -50,4 +50,12 @@ func TestAnAccountThatLeavesTheGuardAndIsAskedIsTold(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
+	// Several are one warning, and their number is said.
+	var diags diag.Diagnostics
+	state := &State{}
+	state.Before.Note(Memory{id: "rescue", "abcdef00-0000-4000-8000-000000000002": "rescue 2"})
+	state.WarnGuardLeft([]AskedUser{{ID: id, Name: "rescue"}, {ID: "abcdef00-0000-4000-8000-000000000002", Name: "rescue 2"}}, path.Root("state"), &diags)
+	if len(diags) != 1 || diags[0].Summary() != "2 accounts are no longer in emergency_access and asked for MFA" {
+		t.Errorf("two who leave are told as %v", diags)
+	}
 }

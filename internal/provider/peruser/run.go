@@ -13,6 +13,8 @@ type run struct {
 	recentUsers recentUsers
 	// people are whom the resources of a run want and let go of.
 	people *runPeople
+	// blocked are the accounts that a refresh has found blocked.
+	blocked blockedAccounts
 }
 
 // Begin makes it a part of a run.

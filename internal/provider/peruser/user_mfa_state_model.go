@@ -1,6 +1,9 @@
 package peruser
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,9 +39,17 @@ func (m *userMFAStateModel) identity() userMFAStateIdentity {
 	return userMFAStateIdentity{UserID: m.ID}
 }
 
-// hasIDs refuses a state without the user's ids.
+// hasIDs refuses a state without the user's ids, and one in which they are of two users.
 func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
-	return resourcekit.HasID("user_id", m.UserID, diags) && resourcekit.HasID("id", m.ID, diags)
+	if !resourcekit.HasID("user_id", m.UserID, diags) || !resourcekit.HasID("id", m.ID, diags) {
+		return false
+	}
+	if !strings.EqualFold(m.UserID.ValueString(), m.ID.ValueString()) {
+		diags.AddError(summaryOtherUser, fmt.Sprintf("user_id is %s and id is %s in the state, where both should be the object id of one user. %s",
+			m.UserID.ValueString(), m.ID.ValueString(), resourcekit.AdviceEdited))
+		return false
+	}
+	return true
 }
 
 // newUserMFAStateModel is an imported user, before the first read.

@@ -152,7 +152,9 @@ func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.Modi
 		prior = &userMFAStateModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
 		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
-		prior.hasIDs(&resp.Diagnostics)
+		if prior.hasIDs(&resp.Diagnostics) {
+			prior.sameIdentity(ctx, req.Identity, &resp.Diagnostics)
+		}
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
@@ -255,6 +257,15 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
 				"Terraform manages the state, and a destroy %s.", diagnose.Person(user), current, wanted, destroyEffect(plan.OnDestroy)))
+	case !current.Satisfies(wanted):
+		r.warnBlocked(user, plan, diags)
+	}
+}
+
+// warnBlocked warns of a state other than disabled that is written for a blocked account.
+func (r *userMFAStateResource) warnBlocked(user client.User, plan *userMFAStateModel, diags *diag.Diagnostics) {
+	if r.Data.blocked.has(user) {
+		warnBlocked(diags, path.Root("state"), []string{plan.person()})
 	}
 }
 
@@ -369,6 +380,8 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 	}
 	if current.Weakens(wanted) {
 		warnWeakening(diags, prior, current)
+	} else {
+		r.warnBlocked(prior.user(), prior, diags)
 	}
 }
 
@@ -486,7 +499,8 @@ func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRe
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state userMFAStateModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) ||
+		!state.sameIdentity(ctx, req.Identity, &resp.Diagnostics) {
 		return
 	}
 	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
@@ -508,6 +522,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	}
 	r.Data.Gone.Note(user.ID, false)
 	r.Data.people.noteRead(user.ID, current)
+	r.Data.blocked.note(user)
 	state.refresh(user, current)
 	r.Data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

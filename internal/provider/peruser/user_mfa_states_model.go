@@ -51,11 +51,15 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 	return userMFAStatesIdentity{UserIDs: ids}
 }
 
-// hasIDs refuses a state that does not have the id of each user.
+// hasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
 func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
 	ids := value.Elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
 		if !resourcekit.HasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
+			return false
+		}
+		if value.IsGUID(key) && !strings.EqualFold(key, ids[key]) {
+			diags.AddError(summaryOtherUser, fmt.Sprintf("user_ids[%q] is %s in the state, where it should be the key itself. %s", key, ids[key], resourcekit.AdviceEdited))
 			return false
 		}
 	}
@@ -215,8 +219,9 @@ func (u *wantedUser) found() bool { return u.user.ID != "" }
 
 // take makes the user the same as one of the state.
 func (u *wantedUser) take(prior *managedUser) {
-	name := u.user.UserPrincipalName
+	name, accountEnabled := u.user.UserPrincipalName, u.user.AccountEnabled
 	u.prior, u.user, u.current = prior, prior.user(), prior.effective
+	u.user.AccountEnabled = accountEnabled
 	if name != "" {
 		u.user.UserPrincipalName = name
 	}

@@ -150,12 +150,17 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if plan == nil {
 		ctx, end := userMFAStatesLimits.WithinPlan(ctx, prior.Timeouts.Object)
 		defer end()
-		r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
+		if r.Data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
+			r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
+		}
 		return
 	}
 
 	ctx, end := userMFAStatesLimits.WithinPlan(ctx, plan.Timeouts.Object)
 	defer end()
+	if prior != nil && !r.Data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
+		return
+	}
 	owner := ""
 	if prior != nil {
 		plan.ID, owner = prior.ID, prior.ID.ValueString()
@@ -379,7 +384,22 @@ func (r *userMFAStatesResource) warnPlanned(
 	warnMayWeakenMany(diags, unknown)
 	warnMoving(diags, moving)
 	warnAdopted(diags, plan, adopted, arriving)
+	warnBlocked(diags, path.Root("users"), r.blocked(users))
 	return lost
+}
+
+// blocked are the users with a blocked account to whom the plan gives a state other than disabled.
+func (r *userMFAStatesResource) blocked(users []*wantedUser) []string {
+	var names []string
+	for _, user := range users {
+		if user.current == "" || user.wanted == "" || user.wanted == client.MFADisabled || user.settled() {
+			continue
+		}
+		if r.Data.blocked.has(user.user) {
+			names = append(names, user.name())
+		}
+	}
+	return names
 }
 
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
@@ -461,6 +481,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	plan.ID = types.StringValue(uuid.NewString())
 	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -477,6 +498,9 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	defer end()
 	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
 	users := state.managed()
+	if !r.Data.samePairs(ctx, req.Private, users, &resp.Diagnostics) {
+		return
+	}
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
 		questions[i] = client.UserAndState{User: user.user(), State: user.wanted}
@@ -508,6 +532,7 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	r.Data.refreshNames(ctx, left)
 	state.setManaged(left)
+	keepPairs(ctx, resp.Private, left, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -524,6 +549,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
+		keepPairs(ctx, resp.Private, plan.managed(), &resp.Diagnostics)
 		r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -539,6 +565,7 @@ func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateR
 		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -568,6 +595,7 @@ func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	done.addError(&resp.Diagnostics, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
 	state.setManaged(done.users)
+	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

@@ -85,6 +85,10 @@ const (
 		"the state (terraform state rm) and import it again."
 )
 
+// AdviceEdited is what to do about a state that nobody but an editor can have made.
+const AdviceEdited = "Was the state edited by hand? Nothing was planned or changed.\n\n" +
+	"Restore the state from a backup, or take the resource out of the state (terraform state rm) and import it again."
+
 // HasID refuses a state without the id that the resource is found by, as when it was edited by hand: the object would not be found, and be
 // taken for one that is gone.
 func HasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
@@ -92,7 +96,6 @@ func HasID(attribute string, id types.String, diags *diag.Diagnostics) bool {
 		return true
 	}
 	diags.AddError("The state does not say which object this is",
-		fmt.Sprintf("%s is %s in the state, where the id of the object (a GUID) should be. Was the state edited by hand? Nothing was planned or changed.\n\n"+
-			"Restore the state from a backup, or take the resource out of the state (terraform state rm) and import it again.", attribute, id))
+		fmt.Sprintf("%s is %s in the state, where the id of the object (a GUID) should be. %s", attribute, id, AdviceEdited))
 	return false
 }

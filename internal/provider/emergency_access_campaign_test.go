@@ -1,0 +1,72 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+)
+
+func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing.T) {
+	t.Parallel()
+	var members []string
+	for i := range 25 {
+		members = append(members, memberID(i))
+	}
+	enabled := func(include, exclude any) map[string]any {
+		return map[string]any{"state": "enabled", "include": include, "exclude": exclude}
+	}
+	everybody := targetsOf(true, nil, nil)
+	nobody := tftypes.NewValue(everybody.Type(), nil)
+	const refusal = "Emergency access accounts would be asked to register"
+	for name, c := range map[string]struct {
+		guard  map[string]any
+		config map[string]any
+		denied string
+		// at is the attribute that the error stands at.
+		at   string
+		want []string
+	}{
+		"one":                 {guardOf("user_ids", rescueID), enabled(everybody, nobody), "", "include", []string{refusal, "1 emergency access account:", rescueUPN, fmt.Sprintf("Write:\n\n  exclude = { user_ids = [%q] }", rescueID)}},
+		"one more":            {guardOf("user_ids", rescueID), enabled(everybody, targetsOf(nil, []string{adeleID}, nil)), "", "exclude", []string{refusal, fmt.Sprintf("exclude = {\n user_ids = [\n %q,\n %q,\n ]\n }", adeleID, rescueID)}},
+		"two of one group":    {guardOf("group_ids", staffID), enabled(everybody, nobody), "", "include", []string{refusal, "2 emergency access accounts:", fmt.Sprintf("exclude = { group_ids = [%q] }", staffID)}},
+		"many":                {guardOf("user_ids", members...), enabled(everybody, nobody), "", "include", []string{refusal, "25 emergency access accounts:", memberUPN(19), "- and 5 more", "Add to exclude:"}},
+		"as many as are told": {guardOf("user_ids", members[:10]...), enabled(everybody, nobody), "", "include", []string{refusal, "10 emergency access accounts:", memberUPN(9), "Write:\n\n exclude = {"}},
+		"memberships unseen":  {guardOf("user_ids", rescueID), enabled(targetsOf(nil, nil, []string{staffID}), nobody), "/checkMemberGroups$", "include", []string{"Insufficient privileges"}},
+		"nor those excluded":  {guardOf("user_ids", rescueID), enabled(everybody, targetsOf(nil, nil, []string{leaversID})), "/checkMemberGroups$", "exclude", []string{"Insufficient privileges"}},
+		"not when disabled":   {guardOf("user_ids", rescueID), having(enabled(everybody, nobody), "state", "disabled"), "", "", nil},
+		"state to come":       {guardOf("user_ids", rescueID), having(enabled(everybody, nobody), "state", unknownOf(tftypes.String)), "", "", nil},
+		"exclude to come":     {guardOf("user_ids", rescueID), enabled(everybody, unknownOf(everybody.Type())), "", "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			people := campaignTenant()
+			for i, id := range members {
+				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: memberUPN(i)})
+			}
+			m := newMachine(t, people)
+			m.block = c.guard
+			running := m.process()
+			if c.denied != "" {
+				m.tn.fault(*denied(c.denied))()
+			}
+			_, diagnostics := running.plan(policyTypeName, kept{}, c.config)
+			found := problems(diagnostics)
+			if len(found) != min(1, len(c.want)) || !says(c.want...).MatchString(strings.Join(found, "\n")) {
+				t.Fatalf("the plan says %q, want %q", found, c.want)
+			}
+			for _, diagnostic := range diagnostics {
+				if at := fmt.Sprintf("AttributeName(%q)", c.at); diagnostic.Severity == tfprotov6.DiagnosticSeverityError && diagnostic.Attribute.String() != at {
+					t.Errorf("the error stands at %s, want %s", diagnostic.Attribute, at)
+				}
+			}
+			if strings.Contains(strings.Join(found, "\n"), "more") != (name == "many") {
+				t.Errorf("the plan says how many more there are: %q", found)
+			}
+		})
+	}
+}
