@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // AuthenticationMethod is a method that a user has registered.
@@ -40,14 +42,14 @@ func (m AuthenticationMethod) CountsForMFA() bool {
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-list-methods
 func (c *Client) ListAuthenticationMethods(ctx context.Context, user User) ([]AuthenticationMethod, error) {
-	return list[AuthenticationMethod](ctx, c, call{
-		operation:   fmt.Sprintf("list the authentication methods of user %q", user.Name()),
-		permissions: []string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"},
-		method:      http.MethodGet,
+	return graph.List[AuthenticationMethod](ctx, c.graph, graph.Call{
+		Operation:   fmt.Sprintf("list the authentication methods of user %q", user.Name()),
+		Permissions: []string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"},
+		Method:      http.MethodGet,
 		// Beta, as the per-user state itself: Microsoft documents hardware OATH tokens on beta only.
-		version: beta,
-		path:    userPath(user.ID) + "/authentication/methods",
-		gather:  true,
+		Version: graph.Beta,
+		Path:    UserPath(user.ID) + "/authentication/methods",
+		Gather:  true,
 	})
 }
 

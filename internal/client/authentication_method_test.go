@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 func TestAUserIsRegisteredByASecondFactorOfTheirOwn(t *testing.T) {
@@ -35,13 +38,15 @@ func TestAUserIsRegisteredByASecondFactorOfTheirOwn(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, methodsJSON(tc.kinds...)) })
-			c, _, _ := newTestClient(t, graph, nil)
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+				clienttest.Reply(w, 200, methodsJSON(tc.kinds...))
+			})
+			c, _, _ := newTestClient(t, service, nil)
 			registered, err := c.IsRegisteredForMFA(t.Context(), adele)
 			if err != nil || registered != tc.registered {
 				t.Errorf("got %t and error %v, want %t", registered, err, tc.registered)
 			}
-			if request := graph.all()[0]; request.Method != http.MethodGet || request.Target != "/beta/users/"+adeleID+"/authentication/methods" {
+			if request := service.All()[0]; request.Method != http.MethodGet || request.Target != "/beta/users/"+clienttest.AdeleID+"/authentication/methods" {
 				t.Errorf("asked by %s %s", request.Method, request.Target)
 			}
 		})
@@ -58,22 +63,24 @@ func methodsJSON(kinds ...string) string {
 
 func TestAMethodOnASecondPageCounts(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, paged(func(self string) string { return self + nextPage }))
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, clienttest.Paged(func(self string) string { return self + clienttest.NextPage }))
+	c, _, _ := newTestClient(t, service, nil)
 	if registered, err := c.IsRegisteredForMFA(t.Context(), adele); err != nil || !registered {
 		t.Errorf("got %t and error %v", registered, err)
 	}
-	if n := len(graph.all()); n != 2 {
+	if n := len(service.All()); n != 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
 }
 
 func TestMethodsThatCannotBeReadAreAnErrorAndNotAbsent(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") })
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+	})
+	c, _, _ := newTestClient(t, service, nil)
 	registered, err := c.IsRegisteredForMFA(t.Context(), adele)
-	if registered || !IsForbidden(err) || !strings.Contains(err.Error(), adeleUPN) {
+	if registered || !graph.IsForbidden(err) || !strings.Contains(err.Error(), clienttest.AdeleUPN) {
 		t.Errorf("got %t and error %v", registered, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 	policyscope "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 )
 
@@ -98,12 +99,12 @@ func (p ConditionalAccessPolicy) Excludes(location string) bool {
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
 func (c *Client) ListConditionalAccessPolicies(ctx context.Context) ([]ConditionalAccessPolicy, error) {
-	return list[ConditionalAccessPolicy](ctx, c, call{
-		operation:   "list the Conditional Access policies",
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/identity/conditionalAccess/policies",
-		query:       url.Values{"$select": {"id,displayName,state,conditions,grantControls"}, "$top": wholeList()["$top"]},
+	return graph.List[ConditionalAccessPolicy](ctx, c.graph, graph.Call{
+		Operation:   "list the Conditional Access policies",
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/identity/conditionalAccess/policies",
+		Query:       url.Values{"$select": {"id,displayName,state,conditions,grantControls"}, "$top": wholeList()["$top"]},
 	})
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // DirectoryObject is a user or a group, as a look-up by id finds it.
@@ -29,12 +32,12 @@ func (o DirectoryObject) IsGroup() bool { return o.ODataType == "#microsoft.grap
 
 // Kind is what the object is: user, group, servicePrincipal and so on.
 func (o DirectoryObject) Kind() string {
-	return firstNonEmpty(strings.TrimPrefix(o.ODataType, "#microsoft.graph."), "directoryObject")
+	return cmp.Or(strings.TrimPrefix(o.ODataType, "#microsoft.graph."), "directoryObject")
 }
 
 // Name is how people call the object; an app that may not read objects of its kind learns the id only.
 func (o DirectoryObject) Name() string {
-	return firstNonEmpty(o.UserPrincipalName, o.DisplayName, o.ID)
+	return cmp.Or(o.UserPrincipalName, o.DisplayName, o.ID)
 }
 
 // maxGetByIDs is how many ids one look-up takes.
@@ -54,7 +57,7 @@ func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience
 	missing = slices.Compact(missing)
 
 	found := make(map[string]DirectoryObject, len(missing))
-	err := c.until(ctx, patience, func() (bool, error) {
+	err := c.graph.Until(ctx, patience, func() (bool, error) {
 		if err := c.addDirectoryObjects(ctx, missing, found); err != nil {
 			return true, err
 		}
@@ -68,26 +71,26 @@ func (c *Client) GetDirectoryObjects(ctx context.Context, ids []string, patience
 }
 
 func (c *Client) addDirectoryObjects(ctx context.Context, ids []string, found map[string]DirectoryObject) error {
-	return c.getByIDs(ctx, ids, found, func(chunk []string) call {
+	return c.getByIDs(ctx, ids, found, func(chunk []string) graph.Call {
 		operation := fmt.Sprintf("look up %d users and groups by id", len(chunk))
 		if len(chunk) == 1 {
 			operation = fmt.Sprintf("look up user or group %q", chunk[0])
 		}
-		return call{
-			operation: operation,
+		return graph.Call{
+			Operation: operation,
 			// The page names Directory.Read.All, and says that the permissions for the kinds that are looked up do as well.
-			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
-			body:        map[string][]string{"ids": chunk},
+			Permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
+			Body:        map[string][]string{"ids": chunk},
 		}
 	})
 }
 
 // getByIDs sends the look-up of each chunk of ids and adds the objects that it finds.
-func (c *Client) getByIDs(ctx context.Context, ids []string, found map[string]DirectoryObject, lookUp func(chunk []string) call) error {
+func (c *Client) getByIDs(ctx context.Context, ids []string, found map[string]DirectoryObject, lookUp func(chunk []string) graph.Call) error {
 	for chunk := range slices.Chunk(ids, maxGetByIDs) {
 		call := lookUp(chunk)
-		call.method, call.version, call.path = http.MethodPost, v1, "/directoryObjects/getByIds"
-		objects, err := list[DirectoryObject](ctx, c, call)
+		call.Method, call.Version, call.Path = http.MethodPost, graph.V1, "/directoryObjects/getByIds"
+		objects, err := graph.List[DirectoryObject](ctx, c.graph, call)
 		if err != nil {
 			return err
 		}
@@ -105,11 +108,11 @@ func (c *Client) getByIDs(ctx context.Context, ids []string, found map[string]Di
 // Source: https://learn.microsoft.com/graph/api/directoryobject-getbyids
 func (c *Client) UsersByID(ctx context.Context, ids []string) (map[string]User, error) {
 	objects := map[string]DirectoryObject{}
-	err := c.getByIDs(ctx, ids, objects, func(chunk []string) call {
-		return call{
-			operation:   fmt.Sprintf("look up %d users by id", len(chunk)),
-			permissions: userReadPermissions,
-			body:        map[string][]string{"ids": chunk, "types": {"user"}},
+	err := c.getByIDs(ctx, ids, objects, func(chunk []string) graph.Call {
+		return graph.Call{
+			Operation:   fmt.Sprintf("look up %d users by id", len(chunk)),
+			Permissions: userReadPermissions,
+			Body:        map[string][]string{"ids": chunk, "types": {"user"}},
 		}
 	})
 	found := map[string]User{}
@@ -134,7 +137,7 @@ func (c *Client) MemberGroups(ctx context.Context, userID string, groupIDs []str
 		return nil, nil
 	}
 	var member []string
-	err := c.until(ctx, patience, func() (bool, error) {
+	err := c.graph.Until(ctx, patience, func() (bool, error) {
 		var err error
 		member, err = c.checkMemberGroups(ctx, userID, groupIDs)
 		return err != nil || len(member) > 0, err
@@ -145,13 +148,13 @@ func (c *Client) MemberGroups(ctx context.Context, userID string, groupIDs []str
 func (c *Client) checkMemberGroups(ctx context.Context, userID string, groupIDs []string) ([]string, error) {
 	var member []string
 	for chunk := range slices.Chunk(groupIDs, maxCheckMemberGroups) {
-		ids, err := list[string](ctx, c, call{
-			operation:   fmt.Sprintf("check in which groups user %q is", userID),
-			permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
-			method:      http.MethodPost,
-			version:     v1,
-			path:        "/users/" + url.PathEscape(userID) + "/checkMemberGroups",
-			body:        map[string][]string{"groupIds": chunk},
+		ids, err := graph.List[string](ctx, c.graph, graph.Call{
+			Operation:   fmt.Sprintf("check in which groups user %q is", userID),
+			Permissions: []string{"User.Read.All with GroupMember.Read.All", "Directory.Read.All"},
+			Method:      http.MethodPost,
+			Version:     graph.V1,
+			Path:        "/users/" + url.PathEscape(userID) + "/checkMemberGroups",
+			Body:        map[string][]string{"groupIds": chunk},
 		})
 		if err != nil {
 			return nil, err

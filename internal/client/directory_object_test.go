@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 func manyIDs(n int) []string {
@@ -22,29 +25,29 @@ func manyIDs(n int) []string {
 
 func TestIDsAreLookedUpAThousandAtATime(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		var body struct{ IDs []string }
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		var values []string
 		for _, id := range body.IDs {
 			values = append(values, fmt.Sprintf(`{"@odata.type":"#microsoft.graph.user","id":%q,"userPrincipalName":"somebody@contoso.example"}`, id))
 		}
-		reply(w, 200, `{"value":[`+strings.Join(values, ",")+`]}`)
+		clienttest.Reply(w, 200, `{"value":[`+strings.Join(values, ",")+`]}`)
 	})
 	for _, n := range []int{0, 1, 1000, 1001, 2500} {
-		before := len(graph.all())
-		c, _, _ := newTestClient(t, graph, nil)
+		before := len(service.All())
+		c, _, _ := newTestClient(t, service, nil)
 		ids := manyIDs(n)
 		found, err := c.GetDirectoryObjects(t.Context(), append(ids, ids...), time.Minute)
 		if err != nil || len(found) != n {
 			t.Fatalf("%d of %d found, %v", len(found), n, err)
 		}
-		if have, want := len(graph.all())-before, (n+999)/1000; have != want {
+		if have, want := len(service.All())-before, (n+999)/1000; have != want {
 			t.Errorf("%d requests for %d ids, want %d", have, n, want)
 		}
-		before = len(graph.all())
+		before = len(service.All())
 		users, err := c.UsersByID(t.Context(), ids)
-		if have, want := len(graph.all())-before, (n+999)/1000; err != nil || len(users) != n || have != want {
+		if have, want := len(service.All())-before, (n+999)/1000; err != nil || len(users) != n || have != want {
 			t.Errorf("%d of %d users in %d requests, want %d; %v", len(users), n, have, want, err)
 		}
 	}
@@ -53,22 +56,22 @@ func TestIDsAreLookedUpAThousandAtATime(t *testing.T) {
 func TestWhatIsMissingIsLookedForUntilPatienceEnds(t *testing.T) {
 	t.Parallel()
 	ids := manyIDs(3)
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		var body struct{ IDs []string }
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		switch n {
 		case 0:
-			reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.group","id":"`+ids[0]+`","displayName":"G"}]}`)
+			clienttest.Reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.group","id":"`+ids[0]+`","displayName":"G"}]}`)
 		case 3:
-			reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.device","id":"`+ids[1]+`"}]}`)
+			clienttest.Reply(w, 200, `{"value":[{"@odata.type":"#microsoft.graph.device","id":"`+ids[1]+`"}]}`)
 		default:
-			reply(w, 200, `{"value":[]}`)
+			clienttest.Reply(w, 200, `{"value":[]}`)
 		}
 		if n > 0 && n < 6 && len(body.IDs) > 2 {
 			t.Errorf("request %d asks again for what was found", n)
 		}
 	})
-	c, _, clock := newTestClient(t, graph, nil)
+	c, _, clock := newTestClient(t, service, nil)
 	found, err := c.GetDirectoryObjects(t.Context(), ids, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -77,24 +80,24 @@ func TestWhatIsMissingIsLookedForUntilPatienceEnds(t *testing.T) {
 	if len(found) != 2 || !group.IsGroup() || group.IsUser() || group.Name() != "G" || device.IsUser() || device.IsGroup() || device.Kind() != "device" || device.Name() != ids[1] {
 		t.Errorf("found %+v", found)
 	}
-	if _, sum := clock.waited(); sum != 10*time.Second {
+	if _, sum := clock.Waited(); sum != 10*time.Second {
 		t.Errorf("waited %s", sum)
 	}
 	// Without patience one answer is enough.
-	before := len(graph.all())
-	if _, err := c.GetDirectoryObjects(t.Context(), ids, 0); err != nil || len(graph.all())-before != 1 {
-		t.Errorf("%d requests, %v", len(graph.all())-before, err)
+	before := len(service.All())
+	if _, err := c.GetDirectoryObjects(t.Context(), ids, 0); err != nil || len(service.All())-before != 1 {
+		t.Errorf("%d requests, %v", len(service.All())-before, err)
 	}
 }
 
 func TestAnAnswerWithoutAListIsNotNobody(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, `{}`) })
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, `{}`) })
+	c, _, _ := newTestClient(t, service, nil)
 	if _, err := c.GetDirectoryObjects(t.Context(), manyIDs(1), time.Minute); err == nil {
 		t.Error("a look-up without a list finds nobody")
 	}
-	if _, err := c.MemberGroups(t.Context(), adeleID, manyIDs(1), time.Minute); err == nil {
+	if _, err := c.MemberGroups(t.Context(), clienttest.AdeleID, manyIDs(1), time.Minute); err == nil {
 		t.Error("a check without a list finds nothing")
 	}
 }
@@ -102,8 +105,8 @@ func TestAnAnswerWithoutAListIsNotNobody(t *testing.T) {
 func TestMembershipIsCheckedTwentyAtATime(t *testing.T) {
 	t.Parallel()
 	ids := manyIDs(45)
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
-		if target := r.Method + " " + r.RequestURI; target != "POST /v1.0/users/"+adeleID+"/checkMemberGroups" {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if target := r.Method + " " + r.RequestURI; target != "POST /v1.0/users/"+clienttest.AdeleID+"/checkMemberGroups" {
 			t.Error(target)
 		}
 		var body map[string][]string
@@ -111,47 +114,49 @@ func TestMembershipIsCheckedTwentyAtATime(t *testing.T) {
 		if want := []int{20, 20, 5}[n]; len(body["groupIds"]) != want {
 			t.Errorf("request %d has %d groups, want %d", n, len(body["groupIds"]), want)
 		}
-		reply(w, 200, `{"value":["`+body["groupIds"][0]+`"]}`)
+		clienttest.Reply(w, 200, `{"value":["`+body["groupIds"][0]+`"]}`)
 	})
-	c, _, _ := newTestClient(t, graph, nil)
-	member, err := c.MemberGroups(t.Context(), adeleID, ids, 0)
+	c, _, _ := newTestClient(t, service, nil)
+	member, err := c.MemberGroups(t.Context(), clienttest.AdeleID, ids, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{strings.ToLower(ids[0]), strings.ToLower(ids[20]), strings.ToLower(ids[40])}, member); diff != "" {
 		t.Error(diff)
 	}
-	if member, err := c.MemberGroups(t.Context(), adeleID, nil, time.Minute); member != nil || err != nil || len(graph.all()) != 3 {
+	if member, err := c.MemberGroups(t.Context(), clienttest.AdeleID, nil, time.Minute); member != nil || err != nil || len(service.All()) != 3 {
 		t.Error("no groups are asked about")
 	}
 }
 
 func TestAMembershipThatIsNewIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
 		if n < 4 {
-			reply(w, 200, `{"value":[]}`)
+			clienttest.Reply(w, 200, `{"value":[]}`)
 			return
 		}
-		reply(w, 200, `{"value":["`+staffID+`"]}`)
+		clienttest.Reply(w, 200, `{"value":["`+staffID+`"]}`)
 	})
-	c, _, _ := newTestClient(t, graph, nil)
-	if member, err := c.MemberGroups(t.Context(), adeleID, []string{staffID}, 0); err != nil || len(member) != 0 {
+	c, _, _ := newTestClient(t, service, nil)
+	if member, err := c.MemberGroups(t.Context(), clienttest.AdeleID, []string{staffID}, 0); err != nil || len(member) != 0 {
 		t.Errorf("%v, %v", member, err)
 	}
-	if member, err := c.MemberGroups(t.Context(), adeleID, []string{staffID}, time.Minute); err != nil || len(member) != 1 {
+	if member, err := c.MemberGroups(t.Context(), clienttest.AdeleID, []string{staffID}, time.Minute); err != nil || len(member) != 1 {
 		t.Errorf("%v, %v", member, err)
 	}
 }
 
 func TestLookUpsNameThePermissionsTheyMiss(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") })
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+	})
+	c, _, _ := newTestClient(t, service, nil)
 	_, byID := c.GetDirectoryObjects(t.Context(), manyIDs(1), time.Minute)
-	_, membership := c.MemberGroups(t.Context(), adeleID, manyIDs(1), time.Minute)
+	_, membership := c.MemberGroups(t.Context(), clienttest.AdeleID, manyIDs(1), time.Minute)
 	for _, err := range []error{byID, membership} {
-		var refusal *Error
+		var refusal *graph.Error
 		if !errors.As(err, &refusal) || len(refusal.Permissions) == 0 || refusal.Permissions[0] != "User.Read.All with GroupMember.Read.All" {
 			t.Errorf("error %v", err)
 		}
@@ -159,9 +164,9 @@ func TestLookUpsNameThePermissionsTheyMiss(t *testing.T) {
 }
 
 // pagedAnswer answers a question by POST in three pages of which the second is got from the link of the first, and so on.
-func pagedAnswer(t *testing.T, pages ...string) *recorder {
+func pagedAnswer(t *testing.T, pages ...string) *clienttest.Recorder {
 	t.Helper()
-	return newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	return clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		wrong := r.Method != http.MethodPost || r.ContentLength <= 0
 		if n > 0 {
 			wrong = r.Method != http.MethodGet || r.ContentLength > 0 || r.URL.Query().Get("$skiptoken") != fmt.Sprint(n)
@@ -173,7 +178,7 @@ func pagedAnswer(t *testing.T, pages ...string) *recorder {
 		if n+1 < len(pages) {
 			next = fmt.Sprintf(`,"@odata.nextLink":"https://%s/v1.0/more?$skiptoken=%d"`, r.Host, n+1)
 		}
-		reply(w, 200, `{"value":[`+pages[n%len(pages)]+`]`+next+`}`)
+		clienttest.Reply(w, 200, `{"value":[`+pages[n%len(pages)]+`]`+next+`}`)
 	})
 }
 
@@ -183,11 +188,11 @@ func TestAllPagesOfALookUpByIDAreRead(t *testing.T) {
 	page := func(id string) string {
 		return `{"@odata.type":"#microsoft.graph.user","id":"` + id + `","userPrincipalName":"` + id + `@contoso.example"}`
 	}
-	graph := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
-	c, _, _ := newTestClient(t, graph, nil)
+	service := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
+	c, _, _ := newTestClient(t, service, nil)
 	found, err := c.GetDirectoryObjects(t.Context(), ids, 0)
-	if err != nil || len(found) != 3 || len(graph.all()) != 3 {
-		t.Errorf("%d objects in %d requests, %v", len(found), len(graph.all()), err)
+	if err != nil || len(found) != 3 || len(service.All()) != 3 {
+		t.Errorf("%d objects in %d requests, %v", len(found), len(service.All()), err)
 	}
 	users := pagedAnswer(t, page(ids[0]), page(ids[1]), page(ids[2]))
 	c, _, _ = newTestClient(t, users, nil)
@@ -200,7 +205,7 @@ func TestAllPagesOfAMembershipCheckAreRead(t *testing.T) {
 	t.Parallel()
 	ids := manyIDs(3)
 	c, _, _ := newTestClient(t, pagedAnswer(t, `"`+ids[0]+`"`, ``, `"`+ids[2]+`"`), nil)
-	member, err := c.MemberGroups(t.Context(), adeleID, ids, 0)
+	member, err := c.MemberGroups(t.Context(), clienttest.AdeleID, ids, 0)
 	if diff := cmp.Diff([]string{strings.ToLower(ids[0]), strings.ToLower(ids[2])}, member); diff != "" || err != nil {
 		t.Errorf("error %v: %s", err, diff)
 	}
@@ -211,18 +216,18 @@ func TestPagesOfALookUpAreNotFollowedElsewhereNorForEver(t *testing.T) {
 	for name, link := range map[string]string{"elsewhere": "https://elsewhere.example/v1.0/more", "for ever": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 				next := link
 				if next == "" {
 					next = "https://" + r.Host + "/v1.0/more"
 				}
-				reply(w, 200, `{"value":[],"@odata.nextLink":"`+next+`"}`)
+				clienttest.Reply(w, 200, `{"value":[],"@odata.nextLink":"`+next+`"}`)
 			})
-			c, _, _ := newTestClient(t, graph, nil)
+			c, _, _ := newTestClient(t, service, nil)
 			_, byID := c.GetDirectoryObjects(t.Context(), manyIDs(1), 0)
-			_, membership := c.MemberGroups(t.Context(), adeleID, manyIDs(1), 0)
-			if byID == nil || membership == nil || len(graph.all()) > 4 {
-				t.Errorf("%d requests, errors %v and %v", len(graph.all()), byID, membership)
+			_, membership := c.MemberGroups(t.Context(), clienttest.AdeleID, manyIDs(1), 0)
+			if byID == nil || membership == nil || len(service.All()) > 4 {
+				t.Errorf("%d requests, errors %v and %v", len(service.All()), byID, membership)
 			}
 		})
 	}

@@ -7,18 +7,21 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 func TestMembersAreReadThroughNestedGroupsAndAllPages(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 0 {
-			reply(w, 200, fmt.Sprintf(`{"@odata.count":2,"value":[{"id":"a","userPrincipalName":"a@b.c"}],"@odata.nextLink":"https://%s/v1.0/groups/x?$skiptoken=2"}`, r.Host))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"@odata.count":2,"value":[{"id":"a","userPrincipalName":"a@b.c"}],"@odata.nextLink":"https://%s/v1.0/groups/x?$skiptoken=2"}`, r.Host))
 			return
 		}
-		reply(w, 200, `{"value":[{"id":"b"}]}`)
+		clienttest.Reply(w, 200, `{"value":[{"id":"b"}]}`)
 	})
-	c, _, _ := newTestClient(t, graph, nil)
+	c, _, _ := newTestClient(t, service, nil)
 	users, err := c.ListTransitiveMemberUsers(t.Context(), "a/b#c")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +29,7 @@ func TestMembersAreReadThroughNestedGroupsAndAllPages(t *testing.T) {
 	if diff := cmp.Diff([]User{{ID: "a", UserPrincipalName: "a@b.c"}, {ID: "b"}}, users); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	requests := graph.all()
+	requests := service.All()
 	address, err := url.Parse(requests[0].Target)
 	if err != nil {
 		t.Fatal(err)
@@ -48,9 +51,11 @@ func TestMembersAreReadThroughNestedGroupsAndAllPages(t *testing.T) {
 
 func TestAMissingGroupIsNotAnEmptyOne(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 404, "Request_ResourceNotFound") })
-	c, _, _ := newTestClient(t, graph, nil)
-	if _, err := c.ListTransitiveMemberUsers(t.Context(), "x"); !IsNotFound(err) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.GraphError(w, 404, "Request_ResourceNotFound")
+	})
+	c, _, _ := newTestClient(t, service, nil)
+	if _, err := c.ListTransitiveMemberUsers(t.Context(), "x"); !graph.IsNotFound(err) {
 		t.Errorf("error %v, want Graph's 404", err)
 	}
 }

@@ -8,14 +8,18 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // errTimeIsOver is the cause that whoever bounds an operation gives.
 var errTimeIsOver = errors.New("the time is over")
 
-func wantInterrupted(t *testing.T, err error, want InterruptedError) {
+func wantInterrupted(t *testing.T, err error, want graph.InterruptedError) {
 	t.Helper()
-	var ended *InterruptedError
+	var ended *graph.InterruptedError
 	if !errors.As(err, &ended) {
 		t.Fatalf("the error is %v", err)
 	}
@@ -28,10 +32,10 @@ func wantInterrupted(t *testing.T, err error, want InterruptedError) {
 }
 
 // hanging is a server that answers when it is released, and tells of each request.
-func hanging(t *testing.T, answer func(w http.ResponseWriter)) (graph *recorder, came <-chan struct{}, release func()) {
+func hanging(t *testing.T, answer func(w http.ResponseWriter)) (service *clienttest.Recorder, came <-chan struct{}, release func()) {
 	t.Helper()
 	arrived, released := make(chan struct{}, 10), make(chan struct{})
-	graph = newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	service = clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		arrived <- struct{}{}
 		select {
 		case <-released:
@@ -41,13 +45,13 @@ func hanging(t *testing.T, answer func(w http.ResponseWriter)) (graph *recorder,
 	})
 	release = sync.OnceFunc(func() { close(released) })
 	t.Cleanup(release)
-	return graph, arrived, release
+	return service, arrived, release
 }
 
 func TestTheAnswerToAWriteThatHasLeftIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	graph, came, release := hanging(t, func(w http.ResponseWriter) { reply(w, 201, locationJSON(office)) })
-	c, _, _ := newTestClient(t, graph, nil)
+	service, came, release := hanging(t, func(w http.ResponseWriter) { clienttest.Reply(w, 201, locationJSON(office)) })
+	c, _, _ := newTestClient(t, service, nil)
 	ctx, end := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
 	go func() {
@@ -65,8 +69,8 @@ func TestTheAnswerToAWriteThatHasLeftIsWaitedFor(t *testing.T) {
 	}
 
 	// The controls: a read ends at once, and what has not left does not leave any more.
-	graph, came, _ = hanging(t, nil)
-	c, _, _ = newTestClient(t, graph, nil)
+	service, came, _ = hanging(t, nil)
+	c, _, _ = newTestClient(t, service, nil)
 	ctx, end = context.WithCancelCause(t.Context())
 	go func() {
 		_, err := c.GetNamedLocation(ctx, office.ID)
@@ -74,10 +78,10 @@ func TestTheAnswerToAWriteThatHasLeftIsWaitedFor(t *testing.T) {
 	}()
 	<-came
 	end(errTimeIsOver)
-	wantInterrupted(t, <-done, InterruptedError{Operation: "read named location", Doing: doingAnswer})
+	wantInterrupted(t, <-done, graph.InterruptedError{Operation: "read named location", Doing: graph.DoingAnswer})
 	_, _, err := c.CreateNamedLocation(ctx, office)
-	wantInterrupted(t, err, InterruptedError{Operation: "create named location", Write: true})
-	if n := len(graph.all()); n != 1 {
+	wantInterrupted(t, err, graph.InterruptedError{Operation: "create named location", Write: true})
+	if n := len(service.All()); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}
 }
@@ -86,24 +90,24 @@ func TestTheAnswerToAWriteIsNotWaitedForWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		do   func(ctx context.Context, c *Client) error
-		want InterruptedError
+		want graph.InterruptedError
 	}{
 		"a new location": {
 			func(ctx context.Context, c *Client) error {
 				_, _, err := c.CreateNamedLocation(ctx, office)
 				return err
 			},
-			InterruptedError{Operation: "create named location", Doing: doingAnswer, Write: true, Unknown: true},
+			graph.InterruptedError{Operation: "create named location", Doing: graph.DoingAnswer, Write: true, Unknown: true},
 		},
 		"a state": {
-			func(ctx context.Context, c *Client) error { return c.putUserMFAState(ctx, adele, MFAEnabled) },
-			InterruptedError{Operation: "set the per-user MFA state", Doing: doingAnswer, Write: true, Unknown: true},
+			func(ctx context.Context, c *Client) error { return c.putUserMFAState(ctx, adele, mfa.Enabled) },
+			graph.InterruptedError{Operation: "set the per-user MFA state", Doing: graph.DoingAnswer, Write: true, Unknown: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			graph, came, _ := hanging(t, nil)
-			client, _, _ := newTestClient(t, graph, func(o *Options) { o.AnswerGrace = time.Millisecond })
+			service, came, _ := hanging(t, nil)
+			client, _, _ := newTestClient(t, service, func(o *graph.Options) { o.AnswerGrace = time.Millisecond })
 			ctx, end := context.WithCancelCause(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- c.do(ctx, client) }()
@@ -111,7 +115,7 @@ func TestTheAnswerToAWriteIsNotWaitedForWithoutEnd(t *testing.T) {
 			end(errTimeIsOver)
 			err := <-done
 			wantInterrupted(t, err, c.want)
-			var creation *UnknownCreationError
+			var creation *graph.UnknownCreationError
 			if errors.As(err, &creation) != (name == "a new location") {
 				t.Errorf("the error is %#v", err)
 			}
@@ -122,8 +126,8 @@ func TestTheAnswerToAWriteIsNotWaitedForWithoutEnd(t *testing.T) {
 func TestARefusedWriteIsNotRepeatedAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	for status, unknown := range map[int]bool{http.StatusTooManyRequests: false, http.StatusServiceUnavailable: true} {
-		graph, came, release := hanging(t, func(w http.ResponseWriter) { graphError(w, status, "busy") })
-		c, _, _ := newTestClient(t, graph, func(o *Options) { o.Retry.RetryDelay, o.Retry.MaxRetryDelay = time.Hour, time.Hour })
+		service, came, release := hanging(t, func(w http.ResponseWriter) { clienttest.GraphError(w, status, "busy") })
+		c, _, _ := newTestClient(t, service, func(o *graph.Options) { o.Retry.RetryDelay, o.Retry.MaxRetryDelay = time.Hour, time.Hour })
 		ctx, end := context.WithCancelCause(t.Context())
 		done := make(chan error, 1)
 		go func() {
@@ -133,8 +137,8 @@ func TestARefusedWriteIsNotRepeatedAfterTheEnd(t *testing.T) {
 		<-came
 		end(errTimeIsOver)
 		release()
-		wantInterrupted(t, <-done, InterruptedError{Operation: "change it", Doing: "waiting to repeat a request that Microsoft Graph answered with HTTP", Write: true, Unknown: unknown})
-		if n := len(graph.all()); n != 1 {
+		wantInterrupted(t, <-done, graph.InterruptedError{Operation: "change it", Doing: "waiting to repeat a request that Microsoft Graph answered with HTTP", Write: true, Unknown: unknown})
+		if n := len(service.All()); n != 1 {
 			t.Errorf("HTTP %d: %d requests, want 1", status, n)
 		}
 	}
@@ -142,26 +146,26 @@ func TestARefusedWriteIsNotRepeatedAfterTheEnd(t *testing.T) {
 
 func TestTheAnswersToABatchOfWritesAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	const writes, refusedOne = eagerFlights + maxBatchItems, 5
+	const writes, refusedOne = graph.EagerFlights + graph.MaxBatchItems, 5
 	came, released := make(chan struct{}), make(chan struct{})
-	g := newScriptedGraph(t, func(r wireItem, _ int) scriptedAnswer {
+	g := clienttest.NewScriptedGraph(t, func(r clienttest.BatchItem, _ int) clienttest.ScriptedAnswer {
 		// The first ones leave alone, and are answered after the batch.
 		<-released
-		if r.URL == numberedURL(refusedOne) {
-			return refused(http.StatusTooManyRequests, "busy")
+		if r.URL == clienttest.NumberedURL(refusedOne) {
+			return clienttest.Refused(http.StatusTooManyRequests, "busy")
 		}
-		return ownState(r)
-	}, func(http.ResponseWriter, *http.Request, []wireItem, int) bool {
+		return clienttest.OwnState(r)
+	}, func(http.ResponseWriter, *http.Request, []clienttest.BatchItem, int) bool {
 		close(came)
 		<-released
 		return false
 	})
-	c, _, _ := newTestClient(t, g.recorder, nil)
+	c, _, _ := newTestClient(t, g.Recorder, nil)
 	ctx, end := context.WithCancelCause(t.Context())
 	outcomes := make([]error, writes)
 	var all sync.WaitGroup
 	for n := range writes {
-		all.Go(func() { outcomes[n] = c.putUserMFAState(ctx, numbered(n), MFAEnabled) })
+		all.Go(func() { outcomes[n] = c.putUserMFAState(ctx, numbered(n), mfa.Enabled) })
 	}
 	<-came
 	end(errTimeIsOver)
@@ -169,7 +173,7 @@ func TestTheAnswersToABatchOfWritesAreWaitedFor(t *testing.T) {
 	all.Wait()
 	for n, err := range outcomes {
 		if n == refusedOne {
-			wantInterrupted(t, err, InterruptedError{Operation: "set the per-user MFA state", Doing: "waiting to repeat", Write: true})
+			wantInterrupted(t, err, graph.InterruptedError{Operation: "set the per-user MFA state", Doing: "waiting to repeat", Write: true})
 		} else if err != nil {
 			t.Errorf("write %d was answered, and its error is %v", n, err)
 		}
@@ -179,8 +183,8 @@ func TestTheAnswersToABatchOfWritesAreWaitedFor(t *testing.T) {
 func TestNobodyWaitsForAListToEnterAWrite(t *testing.T) {
 	t.Parallel()
 	list := listOf(office)
-	graph, came, release := hanging(t, func(w http.ResponseWriter) { list(w) })
-	c, _, _ := newTestClient(t, graph, nil)
+	service, came, release := hanging(t, func(w http.ResponseWriter) { list(w) })
+	c, _, _ := newTestClient(t, service, nil)
 	view := c.NewNamedLocations()
 	done := make(chan error, 1)
 	go func() {
@@ -193,14 +197,14 @@ func TestNobodyWaitsForAListToEnterAWrite(t *testing.T) {
 	<-came
 	branch := office
 	branch.ID = "22222222-2222-4222-8222-222222222222"
-	view.Enter(branch.ID, &branch, nil)
+	view.Record(branch.ID, &branch, nil)
 	// Nobody knows what became of this one, so a list that was asked for before is none to go by.
-	view.Enter("33333333-3333-4333-8333-333333333333", nil, errors.New("the connection broke"))
+	view.Record("33333333-3333-4333-8333-333333333333", nil, errors.New("the connection broke"))
 	release()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if n := len(graph.all()); n != 2 {
+	if n := len(service.All()); n != 2 {
 		t.Errorf("%d lists were read, want 2", n)
 	}
 }

@@ -9,18 +9,26 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"go4.org/netipx"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
+
+// MaxIPNamedLocations is how many IP named locations a tenant holds.
+//
+// Source: https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network
+const MaxIPNamedLocations = 195
 
 // Kinds of named locations and of their ranges. They have to be said in every request.
 const (
-	typeIPNamedLocation = "#microsoft.graph.ipNamedLocation"
-	typeIPv4Range       = "#microsoft.graph.iPv4CidrRange"
-	typeIPv6Range       = "#microsoft.graph.iPv6CidrRange"
+	typeIPNamedLocation      = "#microsoft.graph.ipNamedLocation"
+	typeCountryNamedLocation = "#microsoft.graph.countryNamedLocation"
+	typeIPv4Range            = "#microsoft.graph.iPv4CidrRange"
+	typeIPv6Range            = "#microsoft.graph.iPv6CidrRange"
 )
 
 // Conditional Access objects take two permissions to write.
@@ -30,29 +38,68 @@ const permissionWriteConditionalAccess = "Policy.ReadWrite.ConditionalAccess (wi
 
 // NamedLocation is a named location of Conditional Access.
 //
-// Source: https://learn.microsoft.com/graph/api/resources/ipnamedlocation
+// Sources: https://learn.microsoft.com/graph/api/resources/ipnamedlocation,
+// https://learn.microsoft.com/graph/api/resources/countrynamedlocation
 type NamedLocation struct {
 	ID          string
 	DisplayName string
-	// Kind is the type without Graph's prefix: ipNamedLocation, countryNamedLocation. What follows is set for the former only.
+	// Kind is the type without Graph's prefix, KindIPNamedLocation or KindCountryNamedLocation; empty is the former.
 	Kind string
-	// IsTrusted says that Conditional Access may treat requests from here as coming from a trusted network.
+	// IsTrusted, of IP ranges, says that Conditional Access may treat requests from here as coming from a trusted network.
 	IsTrusted bool
 	// Ranges are the CIDRs as the service has them: it echoes what was sent, host bits and long IPv6 forms included.
 	Ranges []string
+	// Countries are those of a country location, ISO 3166-1 alpha-2 codes in upper case. IncludeUnknown says that addresses of no known
+	// country belong to it, and LookupMethod how a country is found: LookupClientIPAddress or LookupAuthenticatorAppGPS.
+	Countries      []string
+	IncludeUnknown bool
+	LookupMethod   string
 	// Created and Modified are nil where the service does not say.
 	Created, Modified *time.Time
 }
 
-// KindIPNamedLocation is the kind of a location of IP ranges.
-const KindIPNamedLocation = "ipNamedLocation"
+// Kinds of named locations.
+const (
+	KindIPNamedLocation      = "ipNamedLocation"
+	KindCountryNamedLocation = "countryNamedLocation"
+)
 
-// IsIP tells a location of IP ranges from one of countries.
+// How the country of a sign-in is found: by the IP address, or by the position that the Authenticator app shares.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/countrynamedlocation
+const (
+	LookupClientIPAddress     = "clientIpAddress"
+	LookupAuthenticatorAppGPS = "authenticatorAppGps"
+)
+
+// IsIP reports a location of IP ranges, and IsCountry one of countries.
 func (l NamedLocation) IsIP() bool { return strings.EqualFold(l.Kind, KindIPNamedLocation) }
 
-// Shows reports whether the location is an IP location with the same name and trust, and ranges that cover the same.
+// IsCountry reports a location of countries.
+func (l NamedLocation) IsCountry() bool { return strings.EqualFold(l.Kind, KindCountryNamedLocation) }
+
+// Shows reports whether the location has the kind and the name that are wanted, and covers the same: by trust and ranges, or by
+// countries.
 func (l NamedLocation) Shows(wanted NamedLocation) bool {
-	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && SameIPRanges(l.Ranges, wanted.Ranges)
+	if wanted.IsCountry() {
+		return l.IsCountry() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IncludeUnknown == wanted.IncludeUnknown &&
+			l.LookupMethod == wanted.LookupMethod && len(missingCountries(l.Countries, wanted.Countries)) == 0 && len(missingCountries(wanted.Countries, l.Countries)) == 0
+	}
+	return l.IsIP() && SameLocationName(l.DisplayName, wanted.DisplayName) && l.IsTrusted == wanted.IsTrusted && iprange.Same(l.Ranges, wanted.Ranges)
+}
+
+// ObjectID is the location's id.
+func (l NamedLocation) ObjectID() string { return l.ID }
+
+// Times are when the location was created and when it was last changed.
+func (l NamedLocation) Times() (created, modified *time.Time) { return l.Created, l.Modified }
+
+// Same reports whether two reads of a location say the same.
+func (l NamedLocation) Same(other NamedLocation) bool {
+	sameTime := func(a, b *time.Time) bool { return (a == nil) == (b == nil) && (a == nil || a.Equal(*b)) }
+	return l.DisplayName == other.DisplayName && l.Kind == other.Kind && l.IsTrusted == other.IsTrusted &&
+		l.IncludeUnknown == other.IncludeUnknown && l.LookupMethod == other.LookupMethod && slices.Equal(l.Countries, other.Countries) &&
+		sameTime(l.Created, other.Created) && sameTime(l.Modified, other.Modified) && slices.Equal(l.Ranges, other.Ranges)
 }
 
 // ipRange is a range on the wire. Besides CIDRs, which the documentation knows, the schema has ranges from one address to
@@ -82,19 +129,25 @@ func (r ipRange) texts() []string {
 }
 
 type namedLocation struct {
-	ODataType   string     `json:"@odata.type"`
-	ID          string     `json:"id,omitempty"`
-	DisplayName string     `json:"displayName,omitempty"`
-	IsTrusted   *bool      `json:"isTrusted,omitempty"`
-	IPRanges    []ipRange  `json:"ipRanges,omitempty"`
-	Created     *time.Time `json:"createdDateTime,omitempty"`
-	Modified    *time.Time `json:"modifiedDateTime,omitempty"`
+	ODataType   string    `json:"@odata.type"`
+	ID          string    `json:"id,omitempty"`
+	DisplayName string    `json:"displayName,omitempty"`
+	IsTrusted   *bool     `json:"isTrusted,omitempty"`
+	IPRanges    []ipRange `json:"ipRanges,omitempty"`
+
+	Countries      []string `json:"countriesAndRegions,omitempty"`
+	IncludeUnknown *bool    `json:"includeUnknownCountriesAndRegions,omitempty"`
+	LookupMethod   string   `json:"countryLookupMethod,omitempty"`
+
+	Created  *time.Time `json:"createdDateTime,omitempty"`
+	Modified *time.Time `json:"modifiedDateTime,omitempty"`
 }
 
 func (l namedLocation) location() NamedLocation {
 	location := NamedLocation{
 		ID: l.ID, DisplayName: l.DisplayName, Kind: strings.TrimPrefix(l.ODataType, "#microsoft.graph."),
 		IsTrusted: l.IsTrusted != nil && *l.IsTrusted, Created: l.Created, Modified: l.Modified,
+		Countries: l.Countries, IncludeUnknown: l.IncludeUnknown != nil && *l.IncludeUnknown, LookupMethod: l.LookupMethod,
 	}
 	for _, r := range l.IPRanges {
 		location.Ranges = append(location.Ranges, r.texts()...)
@@ -104,16 +157,22 @@ func (l namedLocation) location() NamedLocation {
 
 // wire is the body that makes the location, or replaces it as a whole.
 func (l NamedLocation) wire() namedLocation {
+	if l.IsCountry() {
+		return namedLocation{
+			ODataType: typeCountryNamedLocation, DisplayName: l.DisplayName,
+			Countries: l.Countries, IncludeUnknown: &l.IncludeUnknown, LookupMethod: l.LookupMethod,
+		}
+	}
 	wire := namedLocation{ODataType: typeIPNamedLocation, DisplayName: l.DisplayName, IsTrusted: &l.IsTrusted}
 	for _, text := range l.Ranges {
 		kind := typeIPv4Range
 		if strings.Contains(text, ":") {
 			kind = typeIPv6Range
 		}
-		text = trimInvisible(text)
+		text = iprange.TrimInvisible(text)
 		// The service wants a prefix length, also of a single address.
 		if !strings.Contains(text, "/") {
-			text = NormalizeIPRange(text)
+			text = iprange.Normalize(text)
 		}
 		wire.IPRanges = append(wire.IPRanges, ipRange{ODataType: kind, CIDR: text})
 	}
@@ -131,19 +190,21 @@ func wholeList() url.Values { return url.Values{"$top": {"999"}} }
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
 func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error) {
-	found, err := list[namedLocation](ctx, c, call{
-		operation:   "list the named locations",
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        namedLocationsPath,
-		query:       wholeList(),
+	found, err := graph.List[namedLocation](ctx, c.graph, graph.Call{
+		Operation:   "list the named locations",
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        namedLocationsPath,
+		Query:       wholeList(),
 	})
-	c.createdLocations.meet(found)
+	ids := make([]string, 0, len(found))
 	locations := make([]NamedLocation, 0, len(found))
 	for _, location := range found {
+		ids = append(ids, location.ID)
 		locations = append(locations, location.location())
 	}
+	c.seenLocations.Listed(ids)
 	return locations, err
 }
 
@@ -154,15 +215,15 @@ func (c *Client) ListNamedLocations(ctx context.Context) ([]NamedLocation, error
 func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
 	var found namedLocation
 	operation := fmt.Sprintf("read named location %s", id)
-	err := c.send(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionReadState},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        namedLocationPath(id),
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        namedLocationPath(id),
 	}, &found)
 	if err == nil && found.ID == "" {
-		err = &Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
+		err = &graph.Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
 	}
 	return found.location(), err
 }
@@ -170,10 +231,10 @@ func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation
 // FindNamedLocation reads a named location and believes a 404 only once it has lasted.
 func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
 	var found NamedLocation
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	err := c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		found, err = c.GetNamedLocation(ctx, id)
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 	return found, err
 }
@@ -182,7 +243,7 @@ func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocatio
 // That there is none is believed only once it has lasted.
 func (c *Client) FindNamedLocationsByName(ctx context.Context, name string) ([]NamedLocation, error) {
 	var found []NamedLocation
-	err := c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	err := c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		all, err := c.ListNamedLocations(ctx)
 		found = NamedLocationsNamed(all, name)
 		return err != nil || len(found) > 0, err
@@ -201,197 +262,60 @@ func NamedLocationsNamed(locations []NamedLocation, name string) []NamedLocation
 	return named
 }
 
-// createdLocations are the ids of the locations that this process has made, and of those that it has met.
-type createdLocations struct {
-	mutex sync.Mutex
-	ids   map[string]bool
-	// met says in which list a location was shown first, and lists how many there were.
-	met   map[string]int
-	lists int
-}
-
-// meet records what a list shows.
-func (l *createdLocations) meet(found []namedLocation) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.met == nil {
-		l.met = map[string]int{}
-	}
-	l.lists++
-	for _, location := range found {
-		if _, known := l.met[location.ID]; !known {
-			l.met[location.ID] = l.lists
-		}
-	}
-}
-
-// now is the number of the last list.
-func (l *createdLocations) now() int {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.lists
-}
-
-// metBy reports whether a location was shown by one of the lists up to that number.
-func (l *createdLocations) metBy(id string, list int) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	first, known := l.met[id]
-	return known && first <= list
-}
-
-// claim records an id, and reports whether it was not recorded already.
-func (l *createdLocations) claim(id string) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.ids[id] {
-		return false
-	}
-	if l.ids == nil {
-		l.ids = map[string]bool{}
-	}
-	l.ids[id] = true
-	return true
-}
-
-// CreateNamedLocation makes an IP named location and returns it as the service says that it has stored it, with its id, as
+// CreateNamedLocation makes a named location and returns it as the service says that it has stored it, with its id, as
 // soon as it has accepted it and before any replica shows it. Names are not unique: a request whose answer was lost is not
 // simply sent again, but looked for by what it would have made.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
-func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, Acceptance, error) {
-	began, met := c.clock.Now(), c.createdLocations.now()
-	// Only throttling is certain to have made nothing.
-	once := c.retry
-	once.ShouldRetry = func(response *http.Response, err error) bool {
-		return err == nil && response.StatusCode == http.StatusTooManyRequests
+func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) (NamedLocation, graph.Acceptance, error) {
+	name := "named location " + redact.NameInQuotes(wanted.DisplayName)
+	creation := graph.Call{
+		Operation:   "create " + name,
+		Permissions: []string{permissionWriteConditionalAccess},
+		Method:      http.MethodPost,
+		Version:     graph.V1,
+		Path:        namedLocationsPath,
+		Body:        wanted.wire(),
+		Creates:     true,
 	}
-	creation := call{
-		operation:   fmt.Sprintf("create named location %s", NameInQuotes(wanted.DisplayName)),
-		permissions: []string{permissionWriteConditionalAccess},
-		method:      http.MethodPost,
-		version:     v1,
-		path:        namedLocationsPath,
-		body:        wanted.wire(),
-		creates:     true,
-	}
-	const tries = 3
-	for try := 1; ; try++ {
-		var made namedLocation
-		accepted, err := c.write(policy.WithRetryOptions(ctx, once), creation, &made)
-		if err == nil && made.ID != "" {
-			c.createdLocations.claim(made.ID)
-			return made.location(), accepted, nil
-		}
-		if err == nil {
-			err = &Error{Operation: creation.operation, Status: http.StatusCreated, Message: "the answer names no id"}
-		}
-		if !uncertain(err) {
-			return NamedLocation{}, Acceptance{}, err
-		}
-		if found, ok, searchErr := c.findCreated(ctx, wanted, began, met); searchErr != nil {
-			return NamedLocation{}, Acceptance{}, &UnknownCreationError{Location: wanted, At: began, Err: err, SearchErr: searchErr}
-		} else if ok {
-			return found, Acceptance{At: c.clock.Now().UTC(), ServiceTime: found.Created.UTC()}, nil
-		}
-		if try == tries {
-			return NamedLocation{}, Acceptance{}, err
-		}
-	}
-}
-
-// write carries out a call that changes something and tells when that was accepted. out may be nil.
-func (c *Client) write(ctx context.Context, call call, out any) (Acceptance, error) {
-	got, err := c.exchange(ctx, c.address(call), call)
-	if err == nil {
-		err = c.explain(call, got.decode(call, out))
-	}
-	if err != nil {
-		return Acceptance{}, err
-	}
-	return c.accepted(got.header), nil
-}
-
-// UnknownCreationError is the creation of a location of which nobody knows whether the service has carried it out: the answer
-// was lost, and the tenant could not be searched for what it would have made.
-type UnknownCreationError struct {
-	// Location is what was asked for.
-	Location NamedLocation
-	// At is when.
-	At time.Time
-	// Err is what became of the request, and SearchErr of the search.
-	Err, SearchErr error
-}
-
-// Error says what became of the request and of the search.
-func (e *UnknownCreationError) Error() string {
-	return fmt.Sprintf("%v; whether it was made could not be found out: %v", e.Err, e.SearchErr)
-}
-
-// Unwrap returns both errors.
-func (e *UnknownCreationError) Unwrap() []error { return []error{e.Err, e.SearchErr} }
-
-// uncertain reports an error after which nobody knows whether the request was carried out.
-func uncertain(err error) bool {
-	var ended *InterruptedError
-	if errors.As(err, &ended) {
-		return ended.Unknown
-	}
-	var answer *Error
-	if errors.As(err, &answer) {
-		return answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusMultipleChoices || answer.Status == http.StatusRequestTimeout
-	}
-	var connection *ConnectionError
-	return errors.As(err, &connection) && (connection.Kind == ConnectionBroken || connection.Kind == ConnectionOversized)
-}
-
-// findCreated looks for a location that a lost request has made, for as long as replicas may hide it. One that another
-// request of this process has made, or that one of the lists up to met has shown, is somebody else's, however alike: it may be
-// that of a resource of the same configuration, from the run before.
-func (c *Client) findCreated(ctx context.Context, wanted NamedLocation, began time.Time, met int) (NamedLocation, bool, error) {
-	// Clocks differ between here and there.
-	const clockSkew = 5 * time.Minute
-	var found NamedLocation
-	ok := false
-	err := c.until(ctx, c.consistency.NewObject, func() (bool, error) {
-		locations, err := c.ListNamedLocations(ctx)
-		if err != nil {
-			return true, err
-		}
-		for _, location := range locations {
-			if location.Shows(wanted) && location.Created != nil && location.Created.After(began.Add(-clockSkew)) &&
-				!c.createdLocations.metBy(location.ID, met) && c.createdLocations.claim(location.ID) {
-				found, ok = location, true
-				break
+	return graph.CreateOnce(ctx, c.graph, graph.Creation[NamedLocation]{
+		Name: name,
+		Post: func(ctx context.Context) (NamedLocation, graph.Acceptance, error) {
+			var made namedLocation
+			accepted, err := c.graph.Write(ctx, creation, &made)
+			if err == nil && made.ID == "" {
+				err = &graph.Error{Operation: creation.Operation, Status: http.StatusCreated, Message: "the answer names no id"}
 			}
-		}
-		return ok, nil
+			return made.location(), accepted, err
+		},
+		List:  c.ListNamedLocations,
+		Seen:  &c.seenLocations,
+		Shows: func(location NamedLocation) bool { return location.Shows(wanted) },
 	})
-	return found, ok, err
 }
 
-// UpdateNamedLocation replaces name, trust and the whole list of ranges. It returns when the service has accepted that,
+// UpdateNamedLocation replaces name and contents as a whole. It returns when the service has accepted that,
 // before any replica shows it.
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
-func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted Acceptance, err error) {
-	operation := fmt.Sprintf("change named location %s (id %s)", NameInQuotes(wanted.DisplayName), wanted.ID)
-	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted graph.Acceptance, err error) {
+	operation := fmt.Sprintf("change named location %s (id %s)", redact.NameInQuotes(wanted.DisplayName), wanted.ID)
+	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 	return accepted, err
 }
 
-func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (Acceptance, error) {
-	return c.write(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionWriteConditionalAccess},
-		method:      http.MethodPatch,
-		version:     v1,
-		path:        namedLocationPath(id),
-		body:        body,
+func (c *Client) patchNamedLocation(ctx context.Context, id, operation string, body namedLocation) (graph.Acceptance, error) {
+	return c.graph.Write(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionWriteConditionalAccess},
+		Method:      http.MethodPatch,
+		Version:     graph.V1,
+		Path:        namedLocationPath(id),
+		Body:        body,
 	}, nil)
 }
 
@@ -405,20 +329,20 @@ type LocationInUseError struct {
 func (e *LocationInUseError) Error() string {
 	names := make([]string, len(e.Policies))
 	for i, using := range e.Policies {
-		names[i] = NameInQuotes(using.DisplayName)
+		names[i] = redact.NameInQuotes(using.DisplayName)
 	}
 	return fmt.Sprintf("unable to delete named location %s (id %s): Conditional Access policies name it: %s",
-		NameInQuotes(e.Location.DisplayName), e.Location.ID, strings.Join(names, ", "))
+		redact.NameInQuotes(e.Location.DisplayName), e.Location.ID, strings.Join(names, ", "))
 }
 
 // AwaitUnused returns nil when no policy names a location, and a *LocationInUseError when one still does after a while: a
 // policy that was deleted a moment ago may still be listed. It is to be asked before a deletion writes anything.
 func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error {
-	return c.until(ctx, c.consistency.NewObject, func() (bool, error) {
+	return c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
 		policies, err := c.ListConditionalAccessPolicies(ctx)
 		if err != nil {
 			// Only the service's own refusal counts, and it comes with the deletion.
-			var ended *InterruptedError
+			var ended *graph.InterruptedError
 			if errors.As(err, &ended) {
 				return true, err
 			}
@@ -442,34 +366,34 @@ func (c *Client) AwaitUnused(ctx context.Context, location NamedLocation) error 
 // service keeps a deleted location for 30 days. That it is gone already is no error.
 //
 // Source: https://learn.microsoft.com/graph/api/namedlocation-delete
-func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted Acceptance, err error) {
-	operation := fmt.Sprintf("delete named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
-	patience := c.consistency.NewObject
+func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation) (untrusted graph.Acceptance, err error) {
+	operation := fmt.Sprintf("delete named location %s (id %s)", redact.NameInQuotes(location.DisplayName), location.ID)
+	patience := c.graph.Consistency().NewObject
 	if location.IsTrusted {
 		accepted, gone, err := c.untrust(ctx, location)
 		if gone || err != nil {
-			return Acceptance{}, err
+			return graph.Acceptance{}, err
 		}
 		untrusted = accepted
 		operation += ", which is not trusted any more"
-		patience = max(patience, c.consistency.Timeout)
+		patience = max(patience, c.graph.Consistency().Timeout)
 	}
 	return untrusted, c.deleteUntrusted(ctx, location.ID, operation, patience)
 }
 
 // untrust takes the trust away. It does not wait for replicas to show that: a read would tell nothing of the one that
 // decides, and costs as much as the deletion, which tells.
-func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted Acceptance, gone bool, err error) {
+func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted graph.Acceptance, gone bool, err error) {
 	location.IsTrusted = false
-	operation := fmt.Sprintf("take the trust from named location %s (id %s)", NameInQuotes(location.DisplayName), location.ID)
-	err = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	operation := fmt.Sprintf("take the trust from named location %s (id %s)", redact.NameInQuotes(location.DisplayName), location.ID)
+	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		var err error
 		accepted, err = c.patchNamedLocation(ctx, location.ID, operation, location.wire())
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
-	if IsNotFound(err) {
+	if graph.IsNotFound(err) {
 		if gone, goneErr := c.NamedLocationGone(ctx, location.ID); gone || goneErr != nil {
-			return Acceptance{}, gone, goneErr
+			return graph.Acceptance{}, gone, goneErr
 		}
 	}
 	return accepted, false, err
@@ -477,32 +401,43 @@ func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted 
 
 // deleteUntrusted deletes, and repeats what a replica may have refused that still sees the trust.
 func (c *Client) deleteUntrusted(ctx context.Context, id, operation string, patience time.Duration) error {
-	return c.until(ctx, patience, func() (bool, error) {
-		err := c.send(ctx, call{
-			operation:   operation,
-			permissions: []string{permissionWriteConditionalAccess},
-			method:      http.MethodDelete,
-			version:     v1,
-			path:        namedLocationPath(id),
+	return c.graph.Until(ctx, patience, func() (bool, error) {
+		err := c.graph.Send(ctx, graph.Call{
+			Operation:   operation,
+			Permissions: []string{permissionWriteConditionalAccess},
+			Method:      http.MethodDelete,
+			Version:     graph.V1,
+			Path:        namedLocationPath(id),
 		}, nil)
-		if IsNotFound(err) {
+		if graph.IsNotFound(err) {
 			gone, goneErr := c.NamedLocationGone(ctx, id)
 			if gone || goneErr != nil {
 				return true, goneErr
 			}
 			return false, err
 		}
-		return !hasStatus(err, http.StatusBadRequest) && !hasStatus(err, http.StatusConflict), err
+		return !graph.HasStatus(err, http.StatusBadRequest) && !graph.HasStatus(err, http.StatusConflict), err
 	})
 }
 
 // NamedLocationGone reports whether a location does not exist any more: Graph's own 404, and one that lasts.
 func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error) {
 	_, err := c.FindNamedLocation(ctx, id)
-	if IsNotFound(err) {
+	if graph.IsNotFound(err) {
 		return true, nil
 	}
 	return false, err
+}
+
+// missingCountries are the countries of one list that another one lacks, compared without case.
+func missingCountries(list, from []string) []string {
+	var missing []string
+	for _, country := range list {
+		if !containsFold(from, country) {
+			missing = append(missing, country)
+		}
+	}
+	return missing
 }
 
 func containsFold(list []string, text string) bool {

@@ -7,6 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
 func TestWhatAWriteWouldUndo(t *testing.T) {
@@ -27,10 +31,10 @@ func TestWhatAWriteWouldUndo(t *testing.T) {
 		"another spelling and order":  {before, at("HQ ", true, "198.51.100.9/25", "203.0.113.7/24", a), &wider, LocationChanges{}},
 		"divided":                     {before, at("HQ", true, a, "198.51.100.0/26", "198.51.100.64/26"), &wider, LocationChanges{}},
 		"a part of what is wanted":    {before, at("HQ", true, a, b, "192.0.2.0/29"), &wider, LocationChanges{}},
-		"a range was removed":         {before, at("HQ", true, b), &wider, LocationChanges{Removed: mustRanges(t, a)}},
+		"a range was removed":         {before, at("HQ", true, b), &wider, LocationChanges{Removed: rangesOf(t, a)}},
 		"and is not wanted either":    {before, at("HQ", true, b), new(at("HQ", true, b, c)), LocationChanges{}},
-		"a range was narrowed":        {before, at("HQ", true, "203.0.113.0/25", b), &wider, LocationChanges{Removed: mustRanges(t, "203.0.113.128/25")}},
-		"a range was added":           {before, at("HQ", true, a, b, "192.0.2.64/28"), &wider, LocationChanges{Added: mustRanges(t, "192.0.2.64/28")}},
+		"a range was narrowed":        {before, at("HQ", true, "203.0.113.0/25", b), &wider, LocationChanges{Removed: rangesOf(t, "203.0.113.128/25")}},
+		"a range was added":           {before, at("HQ", true, a, b, "192.0.2.64/28"), &wider, LocationChanges{Added: rangesOf(t, "192.0.2.64/28")}},
 		"a text was added":            {before, at("HQ", true, a, b, "what is this"), &wider, LocationChanges{Unread: []string{"what is this"}}},
 		"the trust was taken":         {before, untrusted, &wider, LocationChanges{Untrusted: true}},
 		"it was not trusted":          {untrusted, untrusted, &wider, LocationChanges{}},
@@ -41,14 +45,14 @@ func TestWhatAWriteWouldUndo(t *testing.T) {
 		"deleted as it was":           {before, before, nil, LocationChanges{}},
 		"deleted, a range removed":    {before, at("HQ", true, b), nil, LocationChanges{}},
 		"deleted, the trust taken":    {before, untrusted, nil, LocationChanges{}},
-		"deleted, a range added":      {before, wider, nil, LocationChanges{Added: mustRanges(t, c)}},
+		"deleted, a range added":      {before, wider, nil, LocationChanges{Added: rangesOf(t, c)}},
 		"deleted, renamed":            {before, at("Rome", true, a, b), nil, LocationChanges{Renamed: true}},
 		"deleted, trusted again":      {untrusted, before, nil, LocationChanges{Trusted: true}},
 		"deleted, of another kind":    {before, NamedLocation{Kind: "countryNamedLocation"}, nil, LocationChanges{Kind: "countryNamedLocation"}},
-		"removed, added, and renamed": {before, at("Rome", false, b, "192.0.2.64/28"), &wider, LocationChanges{Renamed: true, Untrusted: true, Removed: mustRanges(t, a), Added: mustRanges(t, "192.0.2.64/28")}},
+		"removed, added, and renamed": {before, at("Rome", false, b, "192.0.2.64/28"), &wider, LocationChanges{Renamed: true, Untrusted: true, Removed: rangesOf(t, a), Added: rangesOf(t, "192.0.2.64/28")}},
 	} {
 		have := k.current.Undoes(k.before, k.wanted)
-		if diff := cmp.Diff(k.want, have, cmp.Comparer(func(a, b IPRange) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(k.want, have, cmp.Comparer(func(a, b iprange.Range) bool { return a == b })); diff != "" {
 			t.Errorf("%s (-want +have):\n%s", name, diff)
 		}
 	}
@@ -69,7 +73,7 @@ func TestAWriteUndoesWhatIsNeitherAsItWasNorAsItIsToBe(t *testing.T) {
 		want := current.DisplayName != before.DisplayName && current.DisplayName != wanted.DisplayName ||
 			current.IsTrusted != before.IsTrusted && current.IsTrusted != wanted.IsTrusted
 		for _, address := range []string{"203.0.113.0", "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.6", "203.0.113.7"} {
-			in := func(l NamedLocation) bool { return coverOf(l.Ranges).Contains(ReadIPRanges([]string{address})[0]) }
+			in := func(l NamedLocation) bool { return coverOf(l.Ranges).Contains(iprange.Read([]string{address})[0]) }
 			want = want || in(current) != in(before) && in(current) != in(wanted)
 		}
 		if have := current.Undoes(before, &wanted); have.Any() != want {
@@ -80,36 +84,36 @@ func TestAWriteUndoesWhatIsNeitherAsItWasNorAsItIsToBe(t *testing.T) {
 
 func TestALookBeforeAWriteIsNeitherFooledByReplicasNorByAge(t *testing.T) {
 	t.Parallel()
-	now := newFakeClock().Now()
+	now := clienttest.NewFakeClock().Now()
 	was := modified(office, now.Add(-time.Hour))
 	renamed := office
 	renamed.DisplayName = "Renamed"
 	wanted := office
 	wanted.Ranges = append([]string{"192.0.2.0/28"}, office.Ranges...)
-	wrote := func(ago time.Duration) Acceptance {
-		return Acceptance{At: now.Add(-ago), ServiceTime: now.Add(-ago)}
+	wrote := func(ago time.Duration) graph.Acceptance {
+		return graph.Acceptance{At: now.Add(-ago), ServiceTime: now.Add(-ago)}
 	}
 	alone := func(location NamedLocation) func(http.ResponseWriter) {
-		return func(w http.ResponseWriter) { reply(w, 200, locationJSON(location)) }
+		return func(w http.ResponseWriter) { clienttest.Reply(w, 200, locationJSON(location)) }
 	}
 	for name, c := range map[string]struct {
-		accepted Acceptance
+		accepted graph.Acceptance
 		lists    []func(http.ResponseWriter)
 		alone    func(http.ResponseWriter)
 		stops    bool
 		reads    int
 	}{
-		"as it was":                              {Acceptance{}, []func(http.ResponseWriter){listOf(was)}, nil, false, 1},
-		"as it is to be":                         {Acceptance{}, []func(http.ResponseWriter){listOf(modified(wanted, now))}, nil, false, 1},
-		"renamed":                                {Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now))}, nil, true, 3},
-		"renamed long ago":                       {Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-time.Hour)))}, nil, true, 3},
-		"renamed, and then a replica behind":     {Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now)), listOf(was)}, nil, true, 3},
-		"renamed back":                           {Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now)), listOf(modified(office, now.Add(time.Second)))}, nil, false, 2},
+		"as it was":                              {graph.Acceptance{}, []func(http.ResponseWriter){listOf(was)}, nil, false, 1},
+		"as it is to be":                         {graph.Acceptance{}, []func(http.ResponseWriter){listOf(modified(wanted, now))}, nil, false, 1},
+		"renamed":                                {graph.Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now))}, nil, true, 3},
+		"renamed long ago":                       {graph.Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-time.Hour)))}, nil, true, 3},
+		"renamed, and then a replica behind":     {graph.Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now)), listOf(was)}, nil, true, 3},
+		"renamed back":                           {graph.Acceptance{}, []func(http.ResponseWriter){listOf(modified(renamed, now)), listOf(modified(office, now.Add(time.Second)))}, nil, false, 2},
 		"our own write, a replica behind":        {wrote(10 * time.Second), []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-time.Hour))), listOf(modified(renamed, now.Add(-time.Hour))), listOf(modified(office, now.Add(-10*time.Second)))}, nil, false, 3},
 		"our own write, and somebody's since":    {wrote(10 * time.Second), []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-5*time.Second)))}, nil, true, 3},
 		"our own write that is never shown":      {wrote(80 * time.Second), []func(http.ResponseWriter){listOf(modified(renamed, now.Add(-time.Hour)))}, nil, true, 6},
-		"not in the list":                        {Acceptance{}, []func(http.ResponseWriter){listOf()}, nil, false, 2},
-		"not in the list, renamed":               {Acceptance{}, []func(http.ResponseWriter){listOf()}, alone(modified(renamed, now)), true, 2},
+		"not in the list":                        {graph.Acceptance{}, []func(http.ResponseWriter){listOf()}, nil, false, 2},
+		"not in the list, renamed":               {graph.Acceptance{}, []func(http.ResponseWriter){listOf()}, alone(modified(renamed, now)), true, 2},
 		"not in the list, from before our write": {wrote(10 * time.Second), []func(http.ResponseWriter){listOf()}, alone(modified(renamed, now.Add(-time.Hour))), false, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +134,7 @@ func TestALookBeforeAWriteIsNeitherFooledByReplicasNorByAge(t *testing.T) {
 			if err != nil || undone.Any() != c.stops {
 				t.Errorf("undone is %+v, error %v", undone, err)
 			}
-			if n := len(s.all()); n != c.reads {
+			if n := len(s.All()); n != c.reads {
 				t.Errorf("%d reads, want %d: %v", n, c.reads, s.order())
 			}
 		})
@@ -156,7 +160,7 @@ func TestWritesOfAMinuteShareOneList(t *testing.T) {
 	view := s.start(t, nil).NewNamedLocations()
 	check := func(stops bool, reads int) {
 		t.Helper()
-		_, undone, err := view.UndoneBy(t.Context(), office, &office, Acceptance{})
+		_, undone, err := view.UndoneBy(t.Context(), office, &office, graph.Acceptance{})
 		if err != nil || undone.Any() != stops || s.counts["GET"] != reads {
 			t.Errorf("undone is %+v after %d lists, error %v", undone, s.counts["GET"], err)
 		}
@@ -165,8 +169,20 @@ func TestWritesOfAMinuteShareOneList(t *testing.T) {
 	check(false, 1)
 	// A list of an age that an apply of a hundred locations has tells nothing any more.
 	changed = true
-	if err := s.clock.Wait(t.Context(), maxListAge); err != nil {
+	if err := s.clock.Wait(t.Context(), graph.MaxListAge); err != nil {
 		t.Fatal(err)
 	}
 	check(true, 2)
+}
+
+func rangesOf(t *testing.T, texts ...string) []iprange.Range {
+	t.Helper()
+	ranges := make([]iprange.Range, len(texts))
+	for i, text := range texts {
+		var err error
+		if ranges[i], err = iprange.Parse(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ranges
 }

@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 const (
@@ -37,17 +40,17 @@ type scriptedLocations struct {
 
 	mutex  sync.Mutex
 	counts map[string]int
-	clock  *fakeClock
-	*recorder
+	clock  *clienttest.FakeClock
+	*clienttest.Recorder
 }
 
-func (s *scriptedLocations) start(t *testing.T, change func(*Options)) *Client {
+func (s *scriptedLocations) start(t *testing.T, change func(*graph.Options)) *Client {
 	t.Helper()
 	s.counts = map[string]int{}
 	if s.stored == nil {
 		s.stored = map[string]namedLocation{}
 	}
-	s.recorder = newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	s.Recorder = clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		rest := strings.TrimPrefix(r.URL.Path, locationsPath)
@@ -60,7 +63,7 @@ func (s *scriptedLocations) start(t *testing.T, change func(*Options)) *Client {
 		}
 		s.serve(t, w, r, what, strings.TrimPrefix(rest, "/"))
 	})
-	c, _, clock := newTestClient(t, s.recorder, change)
+	c, _, clock := newTestClient(t, s.Recorder, change)
 	s.clock = clock
 	return c
 }
@@ -76,49 +79,49 @@ func (s *scriptedLocations) serve(t *testing.T, w http.ResponseWriter, r *http.R
 	}
 	switch {
 	case r.URL.Path == policiesPath:
-		reply(w, 200, `{"value":[`+strings.Join(s.policies, ",")+`]}`)
+		clienttest.Reply(w, 200, `{"value":[`+strings.Join(s.policies, ",")+`]}`)
 	case r.URL.Path == binPath:
-		reply(w, 200, `{"value":[`+strings.Join(s.bin, ",")+`]}`)
+		clienttest.Reply(w, 200, `{"value":[`+strings.Join(s.bin, ",")+`]}`)
 	case what == "GET":
 		var all []namedLocation
 		for _, location := range s.stored {
 			all = append(all, location)
 		}
 		text, _ := json.Marshal(map[string]any{"value": append([]namedLocation{}, all...)})
-		reply(w, 200, string(text))
+		clienttest.Reply(w, 200, string(text))
 	case what == "POST":
 		body.ID = fmt.Sprintf("55555555-eeee-4eee-8eee-00000000000%d", len(s.stored)+1)
 		created := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		body.Created = &created
 		s.stored[body.ID] = body
 		text, _ := json.Marshal(body)
-		reply(w, 201, string(text))
+		clienttest.Reply(w, 201, string(text))
 	case !known:
-		graphError(w, 404, "ResourceNotFound")
+		clienttest.GraphError(w, 404, "ResourceNotFound")
 	case r.Method == http.MethodGet:
 		text, _ := json.Marshal(present)
-		reply(w, 200, string(text))
+		clienttest.Reply(w, 200, string(text))
 	case r.Method == http.MethodPatch:
 		body.ID, body.Created = present.ID, present.Created
 		s.stored[id] = body
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method == http.MethodDelete && present.IsTrusted != nil && *present.IsTrusted:
-		graphError(w, 400, "BadRequest")
+		clienttest.GraphError(w, 400, "BadRequest")
 	case r.Method == http.MethodDelete:
 		delete(s.stored, id)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		t.Errorf("unexpected request %s", what)
-		graphError(w, 400, "BadRequest")
+		clienttest.GraphError(w, 400, "BadRequest")
 	}
 }
 
 // order lists the requests that changed or read something, ids left out, repetitions in a row counted once.
 func (s *scriptedLocations) order() []string {
 	var order []string
-	for _, request := range s.all() {
+	for _, request := range s.All() {
 		what := request.Method + " location"
-		switch request.path() {
+		switch request.Path() {
 		case policiesPath:
 			what = "GET policies"
 		case locationsPath:
@@ -170,7 +173,7 @@ func TestALocationIsMadeWithEveryTypeSaid(t *testing.T) {
 		`{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"203.0.113.7/24"},` +
 		`{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"198.51.100.7/32"},` +
 		`{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:DB8:0::/48"}]}`
-	if diff := cmp.Diff(want, s.all()[0].Body); diff != "" {
+	if diff := cmp.Diff(want, s.All()[0].Body); diff != "" {
 		t.Errorf("the body (-want +got):\n%s", diff)
 	}
 	s.wantOrder(t, "POST locations")
@@ -179,11 +182,11 @@ func TestALocationIsMadeWithEveryTypeSaid(t *testing.T) {
 func TestALostAnswerToACreationIsLookedForAndNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(w http.ResponseWriter){
-		"connection cut": func(w http.ResponseWriter) { hangUp(w, "") },
-		"502":            func(w http.ResponseWriter) { graphError(w, 502, "BadGateway") },
-		"504":            func(w http.ResponseWriter) { graphError(w, 504, "GatewayTimeout") },
-		"201 of nothing": func(w http.ResponseWriter) { reply(w, 201, `{}`) },
-		"201 unreadable": func(w http.ResponseWriter) { reply(w, 201, `<html>`) },
+		"connection cut": func(w http.ResponseWriter) { clienttest.HangUp(w, "") },
+		"502":            func(w http.ResponseWriter) { clienttest.GraphError(w, 502, "BadGateway") },
+		"504":            func(w http.ResponseWriter) { clienttest.GraphError(w, 504, "GatewayTimeout") },
+		"201 of nothing": func(w http.ResponseWriter) { clienttest.Reply(w, 201, `{}`) },
+		"201 unreadable": func(w http.ResponseWriter) { clienttest.Reply(w, 201, `<html>`) },
 	} {
 		for _, lag := range []int{0, 3} {
 			t.Run(fmt.Sprintf("%s, %d reads behind", name, lag), func(t *testing.T) {
@@ -199,7 +202,7 @@ func TestALostAnswerToACreationIsLookedForAndNotSentAgain(t *testing.T) {
 						lose(w)
 						return true
 					case what == "GET" && n < lag:
-						reply(w, 200, `{"value":[]}`)
+						clienttest.Reply(w, 200, `{"value":[]}`)
 						return true
 					}
 					return false
@@ -209,7 +212,7 @@ func TestALostAnswerToACreationIsLookedForAndNotSentAgain(t *testing.T) {
 				if err != nil || made.ID != locationID {
 					t.Errorf("made %+v, error %v", made, err)
 				}
-				if n := s.count(http.MethodPost); n != 1 {
+				if n := s.Count(http.MethodPost); n != 1 {
 					t.Errorf("%d creations were sent", n)
 				}
 			})
@@ -222,21 +225,21 @@ func TestACreationThatMadeNothingIsSentAgainAFewTimes(t *testing.T) {
 	for _, failures := range []int{1, 2, 3} {
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, n int) bool {
 			if what == "POST" && n < failures {
-				graphError(w, 503, "ServiceUnavailable")
+				clienttest.GraphError(w, 503, "ServiceUnavailable")
 				return true
 			}
 			return false
 		}}
 		c := s.start(t, nil)
 		made, _, err := c.CreateNamedLocation(t.Context(), office)
-		var answer *Error
+		var answer *graph.Error
 		switch {
-		case failures < 3 && (err != nil || made.ID == "" || s.count(http.MethodPost) != failures+1):
-			t.Errorf("%d failures: made %+v, error %v, after %d creations", failures, made, err, s.count(http.MethodPost))
-		case failures == 3 && (!errors.As(err, &answer) || answer.Status != 503 || s.count(http.MethodPost) != 3 || len(s.stored) != 0):
-			t.Errorf("error %v after %d creations", err, s.count(http.MethodPost))
+		case failures < 3 && (err != nil || made.ID == "" || s.Count(http.MethodPost) != failures+1):
+			t.Errorf("%d failures: made %+v, error %v, after %d creations", failures, made, err, s.Count(http.MethodPost))
+		case failures == 3 && (!errors.As(err, &answer) || answer.Status != 503 || s.Count(http.MethodPost) != 3 || len(s.stored) != 0):
+			t.Errorf("error %v after %d creations", err, s.Count(http.MethodPost))
 		}
-		if _, waited := s.clock.waited(); waited > 3*c.Consistency().NewObject {
+		if _, waited := s.clock.Waited(); waited > 3*c.Consistency().NewObject {
 			t.Errorf("waited %s", waited)
 		}
 	}
@@ -246,7 +249,7 @@ func TestAThrottledCreationIsRepeatedAndARefusedOneIsNot(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, n int) bool {
 		if what == "POST" && n < 2 {
-			graphError(w, 429, "TooManyRequests")
+			clienttest.GraphError(w, 429, "TooManyRequests")
 			return true
 		}
 		return false
@@ -257,12 +260,12 @@ func TestAThrottledCreationIsRepeatedAndARefusedOneIsNot(t *testing.T) {
 	}
 	s.wantOrder(t, "POST locations")
 	for _, status := range []int{400, 403, 409} {
-		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { graphError(w, status, "No"); return true }}
+		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { clienttest.GraphError(w, status, "No"); return true }}
 		c := s.start(t, nil)
 		_, _, err := c.CreateNamedLocation(t.Context(), office)
-		var answer *Error
-		if !errors.As(err, &answer) || answer.Status != status || len(s.all()) != 1 {
-			t.Errorf("%d: error %v after %d requests", status, err, len(s.all()))
+		var answer *graph.Error
+		if !errors.As(err, &answer) || answer.Status != status || len(s.All()) != 1 {
+			t.Errorf("%d: error %v after %d requests", status, err, len(s.All()))
 		}
 		if status == 403 && answer.Permissions[0] != permissionWriteConditionalAccess {
 			t.Errorf("the permissions are %q", answer.Permissions)
@@ -286,7 +289,7 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 			other.ID = locationID
 			s := &scriptedLocations{stored: stores(other), onRequest: func(w http.ResponseWriter, what string, n int) bool {
 				if what == "POST" && n == 0 {
-					graphError(w, 500, "InternalServerError")
+					clienttest.GraphError(w, 500, "InternalServerError")
 					return true
 				}
 				return false
@@ -301,7 +304,7 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 		t.Parallel()
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, n int) bool {
 			if what == "POST" && n == 1 {
-				graphError(w, 500, "InternalServerError")
+				clienttest.GraphError(w, 500, "InternalServerError")
 				return true
 			}
 			return false
@@ -320,7 +323,7 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 		t.Parallel()
 		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, n int) bool {
 			if what == "POST" && n == 0 {
-				graphError(w, 500, "InternalServerError")
+				clienttest.GraphError(w, 500, "InternalServerError")
 				return true
 			}
 			return false
@@ -342,7 +345,7 @@ func TestALostCreationDoesNotTakeALocationThatIsSomebodyElses(t *testing.T) {
 func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{onRequest: func(w http.ResponseWriter, what string, _ int) bool {
-		graphError(w, map[string]int{"POST": 500, "GET": 403}[what], "No")
+		clienttest.GraphError(w, map[string]int{"POST": 500, "GET": 403}[what], "No")
 		return true
 	}}
 	c := s.start(t, nil)
@@ -350,7 +353,7 @@ func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `create named location "HQ"`) || !strings.Contains(err.Error(), "whether it was made could not be found out") {
 		t.Errorf("error %v", err)
 	}
-	if n := s.count(http.MethodPost); n != 1 {
+	if n := s.Count(http.MethodPost); n != 1 {
 		t.Errorf("%d creations were sent", n)
 	}
 }
@@ -358,16 +361,16 @@ func TestACreationWhoseFateCannotBeFoundOutSaysSo(t *testing.T) {
 func TestAReadThatFailsIsNotAReadOfNothing(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 429, 500, 503} {
-		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { graphError(w, status, "No"); return true }}
+		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { clienttest.GraphError(w, status, "No"); return true }}
 		c := s.start(t, nil)
 		if gone, err := c.NamedLocationGone(t.Context(), locationID); err == nil || gone {
 			t.Errorf("%d: gone %t with error %v", status, gone, err)
 		}
 	}
 	for _, body := range []string{`{}`, `{"id":""}`, `null`, `[]`} {
-		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { reply(w, 200, body); return true }}
+		s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool { clienttest.Reply(w, 200, body); return true }}
 		c := s.start(t, nil)
-		if location, err := c.GetNamedLocation(t.Context(), locationID); err == nil || IsNotFound(err) {
+		if location, err := c.GetNamedLocation(t.Context(), locationID); err == nil || graph.IsNotFound(err) {
 			t.Errorf("%s is read as %+v, error %v", body, location, err)
 		}
 	}
@@ -376,7 +379,7 @@ func TestAReadThatFailsIsNotAReadOfNothing(t *testing.T) {
 func TestEveryKindOfLocationAndRangeIsRead(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, _ int) bool {
-		reply(w, 200, `{"value":[
+		clienttest.Reply(w, 200, `{"value":[
 			{"@odata.type":"#microsoft.graph.countryNamedLocation","id":"c","displayName":"Italy","countriesAndRegions":["IT"]},
 			{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"i","displayName":"HQ","isTrusted":true,"createdDateTime":"2026-01-02T03:04:05Z","ipRanges":[
 				{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"12.34.221.11/22"},
@@ -393,7 +396,7 @@ func TestEveryKindOfLocationAndRangeIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []NamedLocation{
-		{ID: "c", DisplayName: "Italy", Kind: "countryNamedLocation"},
+		{ID: "c", DisplayName: "Italy", Kind: "countryNamedLocation", Countries: []string{"IT"}},
 		{ID: "i", DisplayName: "HQ", Kind: "ipNamedLocation", IsTrusted: true, Ranges: []string{
 			"12.34.221.11/22", "2001:0:9d38:90d6:0:0:0:0/63", "203.0.113.0/25", "203.0.113.128/26", "2001:db8::/112",
 			"#microsoft.graph.iPv4Range 203.0.113.9-203.0.113.0", "#microsoft.graph.someOtherRange -",
@@ -420,7 +423,7 @@ func TestAllPagesOfLocationsAreRead(t *testing.T) {
 		if n < 2 {
 			next = fmt.Sprintf(`,"@odata.nextLink":"%s%s?$skiptoken=%d"`, s.URL, locationsPath, n)
 		}
-		reply(w, 200, fmt.Sprintf(`{"value":[{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"%d","displayName":"HQ"}]%s}`, n, next))
+		clienttest.Reply(w, 200, fmt.Sprintf(`{"value":[{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"%d","displayName":"HQ"}]%s}`, n, next))
 		return true
 	}}
 	c := s.start(t, nil)
@@ -433,7 +436,7 @@ func TestANameIsLookedForForAWhile(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, _ string, n int) bool {
 		if n < 2 {
-			reply(w, 200, `{"value":[]}`)
+			clienttest.Reply(w, 200, `{"value":[]}`)
 		}
 		return n < 2
 	}}
@@ -450,7 +453,7 @@ func TestAnUpdateReplacesTheWholeListAndOutlastsAReplicaThatDoesNotKnowTheLocati
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, n int) bool {
 		if strings.HasPrefix(what, "PATCH") && n == 0 {
-			graphError(w, 404, "ResourceNotFound")
+			clienttest.GraphError(w, 404, "ResourceNotFound")
 			return true
 		}
 		return false
@@ -461,16 +464,16 @@ func TestAnUpdateReplacesTheWholeListAndOutlastsAReplicaThatDoesNotKnowTheLocati
 	if _, err := c.UpdateNamedLocation(t.Context(), wanted); err != nil {
 		t.Fatal(err)
 	}
-	requests := s.all()
+	requests := s.All()
 	want := `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"HQ","isTrusted":true,"ipRanges":[{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"198.51.100.0/24"}]}`
-	if last := requests[len(requests)-1]; last.Body != want || last.path() != locationsPath+"/"+locationID {
+	if last := requests[len(requests)-1]; last.Body != want || last.Path() != locationsPath+"/"+locationID {
 		t.Errorf("%s %s was sent", last.Target, last.Body)
 	}
 	// One that is gone for good is told.
 	s.mutex.Lock()
 	clear(s.stored)
 	s.mutex.Unlock()
-	if _, err := c.UpdateNamedLocation(t.Context(), wanted); !IsNotFound(err) {
+	if _, err := c.UpdateNamedLocation(t.Context(), wanted); !graph.IsNotFound(err) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -485,11 +488,11 @@ func TestADeletionTakesTheTrustAwayFirstAndReadsNothing(t *testing.T) {
 	s.wantOrder(t, "PATCH location", "DELETE location")
 	want := `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"HQ","isTrusted":false,"ipRanges":[` +
 		`{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"203.0.113.7/24"},{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:db8::/48"}]}`
-	if have := s.all()[0].Body; have != want {
+	if have := s.All()[0].Body; have != want {
 		t.Errorf("sent %s, want %s", have, want)
 	}
-	if _, waited := s.clock.waited(); waited != 0 || len(s.all()) != 2 || len(s.stored) != 0 {
-		t.Errorf("waited %s, sent %d requests, left %v", waited, len(s.all()), s.stored)
+	if _, waited := s.clock.Waited(); waited != 0 || len(s.All()) != 2 || len(s.stored) != 0 {
+		t.Errorf("waited %s, sent %d requests, left %v", waited, len(s.All()), s.stored)
 	}
 }
 
@@ -510,14 +513,14 @@ func TestALocationThatIsNotTrustedOrNotThereIsDeletedWithoutMore(t *testing.T) {
 		if _, err := c.DeleteNamedLocation(t.Context(), location); err != nil {
 			t.Fatal(err)
 		}
-		if _, waited := none.clock.waited(); waited < c.Consistency().Missing {
+		if _, waited := none.clock.Waited(); waited < c.Consistency().Missing {
 			t.Errorf("that it is gone was believed after %s", waited)
 		}
 	}
 	// A replica that does not know it yet is no proof.
 	fresh := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, _ string, n int) bool {
 		if n < 2 {
-			graphError(w, 404, "ResourceNotFound")
+			clienttest.GraphError(w, 404, "ResourceNotFound")
 		}
 		return n < 2
 	}}
@@ -565,7 +568,7 @@ func TestALocationThatAPolicyNamesIsInUse(t *testing.T) {
 	}
 	// The policies were given time to disappear, but not for ever.
 	s.wantOrder(t, "GET policies")
-	if _, waited := s.clock.waited(); waited != c.Consistency().NewObject {
+	if _, waited := s.clock.Waited(); waited != c.Consistency().NewObject {
 		t.Errorf("waited %s", waited)
 	}
 }
@@ -575,7 +578,7 @@ func TestAPolicyThatWasDeletedAMomentAgoIsWaitedFor(t *testing.T) {
 	s := &scriptedLocations{stored: stores(office)}
 	s.onRequest = func(w http.ResponseWriter, what string, n int) bool {
 		if strings.HasSuffix(what, "policies") && n < 3 {
-			reply(w, 200, `{"value":[`+policyJSON("p1", "Gone", "enabled", `"`+locationID+`"`, ``)+`]}`)
+			clienttest.Reply(w, 200, `{"value":[`+policyJSON("p1", "Gone", "enabled", `"`+locationID+`"`, ``)+`]}`)
 			return true
 		}
 		return false
@@ -590,7 +593,7 @@ func TestPoliciesThatCannotBeReadDoNotCountAsUse(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 		if strings.HasSuffix(what, "policies") {
-			graphError(w, 403, "Authorization_RequestDenied")
+			clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 			return true
 		}
 		return false
@@ -623,7 +626,7 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 			t.Parallel()
 			s := &scriptedLocations{stored: stores(c.location), onRequest: func(w http.ResponseWriter, what string, n int) bool {
 				if strings.HasPrefix(what, "DELETE") && n < c.refusals {
-					graphError(w, c.status, "BadRequest")
+					clienttest.GraphError(w, c.status, "BadRequest")
 					return true
 				}
 				return false
@@ -640,10 +643,10 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 			if c.location.IsTrusted {
 				says += ", which is not trusted any more"
 			}
-			if err != nil && (!hasStatus(err, c.status) || !strings.Contains(err.Error(), says)) {
+			if err != nil && (!graph.HasStatus(err, c.status) || !strings.Contains(err.Error(), says)) {
 				t.Errorf("error %v", err)
 			}
-			if _, waited := s.clock.waited(); waited != c.waited {
+			if _, waited := s.clock.Waited(); waited != c.waited {
 				t.Errorf("waited %s, want %s", waited, c.waited)
 			}
 		})
@@ -653,12 +656,12 @@ func TestADeletionThatAReplicaRefusesIsRepeatedForAWhile(t *testing.T) {
 func TestAFailedStepOfADeletionEndsIt(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, _ string, _ int) bool {
-		graphError(w, 403, "Authorization_RequestDenied")
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 		return true
 	}}
 	c := s.start(t, nil)
 	untrusted, err := c.DeleteNamedLocation(t.Context(), office)
-	if !IsForbidden(err) || !strings.Contains(err.Error(), `take the trust from named location "HQ"`) || untrusted != (Acceptance{}) {
+	if !graph.IsForbidden(err) || !strings.Contains(err.Error(), `take the trust from named location "HQ"`) || untrusted != (graph.Acceptance{}) {
 		t.Errorf("error %v, untrusted %v", err, untrusted)
 	}
 	s.wantOrder(t, "PATCH location")
@@ -669,9 +672,9 @@ func TestAllPagesOfPoliciesAreRead(t *testing.T) {
 	var s *scriptedLocations
 	s = &scriptedLocations{onRequest: func(w http.ResponseWriter, _ string, n int) bool {
 		if n == 0 {
-			reply(w, 200, fmt.Sprintf(`{"value":[%s],"@odata.nextLink":"%s%s?$skiptoken=1"}`, policyJSON("p1", "One", "enabled", ``, `"AllTrusted"`), s.URL, policiesPath))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"value":[%s],"@odata.nextLink":"%s%s?$skiptoken=1"}`, policyJSON("p1", "One", "enabled", ``, `"AllTrusted"`), s.URL, policiesPath))
 		} else {
-			reply(w, 200, `{"value":[`+policyJSON("p2", "Two", "enabled", `"`+locationID+`"`, ``)+`]}`)
+			clienttest.Reply(w, 200, `{"value":[`+policyJSON("p2", "Two", "enabled", `"`+locationID+`"`, ``)+`]}`)
 		}
 		return true
 	}}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // ownStates remembers which per-user states this process has written, because replicas answer with the state of before for a
@@ -15,12 +17,12 @@ type ownStates struct {
 }
 
 type writtenState struct {
-	state MFAState
+	state mfa.State
 	at    time.Time
 }
 
 // note takes note of a write that is about to leave.
-func (o *ownStates) note(userID string, state MFAState, now time.Time) {
+func (o *ownStates) note(userID string, state mfa.State, now time.Time) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.written == nil {
@@ -34,7 +36,7 @@ func (o *ownStates) disabled(userID string, now time.Time, lag time.Duration) bo
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	last, ok := o.written[strings.ToLower(userID)]
-	return ok && last.state == MFADisabled && now.Sub(last.at) < lag
+	return ok && last.state == mfa.Disabled && now.Sub(last.at) < lag
 }
 
 // forget leaves out a write that was refused.

@@ -2,12 +2,13 @@ package client
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"sync"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/uuid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // readAhead holds what was asked for of users before anybody came for them. It is never older than its client, each user
@@ -25,7 +26,7 @@ type readAhead struct {
 // userAhead is what is read of a user, each part in its own request.
 type userAhead struct {
 	object *userLookUp
-	state  *batchItem
+	state  *graph.BatchItem
 }
 
 func newReadAhead(client *Client) *readAhead {
@@ -38,7 +39,7 @@ func newReadAhead(client *Client) *readAhead {
 //
 // What was read ahead in vain says nothing: the user is read again when somebody comes for them. The error for a user who is
 // not there any more is ErrUserGone, which UserGone has confirmed.
-func (c *Client) ObserveUser(ctx context.Context, user User, expected MFAState, hints []string) (found User, state MFAState, err error) {
+func (c *Client) ObserveUser(ctx context.Context, user User, expected mfa.State, hints []string) (found User, state mfa.State, err error) {
 	err = c.orGone(ctx, user, 0, func() (err error) {
 		found, state, err = c.observeUser(ctx, user, expected, hints)
 		return err
@@ -46,7 +47,7 @@ func (c *Client) ObserveUser(ctx context.Context, user User, expected MFAState, 
 	return found, state, err
 }
 
-func (c *Client) observeUser(ctx context.Context, user User, expected MFAState, hints []string) (User, MFAState, error) {
+func (c *Client) observeUser(ctx context.Context, user User, expected mfa.State, hints []string) (User, mfa.State, error) {
 	ahead, asked := c.readAhead.come(ctx, user, hints)
 	if ahead == nil {
 		found, err := c.GetUser(ctx, user.ID)
@@ -60,7 +61,7 @@ func (c *Client) observeUser(ctx context.Context, user User, expected MFAState, 
 	if !ok {
 		var err error
 		if found, err = c.GetUser(ctx, user.ID); err != nil {
-			c.gatherer(ahead.state.call).abandon(ahead.state)
+			c.graph.Abandon(ahead.state)
 			return User{}, "", err
 		}
 	}
@@ -73,12 +74,12 @@ func (c *Client) observeUser(ctx context.Context, user User, expected MFAState, 
 }
 
 // stateAhead waits for a state that was asked for already. It is empty where there is an error.
-func (c *Client) stateAhead(ctx context.Context, item *batchItem) (MFAState, error) {
-	got, err := c.gatherer(item.call).await(ctx, item)
+func (c *Client) stateAhead(ctx context.Context, item *graph.BatchItem) (mfa.State, error) {
+	got, err := c.graph.Await(ctx, item)
 	if err != nil {
 		return "", err
 	}
-	return c.decodeUserMFAState(got, item.call)
+	return c.decodeUserMFAState(got, item.Call)
 }
 
 // come takes what was read ahead of a user, and has the hinted ones read ahead. Where nothing was, but there are hints, the
@@ -87,11 +88,10 @@ func (c *Client) stateAhead(ctx context.Context, item *batchItem) (MFAState, err
 func (r *readAhead) come(ctx context.Context, user User, hints []string) (mine *userAhead, asked bool) {
 	id := strings.ToLower(user.ID)
 	var objects []*userLookUp
-	var states []*batchItem
+	var states []*graph.BatchItem
 	prepare := func(id string) *userAhead {
 		// A read has no body, and nothing else of it could fail.
-		state, _ := newBatchItem(ctx, readUserMFAStateCall(User{ID: id}))
-		state.ahead = true
+		state, _ := graph.NewPrefetch(ctx, readUserMFAStateCall(User{ID: id}))
 		made := &userAhead{object: newUserLookUp(ctx, id), state: state}
 		objects, states = append(objects, made.object), append(states, made.state)
 		return made
@@ -115,11 +115,11 @@ func (r *readAhead) come(ctx context.Context, user User, hints []string) (mine *
 	call := readUserMFAStateCall(user)
 	if mine == nil {
 		r.client.userLookUps.add(objects, nil)
-		r.client.gatherer(call).anticipate(ctx, states, nil, call)
+		r.client.graph.Prefetch(ctx, states, nil, call)
 		return nil, false
 	}
 	r.client.userLookUps.add(objects, mine.object)
-	return mine, r.client.gatherer(call).anticipate(ctx, states, mine.state, call)
+	return mine, r.client.graph.Prefetch(ctx, states, mine.state, call)
 }
 
 // forget drops what was read ahead of a user who is about to be written, and what is under way.
@@ -130,57 +130,6 @@ func (r *readAhead) forget(userID string) {
 	r.past[id] = true
 	if dropped := r.users[id]; dropped != nil {
 		delete(r.users, id)
-		r.client.gatherer(dropped.state.call).drop(dropped.state)
+		r.client.graph.Drop(dropped.state)
 	}
-}
-
-// anticipate queues items that are to be read ahead. For the wanted one, which may be among them, queued already, on its
-// way or back, somebody waits from now on. It reports whether the wanted one is sent for that somebody, as the call.
-func (g *gatherer) anticipate(ctx context.Context, items []*batchItem, wanted *batchItem, call call) (asked bool) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	for _, item := range items {
-		g.ahead.push(item)
-	}
-	if wanted != nil && wanted.queue == &g.ahead {
-		g.ahead.waiting--
-		wanted.ahead, wanted.ctx, wanted.call = false, ctx, call
-		g.queue.push(wanted)
-		asked = true
-	}
-	g.dispatch()
-	return asked
-}
-
-// drop leaves an item out that was to be read ahead and has not left yet.
-func (g *gatherer) drop(item *batchItem) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	if item.queue == &g.ahead {
-		item.over = true
-		g.ahead.waiting--
-	}
-}
-
-// aheadMayLeave is how many items may leave that nobody waits for: all, or none where the service is short of what somebody
-// waits for. The mutex is held.
-func (g *gatherer) aheadMayLeave() int {
-	if g.ahead.waiting > 0 && !g.paces.free(ClassAuthentication) {
-		return 0
-	}
-	return g.ahead.waiting
-}
-
-// free reports whether a request of a class would not have to wait.
-func (p pacePolicy) free(class RateClass) bool {
-	wait, giveBack := p.paces[class].reserve(p.clock.Now())
-	giveBack()
-	return wait <= 0
-}
-
-// repeatedWhile makes a context under which a request is repeated only while somebody waits for it.
-func repeatedWhile(ctx context.Context, options policy.RetryOptions, awaited func() bool) context.Context {
-	repeat := options.ShouldRetry
-	options.ShouldRetry = func(response *http.Response, err error) bool { return awaited() && repeat(response, err) }
-	return policy.WithRetryOptions(ctx, options)
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // Campaign states, as Graph has them.
@@ -132,10 +135,10 @@ func (r RegistrationCampaign) completed(present RegistrationCampaign) Registrati
 	if r.RequireAfterSnoozes == nil {
 		r.RequireAfterSnoozes = present.RequireAfterSnoozes
 	}
-	method := firstNonEmpty(r.AuthenticationMethod(), present.AuthenticationMethod(), CampaignMicrosoftAuthenticator)
+	method := cmp.Or(r.AuthenticationMethod(), present.AuthenticationMethod(), CampaignMicrosoftAuthenticator)
 	r.Include = append(knownKinds(r.Include), unknownKinds(present.Include)...)
 	for i := range r.Include {
-		r.Include[i].AuthenticationMethod = firstNonEmpty(r.Include[i].AuthenticationMethod, method)
+		r.Include[i].AuthenticationMethod = cmp.Or(r.Include[i].AuthenticationMethod, method)
 	}
 	r.Exclude = append(knownKinds(r.Exclude), unknownKinds(present.Exclude)...)
 	return r
@@ -170,7 +173,7 @@ type NoCampaignError struct {
 	// Host is the Graph that was asked.
 	Host string
 	// Err is Graph's answer.
-	Err *Error
+	Err *graph.Error
 }
 
 func (e *NoCampaignError) Error() string {
@@ -184,7 +187,7 @@ func (e *NoCampaignError) Unwrap() error { return e.Err }
 // documented clouds, China's among them, where v1.0 has not.
 //
 // Source: https://learn.microsoft.com/graph/api/resources/authenticationmethodspolicy?view=graph-rest-beta
-const campaignVersion = beta
+const campaignVersion = graph.Beta
 
 const campaignPath = "/policies/authenticationMethodsPolicy"
 
@@ -213,27 +216,27 @@ type foundCampaign struct {
 func (c *Client) readCampaign(ctx context.Context) (foundCampaign, error) {
 	const operation = "read the registration campaign"
 	var policy authenticationMethodsPolicy
-	err := c.send(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionReadState, permissionWriteState},
-		method:      http.MethodGet,
-		version:     campaignVersion,
-		path:        campaignPath,
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionReadState, permissionWriteState},
+		Method:      http.MethodGet,
+		Version:     campaignVersion,
+		Path:        campaignPath,
 	}, &policy)
-	var answer *Error
+	var answer *graph.Error
 	if errors.As(err, &answer) && answer.FromGraph && (answer.Status == http.StatusNotFound || answer.Status == http.StatusBadRequest) {
 		// The path is the same for everybody and nothing can be wrong with it, except that this Graph does not have it.
-		return foundCampaign{}, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: answer}
+		return foundCampaign{}, &NoCampaignError{Host: c.graph.Cloud().GraphEndpoint, Err: answer}
 	}
 	if err != nil {
 		return foundCampaign{}, err
 	}
 	members := policy.RegistrationEnforcement.Campaign
 	unreadable := func(message string) error {
-		return &Error{Operation: operation, Status: http.StatusOK, Message: message}
+		return &graph.Error{Operation: operation, Status: http.StatusOK, Message: message}
 	}
 	if members == nil {
-		return foundCampaign{}, &NoCampaignError{Host: c.cloud.GraphEndpoint, Err: &Error{
+		return foundCampaign{}, &NoCampaignError{Host: c.graph.Cloud().GraphEndpoint, Err: &graph.Error{
 			Operation: operation, Status: http.StatusOK, Message: "the authentication methods policy holds no registration campaign",
 		}}
 	}
@@ -324,6 +327,15 @@ type CampaignOptions struct {
 	Check func(present RegistrationCampaign) error
 }
 
+// campaignRun is what one run knows of the campaign.
+type campaignRun struct {
+	// lock orders the writes of the authentication methods policy.
+	lock graph.ContextLock
+	// written is the campaign that was written last, and write is that write; both under the lock.
+	written *RegistrationCampaign
+	write   CampaignWrite
+}
+
 // SetRegistrationCampaign makes the campaign what is wanted: it reads the campaign there is, lays the wanted members over
 // it, writes the whole campaign and nothing else of the policy, and reads back until it shows. Where the campaign is as
 // wanted already nothing is written.
@@ -336,10 +348,10 @@ type CampaignOptions struct {
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update?view=graph-rest-beta
 func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted RegistrationCampaign, options CampaignOptions) (CampaignResult, error) {
 	const operation = "write the registration campaign"
-	if err := c.policyLock.lock(ctx, "waiting for another write of the authentication methods policy"); err != nil {
+	if err := c.campaign.lock.Lock(ctx, "waiting for another write of the authentication methods policy"); err != nil {
 		return CampaignResult{}, fmt.Errorf("unable to %s: %w", operation, err)
 	}
-	defer c.policyLock.unlock()
+	defer c.campaign.lock.Unlock()
 
 	found, err := c.presentCampaign(ctx, options)
 	if err != nil {
@@ -361,42 +373,42 @@ func (c *Client) SetRegistrationCampaign(ctx context.Context, wanted Registratio
 	if policy.RegistrationEnforcement.Campaign, err = found.members.with(wanted); err != nil {
 		return result, fmt.Errorf("unable to %s: %w", operation, err)
 	}
-	result.Write.Acceptance, err = c.write(ctx, call{
-		operation:   operation,
-		permissions: []string{permissionWriteState},
-		method:      http.MethodPatch,
-		version:     campaignVersion,
-		path:        campaignPath,
-		body:        policy,
+	result.Write.Acceptance, err = c.graph.Write(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionWriteState},
+		Method:      http.MethodPatch,
+		Version:     campaignVersion,
+		Path:        campaignPath,
+		Body:        policy,
 	}, nil)
 	if err != nil {
-		if !uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted) {
+		if !graph.Uncertain(err) || present.Satisfies(wanted) || !c.showsCampaign(ctx, wanted) {
 			return result, err
 		}
-		result.Write.At = c.clock.Now().UTC()
+		result.Write.At = c.graph.Clock.Now().UTC()
 	}
 
 	result.Now = wanted
-	began := c.clock.Now()
-	result.Unconfirmed = c.until(ctx, c.consistency.Timeout, func() (bool, error) {
+	began := c.graph.Clock.Now()
+	result.Unconfirmed = c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
 		read, err := c.readCampaign(ctx)
 		if err != nil {
 			return true, err
 		}
 		if !read.Satisfies(wanted) {
-			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.since(began))
+			return false, fmt.Errorf("the service accepted the registration campaign but does not show it after %s", c.graph.Since(began))
 		}
 		result.Now, result.Write.Modified = read.RegistrationCampaign, read.modified
 		return true, nil
 	})
-	c.writtenCampaign, c.campaignWrite = &wanted, result.Write
+	c.campaign.written, c.campaign.write = &wanted, result.Write
 	return result, nil
 }
 
 // showsCampaign reports whether the campaign is as wanted, after a write of which nobody knows whether it was carried out.
 func (c *Client) showsCampaign(ctx context.Context, wanted RegistrationCampaign) bool {
 	shown := false
-	_ = c.until(ctx, c.consistency.Missing, func() (bool, error) {
+	_ = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
 		read, err := c.readCampaign(ctx)
 		shown = err == nil && read.Satisfies(wanted)
 		return shown || err != nil, err

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 func TestWhatAChangeOfTheCampaignUndoes(t *testing.T) {
@@ -117,8 +120,8 @@ func TestBeforeAChangeOldAndNewAnswersAreToldApart(t *testing.T) {
 	wanted.SnoozeDays = new(int32(12))
 	changed := errors.New("changed")
 	for name, c := range map[string]struct {
-		// answer is what a read says, by its number.
-		answer  func(read int) string
+		// Answer is what a read says, by its number.
+		Answer  func(read int) string
 		written bool
 		stops   bool
 	}{
@@ -144,12 +147,12 @@ func TestBeforeAChangeOldAndNewAnswersAreToldApart(t *testing.T) {
 			t.Parallel()
 			p := &scriptedPolicy{onRead: func(w http.ResponseWriter, read, writes int) bool {
 				if writes == 0 {
-					reply(w, 200, c.answer(read))
+					clienttest.Reply(w, 200, c.Answer(read))
 				}
 				return writes == 0
 			}}
 			p.start(t)
-			client, _, clock := newTestClient(t, p.recorder, nil)
+			client, _, clock := newTestClient(t, p.Recorder, nil)
 			options := CampaignOptions{Known: &known, Check: func(present RegistrationCampaign) error {
 				if len(present.Undoes(known, wanted)) > 0 {
 					return changed
@@ -157,7 +160,7 @@ func TestBeforeAChangeOldAndNewAnswersAreToldApart(t *testing.T) {
 				return nil
 			}}
 			if c.written {
-				options.Written = CampaignWrite{Acceptance: Acceptance{At: clock.Now().Add(-time.Second)}, Modified: wrote}
+				options.Written = CampaignWrite{Acceptance: graph.Acceptance{At: clock.Now().Add(-time.Second)}, Modified: wrote}
 			}
 			_, err := client.SetRegistrationCampaign(t.Context(), wanted, options)
 			if errors.Is(err, changed) != c.stops || (p.writes == 0) != c.stops {
@@ -169,7 +172,7 @@ func TestBeforeAChangeOldAndNewAnswersAreToldApart(t *testing.T) {
 
 func TestAWriteOfTheCampaignIsReadBackFromItsText(t *testing.T) {
 	t.Parallel()
-	write := CampaignWrite{Acceptance: Acceptance{At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}, Modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	write := CampaignWrite{Acceptance: graph.Acceptance{At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}, Modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if read := ReadCampaignWrite(write.JSON()); read != write {
 		t.Errorf("%+v", read)
 	}
@@ -178,7 +181,7 @@ func TestAWriteOfTheCampaignIsReadBackFromItsText(t *testing.T) {
 			t.Errorf("%q is taken for %+v", text, read)
 		}
 	}
-	names := map[string]string{"a": "Adele \"Vance\"", "b": ""}
+	names := map[string]string{"a": "adele \"Vance\"", "b": ""}
 	if read := DecodeNames(EncodeNames(names)); fmt.Sprint(read) != fmt.Sprint(names) {
 		t.Errorf("%q", read)
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // CampaignWrite is a write of the campaign. A run keeps it for a later one, as an Acceptance.
 type CampaignWrite struct {
-	Acceptance
+	graph.Acceptance
 	// Modified is when the policy was changed by it, as the service says; the zero time where it did not say.
 	Modified time.Time `json:"modified"`
 }
@@ -35,7 +37,7 @@ func ReadCampaignWrite(text []byte) CampaignWrite {
 // mayHide reports whether an answer may come from before the write: it is older, or does not say how old it is.
 func (w CampaignWrite) mayHide(found foundCampaign) bool {
 	if w.Modified.IsZero() || found.modified.IsZero() {
-		return !w.before(&found.modified)
+		return !w.Before(&found.modified)
 	}
 	return found.modified.Before(w.Modified)
 }
@@ -98,15 +100,15 @@ func (c *Client) settledCampaign(ctx context.Context, expected RegistrationCampa
 		}
 		return found.Satisfies(expected), nil
 	}
-	if err := c.until(ctx, c.consistency.Drift, read); err != nil || found.Satisfies(expected) {
+	if err := c.graph.Until(ctx, c.graph.Consistency().Drift, read); err != nil || found.Satisfies(expected) {
 		return found, err
 	}
-	now := c.clock.Now()
-	settled := written.settledAt(now, c.consistency.Timeout)
+	now := c.graph.Clock.Now()
+	settled := written.SettledAt(now, c.graph.Consistency().Timeout)
 	if settled.IsZero() || !written.mayHide(found) {
 		return found, nil
 	}
-	err = c.until(ctx, settled.Sub(now), func() (bool, error) {
+	err = c.graph.Until(ctx, settled.Sub(now), func() (bool, error) {
 		done, err := read()
 		return done || !written.mayHide(found), err
 	})
@@ -117,8 +119,8 @@ func (c *Client) settledCampaign(ctx context.Context, expected RegistrationCampa
 // it could come from before a change that another replica shows already.
 func (c *Client) presentCampaign(ctx context.Context, options CampaignOptions) (foundCampaign, error) {
 	known, written := options.Known, options.Written
-	if c.writtenCampaign != nil {
-		known, written = c.writtenCampaign, c.campaignWrite
+	if c.campaign.written != nil {
+		known, written = c.campaign.written, c.campaign.write
 	}
 	if known == nil {
 		return c.latestCampaign(ctx)

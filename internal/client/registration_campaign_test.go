@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 const staffID = "22222222-2222-2222-2222-222222222222"
@@ -30,7 +33,7 @@ func enabledFor(method string, targets ...CampaignTarget) RegistrationCampaign {
 var (
 	everyone = CampaignTarget{ID: AllUsers, TargetType: TargetGroup}
 	staff    = CampaignTarget{ID: staffID, TargetType: TargetGroup}
-	one      = CampaignTarget{ID: adeleID, TargetType: TargetUser}
+	one      = CampaignTarget{ID: clienttest.AdeleID, TargetType: TargetUser}
 )
 
 // scriptedPolicy is the policy of a Graph that behaves as a test says.
@@ -46,7 +49,7 @@ type scriptedPolicy struct {
 	mutex         sync.Mutex
 	reads, writes int
 	before        string
-	*recorder
+	*clienttest.Recorder
 }
 
 const newTenantsCampaign = `{"state":"default","snoozeDurationInDays":1,"enforceRegistrationAfterAllowedSnoozes":true,` +
@@ -57,12 +60,12 @@ func (p *scriptedPolicy) start(t *testing.T) *scriptedPolicy {
 	if p.campaign == "" {
 		p.campaign = newTenantsCampaign
 	}
-	p.recorder = newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	p.Recorder = clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
 		if r.URL.Path != "/beta/policies/authenticationMethodsPolicy" {
 			t.Errorf("unexpected request %s %s", r.Method, r.URL.Path)
-			graphError(w, 400, "BadRequest")
+			clienttest.GraphError(w, 400, "BadRequest")
 			return
 		}
 		if r.Method == http.MethodGet {
@@ -86,7 +89,7 @@ func (p *scriptedPolicy) start(t *testing.T) *scriptedPolicy {
 }
 
 func methodsPolicyJSON(w http.ResponseWriter, campaign string) {
-	reply(w, 200, `{"@odata.context":"x","id":"authenticationMethodsPolicy","policyVersion":"1.5","reconfirmationInDays":7,`+
+	clienttest.Reply(w, 200, `{"@odata.context":"x","id":"authenticationMethodsPolicy","policyVersion":"1.5","reconfirmationInDays":7,`+
 		`"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":`+campaign+`},`+
 		`"systemCredentialPreferences":{"state":"default"},"authenticationMethodConfigurations":[]}`)
 }
@@ -95,7 +98,7 @@ func methodsPolicyJSON(w http.ResponseWriter, campaign string) {
 func (p *scriptedPolicy) patched(t *testing.T) []map[string]any {
 	t.Helper()
 	var all []map[string]any
-	for _, request := range p.all() {
+	for _, request := range p.All() {
 		if request.Method == http.MethodPatch {
 			var body map[string]any
 			if err := json.Unmarshal([]byte(request.Body), &body); err != nil {
@@ -113,7 +116,7 @@ func TestAWriteKeepsWhatItKnowsNothingOfAndTouchesNothingElse(t *testing.T) {
 		`"includeTargets":[{"id":"` + strings.ToUpper(staffID) + `","targetType":"group","targetedAuthenticationMethod":"microsoftAuthenticator","weight":7},` +
 		`{"id":"gone","targetType":"group","targetedAuthenticationMethod":"microsoftAuthenticator","weight":8},{"id":"r","targetType":"role","targetedAuthenticationMethod":"x"}],` +
 		`"excludeTargets":[{"id":"r","targetType":"role","reason":"z"}]}`}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	wanted := enabledFor("fido2", staff, one)
 	wanted.Exclude = []CampaignTarget{{ID: "e", TargetType: TargetUser}}
 	result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
@@ -125,7 +128,7 @@ func TestAWriteKeepsWhatItKnowsNothingOfAndTouchesNothingElse(t *testing.T) {
 		"colour": map[string]any{"a": []any{1.0, nil}},
 		"includeTargets": []any{
 			map[string]any{"id": staffID, "targetType": "group", "targetedAuthenticationMethod": "fido2", "weight": 7.0},
-			map[string]any{"id": adeleID, "targetType": "user", "targetedAuthenticationMethod": "fido2"},
+			map[string]any{"id": clienttest.AdeleID, "targetType": "user", "targetedAuthenticationMethod": "fido2"},
 			map[string]any{"id": "r", "targetType": "role", "targetedAuthenticationMethod": "x"},
 		},
 		"excludeTargets": []any{map[string]any{"id": "e", "targetType": "user"}, map[string]any{"id": "r", "targetType": "role", "reason": "z"}},
@@ -141,7 +144,7 @@ func TestAWriteKeepsWhatItKnowsNothingOfAndTouchesNothingElse(t *testing.T) {
 func TestEmptyListsAreWrittenAsLists(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","includeTargets":null}`}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	if _, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +160,7 @@ func TestWhatAWishLeavesOpenIsWrittenAsItIs(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{campaign: `{"state":"enabled","snoozeDurationInDays":9,"enforceRegistrationAfterAllowedSnoozes":false,` +
 		`"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"Fido2"}],"excludeTargets":[]}`}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{staff}}, CampaignOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +193,7 @@ func TestNothingIsWrittenWhereTheCampaignIsAsWanted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := (&scriptedPolicy{campaign: c.campaign}).start(t)
-			client, _, _ := newTestClient(t, p.recorder, nil)
+			client, _, _ := newTestClient(t, p.Recorder, nil)
 			if _, err := client.SetRegistrationCampaign(t.Context(), c.wanted, CampaignOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +223,7 @@ func TestACampaignIsWaitedForUntilItShows(t *testing.T) {
 				return false
 			}
 			p.start(t)
-			c, _, _ := newTestClient(t, p.recorder, nil)
+			c, _, _ := newTestClient(t, p.Recorder, nil)
 			wanted := enabledFor("microsoftAuthenticator", everyone)
 			result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 			if err != nil || result.Unconfirmed != nil {
@@ -237,13 +240,13 @@ func TestACampaignThatNeverShowsIsUnconfirmedAndNoFailure(t *testing.T) {
 	t.Parallel()
 	p := &scriptedPolicy{onRead: func(w http.ResponseWriter, _, _ int) bool { methodsPolicyJSON(w, newTenantsCampaign); return true }}
 	p.start(t)
-	c, _, clock := newTestClient(t, p.recorder, nil)
+	c, _, clock := newTestClient(t, p.Recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
 	result, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 	if err != nil || result.Unconfirmed == nil || !result.Now.Satisfies(wanted) {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if _, sum := clock.waited(); sum != c.Consistency().Timeout {
+	if _, sum := clock.Waited(); sum != c.Consistency().Timeout {
 		t.Errorf("waited %s, want %s", sum, c.Consistency().Timeout)
 	}
 }
@@ -261,7 +264,7 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 		return false
 	}
 	p.start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	wanted := enabledFor("microsoftAuthenticator", everyone)
 	if _, err := c.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{}); err != nil {
 		t.Fatal(err)
@@ -286,7 +289,7 @@ func TestAStaleReadAfterAnOwnWriteIsNotTakenForTheTenant(t *testing.T) {
 func TestWritesOfTheCampaignWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	var changes sync.WaitGroup
 	for n := range 8 {
 		changes.Go(func() {
@@ -301,7 +304,7 @@ func TestWritesOfTheCampaignWaitForEachOther(t *testing.T) {
 	}
 	changes.Wait()
 	var order []string
-	for _, request := range p.all() {
+	for _, request := range p.All() {
 		order = append(order, request.Method)
 	}
 	// Read, write, read back.
@@ -313,8 +316,8 @@ func TestWritesOfTheCampaignWaitForEachOther(t *testing.T) {
 func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
-	if err := c.policyLock.lock(t.Context(), "waiting"); err != nil {
+	c, _, _ := newTestClient(t, p.Recorder, nil)
+	if err := c.campaign.lock.Lock(t.Context(), "waiting"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -322,7 +325,7 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	if _, err := c.SetRegistrationCampaign(ctx, RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	if n := len(p.all()); n != 0 {
+	if n := len(p.All()); n != 0 {
 		t.Errorf("%d requests", n)
 	}
 }
@@ -344,12 +347,12 @@ func TestADifferenceIsBelievedOnceItHasLasted(t *testing.T) {
 				}
 				return c.old(read)
 			}}).start(t)
-			client, _, clock := newTestClient(t, p.recorder, nil)
+			client, _, clock := newTestClient(t, p.Recorder, nil)
 			campaign, err := client.ObserveRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignMicrosoftManaged, Include: []CampaignTarget{everyone}}, CampaignWrite{})
 			if err != nil || campaign.State != c.want {
 				t.Errorf("%+v, %v", campaign, err)
 			}
-			if _, sum := clock.waited(); sum > client.Consistency().Drift {
+			if _, sum := clock.Waited(); sum > client.Consistency().Drift {
 				t.Errorf("waited %s", sum)
 			}
 		})
@@ -359,27 +362,27 @@ func TestADifferenceIsBelievedOnceItHasLasted(t *testing.T) {
 func TestACloudWithoutTheCampaignIsToldFromAFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		answer func(w http.ResponseWriter)
+		Answer func(w http.ResponseWriter)
 		none   bool
 	}{
-		"segment unknown":   {func(w http.ResponseWriter) { graphError(w, 400, "BadRequest") }, true},
-		"not found":         {func(w http.ResponseWriter) { graphError(w, 404, "Request_ResourceNotFound") }, true},
-		"no campaign":       {func(w http.ResponseWriter) { reply(w, 200, `{"registrationEnforcement":null}`) }, true},
+		"segment unknown":   {func(w http.ResponseWriter) { clienttest.GraphError(w, 400, "BadRequest") }, true},
+		"not found":         {func(w http.ResponseWriter) { clienttest.GraphError(w, 404, "Request_ResourceNotFound") }, true},
+		"no campaign":       {func(w http.ResponseWriter) { clienttest.Reply(w, 200, `{"registrationEnforcement":null}`) }, true},
 		"a proxy's 404":     {func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound) }, false},
-		"forbidden":         {func(w http.ResponseWriter) { graphError(w, 403, "Authorization_RequestDenied") }, false},
+		"forbidden":         {func(w http.ResponseWriter) { clienttest.GraphError(w, 403, "Authorization_RequestDenied") }, false},
 		"no state":          {func(w http.ResponseWriter) { methodsPolicyJSON(w, `{}`) }, false},
 		"unreadable number": {func(w http.ResponseWriter) { methodsPolicyJSON(w, `{"state":"enabled","snoozeDurationInDays":"x"}`) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := (&scriptedPolicy{onRead: func(w http.ResponseWriter, _, _ int) bool { c.answer(w); return true }}).start(t)
-			client, _, _ := newTestClient(t, p.recorder, nil)
+			p := (&scriptedPolicy{onRead: func(w http.ResponseWriter, _, _ int) bool { c.Answer(w); return true }}).start(t)
+			client, _, _ := newTestClient(t, p.Recorder, nil)
 			_, err := client.GetRegistrationCampaign(t.Context())
 			var none *NoCampaignError
 			if err == nil || errors.As(err, &none) != c.none {
 				t.Errorf("error %v", err)
 			}
-			var answer *Error
+			var answer *graph.Error
 			if !errors.As(err, &answer) || answer.Operation != "read the registration campaign" {
 				t.Errorf("error %v", err)
 			}
@@ -392,17 +395,20 @@ func TestACloudWithoutTheCampaignIsToldFromAFailure(t *testing.T) {
 
 func TestARefusedWriteNamesThePermissionAndIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	p := (&scriptedPolicy{onWrite: func(w http.ResponseWriter) bool { graphError(w, 403, "Authorization_RequestDenied"); return true }}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, nil)
+	p := (&scriptedPolicy{onWrite: func(w http.ResponseWriter) bool {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+		return true
+	}}).start(t)
+	c, _, _ := newTestClient(t, p.Recorder, nil)
 	_, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{})
-	var refusal *Error
+	var refusal *graph.Error
 	if !errors.As(err, &refusal) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"Policy.ReadWrite.AuthenticationMethod"}, refusal.Permissions); diff != "" {
 		t.Error(diff)
 	}
-	if c.writtenCampaign != nil {
+	if c.campaign.written != nil {
 		t.Error("a refused write is taken for written")
 	}
 }
@@ -513,7 +519,7 @@ func TestSatisfiesIgnoresOrderAndCaseAndWhatNobodySays(t *testing.T) {
 func TestThePolicyIsReadFromBeta(t *testing.T) {
 	t.Parallel()
 	p := (&scriptedPolicy{}).start(t)
-	c, _, _ := newTestClient(t, p.recorder, func(o *Options) { o.Consistency.Drift = time.Minute })
+	c, _, _ := newTestClient(t, p.Recorder, func(o *graph.Options) { o.Consistency.Drift = time.Minute })
 	campaign, err := c.GetRegistrationCampaign(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -525,7 +531,7 @@ func TestThePolicyIsReadFromBeta(t *testing.T) {
 	if diff := cmp.Diff(want, campaign); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if target := p.all()[0].Target; target != "/beta/policies/authenticationMethodsPolicy" {
+	if target := p.All()[0].Target; target != "/beta/policies/authenticationMethodsPolicy" {
 		t.Errorf("target %s", target)
 	}
 }
@@ -558,7 +564,7 @@ func TestAWriteWhoseAnswerIsLostCountsWhereItShows(t *testing.T) {
 					p.before, p.campaign, p.reads = p.campaign, string(text), 0
 					p.writes++
 				}
-				graphError(w, c.status, "x")
+				clienttest.GraphError(w, c.status, "x")
 				return true
 			}
 			p.onRead = func(w http.ResponseWriter, read, writes int) bool {
@@ -569,7 +575,7 @@ func TestAWriteWhoseAnswerIsLostCountsWhereItShows(t *testing.T) {
 				return false
 			}
 			p.start(t)
-			made, _, _ := newTestClient(t, p.recorder, nil)
+			made, _, _ := newTestClient(t, p.Recorder, nil)
 			result, err := made.SetRegistrationCampaign(t.Context(), wanted, CampaignOptions{})
 			if c.accepted != (err == nil) || result.Before.State != CampaignMicrosoftManaged {
 				t.Errorf("before %+v, error %v", result.Before, err)
@@ -602,19 +608,19 @@ func TestTheCampaignThatIsKeptIsTheOneThatWasChangedLast(t *testing.T) {
 				case writes > 0:
 					return false
 				case stale(read):
-					reply(w, 200, policyJSON(newTenantsCampaign, older))
+					clienttest.Reply(w, 200, policyJSON(newTenantsCampaign, older))
 				default:
-					reply(w, 200, policyJSON(changed, newer))
+					clienttest.Reply(w, 200, policyJSON(changed, newer))
 				}
 				return true
 			}}
 			p.start(t)
-			c, _, clock := newTestClient(t, p.recorder, nil)
+			c, _, clock := newTestClient(t, p.Recorder, nil)
 			result, err := c.SetRegistrationCampaign(t.Context(), RegistrationCampaign{State: CampaignDisabled}, CampaignOptions{})
 			if err != nil || result.Before.State != CampaignEnabled {
 				t.Errorf("before it was %+v, error %v", result.Before, err)
 			}
-			if waits, _ := clock.waited(); len(waits) != 0 {
+			if waits, _ := clock.Waited(); len(waits) != 0 {
 				t.Errorf("waited %s", waits)
 			}
 		})
@@ -644,7 +650,7 @@ func TestAnOldAnswerIsNotTakenForACampaignThatIsAsWanted(t *testing.T) {
 				return false
 			}}
 			p.start(t)
-			made, _, _ := newTestClient(t, p.recorder, nil)
+			made, _, _ := newTestClient(t, p.Recorder, nil)
 			if _, err := made.SetRegistrationCampaign(t.Context(), back, CampaignOptions{Known: c.known}); err != nil || p.writes != c.writes {
 				t.Errorf("%d writes, error %v", p.writes, err)
 			}

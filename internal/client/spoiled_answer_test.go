@@ -8,6 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/transport"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // breakOff begins an answer and ends it in the middle of its body.
@@ -22,7 +27,7 @@ func breakOff(w http.ResponseWriter, status int, body string) {
 
 // writes are the calls that expect nothing of the answer but that it is a success.
 var writes = map[string]func(context.Context, *Client) error{
-	"a user's state": func(ctx context.Context, c *Client) error { return c.putUserMFAState(ctx, adele, MFAEnabled) },
+	"a user's state": func(ctx context.Context, c *Client) error { return c.putUserMFAState(ctx, adele, mfa.Enabled) },
 	"a location": func(ctx context.Context, c *Client) error {
 		_, err := c.UpdateNamedLocation(ctx, office)
 		return err
@@ -54,12 +59,12 @@ func TestAWriteIsASuccessOnlyWhereGraphSaysSo(t *testing.T) {
 		for what, write := range writes {
 			t.Run(name+" for "+what, func(t *testing.T) {
 				t.Parallel()
-				graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+				service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
 					w.Header().Set("Content-Type", c.contentType)
 					w.WriteHeader(c.status)
 					_, _ = io.WriteString(w, c.body)
 				})
-				made, _, _ := newTestClient(t, graph, nil)
+				made, _, _ := newTestClient(t, service, nil)
 				err := write(t.Context(), made)
 				if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 					t.Errorf("error %v, want %q", err, c.want)
@@ -71,19 +76,19 @@ func TestAWriteIsASuccessOnlyWhereGraphSaysSo(t *testing.T) {
 
 func TestAnErrorUnderAStatusOfSuccessIsToldAsWhatItIs(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
-		reply(w, 200, `{"error":{"code":"generalException","message":"No."}}`)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.Reply(w, 200, `{"error":{"code":"generalException","message":"No."}}`)
 	})
-	c, _, _ := newTestClient(t, graph, nil)
+	c, _, _ := newTestClient(t, service, nil)
 	for what, read := range map[string]func() error{
 		"a campaign": func() error { _, err := c.GetRegistrationCampaign(t.Context()); return err },
 		"a list":     func() error { _, err := c.ListNamedLocations(t.Context()); return err },
-		"a user":     func() error { _, err := c.GetUser(t.Context(), adeleUPN); return err },
+		"a user":     func() error { _, err := c.GetUser(t.Context(), clienttest.AdeleUPN); return err },
 	} {
 		err := read()
-		var answer *Error
+		var answer *graph.Error
 		var none *NoCampaignError
-		if !errors.As(err, &answer) || errors.As(err, &none) || answer.Code != "generalException" || answer.Status != 200 || IsNotFound(err) {
+		if !errors.As(err, &answer) || errors.As(err, &none) || answer.Code != "generalException" || answer.Status != 200 || graph.IsNotFound(err) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
@@ -96,34 +101,34 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 		body   string
 		do     func(context.Context, *Client) error
 	}{
-		"GET":   {200, adeleJSON, func(ctx context.Context, c *Client) error { _, err := c.GetUser(ctx, adeleUPN); return err }},
+		"GET":   {200, clienttest.AdeleJSON, func(ctx context.Context, c *Client) error { _, err := c.GetUser(ctx, clienttest.AdeleUPN); return err }},
 		"PATCH": {200, `{"perUserMfaState":"enabled"}`, writes["a user's state"]},
 		"POST that asks": {200, `{"value":[]}`, func(ctx context.Context, c *Client) error {
-			_, err := c.GetDirectoryObjects(ctx, []string{adeleID}, 0)
+			_, err := c.GetDirectoryObjects(ctx, []string{clienttest.AdeleID}, 0)
 			return err
 		}},
 		"POST that is refused": {503, `{"error":{"code":"ServiceUnavailable","message":"Later."}}`, func(ctx context.Context, c *Client) error {
-			_, err := c.GetDirectoryObjects(ctx, []string{adeleID}, 0)
+			_, err := c.GetDirectoryObjects(ctx, []string{clienttest.AdeleID}, 0)
 			return err
 		}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) {
 				if n < 2 {
 					breakOff(w, call.status, call.body)
 				}
 				if call.status == 503 {
-					reply(w, 200, `{"value":[]}`)
+					clienttest.Reply(w, 200, `{"value":[]}`)
 					return
 				}
-				reply(w, call.status, call.body)
+				clienttest.Reply(w, call.status, call.body)
 			})
-			c, _, _ := newTestClient(t, graph, nil)
+			c, _, _ := newTestClient(t, service, nil)
 			if err := call.do(t.Context(), c); err != nil {
 				t.Error(err)
 			}
-			if n := len(graph.all()); n != 3 {
+			if n := len(service.All()); n != 3 {
 				t.Errorf("%d requests, want 3", n)
 			}
 		})
@@ -132,23 +137,23 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 
 func TestABatchWhoseAnswerBreaksOffIsSentAgain(t *testing.T) {
 	t.Parallel()
-	graph := newScriptedGraph(t, func(r wireItem, _ int) scriptedAnswer { return ownState(r) }, func(w http.ResponseWriter, _ *http.Request, _ []wireItem, n int) bool {
+	service := clienttest.NewScriptedGraph(t, func(r clienttest.BatchItem, _ int) clienttest.ScriptedAnswer { return clienttest.OwnState(r) }, func(w http.ResponseWriter, _ *http.Request, _ []clienttest.BatchItem, n int) bool {
 		if n == 0 {
 			breakOff(w, 200, `{"responses":[{"id":"0","status":200,"body":{"perUserMfaState":"enabled"}}]}`)
 		}
 		return false
 	})
-	c, _, _ := newTestClient(t, graph.recorder, nil)
+	c, _, _ := newTestClient(t, service.Recorder, nil)
 	users := make([]UserAndState, 40)
 	for i := range users {
-		users[i].User.ID = strings.Replace(adeleID, "1111", strconv.Itoa(1000+i), 1)
+		users[i].User.ID = strings.Replace(clienttest.AdeleID, "1111", strconv.Itoa(1000+i), 1)
 	}
 	for i, outcome := range c.ObserveUserMFAStates(t.Context(), users, nil) {
 		if outcome.Err != nil {
 			t.Errorf("user %d: %v", i, outcome.Err)
 		}
 	}
-	if batches, _ := graph.sent(); len(batches) < 2 {
+	if batches, _ := service.Sent(); len(batches) < 2 {
 		t.Errorf("%d batches were sent", len(batches))
 	}
 }
@@ -158,8 +163,8 @@ func TestACreationWhoseAnswerIsSpoiledIsLookedForAndNotSentAgain(t *testing.T) {
 	for name, spoil := range map[string]func(w http.ResponseWriter){
 		"breaks off":      func(w http.ResponseWriter) { breakOff(w, 201, `{"id":"`+locationID+`"}`) },
 		"is a page":       func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>Hello</html>") },
-		"holds an error":  func(w http.ResponseWriter) { reply(w, 201, `{"error":{"code":"x","message":"y"}}`) },
-		"is far too long": func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, maxResponseBytes+1)) },
+		"holds an error":  func(w http.ResponseWriter) { clienttest.Reply(w, 201, `{"error":{"code":"x","message":"y"}}`) },
+		"is far too long": func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, transport.MaxResponseBytes+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -181,7 +186,7 @@ func TestACreationWhoseAnswerIsSpoiledIsLookedForAndNotSentAgain(t *testing.T) {
 			if err != nil || made.ID != locationID {
 				t.Errorf("made %+v, error %v", made, err)
 			}
-			if n := s.count(http.MethodPost); n != 1 {
+			if n := s.Count(http.MethodPost); n != 1 {
 				t.Errorf("%d creations were sent", n)
 			}
 		})
@@ -192,15 +197,15 @@ func TestADestroyDoesNotSayThatTheTrustIsGoneWhereItIsNot(t *testing.T) {
 	t.Parallel()
 	s := &scriptedLocations{stored: stores(office), onRequest: func(w http.ResponseWriter, what string, _ int) bool {
 		if strings.HasPrefix(what, "PATCH") {
-			graphError(w, 404, "ResourceNotFound")
+			clienttest.GraphError(w, 404, "ResourceNotFound")
 			return true
 		}
 		return false
 	}}
 	c := s.start(t, nil)
 	_, err := c.DeleteNamedLocation(t.Context(), office)
-	if err == nil || !strings.Contains(err.Error(), "unable to take the trust") || s.count(http.MethodDelete) != 0 {
-		t.Errorf("error %v, %d deletions", err, s.count(http.MethodDelete))
+	if err == nil || !strings.Contains(err.Error(), "unable to take the trust") || s.Count(http.MethodDelete) != 0 {
+		t.Errorf("error %v, %d deletions", err, s.Count(http.MethodDelete))
 	}
 }
 
@@ -219,7 +224,7 @@ func TestEveryKeyIsOneSegmentOfThePath(t *testing.T) {
 			return err
 		},
 		"/v1.0/users/" + escaped + "/checkMemberGroups": func(ctx context.Context, c *Client) error {
-			_, err := c.MemberGroups(ctx, key, []string{adeleID}, 0)
+			_, err := c.MemberGroups(ctx, key, []string{clienttest.AdeleID}, 0)
 			return err
 		},
 		"/v1.0/groups/" + escaped + "/transitiveMembers/microsoft.graph.user": func(ctx context.Context, c *Client) error {
@@ -228,12 +233,12 @@ func TestEveryKeyIsOneSegmentOfThePath(t *testing.T) {
 		},
 		locationsPath + "/" + escaped: func(ctx context.Context, c *Client) error { _, err := c.GetNamedLocation(ctx, key); return err },
 	} {
-		graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 400, "BadRequest") })
-		c, _, _ := newTestClient(t, graph, nil)
+		service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.GraphError(w, 400, "BadRequest") })
+		c, _, _ := newTestClient(t, service, nil)
 		if err := do(t.Context(), c); err == nil {
 			t.Errorf("%s: no error", want)
 		}
-		if have := graph.all()[0].path(); have != want {
+		if have := service.All()[0].Path(); have != want {
 			t.Errorf("asked for %s, want %s", have, want)
 		}
 	}

@@ -13,6 +13,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/signin"
 )
 
 const (
@@ -36,7 +40,7 @@ func TestTheTenantOfATokenIsRead(t *testing.T) {
 		"encrypted":       {"a.b.c.d.e", ""},
 		"nothing":         {"", ""},
 	} {
-		if got := tokenTenant(c.token); got != c.want {
+		if got := signin.TokenTenant(c.token); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -59,13 +63,13 @@ const organizationJSON = `{"value":[{"id":"` + contosoID + `","displayName":"Con
 	`{"name":"contoso.onmicrosoft.com","isDefault":false,"isInitial":true,"type":"Managed","capabilities":"Email"},` +
 	`{"name":"contoso.com","isDefault":true,"isInitial":false,"type":"Federated","capabilities":"Email"}]}]}`
 
-func tenantClient(t *testing.T, graph *recorder, tokens ...string) *Client {
+func tenantClient(t *testing.T, service *clienttest.Recorder, tokens ...string) *Client {
 	t.Helper()
-	cloud, err := Public.WithEndpoints(graph.URL, "")
+	cloud, err := signin.Public.WithEndpoints(service.URL, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := New(cloud, &givenTokens{tokens: tokens}, Options{HTTPClient: trust(t, graph.Server), Retry: quickRetry, Clock: newFakeClock(), Rates: map[RateClass]Rate{}})
+	made, err := New(cloud, &givenTokens{tokens: tokens}, graph.Options{HTTPClient: clienttest.Trust(t, service.Server), Retry: clienttest.QuickRetry, Clock: clienttest.NewFakeClock(), Rates: map[graph.RateClass]graph.Rate{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,25 +85,25 @@ func TestTheTenantIsFoundByTheCheapestSource(t *testing.T) {
 		elsewhere         bool
 		status            int
 		body              string
-		want              Tenant
+		want              signin.Tenant
 		requests          int
 		fails             bool
 	}{
-		"a token that can be read":              {token: readable, configured: contosoID, want: Tenant{ID: contosoID}},
-		"named by a domain":                     {token: readable, configured: "contoso.com", want: Tenant{ID: contosoID, Name: "contoso.com"}},
-		"not named at all":                      {token: readable, want: Tenant{ID: contosoID}},
-		"a managed identity":                    {token: readable, configured: "fabrikam.com", elsewhere: true, want: Tenant{ID: contosoID}},
-		"opaque, named by its id":               {token: opaque, configured: strings.ToUpper(contosoID), want: Tenant{ID: contosoID}},
-		"opaque, named by a domain":             {token: opaque, configured: "contoso.com", status: 200, body: organizationJSON, want: Tenant{ID: contosoID, Name: "Contoso"}, requests: 1},
-		"opaque, a managed identity":            {token: opaque, configured: fabrikamID, elsewhere: true, status: 200, body: organizationJSON, want: Tenant{ID: contosoID, Name: "Contoso"}, requests: 1},
+		"a token that can be read":              {token: readable, configured: contosoID, want: signin.Tenant{ID: contosoID}},
+		"named by a domain":                     {token: readable, configured: "contoso.com", want: signin.Tenant{ID: contosoID, Name: "contoso.com"}},
+		"not named at all":                      {token: readable, want: signin.Tenant{ID: contosoID}},
+		"a managed identity":                    {token: readable, configured: "fabrikam.com", elsewhere: true, want: signin.Tenant{ID: contosoID}},
+		"opaque, named by its id":               {token: opaque, configured: strings.ToUpper(contosoID), want: signin.Tenant{ID: contosoID}},
+		"opaque, named by a domain":             {token: opaque, configured: "contoso.com", status: 200, body: organizationJSON, want: signin.Tenant{ID: contosoID, Name: "Contoso"}, requests: 1},
+		"opaque, a managed identity":            {token: opaque, configured: fabrikamID, elsewhere: true, status: 200, body: organizationJSON, want: signin.Tenant{ID: contosoID, Name: "Contoso"}, requests: 1},
 		"opaque, and the app may not ask":       {token: opaque, configured: "contoso.com", status: 403, body: forbidden, requests: 1},
 		"opaque, and Graph does not answer":     {token: opaque, configured: "contoso.com", status: 404, body: "{}", requests: 1, fails: true},
 		"opaque, and the answer is no tenant's": {token: opaque, status: 200, body: `{"value":[]}`, requests: 1, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, c.status, c.body) })
-			made := tenantClient(t, graph, c.token)
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, c.status, c.body) })
+			made := tenantClient(t, service, c.token)
 			if err := made.SignIn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +113,7 @@ func TestTheTenantIsFoundByTheCheapestSource(t *testing.T) {
 			if got := made.Tenant(); got != c.want {
 				t.Errorf("the tenant is %+v, want %+v", got, c.want)
 			}
-			if got := len(graph.all()); got != c.requests {
+			if got := len(service.All()); got != c.requests {
 				t.Errorf("%d requests were sent, want %d", got, c.requests)
 			}
 		})
@@ -118,8 +122,8 @@ func TestTheTenantIsFoundByTheCheapestSource(t *testing.T) {
 
 func TestTheOrganizationIsRead(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, organizationJSON) })
-	made := tenantClient(t, graph, tokenOf(`{"tid":"`+contosoID+`"}`))
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, organizationJSON) })
+	made := tenantClient(t, service, tokenOf(`{"tid":"`+contosoID+`"}`))
 	got, err := made.GetOrganization(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -130,14 +134,14 @@ func TestTheOrganizationIsRead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if target := graph.all()[0].Target; target != "/v1.0/organization?%24select=id%2CdisplayName%2CtenantType%2CverifiedDomains" {
+	if target := service.All()[0].Target; target != "/v1.0/organization?%24select=id%2CdisplayName%2CtenantType%2CverifiedDomains" {
 		t.Errorf("asked for %s", target)
 	}
 	if text := made.Tenant().String(); text != "tenant "+contosoID+` ("Contoso")` {
 		t.Errorf("the tenant is %s", text)
 	}
 
-	other := tenantClient(t, graph, tokenOf(`{"tid":"`+fabrikamID+`"}`))
+	other := tenantClient(t, service, tokenOf(`{"tid":"`+fabrikamID+`"}`))
 	if _, err := other.GetOrganization(t.Context()); err == nil || !strings.Contains(err.Error(), fabrikamID) || !strings.Contains(err.Error(), contosoID) {
 		t.Errorf("an answer about another tenant than the token's: %v", err)
 	}
@@ -154,17 +158,17 @@ func TestATokenOfAnotherTenantIsNotUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
-			made := tenantClient(t, graph, contoso, c.second)
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, clienttest.AdeleJSON) })
+			made := tenantClient(t, service, contoso, c.second)
 			if err := made.SignIn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			_, err := made.GetUser(t.Context(), adeleUPN)
-			var auth *AuthError
+			_, err := made.GetUser(t.Context(), clienttest.AdeleUPN)
+			var auth *signin.AuthError
 			if errors.As(err, &auth) != c.fails || err != nil && !c.fails {
 				t.Fatalf("it says %v", err)
 			}
-			if sent := len(graph.all()); (sent == 0) != c.fails {
+			if sent := len(service.All()); (sent == 0) != c.fails {
 				t.Errorf("%d requests were sent", sent)
 			}
 			if c.fails && (!strings.Contains(auth.Message, contosoID) || !strings.Contains(auth.Message, fabrikamID)) {
@@ -177,15 +181,15 @@ func TestATokenOfAnotherTenantIsNotUsed(t *testing.T) {
 func TestARefusalSaysInWhichTenant(t *testing.T) {
 	t.Parallel()
 	const forbidden = `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		if strings.HasSuffix(r.URL.Path, "$batch") {
-			reply(w, 200, fmt.Sprintf(`{"responses":[{"id":"1","status":403,"body":%s},{"id":"2","status":403,"body":%s}]}`, forbidden, forbidden))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"responses":[{"id":"1","status":403,"body":%s},{"id":"2","status":403,"body":%s}]}`, forbidden, forbidden))
 			return
 		}
-		reply(w, 403, forbidden)
+		clienttest.Reply(w, 403, forbidden)
 	})
-	made := tenantClient(t, graph, tokenOf(`{"tid":"`+contosoID+`"}`))
-	_, alone := made.GetUser(t.Context(), adeleUPN)
+	made := tenantClient(t, service, tokenOf(`{"tid":"`+contosoID+`"}`))
+	_, alone := made.GetUser(t.Context(), clienttest.AdeleUPN)
 	errs := []error{alone}
 	for _, outcome := range made.FindUserMFAStates(t.Context(), []User{adele, {ID: "11111111-1111-1111-1111-111111111112"}}, 0, nil) {
 		errs = append(errs, outcome.Err)
@@ -194,7 +198,7 @@ func TestARefusalSaysInWhichTenant(t *testing.T) {
 		t.Fatalf("%d errors", len(errs))
 	}
 	for _, err := range errs {
-		var refusal *Error
+		var refusal *graph.Error
 		if !errors.As(err, &refusal) || refusal.Tenant.ID != contosoID {
 			t.Errorf("%v: in %+v", err, refusal)
 		}

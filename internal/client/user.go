@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // User is what this client knows of a user.
@@ -36,7 +39,7 @@ func (n *elementCount) UnmarshalJSON(data []byte) error {
 }
 
 // Name is how people call the user: the user principal name, or the id where Graph gave no name.
-func (u User) Name() string { return firstNonEmpty(u.UserPrincipalName, u.ID) }
+func (u User) Name() string { return cmp.Or(u.UserPrincipalName, u.ID) }
 
 // Licensed reports whether the user has any license, or nil where the licenses were not asked for.
 func (u User) Licensed() *bool {
@@ -54,11 +57,11 @@ const (
 
 var userReadPermissions = []string{"User.Read.All", "Directory.Read.All"}
 
-// userPath is the path of a user by object id or user principal name. A guest's name holds "#EXT#", which would cut the
+// UserPath is the path of a user by object id or user principal name. A guest's name holds "#EXT#", which would cut the
 // address short if it were not escaped, and a name that begins with "$" is only understood in the form of a key.
 //
 // Source: https://learn.microsoft.com/graph/api/user-get
-func userPath(key string) string {
+func UserPath(key string) string {
 	if strings.HasPrefix(key, "$") {
 		return "/users('" + url.PathEscape(strings.ReplaceAll(key, "'", "''")) + "')"
 	}
@@ -78,20 +81,20 @@ func (c *Client) getUser(ctx context.Context, key, properties string) (User, err
 		return User{}, fmt.Errorf("unable to read a user: %q is neither an object id nor a user principal name", key)
 	}
 	var user User
-	err := c.send(ctx, call{
-		operation:   fmt.Sprintf("read user %q", key),
-		permissions: userReadPermissions,
-		method:      http.MethodGet,
-		version:     v1,
-		path:        userPath(key),
-		query:       url.Values{"$select": {properties}},
-		gather:      true,
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   fmt.Sprintf("read user %q", key),
+		Permissions: userReadPermissions,
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        UserPath(key),
+		Query:       url.Values{"$select": {properties}},
+		Gather:      true,
 	}, &user)
 	if err != nil {
 		return User{}, err
 	}
 	if user.ID == "" {
-		return User{}, &Error{Operation: fmt.Sprintf("read user %q", key), Status: http.StatusOK, Message: "the answer names no user id"}
+		return User{}, &graph.Error{Operation: fmt.Sprintf("read user %q", key), Status: http.StatusOK, Message: "the answer names no user id"}
 	}
 	return user, nil
 }
@@ -104,10 +107,10 @@ func (c *Client) FindUser(ctx context.Context, key string, patience time.Duratio
 
 func (c *Client) findUser(ctx context.Context, key, properties string, patience time.Duration) (User, error) {
 	var user User
-	err := c.until(ctx, patience, func() (bool, error) {
+	err := c.graph.Until(ctx, patience, func() (bool, error) {
 		var err error
 		user, err = c.getUser(ctx, key, properties)
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 	return user, err
 }

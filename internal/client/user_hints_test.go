@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
 )
 
 func TestHintsComeBackAsTheyWereWritten(t *testing.T) {
@@ -29,8 +31,8 @@ func TestHintsComeBackAsTheyWereWritten(t *testing.T) {
 
 func TestHintsThatCannotBeReadAreNone(t *testing.T) {
 	t.Parallel()
-	good := string(EncodeUserHints([]string{strings.ToUpper(adeleID), "nobody", adeleID}))
-	if diff := cmp.Diff([]string{adeleID, adeleID}, DecodeUserHints([]byte(good))); diff != "" {
+	good := string(EncodeUserHints([]string{strings.ToUpper(clienttest.AdeleID), "nobody", clienttest.AdeleID}))
+	if diff := cmp.Diff([]string{clienttest.AdeleID, clienttest.AdeleID}, DecodeUserHints([]byte(good))); diff != "" {
 		t.Error(diff)
 	}
 	if text := EncodeUserHints([]string{"nobody"}); text != nil {

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"sync"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // maxLookUps is how many look-ups are under way at a time. Meanwhile further ids gather for the next.
@@ -12,7 +14,6 @@ const maxLookUps = 2
 // what somebody waits for leaves as soon as there is a place, with all that has gathered.
 type userLookUps struct {
 	client *Client
-	paces  pacePolicy
 
 	mutex sync.Mutex
 	queue []*userLookUp
@@ -108,7 +109,7 @@ func (l *userLookUps) dispatch() {
 // leaves reports whether a request may leave. Without somebody who waits it does so where it is worth it, and where the
 // service does not want to be left alone. The mutex is held.
 func (l *userLookUps) leaves() bool {
-	return l.waiting > 0 || l.flights == 0 && len(l.queue) >= maxBatchItems && l.paces.free(ClassDirectory)
+	return l.waiting > 0 || l.flights == 0 && len(l.queue) >= graph.MaxBatchItems && l.client.graph.Free(graph.ClassDirectory)
 }
 
 func (f *lookUpFlight) run() {
@@ -116,7 +117,7 @@ func (f *lookUpFlight) run() {
 	for _, user := range f.users {
 		ids = append(ids, user.id)
 	}
-	found, err := f.client.UsersByID(repeatedWhile(f.users[0].ctx, f.client.retry, f.awaited), ids)
+	found, err := f.client.UsersByID(graph.RepeatedWhile(f.users[0].ctx, f.client.graph.Retry, f.awaited), ids)
 
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -125,7 +126,7 @@ func (f *lookUpFlight) run() {
 		close(user.done)
 	}
 	f.flights--
-	if IsForbidden(err) {
+	if graph.IsForbidden(err) {
 		f.forbidden = true
 		f.giveUp()
 	}

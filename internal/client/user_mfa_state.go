@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // strongAuthenticationRequirements is Graph's name for what holds the per-user state.
 //
 // Source: https://learn.microsoft.com/graph/api/resources/strongauthenticationrequirements?view=graph-rest-beta
 type strongAuthenticationRequirements struct {
-	PerUserMFAState MFAState `json:"perUserMfaState"`
+	PerUserMFAState mfa.State `json:"perUserMfaState"`
 }
 
 // The per-user state is a policy permission, although its path is a user's.
@@ -26,9 +29,9 @@ const (
 // GetUserMFAState reads a user's per-user MFA state. It needs Policy.Read.All. The endpoint exists on beta only.
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-get?view=graph-rest-beta
-func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, error) {
+func (c *Client) GetUserMFAState(ctx context.Context, user User) (mfa.State, error) {
 	call := readUserMFAStateCall(user)
-	got, err := c.gatherer(call).do(ctx, call)
+	got, err := c.graph.Do(ctx, call)
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +40,7 @@ func (c *Client) GetUserMFAState(ctx context.Context, user User) (MFAState, erro
 
 // FindUserMFAState is GetUserMFAState for a user who was found a moment ago: a 404 is believed only once it has lasted for
 // the given time, because the replica that answers may not know a new user whom another one knows.
-func (c *Client) FindUserMFAState(ctx context.Context, user User, patience time.Duration) (state MFAState, err error) {
+func (c *Client) FindUserMFAState(ctx context.Context, user User, patience time.Duration) (state mfa.State, err error) {
 	err = c.untilKnown(ctx, patience, func() error {
 		var err error
 		state, err = c.GetUserMFAState(ctx, user)
@@ -48,30 +51,30 @@ func (c *Client) FindUserMFAState(ctx context.Context, user User, patience time.
 
 // untilKnown asks about a user until the answer is another one than Graph's own 404, or the patience is used up.
 func (c *Client) untilKnown(ctx context.Context, patience time.Duration, ask func() error) error {
-	return c.until(ctx, patience, func() (bool, error) {
+	return c.graph.Until(ctx, patience, func() (bool, error) {
 		err := ask()
-		return !IsNotFound(err), err
+		return !graph.IsNotFound(err), err
 	})
 }
 
-func readUserMFAStateCall(user User) call {
-	return call{
-		operation:   fmt.Sprintf("read the per-user MFA state of %q", user.Name()),
-		permissions: []string{permissionReadState, permissionWriteState},
-		method:      http.MethodGet,
-		version:     beta,
-		path:        userPath(user.ID) + "/authentication/requirements",
-		gather:      true,
+func readUserMFAStateCall(user User) graph.Call {
+	return graph.Call{
+		Operation:   fmt.Sprintf("read the per-user MFA state of %q", user.Name()),
+		Permissions: []string{permissionReadState, permissionWriteState},
+		Method:      http.MethodGet,
+		Version:     graph.Beta,
+		Path:        UserPath(user.ID) + "/authentication/requirements",
+		Gather:      true,
 	}
 }
 
-func (c *Client) decodeUserMFAState(got answer, call call) (MFAState, error) {
+func (c *Client) decodeUserMFAState(got graph.Answer, call graph.Call) (mfa.State, error) {
 	var requirements strongAuthenticationRequirements
-	if err := c.explain(call, got.decode(call, &requirements)); err != nil {
+	if err := c.graph.Explain(call, got.Decode(call, &requirements)); err != nil {
 		return "", err
 	}
 	if requirements.PerUserMFAState == "" {
-		return "", &Error{Operation: call.operation, Status: http.StatusOK, Message: "the answer holds no perUserMfaState"}
+		return "", &graph.Error{Operation: call.Operation, Status: http.StatusOK, Message: "the answer holds no perUserMfaState"}
 	}
 	return requirements.PerUserMFAState, nil
 }
@@ -79,19 +82,19 @@ func (c *Client) decodeUserMFAState(got answer, call call) (MFAState, error) {
 // ObserveUserMFAState reads a user's state and believes one that does not satisfy the expected state only once it has
 // lasted: for some time after a write, replicas answer with the old and the new state by turns, and that is no change.
 // An empty expectation is satisfied by anything.
-func (c *Client) ObserveUserMFAState(ctx context.Context, user User, expected MFAState) (MFAState, error) {
+func (c *Client) ObserveUserMFAState(ctx context.Context, user User, expected mfa.State) (mfa.State, error) {
 	return c.observeUserMFAState(ctx, user, expected, "")
 }
 
 // observeUserMFAState takes over what was read a moment ago, where that is not empty.
-func (c *Client) observeUserMFAState(ctx context.Context, user User, expected, first MFAState) (MFAState, error) {
-	return c.awaitUserMFAState(ctx, user, expected, first, c.consistency.Drift)
+func (c *Client) observeUserMFAState(ctx context.Context, user User, expected, first mfa.State) (mfa.State, error) {
+	return c.awaitUserMFAState(ctx, user, expected, first, c.graph.Consistency().Drift)
 }
 
 // awaitUserMFAState believes a state that does not satisfy the expected one once it has lasted for the given time.
-func (c *Client) awaitUserMFAState(ctx context.Context, user User, expected, first MFAState, patience time.Duration) (MFAState, error) {
+func (c *Client) awaitUserMFAState(ctx context.Context, user User, expected, first mfa.State, patience time.Duration) (mfa.State, error) {
 	state := first
-	err := c.until(ctx, patience, func() (bool, error) {
+	err := c.graph.Until(ctx, patience, func() (bool, error) {
 		var err error
 		if first == "" {
 			state, err = c.GetUserMFAState(ctx, user)
@@ -102,20 +105,20 @@ func (c *Client) awaitUserMFAState(ctx context.Context, user User, expected, fir
 	return state, err
 }
 
-func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState) error {
+func (c *Client) putUserMFAState(ctx context.Context, user User, state mfa.State) error {
 	c.readAhead.forget(user.ID)
 	// Noted before the service has it: an answer that is lost may have been a write.
-	c.ownStates.note(user.ID, state, c.clock.Now())
-	err := c.send(ctx, call{
-		operation:   fmt.Sprintf("set the per-user MFA state of %q to %q", user.Name(), state),
-		permissions: []string{permissionWriteState},
-		method:      http.MethodPatch,
-		version:     beta,
-		path:        userPath(user.ID) + "/authentication/requirements",
-		gather:      true,
-		body:        strongAuthenticationRequirements{PerUserMFAState: state},
+	c.ownStates.note(user.ID, state, c.graph.Clock.Now())
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   fmt.Sprintf("set the per-user MFA state of %q to %q", user.Name(), state),
+		Permissions: []string{permissionWriteState},
+		Method:      http.MethodPatch,
+		Version:     graph.Beta,
+		Path:        UserPath(user.ID) + "/authentication/requirements",
+		Gather:      true,
+		Body:        strongAuthenticationRequirements{PerUserMFAState: state},
 	}, nil)
-	var refused *Error
+	var refused *graph.Error
 	if errors.As(err, &refused) && refused.Status >= 400 && refused.Status < 500 {
 		c.ownStates.forget(user.ID)
 	}
@@ -125,19 +128,19 @@ func (c *Client) putUserMFAState(ctx context.Context, user User, state MFAState)
 // CheckUserMFAState decides whether a user may be moved to a state, without writing anything. The user's registered
 // methods are read only where they decide; a 404 is believed once it has lasted for the given time, as FindUserMFAState
 // does. A refusal is a *TransitionError that names the user.
-func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to MFAState, allowPromotion bool, patience time.Duration) (Transition, error) {
-	facts := TransitionFacts{AllowPromotion: allowPromotion}
-	if NeedsRegistrationCheck(from, to, allowPromotion) {
+func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to mfa.State, allowPromotion bool, patience time.Duration) (mfa.Transition, error) {
+	facts := mfa.TransitionFacts{AllowPromotion: allowPromotion}
+	if mfa.NeedsRegistrationCheck(from, to, allowPromotion) {
 		err := c.untilKnown(ctx, patience, func() (err error) {
 			facts.Registered, err = c.IsRegisteredForMFA(ctx, user)
 			return err
 		})
 		if err != nil {
-			return Transition{}, err
+			return mfa.Transition{}, err
 		}
 	}
-	move, err := PlanTransition(from, to, facts)
-	var refusal *TransitionError
+	move, err := mfa.PlanTransition(from, to, facts)
+	var refusal *mfa.TransitionError
 	if errors.As(err, &refusal) {
 		refusal.User = user.Name()
 	}
@@ -152,17 +155,17 @@ type SetOptions struct {
 	NewUser bool
 	// Known is the state that the user was last known to have. A replica that answers otherwise may not know of the write
 	// that made it so; where the answer lasts, and the move OverwritesAChange, it is refused. Empty where nobody knows.
-	Known MFAState
+	Known mfa.State
 }
 
 // SetResult is what came of a change of state.
 type SetResult struct {
 	// Before is the state that was found.
-	Before MFAState
+	Before mfa.State
 	// Effective is the state that the user has now, as far as it is known: see Unconfirmed.
-	Effective MFAState
+	Effective mfa.State
 	// Written are the states that were written, in order.
-	Written []MFAState
+	Written []mfa.State
 	// Unconfirmed is why the last write could not be read back. The service accepted it all the same, and Effective is
 	// what was written.
 	Unconfirmed error
@@ -175,7 +178,7 @@ type SetResult struct {
 // user who is not there any more is ErrUserGone; a 404 about a user whom Graph finds all the same is waited out.
 //
 // Source: https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
-func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, options SetOptions) (SetResult, error) {
+func (c *Client) SetUserMFAState(ctx context.Context, user User, to mfa.State, options SetOptions) (SetResult, error) {
 	change := c.newStateChange(user, to, options)
 	err := change.take(ctx, change.look)
 	if err == nil {
@@ -192,24 +195,24 @@ func (c *Client) SetUserMFAState(ctx context.Context, user User, to MFAState, op
 type stateChange struct {
 	client  *Client
 	user    User
-	to      MFAState
+	to      mfa.State
 	options SetOptions
 	// patience is how long a 404 is waited out.
 	patience time.Duration
 	// writes are the states to write, in order, and done is how many of them are done with.
-	writes []MFAState
+	writes []mfa.State
 	done   int
 	// unseen says that the last write was not read back yet.
 	unseen bool
 	// refusal is why only a part of what is wanted can be given back.
-	refusal *TransitionError
+	refusal *mfa.TransitionError
 	result  SetResult
 }
 
-func (c *Client) newStateChange(user User, to MFAState, options SetOptions) *stateChange {
+func (c *Client) newStateChange(user User, to mfa.State, options SetOptions) *stateChange {
 	change := &stateChange{client: c, user: user, to: to, options: options}
 	if options.NewUser {
-		change.patience = c.consistency.NewObject
+		change.patience = c.graph.Consistency().NewObject
 	}
 	return change
 }
@@ -221,13 +224,13 @@ func (s *stateChange) take(ctx context.Context, step func(ctx context.Context) e
 
 // look reads the present state and decides what is to be written.
 func (s *stateChange) look(ctx context.Context) error {
-	known, patience := s.options.Known, s.client.consistency.Drift
+	known, patience := s.options.Known, s.client.graph.Consistency().Drift
 	expected := known
 	switch {
-	case s.to != MFADisabled:
-	case known == MFADisabled:
+	case s.to != mfa.Disabled:
+	case known == mfa.Disabled:
 		// Another answer refuses the move, so it has to last for longer than one that is only written over.
-		patience = s.client.consistency.Missing
+		patience = s.client.graph.Consistency().Missing
 	default:
 		// Whatever it is, it is written.
 		expected = ""
@@ -239,29 +242,29 @@ func (s *stateChange) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	givenBack := s.to != MFADisabled && s.client.ownStates.disabled(s.user.ID, s.client.clock.Now(), s.client.consistency.Timeout)
+	givenBack := s.to != mfa.Disabled && s.client.ownStates.disabled(s.user.ID, s.client.graph.Clock.Now(), s.client.graph.Consistency().Timeout)
 	if givenBack {
 		// Another step of this run has disabled the user a moment ago: any other answer is from before that.
-		s.result.Before = MFADisabled
+		s.result.Before = mfa.Disabled
 		if known != "" {
-			known = MFADisabled
+			known = mfa.Disabled
 		}
 	}
 	s.result.Effective = s.result.Before
-	if OverwritesAChange(known, s.result.Before, s.to) {
-		return &ChangedError{User: s.user.Name(), Known: known, Found: s.result.Before, To: s.to}
+	if mfa.OverwritesAChange(known, s.result.Before, s.to) {
+		return &mfa.ChangedError{User: s.user.Name(), Known: known, Found: s.result.Before, To: s.to}
 	}
 	if s.options.Known != "" && s.options.Known.Weakens(s.to) {
-		s.writes = []MFAState{MFADisabled}
+		s.writes = []mfa.State{mfa.Disabled}
 		return nil
 	}
 	move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion, s.patience)
 	s.writes = move.Writes
-	var refusal *TransitionError
+	var refusal *mfa.TransitionError
 	if givenBack && errors.As(err, &refusal) {
 		// The user had what is wanted until another step of this run took it away. Enabled is given back in any case, and the
 		// service promotes a user who has registered.
-		s.writes, s.refusal = []MFAState{MFAEnabled}, refusal
+		s.writes, s.refusal = []mfa.State{mfa.Enabled}, refusal
 		return nil
 	}
 	return err
@@ -311,18 +314,18 @@ func (s *stateChange) confirm(ctx context.Context) {
 // confirmUserMFAState reads until the state is one that the write explains. A stale replica answers with the state from
 // before the write, which never satisfies the written one: otherwise nothing would have been written. The write itself
 // was accepted, so a read that fails does not make it undone.
-func (c *Client) confirmUserMFAState(ctx context.Context, user User, written MFAState) (MFAState, error) {
-	effective, began := written, c.clock.Now()
-	err := c.until(ctx, c.consistency.Timeout, func() (bool, error) {
+func (c *Client) confirmUserMFAState(ctx context.Context, user User, written mfa.State) (mfa.State, error) {
+	effective, began := written, c.graph.Clock.Now()
+	err := c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
 		state, err := c.GetUserMFAState(ctx, user)
 		switch {
-		case IsNotFound(err):
+		case graph.IsNotFound(err):
 			// A replica that does not have the user yet.
 			return false, err
 		case err != nil:
 			return true, err
 		case !state.Satisfies(written):
-			return false, fmt.Errorf("the service accepted %q but still answers %q after %s", written, state, c.since(began))
+			return false, fmt.Errorf("the service accepted %q but still answers %q after %s", written, state, c.graph.Since(began))
 		}
 		effective = state
 		return true, nil
@@ -333,8 +336,8 @@ func (c *Client) confirmUserMFAState(ctx context.Context, user User, written MFA
 // UserGone reports whether a user does not exist any more. Only Graph's own 404 for the user, one that lasts, says so;
 // every other failure is returned as an error, and whoever asks keeps what they know.
 func (c *Client) UserGone(ctx context.Context, userID string) (bool, error) {
-	_, err := c.FindUser(ctx, userID, c.consistency.Missing)
-	if IsNotFound(err) {
+	_, err := c.FindUser(ctx, userID, c.graph.Consistency().Missing)
+	if graph.IsNotFound(err) {
 		return true, nil
 	}
 	return false, err

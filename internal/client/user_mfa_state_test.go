@@ -12,12 +12,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // scriptedUser is a user of a Graph that behaves as a test says.
 type scriptedUser struct {
 	// state is what the service holds.
-	state MFAState
+	state mfa.State
 	// promotes makes the service store enforced where enabled is written.
 	promotes bool
 	methods  []string
@@ -31,22 +35,22 @@ type scriptedUser struct {
 
 	mutex                       sync.Mutex
 	reads, writes, methodsReads int
-	*recorder
+	*clienttest.Recorder
 }
 
 func (u *scriptedUser) start(t *testing.T) *scriptedUser {
 	t.Helper()
-	const base = "/beta/users/" + adeleID + "/authentication/"
-	u.recorder = newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	const base = "/beta/users/" + clienttest.AdeleID + "/authentication/"
+	u.Recorder = clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		u.mutex.Lock()
 		defer u.mutex.Unlock()
 		switch r.Method + " " + r.URL.Path {
-		case "GET /v1.0/users/" + adeleID:
+		case "GET /v1.0/users/" + clienttest.AdeleID:
 			if !u.withUser {
-				graphError(w, 404, "Request_ResourceNotFound")
+				clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 				return
 			}
-			reply(w, 200, adeleJSON)
+			clienttest.Reply(w, 200, clienttest.AdeleJSON)
 		case "GET " + base + "requirements":
 			u.reads++
 			if u.onRead == nil || !u.onRead(w, u.reads-1, u.writes) {
@@ -62,37 +66,37 @@ func (u *scriptedUser) start(t *testing.T) *scriptedUser {
 		case "GET " + base + "methods":
 			u.methodsReads++
 			if u.onMethods == nil || !u.onMethods(w, u.methodsReads-1) {
-				reply(w, 200, methodsJSON(u.methods...))
+				clienttest.Reply(w, 200, methodsJSON(u.methods...))
 			}
 		default:
 			t.Errorf("unexpected request %s %s", r.Method, r.URL.Path)
-			graphError(w, 400, "BadRequest")
+			clienttest.GraphError(w, 400, "BadRequest")
 		}
 	})
 	return u
 }
 
 func (u *scriptedUser) store(w http.ResponseWriter, r *http.Request) {
-	var body map[string]MFAState
+	var body map[string]mfa.State
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body) != 1 || body["perUserMfaState"] == "" {
-		graphError(w, 400, "BadRequest")
+		clienttest.GraphError(w, 400, "BadRequest")
 		return
 	}
 	u.state = body["perUserMfaState"]
-	if u.promotes && u.state == MFAEnabled {
-		u.state = MFAEnforced
+	if u.promotes && u.state == mfa.Enabled {
+		u.state = mfa.Enforced
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func stateJSON(w http.ResponseWriter, state MFAState) {
-	reply(w, 200, fmt.Sprintf(`{"@odata.context":"x","perUserMfaState":%q}`, state))
+func stateJSON(w http.ResponseWriter, state mfa.State) {
+	clienttest.Reply(w, 200, fmt.Sprintf(`{"@odata.context":"x","perUserMfaState":%q}`, state))
 }
 
 // patched lists the states that the server was asked to write.
-func (u *scriptedUser) patched() []MFAState {
-	var all []MFAState
-	for _, request := range u.all() {
+func (u *scriptedUser) patched() []mfa.State {
+	var all []mfa.State
+	for _, request := range u.All() {
 		if request.Method == http.MethodPatch {
 			var body strongAuthenticationRequirements
 			_ = json.Unmarshal([]byte(request.Body), &body)
@@ -104,7 +108,7 @@ func (u *scriptedUser) patched() []MFAState {
 
 var registeredPhone = []string{"#microsoft.graph.phoneAuthenticationMethod"}
 
-func wantResult(t *testing.T, got SetResult, before, effective MFAState, written ...MFAState) {
+func wantResult(t *testing.T, got SetResult, before, effective mfa.State, written ...mfa.State) {
 	t.Helper()
 	got.Unconfirmed = nil
 	if diff := cmp.Diff(SetResult{Before: before, Effective: effective, Written: written}, got); diff != "" {
@@ -112,7 +116,7 @@ func wantResult(t *testing.T, got SetResult, before, effective MFAState, written
 	}
 }
 
-func wantPatched(t *testing.T, u *scriptedUser, want ...MFAState) {
+func wantPatched(t *testing.T, u *scriptedUser, want ...mfa.State) {
 	t.Helper()
 	if diff := cmp.Diff(want, u.patched()); diff != "" {
 		t.Errorf("the service was asked to write (-want +got):\n%s", diff)
@@ -121,13 +125,13 @@ func wantPatched(t *testing.T, u *scriptedUser, want ...MFAState) {
 
 func TestTheStateIsReadFromBetaByObjectID(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFAEnforced}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
+	u := (&scriptedUser{state: mfa.Enforced}).start(t)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
 	state, err := c.GetUserMFAState(t.Context(), adele)
-	if err != nil || state != MFAEnforced {
+	if err != nil || state != mfa.Enforced {
 		t.Errorf("got %q and error %v", state, err)
 	}
-	if got, want := u.all()[0].Target, "/beta/users/"+adeleID+"/authentication/requirements"; got != want {
+	if got, want := u.All()[0].Target, "/beta/users/"+clienttest.AdeleID+"/authentication/requirements"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -135,11 +139,11 @@ func TestTheStateIsReadFromBetaByObjectID(t *testing.T) {
 func TestAnAnswerWithoutAStateIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `{"perUserMfaState":null}`, `{"perUserMfaState":""}`, `{"perUserMfaState":1}`, `null`, `[]`} {
-		u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool { reply(w, 200, body); return true }}).start(t)
-		c, _, _ := newTestClient(t, u.recorder, nil)
+		u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool { clienttest.Reply(w, 200, body); return true }}).start(t)
+		c, _, _ := newTestClient(t, u.Recorder, nil)
 		state, err := c.GetUserMFAState(t.Context(), adele)
-		var refusal *Error
-		if state != "" || !errors.As(err, &refusal) || refusal.Status != 200 || IsNotFound(err) {
+		var refusal *graph.Error
+		if state != "" || !errors.As(err, &refusal) || refusal.Status != 200 || graph.IsNotFound(err) {
 			t.Errorf("%s: got %q and error %v", body, state, err)
 		}
 	}
@@ -147,22 +151,25 @@ func TestAnAnswerWithoutAStateIsAnError(t *testing.T) {
 
 func TestA403NamesThePermissionForReadingAndForWriting(t *testing.T) {
 	t.Parallel()
-	deny := func(w http.ResponseWriter) bool { graphError(w, 403, "Authorization_RequestDenied"); return true }
+	deny := func(w http.ResponseWriter) bool {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+		return true
+	}
 	u := (&scriptedUser{
-		state:   MFADisabled,
+		state:   mfa.Disabled,
 		onRead:  func(w http.ResponseWriter, _, _ int) bool { return deny(w) },
 		onWrite: func(w http.ResponseWriter, _ int) bool { return deny(w) },
 	}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
 	_, readErr := c.GetUserMFAState(t.Context(), adele)
 	for _, tc := range []struct {
 		err  error
 		want []string
 	}{
 		{readErr, []string{"Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}},
-		{c.putUserMFAState(t.Context(), adele, MFAEnabled), []string{"Policy.ReadWrite.AuthenticationMethod"}},
+		{c.putUserMFAState(t.Context(), adele, mfa.Enabled), []string{"Policy.ReadWrite.AuthenticationMethod"}},
 	} {
-		var refusal *Error
+		var refusal *graph.Error
 		if !errors.As(tc.err, &refusal) {
 			t.Fatalf("error %v", tc.err)
 		}
@@ -174,37 +181,37 @@ func TestA403NamesThePermissionForReadingAndForWriting(t *testing.T) {
 
 func TestEveryTransitionWritesWhatTheDesignSays(t *testing.T) {
 	t.Parallel()
-	for _, row := range transitions {
-		t.Run(fmt.Sprintf("from %s to %s, registered %t, opted in %t", row.from, row.to, row.registered, row.optIn), func(t *testing.T) {
+	for _, row := range clienttest.Transitions {
+		t.Run(fmt.Sprintf("from %s to %s, registered %t, opted in %t", row.From, row.To, row.Registered, row.OptIn), func(t *testing.T) {
 			t.Parallel()
-			u := &scriptedUser{state: row.from}
-			if row.registered {
+			u := &scriptedUser{state: row.From}
+			if row.Registered {
 				u.methods = registeredPhone
 			}
 			u.start(t)
-			c, _, clock := newTestClient(t, u.recorder, nil)
-			result, err := c.SetUserMFAState(t.Context(), adele, row.to, SetOptions{AllowPromotion: row.optIn})
-			wantPatched(t, u, row.writes...)
-			if row.refused != "" {
-				var refusal *TransitionError
-				if !errors.As(err, &refusal) || refusal.Reason != row.refused || refusal.User != adeleUPN {
-					t.Errorf("error %v, want refusal %s", err, row.refused)
+			c, _, clock := newTestClient(t, u.Recorder, nil)
+			result, err := c.SetUserMFAState(t.Context(), adele, row.To, SetOptions{AllowPromotion: row.OptIn})
+			wantPatched(t, u, row.Writes...)
+			if row.Refused != "" {
+				var refusal *mfa.TransitionError
+				if !errors.As(err, &refusal) || refusal.Reason != row.Refused || refusal.User != clienttest.AdeleUPN {
+					t.Errorf("error %v, want refusal %s", err, row.Refused)
 				}
-				wantResult(t, result, row.from, row.from)
+				wantResult(t, result, row.From, row.From)
 				return
 			}
 			if err != nil || result.Unconfirmed != nil {
 				t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 			}
-			effective := row.to
-			if len(row.writes) == 0 {
-				effective = row.from
+			effective := row.To
+			if len(row.Writes) == 0 {
+				effective = row.From
 			}
-			wantResult(t, result, row.from, effective, row.writes...)
-			if waits, _ := clock.waited(); len(waits) != 0 {
+			wantResult(t, result, row.From, effective, row.Writes...)
+			if waits, _ := clock.Waited(); len(waits) != 0 {
 				t.Errorf("waited %v although the service was up to date", waits)
 			}
-			if !row.optIn && u.methodsReads != 0 {
+			if !row.OptIn && u.methodsReads != 0 {
 				t.Error("the methods were read although they decide nothing")
 			}
 		})
@@ -213,79 +220,79 @@ func TestEveryTransitionWritesWhatTheDesignSays(t *testing.T) {
 
 func TestARefusalIsDecidedWithoutWriting(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	_, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnforced, true, 0)
-	var refusal *TransitionError
+	u := (&scriptedUser{state: mfa.Disabled}).start(t)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	_, err := c.CheckUserMFAState(t.Context(), adele, mfa.Disabled, mfa.Enforced, true, 0)
+	var refusal *mfa.TransitionError
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error %v", err)
 	}
-	if diff := cmp.Diff(&TransitionError{User: adeleUPN, From: MFADisabled, To: MFAEnforced, Reason: ReasonNotRegistered}, refusal); diff != "" {
+	if diff := cmp.Diff(&mfa.TransitionError{User: clienttest.AdeleUPN, From: mfa.Disabled, To: mfa.Enforced, Reason: mfa.ReasonNotRegistered}, refusal); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	move, err := c.CheckUserMFAState(t.Context(), adele, MFADisabled, MFAEnabled, true, 0)
+	move, err := c.CheckUserMFAState(t.Context(), adele, mfa.Disabled, mfa.Enabled, true, 0)
 	if err != nil || len(move.Writes) != 1 {
 		t.Errorf("got %+v and error %v", move, err)
 	}
-	if n := len(u.all()); n != 1 || u.methodsReads != 1 {
+	if n := len(u.All()); n != 1 || u.methodsReads != 1 {
 		t.Errorf("%d requests of which %d for methods, want one and that", n, u.methodsReads)
 	}
 	// The positive control: the same server does record a write.
-	if _, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{}); err != nil {
+	if _, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{}); err != nil {
 		t.Error(err)
 	}
-	wantPatched(t, u, MFAEnabled)
+	wantPatched(t, u, mfa.Enabled)
 }
 
 func TestMethodsThatCannotBeReadStopTheMove(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFAEnabled, methods: registeredPhone, onMethods: func(w http.ResponseWriter, _ int) bool {
-		graphError(w, 403, "Authorization_RequestDenied")
+	u := (&scriptedUser{state: mfa.Enabled, methods: registeredPhone, onMethods: func(w http.ResponseWriter, _ int) bool {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 		return true
 	}}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
-	if !IsForbidden(err) {
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
+	if !graph.IsForbidden(err) {
 		t.Errorf("error %v, want the 403", err)
 	}
-	wantResult(t, result, MFAEnabled, MFAEnabled)
+	wantResult(t, result, mfa.Enabled, mfa.Enabled)
 	wantPatched(t, u)
 }
 
 func TestAPromotionByTheServiceIsTheEffectiveState(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, promotes: true}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{})
+	u := (&scriptedUser{state: mfa.Disabled, promotes: true}).start(t)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{})
 	if err != nil || result.Unconfirmed != nil {
 		t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnforced, MFAEnabled)
-	wantPatched(t, u, MFAEnabled)
+	wantResult(t, result, mfa.Disabled, mfa.Enforced, mfa.Enabled)
+	wantPatched(t, u, mfa.Enabled)
 }
 
 func TestEnforcedIsNotWrittenWhereTheServiceHasPromoted(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, promotes: true, methods: registeredPhone}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
+	u := (&scriptedUser{state: mfa.Disabled, promotes: true, methods: registeredPhone}).start(t)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
 	if err != nil || result.Unconfirmed != nil {
 		t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnforced, MFAEnabled)
-	wantPatched(t, u, MFAEnabled)
+	wantResult(t, result, mfa.Disabled, mfa.Enforced, mfa.Enabled)
+	wantPatched(t, u, mfa.Enabled)
 }
 
 func TestTheStateIsReadBackBetweenTheTwoWrites(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, methods: registeredPhone}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	if _, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true}); err != nil {
+	u := (&scriptedUser{state: mfa.Disabled, methods: registeredPhone}).start(t)
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	if _, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true}); err != nil {
 		t.Fatal(err)
 	}
 	var sequence []string
-	for _, request := range u.all() {
-		sequence = append(sequence, request.Method+" "+request.path()[strings.LastIndex(request.path(), "/")+1:]+request.Body)
+	for _, request := range u.All() {
+		sequence = append(sequence, request.Method+" "+request.Path()[strings.LastIndex(request.Path(), "/")+1:]+request.Body)
 	}
 	want := []string{
 		"GET requirements", "GET methods",
@@ -299,7 +306,7 @@ func TestTheStateIsReadBackBetweenTheTwoWrites(t *testing.T) {
 
 func TestStaleReadsAreWaitedOut(t *testing.T) {
 	t.Parallel()
-	old := func(state MFAState, stale func(n int) bool) func(http.ResponseWriter, int, int) bool {
+	old := func(state mfa.State, stale func(n int) bool) func(http.ResponseWriter, int, int) bool {
 		return func(w http.ResponseWriter, n, writes int) bool {
 			if writes == 0 || !stale(n) {
 				return false
@@ -312,20 +319,20 @@ func TestStaleReadsAreWaitedOut(t *testing.T) {
 	even := func(n int) bool { return n%2 == 0 }
 	for _, tc := range []struct {
 		name             string
-		before, to       MFAState
+		before, to       mfa.State
 		promotes         bool
 		stale            func(n int) bool
-		effective        MFAState
+		effective        mfa.State
 		waits            int
 		noReplicaHasUser bool
 	}{
-		{name: "the old value five times", before: MFADisabled, to: MFAEnabled, stale: first(5), effective: MFAEnabled, waits: 5},
-		{name: "the old value five times, then a promotion", before: MFADisabled, to: MFAEnabled, promotes: true, stale: first(5), effective: MFAEnforced, waits: 5},
-		{name: "alternating", before: MFADisabled, to: MFAEnabled, promotes: true, stale: even, effective: MFAEnforced, waits: 1},
-		{name: "enforced is still seen after disabled", before: MFAEnforced, to: MFADisabled, stale: first(3), effective: MFADisabled, waits: 3},
-		{name: "enabled is still seen after disabled", before: MFAEnabled, to: MFADisabled, stale: even, effective: MFADisabled, waits: 1},
-		{name: "a state of the future is still seen", before: "unknownFutureValue", to: MFAEnabled, stale: first(2), effective: MFAEnabled, waits: 2},
-		{name: "a replica without the user", before: MFADisabled, to: MFAEnabled, stale: first(2), effective: MFAEnabled, waits: 2, noReplicaHasUser: true},
+		{name: "the old value five times", before: mfa.Disabled, to: mfa.Enabled, stale: first(5), effective: mfa.Enabled, waits: 5},
+		{name: "the old value five times, then a promotion", before: mfa.Disabled, to: mfa.Enabled, promotes: true, stale: first(5), effective: mfa.Enforced, waits: 5},
+		{name: "alternating", before: mfa.Disabled, to: mfa.Enabled, promotes: true, stale: even, effective: mfa.Enforced, waits: 1},
+		{name: "enforced is still seen after disabled", before: mfa.Enforced, to: mfa.Disabled, stale: first(3), effective: mfa.Disabled, waits: 3},
+		{name: "enabled is still seen after disabled", before: mfa.Enabled, to: mfa.Disabled, stale: even, effective: mfa.Disabled, waits: 1},
+		{name: "a state of the future is still seen", before: "unknownFutureValue", to: mfa.Enabled, stale: first(2), effective: mfa.Enabled, waits: 2},
+		{name: "a replica without the user", before: mfa.Disabled, to: mfa.Enabled, stale: first(2), effective: mfa.Enabled, waits: 2, noReplicaHasUser: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -335,18 +342,18 @@ func TestStaleReadsAreWaitedOut(t *testing.T) {
 					if writes == 0 || !tc.stale(n) {
 						return false
 					}
-					graphError(w, 404, "Request_ResourceNotFound")
+					clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 					return true
 				}
 			}
 			u.start(t)
-			c, _, clock := newTestClient(t, u.recorder, nil)
+			c, _, clock := newTestClient(t, u.Recorder, nil)
 			result, err := c.SetUserMFAState(t.Context(), adele, tc.to, SetOptions{})
 			if err != nil || result.Unconfirmed != nil {
 				t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 			}
 			wantResult(t, result, tc.before, tc.effective, tc.to)
-			if waits, _ := clock.waited(); len(waits) != tc.waits {
+			if waits, _ := clock.Waited(); len(waits) != tc.waits {
 				t.Errorf("waited %v, want %d pauses", waits, tc.waits)
 			}
 		})
@@ -355,64 +362,64 @@ func TestStaleReadsAreWaitedOut(t *testing.T) {
 
 func TestStaleReadsBetweenTheTwoWritesAreWaitedOut(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, methods: registeredPhone, onRead: func(w http.ResponseWriter, n, writes int) bool {
+	u := (&scriptedUser{state: mfa.Disabled, methods: registeredPhone, onRead: func(w http.ResponseWriter, n, writes int) bool {
 		if writes == 0 || n >= 2 {
 			return false
 		}
-		stateJSON(w, MFADisabled)
+		stateJSON(w, mfa.Disabled)
 		return true
 	}}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
 	if err != nil || result.Unconfirmed != nil {
 		t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnforced, MFAEnabled, MFAEnforced)
-	if waits, _ := clock.waited(); len(waits) != 4 {
+	wantResult(t, result, mfa.Disabled, mfa.Enforced, mfa.Enabled, mfa.Enforced)
+	if waits, _ := clock.Waited(); len(waits) != 4 {
 		t.Errorf("waited %v, want 4 pauses", waits)
 	}
 }
 
 func TestTheWaitForAWriteIsBounded(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, onRead: func(w http.ResponseWriter, _, _ int) bool {
-		stateJSON(w, MFADisabled)
+	u := (&scriptedUser{state: mfa.Disabled, onRead: func(w http.ResponseWriter, _, _ int) bool {
+		stateJSON(w, mfa.Disabled)
 		return true
 	}}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{})
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{})
 	if err != nil {
 		t.Errorf("an accepted write is an error: %v", err)
 	}
 	if want := `the service accepted "enabled" but still answers "disabled" after 1m30s`; result.Unconfirmed == nil || result.Unconfirmed.Error() != want {
 		t.Errorf("unconfirmed %v, want %s", result.Unconfirmed, want)
 	}
-	wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-	wantPatched(t, u, MFAEnabled)
-	if _, sum := clock.waited(); sum != 90*time.Second {
+	wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+	wantPatched(t, u, mfa.Enabled)
+	if _, sum := clock.Waited(); sum != 90*time.Second {
 		t.Errorf("waited %s, want 90 s", sum)
 	}
 }
 
 func TestAReadBackThatFailsDoesNotUndoTheWrite(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, onRead: func(w http.ResponseWriter, _, writes int) bool {
+	u := (&scriptedUser{state: mfa.Disabled, onRead: func(w http.ResponseWriter, _, writes int) bool {
 		if writes == 0 {
 			return false
 		}
-		graphError(w, 500, "InternalServerError")
+		clienttest.GraphError(w, 500, "InternalServerError")
 		return true
 	}}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{})
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{})
 	if err != nil {
 		t.Errorf("an accepted write is an error: %v", err)
 	}
-	if !hasStatus(result.Unconfirmed, 500) {
+	if !graph.HasStatus(result.Unconfirmed, 500) {
 		t.Errorf("unconfirmed %v, want the 500", result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-	if waits, _ := clock.waited(); len(waits) != 0 {
+	wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+	if waits, _ := clock.Waited(); len(waits) != 0 {
 		t.Errorf("waited %v beside the repetitions", waits)
 	}
 }
@@ -421,19 +428,19 @@ func TestTheEndOfTheContextAfterAWriteLeavesItWritten(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	u := (&scriptedUser{state: MFADisabled, onRead: func(w http.ResponseWriter, _, _ int) bool { stateJSON(w, MFADisabled); return true }}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	clock.onWait = func(n int) {
+	u := (&scriptedUser{state: mfa.Disabled, onRead: func(w http.ResponseWriter, _, _ int) bool { stateJSON(w, mfa.Disabled); return true }}).start(t)
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	clock.OnWait = func(n int) {
 		if n == 2 {
 			cancel()
 		}
 	}
-	result, err := c.SetUserMFAState(ctx, adele, MFAEnabled, SetOptions{})
+	result, err := c.SetUserMFAState(ctx, adele, mfa.Enabled, SetOptions{})
 	if err != nil || !errors.Is(result.Unconfirmed, context.Canceled) {
 		t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-	if waits, _ := clock.waited(); len(waits) != 2 {
+	wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+	if waits, _ := clock.Waited(); len(waits) != 2 {
 		t.Errorf("waited %v", waits)
 	}
 }
@@ -442,18 +449,18 @@ func TestTheEndOfTheContextBetweenTheTwoWritesStopsTheSecond(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	u := (&scriptedUser{state: MFADisabled, methods: registeredPhone, onRead: func(w http.ResponseWriter, _, _ int) bool {
-		stateJSON(w, MFADisabled)
+	u := (&scriptedUser{state: mfa.Disabled, methods: registeredPhone, onRead: func(w http.ResponseWriter, _, _ int) bool {
+		stateJSON(w, mfa.Disabled)
 		return true
 	}}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	clock.onWait = func(int) { cancel() }
-	result, err := c.SetUserMFAState(ctx, adele, MFAEnforced, SetOptions{AllowPromotion: true})
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	clock.OnWait = func(int) { cancel() }
+	result, err := c.SetUserMFAState(ctx, adele, mfa.Enforced, SetOptions{AllowPromotion: true})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}
-	wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-	wantPatched(t, u, MFAEnabled)
+	wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+	wantPatched(t, u, mfa.Enabled)
 }
 
 // A user who was never seen enabled would be moved from disabled to enforced directly, as far as anybody can tell.
@@ -461,72 +468,72 @@ func TestEnforcedIsNotWrittenBeforeEnabledWasSeen(t *testing.T) {
 	t.Parallel()
 	for name, onRead := range map[string]func(http.ResponseWriter, int, int) bool{
 		"because the service still answers disabled": func(w http.ResponseWriter, _, _ int) bool {
-			stateJSON(w, MFADisabled)
+			stateJSON(w, mfa.Disabled)
 			return true
 		},
 		"because reading fails": func(w http.ResponseWriter, _, writes int) bool {
 			if writes == 0 {
 				return false
 			}
-			graphError(w, 500, "InternalServerError")
+			clienttest.GraphError(w, 500, "InternalServerError")
 			return true
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			u := (&scriptedUser{state: MFADisabled, methods: registeredPhone, onRead: onRead}).start(t)
-			c, _, _ := newTestClient(t, u.recorder, nil)
-			result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
-			if err == nil || !strings.Contains(err.Error(), adeleUPN) || !errors.Is(err, result.Unconfirmed) {
+			u := (&scriptedUser{state: mfa.Disabled, methods: registeredPhone, onRead: onRead}).start(t)
+			c, _, _ := newTestClient(t, u.Recorder, nil)
+			result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
+			if err == nil || !strings.Contains(err.Error(), clienttest.AdeleUPN) || !errors.Is(err, result.Unconfirmed) {
 				t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 			}
-			wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-			wantPatched(t, u, MFAEnabled)
+			wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+			wantPatched(t, u, mfa.Enabled)
 		})
 	}
 }
 
 func TestAFailedSecondWriteTellsOfTheFirst(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, methods: registeredPhone, onWrite: func(w http.ResponseWriter, n int) bool {
+	u := (&scriptedUser{state: mfa.Disabled, methods: registeredPhone, onWrite: func(w http.ResponseWriter, n int) bool {
 		if n == 0 {
 			return false
 		}
-		graphError(w, 403, "Authorization_RequestDenied")
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 		return true
 	}}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
-	if !IsForbidden(err) || !strings.Contains(err.Error(), `to "enforced"`) {
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
+	if !graph.IsForbidden(err) || !strings.Contains(err.Error(), `to "enforced"`) {
 		t.Errorf("error %v, want the 403 of the second write", err)
 	}
-	wantResult(t, result, MFADisabled, MFAEnabled, MFAEnabled)
-	wantPatched(t, u, MFAEnabled, MFAEnforced)
+	wantResult(t, result, mfa.Disabled, mfa.Enabled, mfa.Enabled)
+	wantPatched(t, u, mfa.Enabled, mfa.Enforced)
 }
 
 func TestAFailedWriteIsNotListedAsWritten(t *testing.T) {
 	t.Parallel()
-	u := (&scriptedUser{state: MFADisabled, onWrite: func(w http.ResponseWriter, _ int) bool {
-		graphError(w, 400, "BadRequest")
+	u := (&scriptedUser{state: mfa.Disabled, onWrite: func(w http.ResponseWriter, _ int) bool {
+		clienttest.GraphError(w, 400, "BadRequest")
 		return true
 	}}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{})
-	if !hasStatus(err, 400) {
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{})
+	if !graph.HasStatus(err, 400) {
 		t.Errorf("error %v, want the 400", err)
 	}
-	wantResult(t, result, MFADisabled, MFADisabled)
+	wantResult(t, result, mfa.Disabled, mfa.Disabled)
 }
 
 func TestAStateThatCannotBeReadStopsTheMove(t *testing.T) {
 	t.Parallel()
 	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool {
-		graphError(w, 403, "Authorization_RequestDenied")
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 		return true
 	}}).start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{NewUser: true})
-	if !IsForbidden(err) {
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{NewUser: true})
+	if !graph.IsForbidden(err) {
 		t.Errorf("error %v, want the 403", err)
 	}
 	wantResult(t, result, "", "")
@@ -535,7 +542,7 @@ func TestAStateThatCannotBeReadStopsTheMove(t *testing.T) {
 
 func TestOnlyANewUsers404IsWaitedOut(t *testing.T) {
 	t.Parallel()
-	missing := func(w http.ResponseWriter) { graphError(w, 404, "Request_ResourceNotFound") }
+	missing := func(w http.ResponseWriter) { clienttest.GraphError(w, 404, "Request_ResourceNotFound") }
 	// Each of the three kinds of requests finds a replica without the user twice.
 	reading := func(w http.ResponseWriter, n, writes int) bool {
 		if writes > 0 || n >= 2 {
@@ -554,32 +561,32 @@ func TestOnlyANewUsers404IsWaitedOut(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		make    func() *scriptedUser
-		to      MFAState
-		written []MFAState
+		to      mfa.State
+		written []mfa.State
 		waits   int
 	}{
-		{"in reading the state", func() *scriptedUser { return &scriptedUser{onRead: reading} }, MFAEnabled, []MFAState{MFAEnabled}, 2},
-		{"in writing the state", func() *scriptedUser { return &scriptedUser{onWrite: twice} }, MFAEnabled, []MFAState{MFAEnabled}, 2},
-		{"in reading the methods", func() *scriptedUser { return &scriptedUser{onMethods: twice} }, MFAEnforced, []MFAState{MFAEnabled, MFAEnforced}, 2},
+		{"in reading the state", func() *scriptedUser { return &scriptedUser{onRead: reading} }, mfa.Enabled, []mfa.State{mfa.Enabled}, 2},
+		{"in writing the state", func() *scriptedUser { return &scriptedUser{onWrite: twice} }, mfa.Enabled, []mfa.State{mfa.Enabled}, 2},
+		{"in reading the methods", func() *scriptedUser { return &scriptedUser{onMethods: twice} }, mfa.Enforced, []mfa.State{mfa.Enabled, mfa.Enforced}, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			for _, newUser := range []bool{true, false} {
 				u := tc.make()
-				u.state, u.methods = MFADisabled, registeredPhone
+				u.state, u.methods = mfa.Disabled, registeredPhone
 				u.start(t)
-				c, _, clock := newTestClient(t, u.recorder, nil)
+				c, _, clock := newTestClient(t, u.Recorder, nil)
 				result, err := c.SetUserMFAState(t.Context(), adele, tc.to, SetOptions{NewUser: newUser, AllowPromotion: true})
-				waits, _ := clock.waited()
+				waits, _ := clock.Waited()
 				if newUser {
 					if err != nil || result.Unconfirmed != nil || len(waits) != tc.waits {
 						t.Errorf("a new user: error %v, unconfirmed %v, waited %v", err, result.Unconfirmed, waits)
 					}
-					wantResult(t, result, MFADisabled, tc.to, tc.written...)
+					wantResult(t, result, mfa.Disabled, tc.to, tc.written...)
 					continue
 				}
 				// It takes the user's own 404 to be gone.
-				if _, sum := clock.waited(); !errors.Is(err, ErrUserGone) || sum != c.Consistency().Missing || len(result.Written) != 0 {
+				if _, sum := clock.Waited(); !errors.Is(err, ErrUserGone) || sum != c.Consistency().Missing || len(result.Written) != 0 {
 					t.Errorf("another user: error %v, waited %v, written %v", err, waits, result.Written)
 				}
 			}
@@ -590,15 +597,15 @@ func TestOnlyANewUsers404IsWaitedOut(t *testing.T) {
 func TestTheWaitForANewUserIsBounded(t *testing.T) {
 	t.Parallel()
 	u := (&scriptedUser{onRead: func(w http.ResponseWriter, _, _ int) bool {
-		graphError(w, 404, "Request_ResourceNotFound")
+		clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 		return true
 	}}).start(t)
-	c, _, clock := newTestClient(t, u.recorder, nil)
-	_, err := c.SetUserMFAState(t.Context(), adele, MFAEnabled, SetOptions{NewUser: true})
+	c, _, clock := newTestClient(t, u.Recorder, nil)
+	_, err := c.SetUserMFAState(t.Context(), adele, mfa.Enabled, SetOptions{NewUser: true})
 	if !errors.Is(err, ErrUserGone) {
 		t.Errorf("error %v, want that the user is gone", err)
 	}
-	if _, sum := clock.waited(); sum != 33*time.Second {
+	if _, sum := clock.Waited(); sum != 33*time.Second {
 		t.Errorf("waited %s, want 30 s, and 3 s for the user's own 404", sum)
 	}
 	wantPatched(t, u)
@@ -606,7 +613,7 @@ func TestTheWaitForANewUserIsBounded(t *testing.T) {
 
 func TestAnUnexpectedStateIsBelievedOnlyOnceItHasLasted(t *testing.T) {
 	t.Parallel()
-	shows := func(states ...MFAState) func(http.ResponseWriter, int, int) bool {
+	shows := func(states ...mfa.State) func(http.ResponseWriter, int, int) bool {
 		return func(w http.ResponseWriter, n, _ int) bool {
 			stateJSON(w, states[min(n, len(states)-1)])
 			return true
@@ -615,26 +622,26 @@ func TestAnUnexpectedStateIsBelievedOnlyOnceItHasLasted(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		onRead   func(http.ResponseWriter, int, int) bool
-		expected MFAState
-		want     MFAState
+		expected mfa.State
+		want     mfa.State
 		waited   time.Duration
 	}{
-		{"the expected state", shows(MFAEnabled), MFAEnabled, MFAEnabled, 0},
-		{"a promotion, which satisfies", shows(MFAEnforced), MFAEnabled, MFAEnforced, 0},
-		{"no expectation", shows(MFADisabled), "", MFADisabled, 0},
-		{"an old replica", shows(MFADisabled, MFAEnabled), MFAEnabled, MFAEnabled, 500 * time.Millisecond},
-		{"a lasting change", shows(MFADisabled), MFAEnabled, MFADisabled, time.Second},
-		{"enabled where enforced was", shows(MFAEnabled), MFAEnforced, MFAEnabled, time.Second},
+		{"the expected state", shows(mfa.Enabled), mfa.Enabled, mfa.Enabled, 0},
+		{"a promotion, which satisfies", shows(mfa.Enforced), mfa.Enabled, mfa.Enforced, 0},
+		{"no expectation", shows(mfa.Disabled), "", mfa.Disabled, 0},
+		{"an old replica", shows(mfa.Disabled, mfa.Enabled), mfa.Enabled, mfa.Enabled, 500 * time.Millisecond},
+		{"a lasting change", shows(mfa.Disabled), mfa.Enabled, mfa.Disabled, time.Second},
+		{"enabled where enforced was", shows(mfa.Enabled), mfa.Enforced, mfa.Enabled, time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			u := (&scriptedUser{onRead: tc.onRead}).start(t)
-			c, _, clock := newTestClient(t, u.recorder, nil)
+			c, _, clock := newTestClient(t, u.Recorder, nil)
 			state, err := c.ObserveUserMFAState(t.Context(), adele, tc.expected)
 			if err != nil || state != tc.want {
 				t.Errorf("got %q and error %v, want %q", state, err, tc.want)
 			}
-			if _, sum := clock.waited(); sum != tc.waited {
+			if _, sum := clock.Waited(); sum != tc.waited {
 				t.Errorf("waited %s, want %s", sum, tc.waited)
 			}
 		})
@@ -643,14 +650,14 @@ func TestAnUnexpectedStateIsBelievedOnlyOnceItHasLasted(t *testing.T) {
 		t.Parallel()
 		u := (&scriptedUser{onRead: func(w http.ResponseWriter, n, _ int) bool {
 			if n == 0 {
-				stateJSON(w, MFADisabled)
+				stateJSON(w, mfa.Disabled)
 				return true
 			}
-			graphError(w, 403, "Authorization_RequestDenied")
+			clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 			return true
 		}}).start(t)
-		c, _, _ := newTestClient(t, u.recorder, nil)
-		if state, err := c.ObserveUserMFAState(t.Context(), adele, MFAEnabled); !IsForbidden(err) || state != "" {
+		c, _, _ := newTestClient(t, u.Recorder, nil)
+		if state, err := c.ObserveUserMFAState(t.Context(), adele, mfa.Enabled); !graph.IsForbidden(err) || state != "" {
 			t.Errorf("got %q and error %v, want the 403", state, err)
 		}
 	})

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // Bounds of work on many users.
@@ -62,10 +65,10 @@ func (w *crew) finish(err error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.done++
-	var refusal *TransitionError
-	var changed *ChangedError
+	var refusal *mfa.TransitionError
+	var changed *mfa.ChangedError
 	switch {
-	case err == nil, IsNotFound(err), errors.Is(err, ErrUserGone), errors.As(err, &refusal), errors.As(err, &changed):
+	case err == nil, graph.IsNotFound(err), errors.Is(err, ErrUserGone), errors.As(err, &refusal), errors.As(err, &changed):
 		w.inARow = 0
 	default:
 		w.inARow++
@@ -130,18 +133,18 @@ func (c *Client) FindLicensedUsers(ctx context.Context, keys []string, patience 
 // UserAndState is a user and a state that is expected of them, or wanted.
 type UserAndState struct {
 	User  User
-	State MFAState
+	State mfa.State
 	// New says that the user may have been made a moment ago, and Known is the state that they were last known to have, as in
 	// SetOptions.
 	New   bool
-	Known MFAState
+	Known mfa.State
 }
 
 // ObserveUserMFAStates is ObserveUserMFAState for many users, one request for each. The outcome of a user who is not
 // there any more is ErrUserGone; every other error says nothing about the user.
-func (c *Client) ObserveUserMFAStates(ctx context.Context, users []UserAndState, progress func(done int)) []Outcome[MFAState] {
-	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (MFAState, error) {
-		var state MFAState
+func (c *Client) ObserveUserMFAStates(ctx context.Context, users []UserAndState, progress func(done int)) []Outcome[mfa.State] {
+	return each(ctx, users, progress, func(ctx context.Context, user UserAndState) (mfa.State, error) {
+		var state mfa.State
 		err := c.orGone(ctx, user.User, 0, func() (err error) {
 			state, err = c.ObserveUserMFAState(ctx, user.User, user.State)
 			return err
@@ -151,9 +154,9 @@ func (c *Client) ObserveUserMFAStates(ctx context.Context, users []UserAndState,
 }
 
 // FindUserMFAStates is FindUserMFAState for many users. The outcome of a user who is not there any more is ErrUserGone.
-func (c *Client) FindUserMFAStates(ctx context.Context, users []User, patience time.Duration, progress func(done int)) []Outcome[MFAState] {
-	return each(ctx, users, progress, func(ctx context.Context, user User) (MFAState, error) {
-		var state MFAState
+func (c *Client) FindUserMFAStates(ctx context.Context, users []User, patience time.Duration, progress func(done int)) []Outcome[mfa.State] {
+	return each(ctx, users, progress, func(ctx context.Context, user User) (mfa.State, error) {
+		var state mfa.State
 		err := c.orGone(ctx, user, patience, func() (err error) {
 			state, err = c.FindUserMFAState(ctx, user, patience)
 			return err
@@ -166,7 +169,7 @@ func (c *Client) FindUserMFAStates(ctx context.Context, users []User, patience t
 // the same, replicas do not agree about them, and it is done again until they do, unless the 404 was waited out already.
 func (c *Client) orGone(ctx context.Context, user User, waitedOut time.Duration, do func() error) error {
 	err := do()
-	if !IsNotFound(err) {
+	if !graph.IsNotFound(err) {
 		return err
 	}
 	gone, goneErr := c.UserGone(ctx, user.ID)
@@ -178,18 +181,18 @@ func (c *Client) orGone(ctx context.Context, user User, waitedOut time.Duration,
 	case waitedOut > 0:
 		return err
 	}
-	return c.untilKnown(ctx, c.consistency.Missing, do)
+	return c.untilKnown(ctx, c.graph.Consistency().Missing, do)
 }
 
 // UserMove is a user, the state that they have and the one that is wanted.
 type UserMove struct {
 	User     User
-	From, To MFAState
+	From, To mfa.State
 }
 
 // CheckUserMFAStates is CheckUserMFAState for many users.
-func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allowPromotion bool, patience time.Duration) []Outcome[Transition] {
-	return each(ctx, moves, nil, func(ctx context.Context, move UserMove) (Transition, error) {
+func (c *Client) CheckUserMFAStates(ctx context.Context, moves []UserMove, allowPromotion bool, patience time.Duration) []Outcome[mfa.Transition] {
+	return each(ctx, moves, nil, func(ctx context.Context, move UserMove) (mfa.Transition, error) {
 		return c.CheckUserMFAState(ctx, move.User, move.From, move.To, allowPromotion, patience)
 	})
 }
@@ -267,12 +270,12 @@ func (c *Client) setTogether(ctx context.Context, users []UserAndState, allowPro
 //
 // Source: https://learn.microsoft.com/graph/api/user-list
 func (c *Client) ListUsers(ctx context.Context) ([]User, error) {
-	return list[User](ctx, c, call{
-		operation:   "list the users of the tenant",
-		permissions: userReadPermissions,
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/users",
-		query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
+	return graph.List[User](ctx, c.graph, graph.Call{
+		Operation:   "list the users of the tenant",
+		Permissions: userReadPermissions,
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/users",
+		Query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
 	})
 }

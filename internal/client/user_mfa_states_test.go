@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 func numbers(n int) []int {
@@ -57,8 +61,8 @@ func TestEachItemIsWorkedOnOnceAndItsOutcomeStandsInItsPlace(t *testing.T) {
 
 func TestThereAreUsersForAFullBatchWheneverOneMayLeave(t *testing.T) {
 	t.Parallel()
-	if waiting := usersInFlight - maxFlights*maxBatchItems; waiting < maxBatchItems {
-		t.Errorf("with %d batches under way %d users are left to fill another one", maxFlights, waiting)
+	if waiting := usersInFlight - graph.MaxFlights*graph.MaxBatchItems; waiting < graph.MaxBatchItems {
+		t.Errorf("with %d batches under way %d users are left to fill another one", graph.MaxFlights, waiting)
 	}
 }
 
@@ -79,7 +83,7 @@ func TestWorkThatFailsForEverybodyIsGivenUp(t *testing.T) {
 	}
 	// Users who do not exist or must not be moved are answers.
 	for name, answer := range map[string]error{
-		"not found": &Error{Status: http.StatusNotFound, FromGraph: true}, "gone": ErrUserGone, "refused by the rules": &TransitionError{},
+		"not found": &graph.Error{Status: http.StatusNotFound, FromGraph: true}, "gone": ErrUserGone, "refused by the rules": &mfa.TransitionError{},
 	} {
 		outcomes := each(t.Context(), numbers(500), nil, func(context.Context, int) (int, error) { return 0, answer })
 		if tried := count(outcomes); tried != 500 {
@@ -123,17 +127,17 @@ func TestTheEndOfTheContextStopsTheWorkAndSaysSo(t *testing.T) {
 }
 
 // manyUsers answers for users whose ids say what becomes of them, also within batches.
-func manyUsers(t *testing.T) *recorder {
+func manyUsers(t *testing.T) *clienttest.Recorder {
 	t.Helper()
-	return newRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	return clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		requirements := strings.HasSuffix(r.URL.Path, "/authentication/requirements")
 		switch {
 		case strings.Contains(r.URL.Path, "gone"), requirements && strings.Contains(r.URL.Path, "odd"):
-			graphError(w, 404, "Request_ResourceNotFound")
+			clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 		case requirements:
-			reply(w, 200, `{"perUserMfaState":"enabled"}`)
+			clienttest.Reply(w, 200, `{"perUserMfaState":"enabled"}`)
 		default:
-			reply(w, 200, fmt.Sprintf(`{"id":%q,"userPrincipalName":"a@b.c"}`, strings.TrimPrefix(r.URL.Path, "/v1.0/users/")))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"id":%q,"userPrincipalName":"a@b.c"}`, strings.TrimPrefix(r.URL.Path, "/v1.0/users/")))
 		}
 	})
 }
@@ -142,39 +146,39 @@ func TestOnlyAUserWhoIsConfirmedGoneIsGone(t *testing.T) {
 	t.Parallel()
 	c, _, _ := newTestClient(t, manyUsers(t), nil)
 	// One at a time, so that nothing is gathered: what is tested is what becomes of the answers.
-	observe := func(id string) Outcome[MFAState] {
-		return c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: User{ID: id}, State: MFAEnabled}}, nil)[0]
+	observe := func(id string) Outcome[mfa.State] {
+		return c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: User{ID: id}, State: mfa.Enabled}}, nil)[0]
 	}
-	if outcome := observe("here"); outcome.Err != nil || outcome.Value != MFAEnabled {
+	if outcome := observe("here"); outcome.Err != nil || outcome.Value != mfa.Enabled {
 		t.Errorf("a user who is there: %+v", outcome)
 	}
 	if outcome := observe("gone"); !errors.Is(outcome.Err, ErrUserGone) {
 		t.Errorf("a user who is gone: %+v", outcome)
 	}
-	if outcome := observe("odd"); !IsNotFound(outcome.Err) || errors.Is(outcome.Err, ErrUserGone) {
+	if outcome := observe("odd"); !graph.IsNotFound(outcome.Err) || errors.Is(outcome.Err, ErrUserGone) {
 		t.Errorf("a user who exists, without requirements: %+v", outcome)
 	}
-	if outcome := c.SetUserMFAStates(t.Context(), []UserAndState{{User: User{ID: "gone"}, State: MFADisabled}}, false, nil)[0]; !errors.Is(outcome.Err, ErrUserGone) {
+	if outcome := c.SetUserMFAStates(t.Context(), []UserAndState{{User: User{ID: "gone"}, State: mfa.Disabled}}, false, nil)[0]; !errors.Is(outcome.Err, ErrUserGone) {
 		t.Errorf("a user who is gone cannot be set: %+v", outcome)
 	}
-	if outcome := c.FindUsers(t.Context(), []string{"gone"}, 0, nil)[0]; !IsNotFound(outcome.Err) {
+	if outcome := c.FindUsers(t.Context(), []string{"gone"}, 0, nil)[0]; !graph.IsNotFound(outcome.Err) {
 		t.Errorf("a user who is gone is found: %+v", outcome)
 	}
-	var refusal *TransitionError
-	if outcome := c.CheckUserMFAStates(t.Context(), []UserMove{{User: adele, From: MFADisabled, To: MFAEnforced}}, false, 0)[0]; !errors.As(outcome.Err, &refusal) {
+	var refusal *mfa.TransitionError
+	if outcome := c.CheckUserMFAStates(t.Context(), []UserMove{{User: adele, From: mfa.Disabled, To: mfa.Enforced}}, false, 0)[0]; !errors.As(outcome.Err, &refusal) {
 		t.Errorf("a direct move is not refused: %+v", outcome)
 	}
 }
 
 // statesOf answers for users who are disabled until somebody writes something else. kinds has what each HTTP request held:
 // looks, writes, and reads that confirm a write.
-func statesOf(t *testing.T, refuse func(r wireItem) bool) (g *scriptedGraph, kinds func() []map[string]int) {
+func statesOf(t *testing.T, refuse func(r clienttest.BatchItem) bool) (g *clienttest.ScriptedGraph, kinds func() []map[string]int) {
 	t.Helper()
 	var mutex sync.Mutex
 	var all []map[string]int
 	written := map[string]string{}
 	inBatch := map[string]bool{}
-	kind := func(r wireItem) string {
+	kind := func(r clienttest.BatchItem) string {
 		switch {
 		case r.Method == http.MethodPatch:
 			return "write"
@@ -183,7 +187,7 @@ func statesOf(t *testing.T, refuse func(r wireItem) bool) (g *scriptedGraph, kin
 		}
 		return "look"
 	}
-	g = newScriptedGraph(t, func(r wireItem, _ int) scriptedAnswer {
+	g = clienttest.NewScriptedGraph(t, func(r clienttest.BatchItem, _ int) clienttest.ScriptedAnswer {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if key := r.Method + " " + r.URL; inBatch[key] {
@@ -193,15 +197,15 @@ func statesOf(t *testing.T, refuse func(r wireItem) bool) (g *scriptedGraph, kin
 		}
 		switch {
 		case refuse != nil && refuse(r):
-			return refused(403, "Forbidden")
+			return clienttest.Refused(403, "Forbidden")
 		case r.Method == http.MethodPatch:
 			written[r.URL] = string(r.Body)
-			return scriptedAnswer{status: 204}
+			return clienttest.ScriptedAnswer{Status: 204}
 		case written[r.URL] != "":
-			return scriptedAnswer{status: 200, body: written[r.URL]}
+			return clienttest.ScriptedAnswer{Status: 200, Body: written[r.URL]}
 		}
-		return scriptedAnswer{status: 200, body: `{"perUserMfaState":"disabled"}`}
-	}, func(_ http.ResponseWriter, _ *http.Request, items []wireItem, _ int) bool {
+		return clienttest.ScriptedAnswer{Status: 200, Body: `{"perUserMfaState":"disabled"}`}
+	}, func(_ http.ResponseWriter, _ *http.Request, items []clienttest.BatchItem, _ int) bool {
 		mutex.Lock()
 		defer mutex.Unlock()
 		held := map[string]int{}
@@ -222,7 +226,7 @@ func statesOf(t *testing.T, refuse func(r wireItem) bool) (g *scriptedGraph, kin
 func usersToEnable(n int) []UserAndState {
 	users := make([]UserAndState, n)
 	for i := range users {
-		users[i] = UserAndState{User: numbered(i), State: MFAEnabled}
+		users[i] = UserAndState{User: numbered(i), State: mfa.Enabled}
 	}
 	return users
 }
@@ -231,7 +235,7 @@ func TestManyUsersTakeTheStepsOfAChangeTogether(t *testing.T) {
 	t.Parallel()
 	const n = usersTogether + 200
 	g, kinds := statesOf(t, nil)
-	c, _, _ := newTestClient(t, g.recorder, nil)
+	c, _, _ := newTestClient(t, g.Recorder, nil)
 	var mutex sync.Mutex
 	told := map[int]bool{}
 	outcomes := c.SetUserMFAStates(t.Context(), usersToEnable(n), false, func(done int) {
@@ -241,7 +245,7 @@ func TestManyUsersTakeTheStepsOfAChangeTogether(t *testing.T) {
 	})
 	for i, outcome := range outcomes {
 		got := outcome.Value
-		if outcome.Err != nil || got.Before != MFADisabled || got.Effective != MFAEnabled || got.Unconfirmed != nil || !slices.Equal(got.Written, []MFAState{MFAEnabled}) {
+		if outcome.Err != nil || got.Before != mfa.Disabled || got.Effective != mfa.Enabled || got.Unconfirmed != nil || !slices.Equal(got.Written, []mfa.State{mfa.Enabled}) {
 			t.Fatalf("user %d: %+v", i, outcome)
 		}
 	}
@@ -260,7 +264,7 @@ func TestManyUsersTakeTheStepsOfAChangeTogether(t *testing.T) {
 	}
 	for _, kind := range []string{"look", "write", "confirm"} {
 		if items[kind] != n || requests[kind] > n/10 {
-			t.Errorf("%s: %d users in %d requests, want %d in about %d", kind, items[kind], requests[kind], n, n/maxBatchItems)
+			t.Errorf("%s: %d users in %d requests, want %d in about %d", kind, items[kind], requests[kind], n, n/graph.MaxBatchItems)
 		}
 	}
 }
@@ -269,7 +273,7 @@ func TestAnInterruptedReadBackLeavesTheWritesAccepted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	wrote := false
-	g, _ := statesOf(t, func(r wireItem) bool {
+	g, _ := statesOf(t, func(r clienttest.BatchItem) bool {
 		if r.Method == http.MethodPatch {
 			wrote = true
 		} else if wrote {
@@ -277,10 +281,10 @@ func TestAnInterruptedReadBackLeavesTheWritesAccepted(t *testing.T) {
 		}
 		return false
 	})
-	c, _, _ := newTestClient(t, g.recorder, nil)
+	c, _, _ := newTestClient(t, g.Recorder, nil)
 	// One user, so that no other is still to be written when the first is read back.
 	outcome := c.SetUserMFAStates(ctx, usersToEnable(1), false, nil)[0]
-	if outcome.Err != nil || outcome.Value.Effective != MFAEnabled || !errors.Is(outcome.Value.Unconfirmed, context.Canceled) {
+	if outcome.Err != nil || outcome.Value.Effective != mfa.Enabled || !errors.Is(outcome.Value.Unconfirmed, context.Canceled) {
 		t.Errorf("%+v, want what was written, not confirmed", outcome)
 	}
 }
@@ -288,13 +292,13 @@ func TestAnInterruptedReadBackLeavesTheWritesAccepted(t *testing.T) {
 func TestUsersAfterManyFailuresAreNotEvenLookedAt(t *testing.T) {
 	t.Parallel()
 	const n = usersTogether + 200
-	g, _ := statesOf(t, func(r wireItem) bool { return r.Method == http.MethodPatch })
-	c, _, _ := newTestClient(t, g.recorder, nil)
+	g, _ := statesOf(t, func(r clienttest.BatchItem) bool { return r.Method == http.MethodPatch })
+	c, _, _ := newTestClient(t, g.Recorder, nil)
 	outcomes := c.SetUserMFAStates(t.Context(), usersToEnable(n), false, nil)
 	failed := 0
 	for i, outcome := range outcomes {
 		switch {
-		case IsForbidden(outcome.Err):
+		case graph.IsForbidden(outcome.Err):
 			failed++
 		case !errors.Is(outcome.Err, ErrNotTried):
 			t.Fatalf("user %d: %+v", i, outcome)
@@ -303,26 +307,26 @@ func TestUsersAfterManyFailuresAreNotEvenLookedAt(t *testing.T) {
 	if len(outcomes) != n || failed < failuresInARow || failed > failuresInARow+usersInFlight {
 		t.Errorf("%d outcomes, %d of them failures", len(outcomes), failed)
 	}
-	batches, alone := g.sent()
+	batches, alone := g.Sent()
 	looked := alone
 	for _, batch := range batches {
-		looked = append(looked, urls(batch)...)
+		looked = append(looked, clienttest.Urls(batch)...)
 	}
-	if !slices.Contains(looked, "GET "+numberedURL(0)) || slices.Contains(looked, "GET "+numberedURL(n-1)) {
+	if !slices.Contains(looked, "GET "+clienttest.NumberedURL(0)) || slices.Contains(looked, "GET "+clienttest.NumberedURL(n-1)) {
 		t.Error("the first user was not looked at, or the last one was")
 	}
 }
 
 func TestAllUsersAreListedPageByPage(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 0 {
-			reply(w, 200, fmt.Sprintf(`{"value":[{"id":"a"}],"@odata.nextLink":"https://%s/v1.0/users?$skiptoken=2"}`, r.Host))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"value":[{"id":"a"}],"@odata.nextLink":"https://%s/v1.0/users?$skiptoken=2"}`, r.Host))
 			return
 		}
-		reply(w, 200, `{"value":[{"id":"b"}]}`)
+		clienttest.Reply(w, 200, `{"value":[{"id":"b"}]}`)
 	})
-	c, _, _ := newTestClient(t, graph, nil)
+	c, _, _ := newTestClient(t, service, nil)
 	users, err := c.ListUsers(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -330,7 +334,7 @@ func TestAllUsersAreListedPageByPage(t *testing.T) {
 	if diff := cmp.Diff([]User{{ID: "a"}, {ID: "b"}}, users); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if target := graph.all()[0].Target; !strings.HasPrefix(target, "/v1.0/users?") || !strings.Contains(target, "%24select=id") || !strings.Contains(target, "%24top=999") {
+	if target := service.All()[0].Target; !strings.HasPrefix(target, "/v1.0/users?") || !strings.Contains(target, "%24select=id") || !strings.Contains(target, "%24top=999") {
 		t.Errorf("the first page is asked for by %s", target)
 	}
 }

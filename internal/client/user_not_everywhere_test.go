@@ -7,20 +7,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // newcomer is a tenant with one user, whom the replicas that answer for the state and for the methods do not know yet, a few
 // times each. Somebody who is gone is known to nobody.
-func newcomer(t *testing.T, unknown int, gone bool) *scriptedGraph {
+func newcomer(t *testing.T, unknown int, gone bool) *clienttest.ScriptedGraph {
 	t.Helper()
-	return newScriptedGraph(t, func(r wireItem, n int) scriptedAnswer {
+	return clienttest.NewScriptedGraph(t, func(r clienttest.BatchItem, n int) clienttest.ScriptedAnswer {
 		switch {
-		case r.URL == lookUpURL && gone:
-			return scriptedAnswer{status: 200, body: `{"value":[]}`}
+		case r.URL == clienttest.LookUpURL && gone:
+			return clienttest.ScriptedAnswer{Status: 200, Body: `{"value":[]}`}
 		case gone, strings.Contains(r.URL, "/authentication/") && n < unknown:
-			return refused(404, "Request_ResourceNotFound")
+			return clienttest.Refused(404, "Request_ResourceNotFound")
 		case strings.HasSuffix(r.URL, "/authentication/methods"):
-			return scriptedAnswer{status: 200, body: methodsJSON(registeredPhone...)}
+			return clienttest.ScriptedAnswer{Status: 200, Body: methodsJSON(registeredPhone...)}
 		}
 		return soundTenant(r, n)
 	}, nil)
@@ -31,23 +35,23 @@ const always = 1_000_000
 func TestTheStateOfAUserWhomAnotherReplicaKnowsIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	user := User{ID: person(0)}
-	state := func(state MFAState, err error) error {
-		if err == nil && state != MFAEnabled {
+	state := func(state mfa.State, err error) error {
+		if err == nil && state != mfa.Enabled {
 			return fmt.Errorf("the state is %q", state)
 		}
 		return err
 	}
 	for name, ask := range map[string]func(c *Client) error{
 		"observed": func(c *Client) error {
-			_, found, err := c.ObserveUser(t.Context(), user, MFAEnabled, nil)
+			_, found, err := c.ObserveUser(t.Context(), user, mfa.Enabled, nil)
 			return state(found, err)
 		},
 		"observed with hints": func(c *Client) error {
-			_, found, err := c.ObserveUser(t.Context(), user, MFAEnabled, people(1, 2))
+			_, found, err := c.ObserveUser(t.Context(), user, mfa.Enabled, people(1, 2))
 			return state(found, err)
 		},
 		"observed with many": func(c *Client) error {
-			outcome := c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: user, State: MFAEnabled}}, nil)[0]
+			outcome := c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: user, State: mfa.Enabled}}, nil)[0]
 			return state(outcome.Value, outcome.Err)
 		},
 		"found": func(c *Client) error {
@@ -58,36 +62,36 @@ func TestTheStateOfAUserWhomAnotherReplicaKnowsIsWaitedFor(t *testing.T) {
 			return state(outcome.Value, outcome.Err)
 		},
 		"checked": func(c *Client) error {
-			_, err := c.CheckUserMFAState(t.Context(), user, MFAEnabled, MFAEnforced, true, c.Consistency().Missing)
+			_, err := c.CheckUserMFAState(t.Context(), user, mfa.Enabled, mfa.Enforced, true, c.Consistency().Missing)
 			return err
 		},
 		"checked with many": func(c *Client) error {
-			move := UserMove{User: user, From: MFAEnabled, To: MFAEnforced}
+			move := UserMove{User: user, From: mfa.Enabled, To: mfa.Enforced}
 			return c.CheckUserMFAStates(t.Context(), []UserMove{move}, true, c.Consistency().Missing)[0].Err
 		},
 		"set": func(c *Client) error {
-			_, err := c.SetUserMFAState(t.Context(), user, MFAEnabled, SetOptions{Known: MFAEnabled})
+			_, err := c.SetUserMFAState(t.Context(), user, mfa.Enabled, SetOptions{Known: mfa.Enabled})
 			return err
 		},
 		"set with many": func(c *Client) error {
-			return c.SetUserMFAStates(t.Context(), []UserAndState{{User: user, State: MFAEnabled, Known: MFAEnabled}}, false, nil)[0].Err
+			return c.SetUserMFAStates(t.Context(), []UserAndState{{User: user, State: mfa.Enabled, Known: mfa.Enabled}}, false, nil)[0].Err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, _, clock := newTestClient(t, newcomer(t, 3, false).recorder, nil)
+			c, _, clock := newTestClient(t, newcomer(t, 3, false).Recorder, nil)
 			if err := ask(c); err != nil {
 				t.Errorf("somebody new: %v", err)
 			}
-			if _, sum := clock.waited(); sum > c.Consistency().Missing {
+			if _, sum := clock.Waited(); sum > c.Consistency().Missing {
 				t.Errorf("somebody new was waited for for %s", sum)
 			}
 			// The control: the wait has an end.
-			c, _, clock = newTestClient(t, newcomer(t, always, false).recorder, nil)
-			if err := ask(c); !IsNotFound(err) {
+			c, _, clock = newTestClient(t, newcomer(t, always, false).Recorder, nil)
+			if err := ask(c); !graph.IsNotFound(err) {
 				t.Errorf("somebody without a state: %v", err)
 			}
-			if _, sum := clock.waited(); sum != c.Consistency().Missing {
+			if _, sum := clock.Waited(); sum != c.Consistency().Missing {
 				t.Errorf("somebody without a state was waited for for %s", sum)
 			}
 		})
@@ -104,31 +108,31 @@ func TestAUserWhoIsGoneIsNotWaitedForTwice(t *testing.T) {
 		requests int
 	}{
 		"observed": {func(c *Client) error {
-			_, _, err := c.ObserveUser(t.Context(), user, MFAEnabled, nil)
+			_, _, err := c.ObserveUser(t.Context(), user, mfa.Enabled, nil)
 			return err
 		}, 1 + looks},
 		"observed with many": {func(c *Client) error {
-			return c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: user, State: MFAEnabled}}, nil)[0].Err
+			return c.ObserveUserMFAStates(t.Context(), []UserAndState{{User: user, State: mfa.Enabled}}, nil)[0].Err
 		}, 1 + looks},
 		"set": {func(c *Client) error {
-			_, err := c.SetUserMFAState(t.Context(), user, MFADisabled, SetOptions{Known: MFAEnabled})
+			_, err := c.SetUserMFAState(t.Context(), user, mfa.Disabled, SetOptions{Known: mfa.Enabled})
 			return err
 		}, 1 + looks},
 		"set with many": {func(c *Client) error {
-			return c.SetUserMFAStates(t.Context(), []UserAndState{{User: user, State: MFADisabled, Known: MFAEnabled}}, false, nil)[0].Err
+			return c.SetUserMFAStates(t.Context(), []UserAndState{{User: user, State: mfa.Disabled, Known: mfa.Enabled}}, false, nil)[0].Err
 		}, 1 + looks},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := newcomer(t, 0, true)
-			made, _, clock := newTestClient(t, g.recorder, nil)
+			made, _, clock := newTestClient(t, g.Recorder, nil)
 			if err := c.ask(made); !errors.Is(err, ErrUserGone) {
 				t.Errorf("error %v", err)
 			}
-			if n := len(g.all()); n != c.requests {
+			if n := len(g.All()); n != c.requests {
 				t.Errorf("%d requests, want %d", n, c.requests)
 			}
-			if _, sum := clock.waited(); sum != 3*time.Second {
+			if _, sum := clock.Waited(); sum != 3*time.Second {
 				t.Errorf("waited %s", sum)
 			}
 		})
@@ -137,19 +141,19 @@ func TestAUserWhoIsGoneIsNotWaitedForTwice(t *testing.T) {
 
 func TestAStepThatIsTakenAgainWritesNothingTwice(t *testing.T) {
 	t.Parallel()
-	u := &scriptedUser{state: MFADisabled, methods: registeredPhone, onWrite: func(w http.ResponseWriter, n int) bool {
+	u := &scriptedUser{state: mfa.Disabled, methods: registeredPhone, onWrite: func(w http.ResponseWriter, n int) bool {
 		// The second write meets a replica that does not know the user.
 		if n == 1 {
-			graphError(w, 404, "Request_ResourceNotFound")
+			clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 		}
 		return n == 1
 	}, withUser: true}
 	u.start(t)
-	c, _, _ := newTestClient(t, u.recorder, nil)
-	result, err := c.SetUserMFAState(t.Context(), adele, MFAEnforced, SetOptions{AllowPromotion: true})
+	c, _, _ := newTestClient(t, u.Recorder, nil)
+	result, err := c.SetUserMFAState(t.Context(), adele, mfa.Enforced, SetOptions{AllowPromotion: true})
 	if err != nil || result.Unconfirmed != nil {
 		t.Errorf("error %v, unconfirmed %v", err, result.Unconfirmed)
 	}
-	wantResult(t, result, MFADisabled, MFAEnforced, MFAEnabled, MFAEnforced)
-	wantPatched(t, u, MFAEnabled, MFAEnforced, MFAEnforced)
+	wantResult(t, result, mfa.Disabled, mfa.Enforced, mfa.Enabled, mfa.Enforced)
+	wantPatched(t, u, mfa.Enabled, mfa.Enforced, mfa.Enforced)
 }

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 // UserPages reads the users of the tenant with their licenses, guests included, a page at a time: the next one is asked for when the loop comes to
@@ -13,13 +15,13 @@ import (
 //
 // Source: https://learn.microsoft.com/graph/api/user-list
 func (c *Client) UserPages(ctx context.Context) iter.Seq2[[]User, error] {
-	return pages[User](ctx, c, call{
-		operation:   "list the users of the tenant",
-		permissions: userReadPermissions,
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/users",
-		query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
+	return graph.Pages[User](ctx, c.graph, graph.Call{
+		Operation:   "list the users of the tenant",
+		Permissions: userReadPermissions,
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/users",
+		Query:       url.Values{"$select": {licensedUserSelect}, "$top": {"999"}},
 	})
 }
 
@@ -28,14 +30,14 @@ func (c *Client) UserPages(ctx context.Context) iter.Seq2[[]User, error] {
 //
 // Source: https://learn.microsoft.com/graph/api/group-list-transitivemembers
 func (c *Client) MemberUserPages(ctx context.Context, groupID string) iter.Seq2[[]User, error] {
-	return pages[User](ctx, c, call{
-		operation:   fmt.Sprintf("list the members of group %q", groupID),
-		permissions: []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
-		method:      http.MethodGet,
-		version:     v1,
-		path:        "/groups/" + url.PathEscape(groupID) + "/transitiveMembers/microsoft.graph.user",
+	return graph.Pages[User](ctx, c.graph, graph.Call{
+		Operation:   fmt.Sprintf("list the members of group %q", groupID),
+		Permissions: []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/groups/" + url.PathEscape(groupID) + "/transitiveMembers/microsoft.graph.user",
 		// The cast to users is an advanced query.
-		query:  url.Values{"$count": {"true"}, "$select": {licensedUserSelect}, "$top": {"999"}},
-		header: http.Header{"Consistencylevel": {"eventual"}},
+		Query:  url.Values{"$count": {"true"}, "$select": {licensedUserSelect}, "$top": {"999"}},
+		Header: http.Header{"Consistencylevel": {"eventual"}},
 	})
 }

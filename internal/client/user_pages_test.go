@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
 )
 
 // threePages answers with the users a, b and c, a page each.
@@ -17,7 +19,7 @@ func threePages(w http.ResponseWriter, r *http.Request, n int) {
 	if n < 2 {
 		next = fmt.Sprintf(`,"@odata.nextLink":"https://%s/v1.0/users?$skiptoken=%d"`, r.Host, n+2)
 	}
-	reply(w, 200, fmt.Sprintf(`{"value":[{"id":%q}]%s}`, string(rune('a'+n)), next))
+	clienttest.Reply(w, 200, fmt.Sprintf(`{"value":[{"id":%q}]%s}`, string(rune('a'+n)), next))
 }
 
 // idsOf are the ids on the first pages, at most so many pages, and the error that came.
@@ -47,8 +49,8 @@ func TestAPageThatNobodyAsksForIsNotRead(t *testing.T) {
 			t.Parallel()
 			// The last one is the control: whoever goes on reads all three.
 			for most, want := range map[int][]string{0: nil, 1: {"a"}, 2: {"a", "b"}, 9: {"a", "b", "c"}} {
-				graph := newRecorder(t, threePages)
-				c, _, _ := newTestClient(t, graph, nil)
+				service := clienttest.NewRecorder(t, threePages)
+				c, _, _ := newTestClient(t, service, nil)
 				pages := pagesOf(t, c)
 				if most > 0 {
 					ids, err := idsOf(pages, most)
@@ -59,7 +61,7 @@ func TestAPageThatNobodyAsksForIsNotRead(t *testing.T) {
 						t.Errorf("%d pages (-want +got):\n%s", most, diff)
 					}
 				}
-				if have := len(graph.all()); have != len(want) {
+				if have := len(service.All()); have != len(want) {
 					t.Errorf("%d requests for %d pages", have, len(want))
 				}
 			}
@@ -69,15 +71,15 @@ func TestAPageThatNobodyAsksForIsNotRead(t *testing.T) {
 
 func TestPagesOfUsersAreAskedForWithWhatAListIsFilteredBy(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, threePages)
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, threePages)
+	c, _, _ := newTestClient(t, service, nil)
 	for _, pages := range []iter.Seq2[[]User, error]{c.UserPages(t.Context()), c.MemberUserPages(t.Context(), "a/b#c")} {
 		if _, err := idsOf(pages, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []string{"/v1.0/users", "/v1.0/groups/a%2Fb%23c/transitiveMembers/microsoft.graph.user"}
-	for n, request := range graph.all() {
+	for n, request := range service.All() {
 		address, err := url.Parse(request.Target)
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +88,7 @@ func TestPagesOfUsersAreAskedForWithWhatAListIsFilteredBy(t *testing.T) {
 			t.Errorf("a page is asked for by %s", request.Target)
 		}
 	}
-	if level := graph.all()[1].Header.Get("ConsistencyLevel"); level != "eventual" {
+	if level := service.All()[1].Header.Get("ConsistencyLevel"); level != "eventual" {
 		t.Errorf("the cast is asked for with ConsistencyLevel %q", level)
 	}
 }
@@ -95,32 +97,34 @@ func TestPagesEndWithTheFirstError(t *testing.T) {
 	t.Parallel()
 	next := func(link string) func(http.ResponseWriter, *http.Request, int) {
 		return func(w http.ResponseWriter, r *http.Request, _ int) {
-			reply(w, 200, fmt.Sprintf(`{"value":[{"id":"a"}],"@odata.nextLink":%q}`, strings.ReplaceAll(link, "HOST", r.Host)))
+			clienttest.Reply(w, 200, fmt.Sprintf(`{"value":[{"id":"a"}],"@odata.nextLink":%q}`, strings.ReplaceAll(link, "HOST", r.Host)))
 		}
 	}
 	for name, tc := range map[string]struct {
-		answer   func(http.ResponseWriter, *http.Request, int)
+		Answer   func(http.ResponseWriter, *http.Request, int)
 		ids      []string
 		requests int
 		says     string
 	}{
-		"a refusal of the first page": {func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") }, nil, 1, "Authorization_RequestDenied"},
+		"a refusal of the first page": {func(w http.ResponseWriter, _ *http.Request, _ int) {
+			clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+		}, nil, 1, "Authorization_RequestDenied"},
 		"a refusal of the second": {func(w http.ResponseWriter, r *http.Request, n int) {
 			if n > 0 {
-				graphError(w, 403, "Authorization_RequestDenied")
+				clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 				return
 			}
 			threePages(w, r, n)
 		}, []string{"a"}, 2, "Authorization_RequestDenied"},
-		"an answer that is no page":  {func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, `{}`) }, nil, 1, "holds no list"},
+		"an answer that is no page":  {func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, `{}`) }, nil, 1, "holds no list"},
 		"a link to another host":     {next("https://graph.example/v1.0/users"), []string{"a"}, 1, "the access token would have gone there"},
 		"a link that comes again":    {next("https://HOST/v1.0/users?$skiptoken=2"), []string{"a", "a"}, 2, "never end"},
 		"a link that cannot be read": {next("https://HOST:port"), []string{"a"}, 1, "cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, tc.answer)
-			c, _, _ := newTestClient(t, graph, nil)
+			service := clienttest.NewRecorder(t, tc.Answer)
+			c, _, _ := newTestClient(t, service, nil)
 			ids, err := idsOf(c.UserPages(t.Context()), -1)
 			if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), "list the users of the tenant") {
 				t.Errorf("the error is %v, want it to say %q", err, tc.says)
@@ -128,7 +132,7 @@ func TestPagesEndWithTheFirstError(t *testing.T) {
 			if diff := cmp.Diff(tc.ids, ids); diff != "" {
 				t.Errorf("the ids before it (-want +got):\n%s", diff)
 			}
-			if have := len(graph.all()); have != tc.requests {
+			if have := len(service.All()); have != tc.requests {
 				t.Errorf("%d requests, want %d", have, tc.requests)
 			}
 		})

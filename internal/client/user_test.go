@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,40 +11,66 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/clienttest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 )
 
 func TestAUserIsReadByTheNamedProperties(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
-	c, _, _ := newTestClient(t, graph, nil)
-	user, err := c.GetUser(t.Context(), adeleID)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, clienttest.AdeleJSON) })
+	c, _, _ := newTestClient(t, service, nil)
+	user, err := c.GetUser(t.Context(), clienttest.AdeleID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	enabled := true
-	want := User{ID: adeleID, UserPrincipalName: adeleUPN, DisplayName: "Adele", UserType: "Member", AccountEnabled: &enabled}
+	want := User{ID: clienttest.AdeleID, UserPrincipalName: clienttest.AdeleUPN, DisplayName: "Adele", UserType: "Member", AccountEnabled: &enabled}
 	if diff := cmp.Diff(want, user); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	request := graph.all()[0]
-	query, err := url.ParseQuery(strings.TrimPrefix(request.Target, request.path()+"?"))
+	request := service.All()[0]
+	query, err := url.ParseQuery(strings.TrimPrefix(request.Target, request.Path()+"?"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(url.Values{"$select": {"id,userPrincipalName,displayName,userType,accountEnabled"}}, query); diff != "" {
 		t.Errorf("query (-want +got):\n%s", diff)
 	}
-	if request.Method != http.MethodGet || request.path() != "/v1.0/users/"+adeleID || request.Header.Get("Accept") != "application/json" {
+	if request.Method != http.MethodGet || request.Path() != "/v1.0/users/"+clienttest.AdeleID || request.Header.Get("Accept") != "application/json" {
 		t.Errorf("request %+v", request)
+	}
+}
+
+func TestAnAnswerThatIsNotAUserIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, body, says string }{
+		{"a member of another type", `{"id":"x","accountEnabled":"yes"}`, "the answer cannot be read"},
+		{"no id", `{"userPrincipalName":"x"}`, "the answer names no user id"},
+		{"null", `null`, "the answer names no user id"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, tc.body) })
+			c, _, _ := newTestClient(t, service, nil)
+			user, err := c.GetUser(t.Context(), clienttest.AdeleUPN)
+			var refusal *graph.Error
+			if !errors.As(err, &refusal) || refusal.FromGraph || !strings.Contains(refusal.Message, tc.says) {
+				t.Errorf("got %+v and error %v", user, err)
+			}
+			if user != (User{}) {
+				t.Errorf("a user came with the error: %+v", user)
+			}
+		})
 	}
 }
 
 func TestAUserIsCalledByNameWhereThereIsOne(t *testing.T) {
 	t.Parallel()
-	if got := adele.Name(); got != adeleUPN {
+	if got := adele.Name(); got != clienttest.AdeleUPN {
 		t.Errorf("got %q", got)
 	}
-	if got := (User{ID: adeleID}).Name(); got != adeleID {
+	if got := (User{ID: clienttest.AdeleID}).Name(); got != clienttest.AdeleID {
 		t.Errorf("got %q", got)
 	}
 }
@@ -51,8 +78,8 @@ func TestAUserIsCalledByNameWhereThereIsOne(t *testing.T) {
 func TestAUserPathIsOneSegmentWhateverTheName(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		adeleID:  adeleID,
-		adeleUPN: "adele@contoso.example",
+		clienttest.AdeleID:                        clienttest.AdeleID,
+		clienttest.AdeleUPN:                       "adele@contoso.example",
 		"adele_fabrikam.com#EXT#@contoso.example": "adele_fabrikam.com%23EXT%23@contoso.example",
 		"$adele@contoso.example":                  "('$adele@contoso.example')",
 		"$o'neil@contoso.example":                 "('$o%27%27neil@contoso.example')",
@@ -69,8 +96,8 @@ func TestAUserPathIsOneSegmentWhateverTheName(t *testing.T) {
 		"ädele@contoso.example":                   "%C3%A4dele@contoso.example",
 		"...":                                     "...",
 	} {
-		graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
-		c, _, _ := newTestClient(t, graph, nil)
+		service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, clienttest.AdeleJSON) })
+		c, _, _ := newTestClient(t, service, nil)
 		if _, err := c.GetUser(t.Context(), key); err != nil {
 			t.Errorf("%q: %v", key, err)
 			continue
@@ -79,7 +106,7 @@ func TestAUserPathIsOneSegmentWhateverTheName(t *testing.T) {
 		if strings.HasPrefix(want, "(") {
 			path = "/v1.0/users" + want
 		}
-		if got := graph.all()[0].path(); got != path {
+		if got := service.All()[0].Path(); got != path {
 			t.Errorf("%q: the server saw\n%s\nwant\n%s", key, got, path)
 		}
 	}
@@ -87,47 +114,49 @@ func TestAUserPathIsOneSegmentWhateverTheName(t *testing.T) {
 
 func TestWhatCanBeNoUserIsNotAskedFor(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { reply(w, 200, adeleJSON) })
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, clienttest.AdeleJSON) })
+	c, _, _ := newTestClient(t, service, nil)
 	for _, key := range []string{"", " ", "\t\n", ".", ".."} {
-		if user, err := c.GetUser(t.Context(), key); err == nil || IsNotFound(err) {
+		if user, err := c.GetUser(t.Context(), key); err == nil || graph.IsNotFound(err) {
 			t.Errorf("%q: got %+v and error %v", key, user, err)
 		}
 	}
-	if n := len(graph.all()); n != 0 {
+	if n := len(service.All()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	if _, err := c.GetUser(t.Context(), adeleUPN); err != nil || len(graph.all()) != 1 {
-		t.Errorf("a name that can be one: error %v after %d requests", err, len(graph.all()))
+	if _, err := c.GetUser(t.Context(), clienttest.AdeleUPN); err != nil || len(service.All()) != 1 {
+		t.Errorf("a name that can be one: error %v after %d requests", err, len(service.All()))
 	}
 }
 
 func FuzzUserPath(f *testing.F) {
-	for _, key := range []string{adeleID, adeleUPN, "a#EXT#@b", "$a'b@c", "o'neil@b", "a b@c", "a/b@c", "%@b", "..", "../x", "\u00e4@b", "a?b", "\x00", "\xff", "$", "$/../x"} {
+	for _, key := range []string{clienttest.AdeleID, clienttest.AdeleUPN, "a#EXT#@b", "$a'b@c", "o'neil@b", "a b@c", "a/b@c", "%@b", "..", "../x", "\u00e4@b", "a?b", "\x00", "\xff", "$", "$/../x"} {
 		f.Add(key)
 	}
-	graph := newRecorder(f, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 404, "Request_ResourceNotFound") })
-	c, _, _ := newTestClient(f, graph, nil)
+	service := clienttest.NewRecorder(f, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.GraphError(w, 404, "Request_ResourceNotFound")
+	})
+	c, _, _ := newTestClient(f, service, nil)
 	f.Fuzz(func(t *testing.T, key string) {
 		if len(key) > 1000 {
 			return
 		}
-		graph.mutex.Lock()
-		graph.requests = nil
-		graph.mutex.Unlock()
+		service.Mutex.Lock()
+		service.Requests = nil
+		service.Mutex.Unlock()
 		_, err := c.GetUser(t.Context(), key)
-		requests := graph.all()
+		requests := service.All()
 		if strings.TrimSpace(key) == "" || key == "." || key == ".." {
 			if err == nil || len(requests) != 0 {
 				t.Fatalf("%q was asked for", key)
 			}
 			return
 		}
-		if !IsNotFound(err) || len(requests) != 1 {
+		if !graph.IsNotFound(err) || len(requests) != 1 {
 			t.Fatalf("%q: error %v after %d requests", key, err, len(requests))
 		}
-		if got := readUserPath(t, requests[0].path()); got != key {
-			t.Fatalf("%q arrived as %q in %s", key, got, requests[0].path())
+		if got := readUserPath(t, requests[0].Path()); got != key {
+			t.Fatalf("%q arrived as %q in %s", key, got, requests[0].Path())
 		}
 	})
 }
@@ -162,10 +191,10 @@ func readUserPath(t *testing.T, path string) string {
 func userMissing(missing func(n int) bool) func(w http.ResponseWriter, _ *http.Request, n int) {
 	return func(w http.ResponseWriter, _ *http.Request, n int) {
 		if missing(n) {
-			graphError(w, 404, "Request_ResourceNotFound")
+			clienttest.GraphError(w, 404, "Request_ResourceNotFound")
 			return
 		}
-		reply(w, 200, adeleJSON)
+		clienttest.Reply(w, 200, clienttest.AdeleJSON)
 	}
 }
 
@@ -190,19 +219,19 @@ func TestFindUserWaitsAsLongAsItIsTold(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, userMissing(tc.missing))
-			c, _, clock := newTestClient(t, graph, nil)
-			user, err := c.FindUser(t.Context(), adeleID, tc.patience)
-			if tc.found && (err != nil || user.ID != adeleID) {
+			service := clienttest.NewRecorder(t, userMissing(tc.missing))
+			c, _, clock := newTestClient(t, service, nil)
+			user, err := c.FindUser(t.Context(), clienttest.AdeleID, tc.patience)
+			if tc.found && (err != nil || user.ID != clienttest.AdeleID) {
 				t.Errorf("got %+v and error %v", user, err)
 			}
-			if !tc.found && (!IsNotFound(err) || user != (User{})) {
+			if !tc.found && (!graph.IsNotFound(err) || user != (User{})) {
 				t.Errorf("got %+v and error %v, want Graph's 404", user, err)
 			}
-			if n := len(graph.all()); n != tc.requests {
+			if n := len(service.All()); n != tc.requests {
 				t.Errorf("%d requests, want %d", n, tc.requests)
 			}
-			if _, sum := clock.waited(); sum != tc.waited {
+			if _, sum := clock.Waited(); sum != tc.waited {
 				t.Errorf("waited %s, want %s", sum, tc.waited)
 			}
 		})
@@ -211,40 +240,42 @@ func TestFindUserWaitsAsLongAsItIsTold(t *testing.T) {
 
 func TestFindUserWaitsForNothingButA404(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { graphError(w, 403, "Authorization_RequestDenied") })
-	c, _, clock := newTestClient(t, graph, nil)
-	if _, err := c.FindUser(t.Context(), adeleID, time.Minute); !IsForbidden(err) {
+	service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		clienttest.GraphError(w, 403, "Authorization_RequestDenied")
+	})
+	c, _, clock := newTestClient(t, service, nil)
+	if _, err := c.FindUser(t.Context(), clienttest.AdeleID, time.Minute); !graph.IsForbidden(err) {
 		t.Errorf("error %v, want the 403", err)
 	}
-	if waits, _ := clock.waited(); len(waits) != 0 {
+	if waits, _ := clock.Waited(); len(waits) != 0 {
 		t.Errorf("waited %v", waits)
 	}
 }
 
 func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
 	t.Parallel()
-	graph404 := func(w http.ResponseWriter) { graphError(w, 404, "Request_ResourceNotFound") }
+	graph404 := func(w http.ResponseWriter) { clienttest.GraphError(w, 404, "Request_ResourceNotFound") }
 	for _, tc := range []struct {
 		name   string
-		answer func(w http.ResponseWriter, n int)
+		Answer func(w http.ResponseWriter, n int)
 		gone   bool
 		failed bool
 	}{
 		{"a lasting 404", func(w http.ResponseWriter, _ int) { graph404(w) }, true, false},
-		{"a user who is there", func(w http.ResponseWriter, _ int) { reply(w, 200, adeleJSON) }, false, false},
+		{"a user who is there", func(w http.ResponseWriter, _ int) { clienttest.Reply(w, 200, clienttest.AdeleJSON) }, false, false},
 		{"a 404 that heals", func(w http.ResponseWriter, n int) {
 			if n == 0 {
 				graph404(w)
 				return
 			}
-			reply(w, 200, adeleJSON)
+			clienttest.Reply(w, 200, clienttest.AdeleJSON)
 		}, false, false},
 		{"a 404 and then a 403", func(w http.ResponseWriter, n int) {
 			if n == 0 {
 				graph404(w)
 				return
 			}
-			graphError(w, 403, "Authorization_RequestDenied")
+			clienttest.GraphError(w, 403, "Authorization_RequestDenied")
 		}, false, true},
 		{"a 404 and then a page's 404", func(w http.ResponseWriter, n int) {
 			if n == 0 {
@@ -253,26 +284,26 @@ func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
 			}
 			http.Error(w, "<html>no such page</html>", http.StatusNotFound)
 		}, false, true},
-		{"a 400", func(w http.ResponseWriter, _ int) { graphError(w, 400, "Request_ResourceNotFound") }, false, true},
-		{"a 401", func(w http.ResponseWriter, _ int) { graphError(w, 401, "InvalidAuthenticationToken") }, false, true},
-		{"a 403", func(w http.ResponseWriter, _ int) { graphError(w, 403, "Authorization_RequestDenied") }, false, true},
-		{"a 410", func(w http.ResponseWriter, _ int) { graphError(w, 410, "Gone") }, false, true},
-		{"a 429", func(w http.ResponseWriter, _ int) { graphError(w, 429, "TooManyRequests") }, false, true},
-		{"a 500", func(w http.ResponseWriter, _ int) { graphError(w, 500, "InternalServerError") }, false, true},
+		{"a 400", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 400, "Request_ResourceNotFound") }, false, true},
+		{"a 401", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 401, "InvalidAuthenticationToken") }, false, true},
+		{"a 403", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 403, "Authorization_RequestDenied") }, false, true},
+		{"a 410", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 410, "Gone") }, false, true},
+		{"a 429", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 429, "TooManyRequests") }, false, true},
+		{"a 500", func(w http.ResponseWriter, _ int) { clienttest.GraphError(w, 500, "InternalServerError") }, false, true},
 		{"a page's 404", func(w http.ResponseWriter, _ int) { http.Error(w, "<html>no such page</html>", http.StatusNotFound) }, false, true},
 		{"an empty 404", func(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusNotFound) }, false, true},
-		{"no connection", func(w http.ResponseWriter, _ int) { hangUp(w, "") }, false, true},
-		{"an object without an id", func(w http.ResponseWriter, _ int) { reply(w, 200, "{}") }, false, true},
+		{"no connection", func(w http.ResponseWriter, _ int) { clienttest.HangUp(w, "") }, false, true},
+		{"an object without an id", func(w http.ResponseWriter, _ int) { clienttest.Reply(w, 200, "{}") }, false, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			graph := newRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) { tc.answer(w, n) })
-			c, _, clock := newTestClient(t, graph, nil)
-			gone, err := c.UserGone(t.Context(), adeleID)
+			service := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, n int) { tc.Answer(w, n) })
+			c, _, clock := newTestClient(t, service, nil)
+			gone, err := c.UserGone(t.Context(), clienttest.AdeleID)
 			if gone != tc.gone || (err != nil) != tc.failed {
 				t.Errorf("gone %t with error %v", gone, err)
 			}
-			if _, sum := clock.waited(); gone && sum != 3*time.Second {
+			if _, sum := clock.Waited(); gone && sum != 3*time.Second {
 				t.Errorf("the 404 was believed after %s", sum)
 			}
 		})
@@ -281,8 +312,8 @@ func TestOnlyALasting404MeansThatAUserIsGone(t *testing.T) {
 
 func TestAMissingUserIsNamedInTheError(t *testing.T) {
 	t.Parallel()
-	graph := newRecorder(t, userMissing(func(int) bool { return true }))
-	c, _, _ := newTestClient(t, graph, nil)
+	service := clienttest.NewRecorder(t, userMissing(func(int) bool { return true }))
+	c, _, _ := newTestClient(t, service, nil)
 	_, err := c.GetUser(t.Context(), "o'neil@contoso.example")
 	if want := `unable to read user "o'neil@contoso.example": HTTP 404 Request_ResourceNotFound`; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %s", fmt.Sprint(err))

@@ -74,7 +74,7 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 		}
 		options.HTTPClient = httpClient
 	}
-	credential, method, err := found.credentials.NewCredential(found.cloud, options)
+	credential, method, err := found.credentials.NewCredential(found.cloud, options.Transport())
 	if err != nil {
 		diags.AddAttributeError(credentialPath(method), "Unable to sign in to Microsoft Entra ID",
 			diagnose.Sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")

@@ -417,7 +417,7 @@ func (tn *tenant) sampleToken(ctx context.Context) (string, time.Time) {
 	}
 	credential, _, err := client.Credentials{
 		TenantID: emulator.SampleTenantID, ClientID: emulator.SampleAppID, ClientSecret: emulator.SampleSecret,
-	}.NewCredential(where, client.Options{HTTPClient: trusting})
+	}.NewCredential(where, client.Options{HTTPClient: trusting}.Transport())
 	if err != nil {
 		tn.t.Fatal(err)
 	}

@@ -410,7 +410,7 @@ func (c configuration) String() string {
 }
 
 // unknowable is what the provider says where a lost answer and the search after it leave open whether a location was made.
-const unknowable = "Nobody knows whether the location was made"
+const unknowable = "Nobody knows whether it was made"
 
 // faulty applies while requests fail: once or more, and then once more without faults.
 func (m *model) faulty(faults []func() control.Fault) {

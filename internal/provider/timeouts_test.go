@@ -536,7 +536,7 @@ func TestALocationThatWasPerhapsMadeIsToBeLookedFor(t *testing.T) {
 	}
 	_, after, diagnostics := c.interrupted(t, tn, timeoutsBlock(), stop(t))
 	wantTold(t, told(tfprotov6.DiagnosticSeverityError, diagnostics), [][]string{{
-		`Unable to create named location "HQ": the run was stopped`, "while waiting for the answer of Microsoft Graph", "Nobody knows whether the location was made",
+		`Unable to create named location "HQ": the run was stopped`, "while waiting for the answer of Microsoft Graph", "Nobody knows whether it was made",
 		"It is not in the state", `a named location "HQ" that was made at`, "import it if it is there",
 	}})
 	if !after.nothing() {

@@ -105,7 +105,7 @@ func describeInterruption(err error) (operation, doing, outcome string) {
 	var creation *client.UnknownCreationError
 	switch {
 	case errors.As(err, &creation):
-		return "create named location " + client.NameInQuotes(creation.Location.DisplayName), ended.Doing, describeUnknownCreation(creation)
+		return "create " + creation.Name, ended.Doing, describeUnknownCreation(creation)
 	case ended.Write && ended.Unknown:
 		outcome = "Nobody knows whether that was carried out: the request had left, and no answer said so. The next plan shows what there is."
 	case ended.Write:
@@ -114,11 +114,11 @@ func describeInterruption(err error) (operation, doing, outcome string) {
 	return ended.Operation, ended.Doing, outcome
 }
 
-// describeUnknownCreation says how to find out whether a location was made. A second one of the same name would be no error.
+// describeUnknownCreation says how to find out whether an object was made. A second one of the same name would be no error.
 func describeUnknownCreation(e *client.UnknownCreationError) string {
-	return fmt.Sprintf("Nobody knows whether the location was made: the request had left, and no answer said so. It is not in the state. Before the next apply, "+
-		"look in Microsoft Entra for a named location %s that was made at %s or after it, and import it if it is there; otherwise the next apply makes a second one.",
-		client.NameInQuotes(e.Location.DisplayName), e.At.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("Nobody knows whether it was made: the request had left, and no answer said so. It is not in the state. Before the next apply, "+
+		"look in Microsoft Entra for a %s that was made at %s or after it, and import it if it is there; otherwise the next apply makes a second one.",
+		e.Name, e.At.UTC().Format(time.RFC3339))
 }
 
 // ShortDuration writes 30m for 30m0s, and 1h for 1h0m0s.

@@ -61,7 +61,7 @@ func (t *tenantLocations) checkUnused(ctx context.Context, location client.Named
 
 // enter takes over what became of a location by a write: nil where it was deleted, err where nobody knows.
 func (t *tenantLocations) enter(id string, location *client.NamedLocation, err error) {
-	t.view.Enter(id, location, err)
+	t.view.Record(id, location, err)
 	if err == nil && location != nil {
 		t.mutex.Lock()
 		defer t.mutex.Unlock()

@@ -1,0 +1,99 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
+)
+
+// AzureCLI makes the credential of whoever is signed in to the Azure CLI.
+func (c Credentials) AzureCLI() (azcore.TokenCredential, error) {
+	credential, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.TenantID})
+	if err != nil {
+		return nil, err
+	}
+	return &AzureCLICredential{Credential: credential, Tenant: cmp.Or(c.TenantID, "<tenant_id>")}, nil
+}
+
+// AzureCLICredential keeps the CLI's token, because each call of the CLI starts a program, and says what helps where there
+// is none. It is what is used where nothing is configured, so this is also what somebody reads who has configured nothing.
+type AzureCLICredential struct {
+	Credential azcore.TokenCredential
+	Tenant     string
+
+	mutex sync.Mutex
+	scope string
+	token azcore.AccessToken
+}
+
+// cliTokenMargin is how long a kept token has to be good for. The pipeline asks for the next one within the same time of its
+// end, and must not get the old one.
+const cliTokenMargin = 5*time.Minute + 10*time.Second
+
+// GetToken returns the kept token, or asks the Azure CLI.
+func (c *AzureCLICredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	scope := strings.Join(options.Scopes, " ")
+	if options.Claims == "" && scope == c.scope && time.Until(c.token.ExpiresOn) > cliTokenMargin {
+		return c.token, nil
+	}
+	c.scope, c.token = "", azcore.AccessToken{}
+	token, err := c.Credential.GetToken(ctx, options)
+	switch {
+	case err == nil:
+		c.scope, c.token = scope, token
+		return token, nil
+	case ctx.Err() != nil:
+		return token, err
+	case options.Claims != "":
+		return token, c.challenged(err)
+	}
+	return token, c.describe(err.Error())
+}
+
+// challenged is the failure that azidentity makes of every claims challenge: the CLI cannot answer one without its user.
+func (c *AzureCLICredential) challenged(err error) *AuthError {
+	_, command, found := strings.Cut(firstLine(err.Error()), "az login")
+	if !found {
+		return c.describe(err.Error())
+	}
+	return &AuthError{
+		Reason:  "the Azure CLI has to sign in again",
+		Message: "Microsoft Graph does not accept the Azure CLI's token any more and wants a new sign-in (continuous access evaluation)",
+		Remedy:  "Run `az login" + command + "` and then this command again.",
+	}
+}
+
+func (c *AzureCLICredential) describe(text string) *AuthError {
+	code := CodePattern.FindString(text)
+	failed := &AuthError{Code: code, Reason: "no token of the Azure CLI", Message: "the Azure CLI gave no token: " + cliMessage(text)}
+	login := "`az login --tenant " + c.Tenant + "`"
+	if known := AuthRemedies[code]; known != "" {
+		failed.Reason = AuthReasons[code]
+		failed.Remedy = strings.ReplaceAll(known, "`az login --tenant <tenant_id>`", login) + " Then run " + login + "."
+		return failed
+	}
+	failed.Remedy = "Nothing else is configured, so the Azure CLI was asked. Install it and run " + login + ", or configure another way " +
+		"to sign in: a client certificate, a client secret, use_oidc or use_msi."
+	return failed
+}
+
+// cliMessage is the line with which the CLI says what is wrong: warnings may come first, and advice after it.
+func cliMessage(text string) string {
+	text = strings.TrimSpace(redact.Text(text))
+	for line := range strings.SplitSeq(text, "\n") {
+		if CodePattern.MatchString(line) || strings.Contains(line, "ERROR:") {
+			return redact.ForeignText(line)
+		}
+	}
+	return firstLine(text)
+}
