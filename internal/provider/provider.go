@@ -1,4 +1,4 @@
-// Package provider puts the provider together: its areas, and the server that serves them.
+// Package provider puts the provider together: the areas, and the server that serves them.
 package provider
 
 import (
@@ -9,24 +9,26 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/tenant"
 )
 
+// areas are all that the provider has. A new area is a line here.
 func areas() []resourcekit.Area {
 	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), tenant.Area()}
 }
 
 // New returns the constructor of the provider.
-func New(version string, options ...Option) func() provider.Provider {
-	return newProvider(version, areas(), options...)
+func New(version string, options ...server.Option) func() provider.Provider {
+	return server.New(version, areas(), options...)
 }
 
 // NewServer returns the constructor of what main serves.
-func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
-	return newServer(version, areas(), options...)
+func NewServer(version string, options ...server.Option) func() tfprotov6.ProviderServer {
+	return server.NewServer(version, areas(), options...)
 }
 
 // Serve serves the provider to a CLI until that ends it.
 func Serve(version, address string, debug bool) error {
-	return serve(newServer(version, areas()), address, debug)
+	return server.Serve(server.NewServer(version, areas()), address, debug)
 }

@@ -1,4 +1,6 @@
-package provider
+// Package server is the provider without its areas: the provider block and the environment, how a run is configured, and the protocol
+// server that checks private states and filters what leaves the process. It speaks no HTTP of its own.
+package server
 
 import (
 	"context"
@@ -19,9 +21,9 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// newProvider returns the constructor of a provider of some areas. The version goes into the User-Agent. Options replace what the client is
+// New returns the constructor of a provider of some areas. The version goes into the User-Agent. Options replace what the client is
 // made of; production passes none.
-func newProvider(version string, areas []resourcekit.Area, options ...Option) func() provider.Provider {
+func New(version string, areas []resourcekit.Area, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
 		p := &entramfaProvider{version: version, areas: areas}
 		for _, option := range options {

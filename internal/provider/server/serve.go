@@ -1,4 +1,4 @@
-package provider
+package server
 
 import (
 	"os"
@@ -9,8 +9,14 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// serve serves a provider to a CLI until that ends it.
-func serve(constructor func() tfprotov6.ProviderServer, address string, debug bool) error {
+// Serve serves a provider to a CLI until that ends it.
+func Serve(constructor func() tfprotov6.ProviderServer, address string, debug bool) error {
+	// With -debug the log goes to where the provider was started, whatever Terraform shows of it.
+	if level := FrameworkLogLevel(os.Getenv); level != "" && !debug {
+		if err := os.Setenv(FrameworkLogVariable, level); err != nil {
+			return err
+		}
+	}
 	client.FilterLibraryLogs(os.Stderr, os.Getenv)
 	var options []tf6server.ServeOpt
 	if debug {
