@@ -17,12 +17,6 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger such as delve, and print how to attach Terraform")
 	flag.Parse()
-	// With -debug the log goes to where the provider was started, whatever Terraform shows of it.
-	if level := provider.FrameworkLogLevel(os.Getenv); level != "" && !*debug {
-		if err := os.Setenv(provider.FrameworkLogVariable, level); err != nil {
-			log.Fatal(err)
-		}
-	}
 	if !*debug {
 		outliveSIGTERM()
 	}

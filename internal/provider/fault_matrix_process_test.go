@@ -19,6 +19,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
 // leapingClock is the machine's time, except that no wait takes any: a service may ask for hours.
@@ -81,8 +82,8 @@ func (m *machine) start() (*process, []*tfprotov6.Diagnostic) {
 	m.t.Helper()
 	options := quick()
 	options.HTTPClient, options.Clock = m.sender, &leapingClock{}
-	server := provider.NewServer("test", provider.WithClientOptions(options),
-		provider.WithEnvironment(func(string) (string, bool) { return "", false }))()
+	server := provider.NewServer("test", server.WithClientOptions(options),
+		server.WithEnvironment(func(string) (string, bool) { return "", false }))()
 	attributes := map[string]any{
 		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
 		"graph_endpoint": m.tn.url, "authority_host": m.tn.url,

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
 func TestTheFrameworkLogsWhatTerraformShows(t *testing.T) {
@@ -36,7 +36,7 @@ func TestTheFrameworkLogsWhatTerraformShows(t *testing.T) {
 		"chosen for the framework":           {map[string]string{"TF_LOG_SDK_FRAMEWORK": "WARN", "TF_LOG": "DEBUG"}, ""},
 		"chosen for all SDKs":                {map[string]string{"TF_LOG_SDK": "ERROR", "TF_LOG": "DEBUG"}, ""},
 	} {
-		if have := provider.FrameworkLogLevel(func(name string) string { return c.environment[name] }); have != c.want {
+		if have := server.FrameworkLogLevel(func(name string) string { return c.environment[name] }); have != c.want {
 			t.Errorf("%s: %q, want %q", name, have, c.want)
 		}
 	}
@@ -61,7 +61,7 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 	// The requests have no logger, as then a look-up goes all the way; what the framework does is decided by the level
 	// that the last one with a logger has left.
 	planned := func(level string, count int) int {
-		t.Setenv(provider.FrameworkLogVariable, level)
+		t.Setenv(server.FrameworkLogVariable, level)
 		if _, err := s.server.GetMetadata(tfsdklogtest.RootLogger(t.Context(), io.Discard), &tfprotov6.GetMetadataRequest{}); err != nil {
 			t.Fatal(err)
 		}

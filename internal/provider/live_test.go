@@ -6,14 +6,18 @@ import (
 	"os"
 	"testing"
 
+	frameworkprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // stage is a tenant on which a test can run that asks nothing of it but what any tenant can do: the emulated one, or a
@@ -63,7 +67,7 @@ func newLiveStage(t *testing.T) *stage {
 			"per-user MFA state the tests may change", userVariable)
 	}
 	ctx := context.Background()
-	administrator, err := provider.ClientFromEnvironment(ctx, os.LookupEnv)
+	administrator, err := clientFromEnvironment(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,4 +143,30 @@ func TestTheWholeLifeOfAStateOnAnyTenant(t *testing.T) {
 			{Config: s.block + byName(s.upn, "disabled"), Check: s.is("disabled")},
 		},
 	})
+}
+
+// clientFromEnvironment is the client of an empty provider block, for what tests do beside Terraform as the same identity.
+func clientFromEnvironment(ctx context.Context) (*client.Client, error) {
+	p := provider.New("dev")()
+	var described frameworkprovider.SchemaResponse
+	p.Schema(ctx, frameworkprovider.SchemaRequest{}, &described)
+	typ := described.Schema.Type().TerraformType(ctx)
+	object, ok := typ.(tftypes.Object)
+	if !ok {
+		return nil, fmt.Errorf("the provider block is a %s", typ)
+	}
+	unset := map[string]tftypes.Value{}
+	for name, of := range object.AttributeTypes {
+		unset[name] = tftypes.NewValue(of, nil)
+	}
+	var configured frameworkprovider.ConfigureResponse
+	p.Configure(ctx, frameworkprovider.ConfigureRequest{Config: tfsdk.Config{Schema: described.Schema, Raw: tftypes.NewValue(typ, unset)}}, &configured)
+	for _, problem := range configured.Diagnostics.Errors() {
+		return nil, fmt.Errorf("%s: %s", problem.Summary(), problem.Detail())
+	}
+	run, ok := configured.ResourceData.(*resourcekit.Run)
+	if !ok {
+		return nil, fmt.Errorf("resources get a %T", configured.ResourceData)
+	}
+	return run.Client, nil
 }

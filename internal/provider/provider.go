@@ -1,227 +1,34 @@
-// Package provider maps Terraform's plans and applies onto the client: schema, models, checks at plan, and the four
-// operations. It speaks no HTTP of its own.
+// Package provider puts the provider together: the areas, and the server that serves them.
 package provider
 
 import (
-	"context"
-	"slices"
-
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/campaign"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/tenant"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// New returns the constructor of the provider. The version goes into the User-Agent. Options replace what the client is
-// made of; production passes none.
-func New(version string, options ...Option) func() provider.Provider {
-	return func() provider.Provider {
-		p := &entramfaProvider{version: version}
-		for _, option := range options {
-			option(p)
-		}
-		return p
-	}
+// areas are all that the provider has. A new area is a line here.
+func areas() []resourcekit.Area {
+	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), tenant.Area()}
 }
 
-// Option replaces a part of the provider.
-type Option func(*entramfaProvider)
-
-// WithClientOptions sets the bounds by which the client waits and retries.
-func WithClientOptions(options client.Options) Option {
-	return func(p *entramfaProvider) { p.clientOptions = options }
+// New returns the constructor of the provider.
+func New(version string, options ...server.Option) func() provider.Provider {
+	return server.New(version, areas(), options...)
 }
 
-// WithEnvironment replaces the environment variables that stand in for unset attributes.
-func WithEnvironment(lookup func(name string) (string, bool)) Option {
-	return func(p *entramfaProvider) { p.lookupEnv = lookup }
+// NewServer returns the constructor of what main serves.
+func NewServer(version string, options ...server.Option) func() tfprotov6.ProviderServer {
+	return server.NewServer(version, areas(), options...)
 }
 
-type entramfaProvider struct {
-	version       string
-	clientOptions client.Options
-	lookupEnv     func(string) (string, bool)
-}
-
-var (
-	_ provider.ProviderWithFunctions     = (*entramfaProvider)(nil)
-	_ provider.ProviderWithListResources = (*entramfaProvider)(nil)
-)
-
-func (p *entramfaProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "entramfa"
-	resp.Version = p.version
-}
-
-func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages what an organisation decides about multifactor authentication (MFA) in Microsoft Entra ID " +
-			"(formerly Azure Active Directory), through documented Microsoft Graph APIs only.",
-		Attributes: map[string]schema.Attribute{
-			"tenant_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The tenant to manage: its id (a GUID) or one of its verified domains. " +
-					"Environment: `ARM_TENANT_ID`, `AZURE_TENANT_ID`.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"client_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The application (client) id of the app registration, or of a user-assigned managed identity. " +
-					"Environment: `ARM_CLIENT_ID`, `AZURE_CLIENT_ID`.",
-				Validators: []validator.String{value.GUIDValidator()},
-			},
-			"client_id_file_path": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "A file that holds the client id. Environment: `ARM_CLIENT_ID_FILE_PATH`.",
-			},
-			"client_certificate": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "A certificate with its RSA key for signing in: PKCS#12 (PFX) in base64, or PEM. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE`.",
-			},
-			"client_certificate_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A file that holds such a certificate, PKCS#12 (PFX) or PEM. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE_PATH`, `AZURE_CLIENT_CERTIFICATE_PATH`.",
-			},
-			"client_certificate_password": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The password of the PKCS#12 certificate. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE_PASSWORD`, `AZURE_CLIENT_CERTIFICATE_PASSWORD`.",
-			},
-			"client_secret": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "A client secret of the app registration. Environment: `ARM_CLIENT_SECRET`, `AZURE_CLIENT_SECRET`.",
-			},
-			"client_secret_file_path": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "A file that holds the client secret. Environment: `ARM_CLIENT_SECRET_FILE_PATH`.",
-			},
-			"use_oidc": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in by workload identity federation (OpenID Connect). Default `false`. " +
-					"Environment: `ARM_USE_OIDC`.",
-			},
-			"oidc_token": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The OpenID Connect token to exchange. Environment: `ARM_OIDC_TOKEN`.",
-			},
-			"oidc_token_file_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A file that holds the OpenID Connect token; it is read at every sign-in. " +
-					"Environment: `ARM_OIDC_TOKEN_FILE_PATH`, `AZURE_FEDERATED_TOKEN_FILE`.",
-			},
-			"oidc_request_url": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The address that gives GitHub Actions or Azure DevOps jobs their OpenID Connect token. " +
-					"Environment: `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL`, `SYSTEM_OIDCREQUESTURI`.",
-				Validators: []validator.String{httpsURLValidator()},
-			},
-			"oidc_request_token": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The token that authorises the request to `oidc_request_url`. " +
-					"Environment: `ARM_OIDC_REQUEST_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, `SYSTEM_ACCESSTOKEN`.",
-			},
-			"ado_pipeline_service_connection_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The id of the Azure DevOps service connection whose identity signs in. " +
-					"Environment: `ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID`, `ARM_OIDC_AZURE_SERVICE_CONNECTION_ID`.",
-			},
-			"use_aks_workload_identity": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in by the workload identity of a pod in Azure Kubernetes Service: `use_oidc` with the " +
-					"token file, client and tenant that AKS puts into the environment. Default `false`. Environment: `ARM_USE_AKS_WORKLOAD_IDENTITY`.",
-			},
-			"use_msi": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in by managed identity; `client_id` chooses a user-assigned one. Default `false`. " +
-					"Environment: `ARM_USE_MSI`.",
-			},
-			"msi_endpoint": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The address of a machine's identity endpoint in place of the Azure Instance Metadata Service's. It is found " +
-					"without this in Azure and on machines connected by Azure Arc. Environment: `ARM_MSI_ENDPOINT`.",
-			},
-			"use_cli": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in as the user of the Azure CLI where nothing else is configured. Default `true`. " +
-					"Environment: `ARM_USE_CLI`.",
-			},
-			"environment": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The Microsoft cloud of the tenant: `public` (or `global`), `usgovernment` (or `usgovernmentl4`, GCC High), " +
-					"`usgovernmentl5` (or `dod`), `china`. Default `public`. Environment: `ARM_ENVIRONMENT`.",
-				Validators: []validator.String{stringvalidator.OneOf(client.CloudNames()...)},
-			},
-			"graph_endpoint": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The root of Microsoft Graph in a cloud that `environment` does not name, such as a sovereign or air-gapped " +
-					"one: `https://` and a host, no path. Goes with `authority_host` and in place of `environment`. Environment: `ENTRAMFA_GRAPH_ENDPOINT`.",
-				Validators: []validator.String{endpointValidator()},
-			},
-			"authority_host": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The root of the sign-in service in such a cloud: `https://` and a host, no path. Goes with `graph_endpoint`. " +
-					"Environment: `ENTRAMFA_AUTHORITY_HOST`, `AZURE_AUTHORITY_HOST`.",
-				Validators: []validator.String{endpointValidator()},
-			},
-			"ca_bundle_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A PEM file of certificate authorities to trust beside the system's, for networks that re-sign TLS. " +
-					"Environment: `ENTRAMFA_CA_BUNDLE_PATH`.",
-			},
-			"emergency_access": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "The emergency access (break-glass) accounts: no resource of this provider may ask them for MFA, and a plan " +
-					"that would is refused. They are looked up at the start of each run, and one that cannot be found stops it: a guard that " +
-					"guards nobody is worse than none. So does a list that is there and empty, or a group without users; `null` is no guard.",
-				Attributes: map[string]schema.Attribute{
-					"user_ids": schema.SetAttribute{
-						Optional: true, ElementType: types.StringType,
-						MarkdownDescription: "Object ids of such accounts.",
-						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
-					},
-					"user_principal_names": schema.SetAttribute{
-						Optional: true, ElementType: types.StringType,
-						MarkdownDescription: "User principal names of such accounts.",
-						Validators:          []validator.Set{value.EachString(value.UserPrincipalNameValidator())},
-					},
-					"group_ids": schema.SetAttribute{
-						Optional: true, ElementType: types.StringType,
-						MarkdownDescription: "Object ids of groups of such accounts; members of nested groups count. Needs `GroupMember.Read.All`.",
-						Validators:          []validator.Set{value.EachString(value.GUIDValidator())},
-					},
-				},
-			},
-		},
-	}
-}
-
-func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource {
-	return slices.Concat(peruser.Resources(), campaign.Resources(), locations.Resources())
-}
-
-func (p *entramfaProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return slices.Concat(peruser.DataSources(), campaign.DataSources(), locations.DataSources(), tenant.DataSources())
-}
-
-func (p *entramfaProvider) Functions(context.Context) []func() function.Function {
-	return slices.Concat(peruser.Functions(), locations.Functions())
-}
-
-func (p *entramfaProvider) ListResources(context.Context) []func() list.ListResource {
-	return slices.Concat(peruser.ListResources(), locations.ListResources())
+// Serve serves the provider to a CLI until that ends it.
+func Serve(version, address string, debug bool) error {
+	return server.Serve(server.NewServer(version, areas()), address, debug)
 }

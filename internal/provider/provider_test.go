@@ -25,6 +25,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
 // block is a provider block of just the given lines.
@@ -246,7 +247,7 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 // server is the provider behind the protocol, with the given environment.
 func (tn *tenant) server(t *testing.T, environment map[string]string) tfprotov6.ProviderServer {
 	t.Helper()
-	return provider.NewServer("test", provider.WithClientOptions(quick()), provider.WithEnvironment(func(name string) (string, bool) {
+	return provider.NewServer("test", server.WithClientOptions(quick()), server.WithEnvironment(func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
 	}))()

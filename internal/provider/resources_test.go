@@ -1,16 +1,18 @@
-package provider
+package provider_test
 
 import (
 	"context"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 )
 
 func TestEachResourceHasAnUpgraderForEachVersionBeforeItsOwn(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for _, made := range (&entramfaProvider{}).Resources(ctx) {
+	for _, made := range provider.New("test")().Resources(ctx) {
 		r := made()
 		var described resource.SchemaResponse
 		r.Schema(ctx, resource.SchemaRequest{}, &described)

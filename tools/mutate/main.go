@@ -1,15 +1,16 @@
 // Command mutate breaks one condition of a file at a time and runs the tests that are to notice. A mutation that no test notices is
 // printed, and the exit code is 1 then.
 //
-//	go -C tools run ./mutate -file internal/provider/emergency/guard.go -run 'Guard|Emergency'
+//	go -C tools run ./mutate -file internal/provider/emergency/guard.go -packages ./internal/provider/... -run 'Guard|Emergency'
 //
-// Conditions of if, for and switch are negated, and statements that report (calls whose name begins with add, warn or check, and
+// Conditions of if, for and switch are negated, and statements that report (calls whose name begins with add, warn, check or Error, and
 // Diagnostics.Append) and returns right after them are left out. Nothing of the working tree is changed: the compiler gets the broken file
 // by -overlay. It takes a compilation and a run of the tests for each mutation, so it is not part of `make test`.
 package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,16 +36,17 @@ type mutation struct {
 }
 
 func main() {
-	var file, tests string
+	var file, packages, tests string
 	var limit time.Duration
 	var from, most int
 	flag.StringVar(&file, "file", "", "the file to break, from the root of the repository")
+	flag.StringVar(&packages, "packages", "", "the packages whose tests are to notice, from the root of the repository; without it that of the file")
 	flag.StringVar(&tests, "run", ".", "the tests that are to notice, as for go test")
 	flag.DurationVar(&limit, "timeout", 10*time.Minute, "how long the tests of one mutation may take; a timeout counts as noticed")
 	flag.IntVar(&from, "from", 0, "the first mutation to try")
 	flag.IntVar(&most, "most", 1000, "how many to try")
 	flag.Parse()
-	survivors, err := run(file, tests, limit, from, most)
+	survivors, err := run(file, packages, tests, limit, from, most)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "mutate:", err)
@@ -54,7 +56,7 @@ func main() {
 	}
 }
 
-func run(file, tests string, limit time.Duration, from, most int) (survivors int, err error) {
+func run(file, packages, tests string, limit time.Duration, from, most int) (survivors int, err error) {
 	root, err := filepath.Abs("..")
 	if err != nil {
 		return 0, err
@@ -95,7 +97,7 @@ func run(file, tests string, limit time.Duration, from, most int) (survivors int
 			return survivors, err
 		}
 		tried++
-		verdict := try(root, "./"+filepath.Dir(file), overlay, tests, limit)
+		verdict := try(root, "./"+filepath.Dir(file), packages, overlay, tests, limit)
 		if verdict == "survives" {
 			survivors++
 		}
@@ -108,8 +110,8 @@ func run(file, tests string, limit time.Duration, from, most int) (survivors int
 	return survivors, nil
 }
 
-// try runs the tests on a broken file.
-func try(root, pkg, overlay, tests string, limit time.Duration) string {
+// try runs the tests on a broken file of a package.
+func try(root, pkg, packages, overlay, tests string, limit time.Duration) string {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	build := exec.CommandContext(ctx, "go", "vet", "-overlay", overlay, pkg)
@@ -117,13 +119,15 @@ func try(root, pkg, overlay, tests string, limit time.Duration) string {
 	if build.Run() != nil && ctx.Err() == nil {
 		return "does not compile"
 	}
-	test := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", tests, pkg)
+	test := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", tests, cmp.Or(packages, pkg))
 	test.Dir = root
 	if output, err := test.CombinedOutput(); err == nil {
-		if bytes.Contains(output, []byte("no tests to run")) {
-			return "no test was run"
+		for line := range bytes.Lines(output) {
+			if bytes.HasPrefix(line, []byte("ok")) && !bytes.Contains(line, []byte("[no tests to run]")) {
+				return "survives"
+			}
 		}
-		return "survives"
+		return "no test was run"
 	}
 	return "noticed"
 }
@@ -188,7 +192,7 @@ func reports(statement ast.Stmt) bool {
 	case *ast.SelectorExpr:
 		name = function.Sel.Name
 	}
-	for _, prefix := range []string{"add", "warn", "check", "Add", "Append", "told", "keep", "forget", "claim", "release"} {
+	for _, prefix := range []string{"add", "warn", "check", "Add", "Warn", "Error", "AttributeError", "Changed", "Append", "Keep", "Remember", "Note", "told", "keep", "forget", "claim", "release"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -4,14 +4,14 @@ package campaign
 import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
-// Resources are the resources of this area.
-func Resources() []func() resource.Resource {
-	return []func() resource.Resource{newRegistrationPolicyResource}
-}
-
-// DataSources are the data sources of this area.
-func DataSources() []func() datasource.DataSource {
-	return []func() datasource.DataSource{newRegistrationPolicyDataSource}
+// Area is what the provider offers of it.
+func Area() resourcekit.Area {
+	return resourcekit.Area{
+		Resources:   []func() resource.Resource{newRegistrationPolicyResource},
+		DataSources: []func() datasource.DataSource{newRegistrationPolicyDataSource},
+	}
 }

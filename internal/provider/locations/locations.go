@@ -7,24 +7,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
-// Resources are the resources of this area.
-func Resources() []func() resource.Resource {
-	return []func() resource.Resource{newTrustedIPsResource}
-}
-
-// DataSources are the data sources of this area.
-func DataSources() []func() datasource.DataSource {
-	return []func() datasource.DataSource{newTrustedIPsDataSource, newTrustedIPRangesDataSource}
-}
-
-// ListResources are the list resources of this area.
-func ListResources() []func() list.ListResource {
-	return []func() list.ListResource{newTrustedIPsListResource}
-}
-
-// Functions are the functions of this area.
-func Functions() []func() function.Function {
-	return []func() function.Function{newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction, newIPRangesFromTextFunction}
+// Area is what the provider offers of it.
+func Area() resourcekit.Area {
+	return resourcekit.Area{
+		Resources:     []func() resource.Resource{newTrustedIPsResource},
+		DataSources:   []func() datasource.DataSource{newTrustedIPsDataSource, newTrustedIPRangesDataSource},
+		ListResources: []func() list.ListResource{newTrustedIPsListResource},
+		Functions:     []func() function.Function{newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction, newIPRangesFromTextFunction},
+	}
 }

@@ -7,24 +7,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
-// Resources are the resources of this area.
-func Resources() []func() resource.Resource {
-	return []func() resource.Resource{newUserMFAStateResource, newUserMFAStatesResource}
-}
-
-// DataSources are the data sources of this area.
-func DataSources() []func() datasource.DataSource {
-	return []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource}
-}
-
-// ListResources are the list resources of this area.
-func ListResources() []func() list.ListResource {
-	return []func() list.ListResource{newUserMFAStateListResource}
-}
-
-// Functions are the functions of this area.
-func Functions() []func() function.Function {
-	return []func() function.Function{newUsersFromCSVFunction, newMFATransitionFunction}
+// Area is what the provider offers of it.
+func Area() resourcekit.Area {
+	return resourcekit.Area{
+		Resources:     []func() resource.Resource{newUserMFAStateResource, newUserMFAStatesResource},
+		DataSources:   []func() datasource.DataSource{newUserMFAStateDataSource, newUserMFAStatesDataSource},
+		ListResources: []func() list.ListResource{newUserMFAStateListResource},
+		Functions:     []func() function.Function{newUsersFromCSVFunction, newMFATransitionFunction},
+	}
 }

@@ -1,4 +1,4 @@
-package provider
+package server
 
 import (
 	"context"
@@ -10,11 +10,11 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
-// NewServer returns the constructor of what main serves: the provider of New behind a check of the private state that Terraform hands
+// NewServer returns the constructor of what is served: a provider of some areas behind a check of the private state that Terraform hands
 // back, and a filter of what it says. Of one that somebody has edited the framework says that it is a defect of the provider, or drops it without a word, and
 // with it the tenant and the campaign to give back.
-func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
-	constructor := New(version, options...)
+func NewServer(version string, areas []resourcekit.Area, options ...Option) func() tfprotov6.ProviderServer {
+	constructor := New(version, areas, options...)
 	return func() tfprotov6.ProviderServer {
 		inner, ok := providerserver.NewProtocol6(constructor())().(frameworkServer)
 		if !ok {
