@@ -14,6 +14,10 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/graphapi"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/signin"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/store"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // Config says what to start.
@@ -37,32 +41,24 @@ type Config struct {
 
 // Server is a running emulator.
 type Server struct {
-	url    string
 	caPEM  []byte
-	hosts  map[string]bool // lower-case host:port by which the server may be addressed
-	names  map[string]bool // the same without the port, which a container may map to another one
+	host   *wire.Host
 	logger *slog.Logger
 	now    func() time.Time
-	keys   *signingKeys
 	http   *http.Server
 	done   chan struct{}  // closed when the accept loop has ended
 	active sync.WaitGroup // requests being handled
 
-	routes   *routeNode
-	verified verifiedTokens
-	requests *requestLog
-	faults   *faultList
+	store    *store.Store
+	requests *control.RequestLog
+	faults   *control.FaultList
+	graph    *graphapi.Service
+	signIn   *signin.Service
 
 	closing   sync.Mutex // guards closed and additions to active against Close
 	closed    bool
 	closeOnce sync.Once
 	closeErr  error
-
-	mu        sync.Mutex // guards everything below
-	directory *directory
-	behavior  control.Behavior
-	limits    []*limit
-	challenge int // see claims_challenge.go
 }
 
 // ErrRemoteAddress is returned by [Start] for an address that others could reach, unless Config.AllowRemote permits it.
@@ -83,7 +79,7 @@ func Start(cfg Config) (*Server, error) {
 	if cfg.Tenant == nil {
 		cfg.Tenant = &Tenant{}
 	}
-	if err := cfg.Tenant.Validate(); err != nil {
+	if err := graphapi.Validate(cfg.Tenant); err != nil {
 		return nil, fmt.Errorf("tenant: %w", err)
 	}
 	if err := cfg.Behavior.Validate(); err != nil {
@@ -100,10 +96,6 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if !cfg.AllowRemote && !isLoopback(host) {
 		return nil, fmt.Errorf("address %q: %w", cfg.Address, ErrRemoteAddress)
-	}
-	keys, err := newSigningKeys()
-	if err != nil {
-		return nil, err
 	}
 	leaf, caPEM, names, err := newServerCertificate(host, cfg.Names)
 	if err != nil {
@@ -123,34 +115,37 @@ func Start(cfg Config) (*Server, error) {
 		host = "localhost" // an unspecified address cannot be dialled by its name
 	}
 	s := &Server{
-		url:      "https://" + net.JoinHostPort(host, port),
 		caPEM:    caPEM,
-		hosts:    map[string]bool{},
-		names:    map[string]bool{},
+		host:     wire.NewHost("https://"+net.JoinHostPort(host, port), port, names),
 		logger:   cfg.Logger,
 		now:      cfg.Now,
-		keys:     keys,
 		done:     make(chan struct{}),
-		requests: newRequestLog(),
-		faults:   &faultList{},
+		store:    store.New(cfg.Now),
+		requests: control.NewRequestLog(),
+		faults:   &control.FaultList{},
 	}
-	for _, name := range names {
-		s.hosts[strings.ToLower(net.JoinHostPort(name, port))] = true
-		s.names[strings.ToLower(name)] = true
+	s.store.Update(func(tx *store.Tx) {
+		tx.SetBehavior(cfg.Behavior)
+		graphapi.Seed(tx, cfg.Tenant)
+	})
+	s.signIn, err = signin.New(signin.Config{
+		Store: s.store, Host: s.host, Requests: s.requests, Faults: s.faults, Logger: s.logger, Now: s.now,
+	})
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
 	}
-	s.routes = s.graphRoutes()
-	s.directory = newDirectory(cfg.Tenant, s.now())
-	s.setBehavior(cfg.Behavior)
+	s.graph = graphapi.New(graphapi.Config{
+		Store: s.store, Host: s.host, Authenticate: s.authenticate, Requests: s.requests, Faults: s.faults, Logger: s.logger, Now: s.now,
+	})
 	s.http = &http.Server{
 		Handler:           s.track(s.handler()),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
 		// Clients that give up or do not trust the certificate are everyday life in tests.
-		ErrorLog: log.New(logWriter{s.logger}, "", 0),
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connectionKey{}, conn)
-		},
+		ErrorLog:    log.New(logWriter{s.logger}, "", 0),
+		ConnContext: wire.WithConnection,
 	}
 	if cfg.AllowRemote && !isLoopback(host) || unspecified {
 		s.logger.Warn("the emulator listens on an address that others may reach; whoever can reach it can read and change " +
@@ -162,7 +157,7 @@ func Start(cfg Config) (*Server, error) {
 			s.logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
-	s.logger.Info("the emulator is listening", "url", s.url, "tenant", s.TenantID())
+	s.logger.Info("the emulator is listening", "url", s.host.URL, "tenant", s.TenantID())
 	return s, nil
 }
 
@@ -176,17 +171,13 @@ func isLoopback(host string) bool {
 
 // URL is the address of the server, such as https://127.0.0.1:43127: the Graph endpoint, the authority host and the
 // base of the control API in one.
-func (s *Server) URL() string { return s.url }
+func (s *Server) URL() string { return s.host.URL }
 
 // CAPEM is the certificate of the authority that signed the server's certificate, in PEM.
 func (s *Server) CAPEM() []byte { return append([]byte(nil), s.caPEM...) }
 
 // TenantID is the GUID of the tenant as it is now; a seed can change it.
-func (s *Server) TenantID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.directory.tenantID
-}
+func (s *Server) TenantID() string { return store.Read(s.store, (*store.Tx).TenantID) }
 
 // Close stops accepting requests, waits for those under way, and frees everything. When ctx ends first, requests under
 // way are cut off and the context's error is returned. Further calls return what the first one did.
@@ -209,7 +200,7 @@ func (s *Server) close(ctx context.Context) error {
 	return err
 }
 
-// track counts requests under way, and refuses those that come in after Close began.
+// track counts requests under way, and refuses those that arrive after Close began.
 func (s *Server) track(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.closing.Lock()
@@ -224,38 +215,38 @@ func (s *Server) track(next http.Handler) http.Handler {
 	})
 }
 
-// origin is the scheme, host and port by which the caller addressed the server, for links in answers: one of its names, with
-// the port as it is outside of a container.
-func (s *Server) origin(r *http.Request) string {
-	if s.names[hostname(r.Host)] {
-		return "https://" + r.Host
-	}
-	return s.url
+// handler tells the three services apart by path. It works on the path as it was sent: http.ServeMux would clean it,
+// and a path that Graph refuses must arrive here as the client sent it.
+func (s *Server) handler() http.Handler {
+	controlAPI := control.Guard(control.Handler(s.controlEndpoints(), s.info), s.host.URL, s.host.HasName)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		switch {
+		case path == "/_emulator" || strings.HasPrefix(path, "/_emulator/"):
+			controlAPI.ServeHTTP(w, r)
+		case graphapi.IsGraph(path):
+			s.graph.ServeHTTP(w, r)
+		default:
+			s.signIn.ServeHTTP(w, r)
+		}
+	})
 }
 
-// isGraph tells whether a resource, as scopes and audiences name it, is this server's Microsoft Graph: under one of the
-// server's own names, under the name that Graph has in the cloud, or by its client id. A slash may follow.
-func (s *Server) isGraph(resource, cloud string) bool {
-	resource = strings.TrimSuffix(strings.ToLower(resource), "/")
-	host, found := strings.CutPrefix(resource, "https://")
-	return resource == graphAppID || found && (s.hosts[host] || resource == s.url || host == cloudProfiles[cloud].graphHost)
+// authenticate finds the caller of a Graph request by its token.
+func (s *Server) authenticate(authorization, origin string) (graphapi.Caller, error) {
+	identity, refused := s.signIn.Verify(authorization, origin)
+	if refused != nil {
+		return graphapi.Caller(identity), &graphapi.UnauthorizedError{Message: refused.Message, Challenge: refused.Challenge}
+	}
+	return graphapi.Caller(identity), nil
 }
 
 func (s *Server) setBehavior(behavior control.Behavior) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	behavior = *clone(&behavior)
-	if behavior.ClaimsChallenge && !s.behavior.ClaimsChallenge {
-		s.challenge++
-	}
-	s.behavior = behavior
-	s.limits = newLimits(behavior.Throttle)
+	s.store.Update(func(tx *store.Tx) { tx.SetBehavior(behavior) })
 }
 
 func (s *Server) currentBehavior() control.Behavior {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *clone(&s.behavior)
+	return store.Read(s.store, func(tx *store.Tx) control.Behavior { return *control.Clone(tx.Behavior()) })
 }
 
 // logWriter turns the lines of net/http into debug messages.
@@ -264,19 +255,4 @@ type logWriter struct{ logger *slog.Logger }
 func (w logWriter) Write(line []byte) (int, error) {
 	w.logger.Debug(strings.TrimSpace(string(line)))
 	return len(line), nil
-}
-
-// wait sleeps unless the context ends first, and tells whether it slept to the end.
-func wait(ctx context.Context, duration time.Duration) bool {
-	if duration <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
