@@ -43,19 +43,19 @@ func (s *Server) issueAssertion(request control.AssertionRequest) (string, error
 // serveAssertion answers POST /_emulator/assertions.
 func (s *Server) serveAssertion(w http.ResponseWriter, r *http.Request) {
 	var request control.AssertionRequest
-	if !readControlBody(w, r, &request) {
+	if !control.ReadBody(w, r, &request) {
 		return
 	}
 	if request.Subject == "" {
-		refuseControl(w, http.StatusBadRequest, "subject: must not be empty")
+		control.Refuse(w, http.StatusBadRequest, "subject: must not be empty")
 		return
 	}
 	signed, err := s.issueAssertion(request)
 	if err != nil {
-		refuseControl(w, http.StatusInternalServerError, err.Error())
+		control.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	answerControl(w, http.StatusOK, control.Assertion{Assertion: signed})
+	control.Answer(w, http.StatusOK, control.Assertion{Assertion: signed})
 }
 
 // serveGitHubToken answers as GitHub Actions does at ACTIONS_ID_TOKEN_REQUEST_URL.
@@ -64,11 +64,11 @@ func (s *Server) serveAssertion(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveGitHubToken(w http.ResponseWriter, r *http.Request) {
 	configured := s.currentBehavior().TokenRequests
 	if configured == nil || configured.GitHub == nil {
-		refuseControl(w, http.StatusNotFound, "behavior.tokenRequests.gitHub is not set")
+		control.Refuse(w, http.StatusNotFound, "behavior.tokenRequests.gitHub is not set")
 		return
 	}
 	if !hasBearer(r, configured.GitHub.RequestToken) {
-		refuseControl(w, http.StatusUnauthorized, "the request token is not the configured one")
+		control.Refuse(w, http.StatusUnauthorized, "the request token is not the configured one")
 		return
 	}
 	audience := r.URL.Query().Get("audience")
@@ -79,10 +79,10 @@ func (s *Server) serveGitHubToken(w http.ResponseWriter, r *http.Request) {
 		Issuer: configured.GitHub.Issuer, Subject: configured.GitHub.Subject, Audience: audience,
 	})
 	if err != nil {
-		refuseControl(w, http.StatusInternalServerError, err.Error())
+		control.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	answerControl(w, http.StatusOK, map[string]string{"value": signed})
+	control.Answer(w, http.StatusOK, map[string]string{"value": signed})
 }
 
 // serveAzureDevOpsToken answers as Azure Pipelines does at SYSTEM_OIDCREQUESTURI.
@@ -91,28 +91,28 @@ func (s *Server) serveGitHubToken(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveAzureDevOpsToken(w http.ResponseWriter, r *http.Request) {
 	configured := s.currentBehavior().TokenRequests
 	if configured == nil || configured.AzureDevOps == nil {
-		refuseControl(w, http.StatusNotFound, "behavior.tokenRequests.azureDevOps is not set")
+		control.Refuse(w, http.StatusNotFound, "behavior.tokenRequests.azureDevOps is not set")
 		return
 	}
 	want, query := configured.AzureDevOps, r.URL.Query()
 	switch {
 	case !hasBearer(r, want.RequestToken):
-		refuseControl(w, http.StatusUnauthorized, "the system access token is not the configured one")
+		control.Refuse(w, http.StatusUnauthorized, "the system access token is not the configured one")
 		return
 	case query.Get("api-version") == "":
-		refuseControl(w, http.StatusBadRequest, "the query parameter api-version is missing")
+		control.Refuse(w, http.StatusBadRequest, "the query parameter api-version is missing")
 		return
 	case query.Get("serviceConnectionId") == "" ||
 		want.ServiceConnectionID != "" && query.Get("serviceConnectionId") != want.ServiceConnectionID:
-		refuseControl(w, http.StatusNotFound, "there is no such service connection")
+		control.Refuse(w, http.StatusNotFound, "there is no such service connection")
 		return
 	}
 	signed, err := s.issueAssertion(control.AssertionRequest{Issuer: want.Issuer, Subject: want.Subject})
 	if err != nil {
-		refuseControl(w, http.StatusInternalServerError, err.Error())
+		control.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	answerControl(w, http.StatusOK, map[string]string{"oidcToken": signed})
+	control.Answer(w, http.StatusOK, map[string]string{"oidcToken": signed})
 }
 
 func hasBearer(r *http.Request, token string) bool {

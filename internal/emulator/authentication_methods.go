@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // methodSegment is a collection under /users/{id}/authentication.
@@ -125,7 +126,7 @@ func methodObject(method control.Method) map[string]any {
 // listMethods answers GET /users/{id}/authentication/methods and the collections of single types.
 //
 // https://learn.microsoft.com/graph/api/authentication-list-methods
-func (s *Server) listMethods(req *graphRequest, key, segment string) (*graphResponse, error) {
+func (s *Server) listMethods(req *graphRequest, key, segment string) (*wire.Response, error) {
 	s.mu.Lock()
 	record := s.visibleUser(key)
 	var objects []map[string]any
@@ -137,14 +138,14 @@ func (s *Server) listMethods(req *graphRequest, key, segment string) (*graphResp
 	if record == nil {
 		return nil, s.unknownUser(key)
 	}
-	return answer(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, map[string]any{
 		"@odata.context": req.contextURL("users('" + id + "')/authentication/" + segment),
 		"value":          objects,
 	}), nil
 }
 
 // getMethod answers GET /users/{id}/authentication/methods/{id} and the same in the collections of single types.
-func (s *Server) getMethod(req *graphRequest, key, segment, methodID string) (*graphResponse, error) {
+func (s *Server) getMethod(req *graphRequest, key, segment, methodID string) (*wire.Response, error) {
 	s.mu.Lock()
 	record := s.visibleUser(key)
 	var objects []map[string]any
@@ -159,7 +160,7 @@ func (s *Server) getMethod(req *graphRequest, key, segment, methodID string) (*g
 	for _, object := range objects {
 		if object["id"] == methodID {
 			object["@odata.context"] = req.contextURL("users('" + id + "')/authentication/" + segment + "/$entity")
-			return answer(http.StatusOK, object), nil
+			return wire.JSON(http.StatusOK, object), nil
 		}
 	}
 	return nil, resourceNotFound(methodID)

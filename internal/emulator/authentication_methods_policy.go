@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const methodsPolicyID = "authenticationMethodsPolicy"
@@ -50,13 +51,13 @@ func (s *Server) absentFromPolicy(version string) []string {
 // getMethodsPolicy answers GET /policies/authenticationMethodsPolicy.
 //
 // https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get
-func (s *Server) getMethodsPolicy(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) getMethodsPolicy(req *graphRequest, query query) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	policy, _ := s.directory.methodsPolicy.read(s.now()) // it always exists
 	object := s.methodsPolicyObject(req, policy)
 	if query.selected == nil {
-		return answer(http.StatusOK, object), nil
+		return wire.JSON(http.StatusOK, object), nil
 	}
 	selected := map[string]any{"@odata.context": req.contextURL(methodsPolicyID + query.fragment())}
 	for _, name := range query.selected {
@@ -66,7 +67,7 @@ func (s *Server) getMethodsPolicy(req *graphRequest, query query) (*graphRespons
 		}
 		selected[name] = value
 	}
-	return answer(http.StatusOK, selected), nil
+	return wire.JSON(http.StatusOK, selected), nil
 }
 
 // methodsPolicyObject is the policy as Graph writes it in a version. It wants the server's lock.
@@ -180,7 +181,7 @@ func methodConfigurations(version string) []map[string]any {
 // setting that it names is written as a whole.
 //
 // https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update
-func (s *Server) patchMethodsPolicy(req *graphRequest, _ query) (*graphResponse, error) {
+func (s *Server) patchMethodsPolicy(req *graphRequest, _ query) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changes, refusal := entityBody[control.AuthenticationMethodsPolicy](req, bodyRules{
@@ -200,11 +201,11 @@ func (s *Server) patchMethodsPolicy(req *graphRequest, _ query) (*graphResponse,
 	s.directory.methodsPolicy.update(*policy, newLag(s.behavior.ReplicaLag, s.now()))
 	switch behavior.StatusOnWrite {
 	case http.StatusNoContent:
-		return answer(http.StatusNoContent, nil), nil
+		return wire.JSON(http.StatusNoContent, nil), nil
 	case 0:
-		return answer(http.StatusOK, s.methodsPolicyObject(req, *policy)), nil
+		return wire.JSON(http.StatusOK, s.methodsPolicyObject(req, *policy)), nil
 	}
-	return answer(behavior.StatusOnWrite, s.methodsPolicyObject(req, *policy)), nil
+	return wire.JSON(behavior.StatusOnWrite, s.methodsPolicyObject(req, *policy)), nil
 }
 
 // changedMethodsPolicy is the policy after a PATCH with a checked body.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const strengthType = "microsoft.graph.authenticationStrengthPolicy"
@@ -52,12 +53,12 @@ func (s *Server) addStrengthRoutes(root *routeNode) {
 		root.add(&route{"/" + path, class, []endpoint{{
 			http.MethodGet, readStrengths,
 			[]string{"$select", "$filter", "$count"},
-			func(req *graphRequest, query query) (*graphResponse, error) { return listStrengths(req, query, path) },
+			func(req *graphRequest, query query) (*wire.Response, error) { return listStrengths(req, query, path) },
 		}}})
 		root.add(&route{"/" + path + "/{id}", class, []endpoint{{
 			http.MethodGet, readStrengths,
 			[]string{"$select"},
-			func(req *graphRequest, query query) (*graphResponse, error) { return getStrength(req, query, path) },
+			func(req *graphRequest, query query) (*wire.Response, error) { return getStrength(req, query, path) },
 		}}})
 	}
 }
@@ -65,7 +66,7 @@ func (s *Server) addStrengthRoutes(root *routeNode) {
 // listStrengths answers GET /policies/authenticationStrengthPolicies.
 //
 // https://learn.microsoft.com/graph/api/authenticationstrengthroot-list-policies
-func listStrengths(req *graphRequest, query query, path string) (*graphResponse, error) {
+func listStrengths(req *graphRequest, query query, path string) (*wire.Response, error) {
 	names, err := strengthEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func listStrengths(req *graphRequest, query query, path string) (*graphResponse,
 // getStrength answers GET /policies/authenticationStrengthPolicies/{id}.
 //
 // https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-get
-func getStrength(req *graphRequest, query query, path string) (*graphResponse, error) {
+func getStrength(req *graphRequest, query query, path string) (*wire.Response, error) {
 	names, err := strengthEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func getStrength(req *graphRequest, query query, path string) (*graphResponse, e
 	}
 	object := strengthEntity.object(*strength, names)
 	object["@odata.context"] = req.contextURL(path + query.fragment() + "/$entity")
-	return answer(http.StatusOK, object), nil
+	return wire.JSON(http.StatusOK, object), nil
 }
 
 // strengthObject is the strength of a policy as Graph writes it into the policy; null where it has none.
@@ -153,7 +154,7 @@ func boundID(address string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	segments, err := pathSegments(parsed.EscapedPath())
+	segments, err := wire.PathSegments(parsed.EscapedPath())
 	if err != nil || len(segments) == 0 {
 		return "", false
 	}

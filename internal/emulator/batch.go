@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const maxBatchItems = 20
@@ -36,33 +37,33 @@ type batchItem struct {
 // batchAnswer is the answer to one item.
 type batchAnswer struct {
 	id       string
-	response *graphResponse
+	response *wire.Response
 	faulty   bool // a fault made the answer, whose body can be anything
 }
 
 // append appends the answer to the list of answers.
 func (a *batchAnswer) append(buffer []byte) []byte {
 	buffer = appendText(appendElement(buffer), "id", a.id)
-	buffer = strconv.AppendInt(appendMember(buffer, "status"), int64(a.response.status), 10)
+	buffer = strconv.AppendInt(appendMember(buffer, "status"), int64(a.response.Status), 10)
 	buffer = append(appendMember(buffer, "headers"), '{')
-	for name, values := range a.response.header {
-		if len(values) > 0 && (name != "Content-Type" || a.response.body == nil) {
+	for name, values := range a.response.Header {
+		if len(values) > 0 && (name != "Content-Type" || a.response.Body == nil) {
 			buffer = appendText(buffer, name, values[0])
 		}
 	}
-	if a.response.units > 0 {
-		buffer = appendText(buffer, "X-Ms-Resource-Unit", strconv.Itoa(a.response.units))
+	if a.response.Units > 0 {
+		buffer = appendText(buffer, "X-Ms-Resource-Unit", strconv.Itoa(a.response.Units))
 	}
-	if a.response.body != nil {
-		buffer = appendText(buffer, "Content-Type", a.response.contentType)
+	if a.response.Body != nil {
+		buffer = appendText(buffer, "Content-Type", a.response.ContentType)
 	}
 	buffer = append(buffer, '}')
 	switch {
-	case a.response.body == nil:
-	case a.faulty && !json.Valid(a.response.body):
-		buffer = appendText(buffer, "body", base64.StdEncoding.EncodeToString(a.response.body))
+	case a.response.Body == nil:
+	case a.faulty && !json.Valid(a.response.Body):
+		buffer = appendText(buffer, "body", base64.StdEncoding.EncodeToString(a.response.Body))
 	default:
-		buffer = append(appendMember(buffer, "body"), a.response.body...)
+		buffer = append(appendMember(buffer, "body"), a.response.Body...)
 	}
 	return append(buffer, '}')
 }
@@ -71,7 +72,7 @@ func (a *batchAnswer) append(buffer []byte) []byte {
 // answered one by one, in any order. A dependent of an item that failed gets 424.
 //
 // https://learn.microsoft.com/graph/json-batching
-func (s *Server) serveBatch(req *graphRequest, result *outcome) *graphResponse {
+func (s *Server) serveBatch(req *graphRequest, result *outcome) *wire.Response {
 	if req.method != http.MethodPost {
 		return s.failure(req, s.caseError(control.CaseMethodNotAllowed, &graphError{
 			status: http.StatusMethodNotAllowed,
@@ -105,7 +106,7 @@ func (s *Server) serveBatch(req *graphRequest, result *outcome) *graphResponse {
 			}
 			reply.response, reply.faulty = done.response, done.fault != ""
 		}
-		status[strings.ToLower(*item.ID)] = reply.response.status
+		status[strings.ToLower(*item.ID)] = reply.response.Status
 		answers = append(answers, reply)
 	}
 	// Graph promises no order; a client that relies on one is to be found out.
@@ -115,8 +116,8 @@ func (s *Server) serveBatch(req *graphRequest, result *outcome) *graphResponse {
 	for i := range answers {
 		body = answers[i].append(body)
 	}
-	response := written(http.StatusOK, append(body, "]}"...))
-	response.truncated = slices.ContainsFunc(answers, func(answer batchAnswer) bool { return answer.response.truncated })
+	response := wire.Written(http.StatusOK, append(body, "]}"...))
+	response.Truncated = slices.ContainsFunc(answers, func(answer batchAnswer) bool { return answer.response.Truncated })
 	return response
 }
 
@@ -131,7 +132,7 @@ func dependencyFailed(item batchItem, status map[string]int) bool {
 
 // serveItem takes one item through the same steps as a request of its own, in the version of the outer URL.
 func (s *Server) serveItem(outer *graphRequest, item batchItem) outcome {
-	arrival, arrived := s.requests.arrive(), s.now()
+	arrival, arrived := s.requests.Arrive(), s.now()
 	path, rawQuery, _ := strings.Cut(strings.TrimPrefix(item.URL, "/"), "?")
 	path, _, _ = strings.Cut(path, "#") // what follows an unescaped # is no part of a request
 	rawQuery, _, _ = strings.Cut(rawQuery, "#")
@@ -288,4 +289,24 @@ func executionOrder(items []batchItem) []batchItem {
 	}
 	rand.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
 	return append(free, dependent...) // dependents stand in serial order already
+}
+
+// spoilBatch does to the answers of a $batch, which stand in any order, what a fault does to them.
+func spoilBatch(answers []batchAnswer, items []batchItem, how string) []batchAnswer {
+	if how == "" {
+		return answers
+	}
+	place := map[string]int{}
+	for i, item := range items {
+		place[*item.ID] = i
+	}
+	slices.SortFunc(answers, func(a, b batchAnswer) int { return place[b.id] - place[a.id] })
+	first := len(answers) - 1
+	switch how {
+	case control.BatchMissing:
+		return answers[:first]
+	case control.BatchDuplicate:
+		return append(answers, answers[first])
+	}
+	return answers
 }

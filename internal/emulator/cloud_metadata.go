@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // metadataPath is where Azure Resource Manager tells clients which endpoints a cloud has. Clients that are given nothing but
@@ -24,7 +25,7 @@ var azureNames = map[string]string{
 
 // cloudMetadata answers GET /metadata/endpoints in the shape of api-version 2022-09-01: sign-in and Graph are here, and so
 // would be Azure Resource Manager, of which there is nothing else.
-func (s *Server) cloudMetadata(req *loginRequest) (*graphResponse, *loginError) {
+func (s *Server) cloudMetadata(req *loginRequest) (*wire.Response, *loginError) {
 	version := req.URL.Query().Get("api-version")
 	if version == "" {
 		return nil, &loginError{
@@ -49,7 +50,7 @@ func (s *Server) cloudMetadata(req *loginRequest) (*graphResponse, *loginError) 
 		"suffixes": map[string]any{},
 	}
 	if strings.Compare(version, "2022-09-01") < 0 {
-		return answer(http.StatusOK, []any{endpoints}), nil // older versions list all clouds
+		return wire.JSON(http.StatusOK, []any{endpoints}), nil // older versions list all clouds
 	}
-	return answer(http.StatusOK, endpoints), nil
+	return wire.JSON(http.StatusOK, endpoints), nil
 }

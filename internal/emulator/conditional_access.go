@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // binLifetime is how long the bin keeps what was deleted.
@@ -40,7 +41,7 @@ func (s *Server) addConditionalAccessRoutes(root *routeNode) {
 // accessWrites are the handlers of one kind of object that are not the same for all kinds.
 type accessWrites struct {
 	create        handler
-	patch, remove func(*graphRequest, string) (*graphResponse, error)
+	patch, remove func(*graphRequest, string) (*wire.Response, error)
 }
 
 var accessQueryOptions = []string{"$select", "$top", "$skip", "$filter", "$count", "$skiptoken"}
@@ -55,7 +56,7 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 	list := func(bin bool) endpoint {
 		return endpoint{
 			http.MethodGet, readConditionalAccess, accessQueryOptions,
-			func(req *graphRequest, query query) (*graphResponse, error) {
+			func(req *graphRequest, query query) (*wire.Response, error) {
 				return listAccess(s, req, query, kind, bin)
 			},
 		}
@@ -64,7 +65,7 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 		return endpoint{
 			http.MethodGet, readConditionalAccess,
 			[]string{"$select"},
-			func(req *graphRequest, query query) (*graphResponse, error) {
+			func(req *graphRequest, query query) (*wire.Response, error) {
 				return getAccess(s, req, query, kind, req.keys[0], bin)
 			},
 		}
@@ -79,11 +80,11 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 	add(bin, list(true))
 	add(bin+"/{id}", get(true), endpoint{
 		http.MethodDelete, kind.write, nil,
-		func(req *graphRequest, _ query) (*graphResponse, error) { return purge(s, kind, req.keys[0]) },
+		func(req *graphRequest, _ query) (*wire.Response, error) { return purge(s, kind, req.keys[0]) },
 	})
 	add(bin+"/{id}/restore", endpoint{
 		http.MethodPost, kind.write, nil,
-		func(req *graphRequest, _ query) (*graphResponse, error) {
+		func(req *graphRequest, _ query) (*wire.Response, error) {
 			return restore(s, req, kind, req.keys[0], check)
 		},
 	})
@@ -182,7 +183,7 @@ func (k *accessKind[T]) fragment(bin bool) string {
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
-func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], bin bool) (*graphResponse, error) {
+func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], bin bool) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	without := s.accessWithout(req.version)
@@ -225,7 +226,7 @@ func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKi
 //
 // https://learn.microsoft.com/graph/api/namedlocation-get
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-get
-func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], id string, bin bool) (*graphResponse, error) {
+func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], id string, bin bool) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	without := s.accessWithout(req.version)
@@ -249,7 +250,7 @@ func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKin
 	}
 	object := kind.shown(value, query, bin, without)
 	object["@odata.context"] = req.contextURL(kind.fragment(bin) + query.fragment() + "/$entity")
-	return answer(http.StatusOK, object), nil
+	return wire.JSON(http.StatusOK, object), nil
 }
 
 // shown is an object with the selected properties.
@@ -287,18 +288,18 @@ func strip(object map[string]any, names []string) {
 }
 
 // created answers a POST that made the object. It wants the server's lock.
-func (k *accessKind[T]) created(s *Server, req *graphRequest, value T) *graphResponse {
+func (k *accessKind[T]) created(s *Server, req *graphRequest, value T) *wire.Response {
 	object := k.shown(value, query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(k.fragment(false) + "/$entity")
-	response := answer(http.StatusCreated, object)
-	response.set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
+	response := wire.JSON(http.StatusCreated, object)
+	response.Set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
 	return response
 }
 
 // restore answers POST of a deleted object's restore action: it comes back as it was.
 //
 // https://learn.microsoft.com/graph/api/policydeletableitem-restore
-func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string, check func(T) *graphError) (*graphResponse, error) {
+func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string, check func(T) *graphError) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kind.emptyBin(s.directory, s.now())
@@ -314,11 +315,11 @@ func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string
 	*record = versioned[T]{value: value, created: s.creationLag()}
 	object := kind.shown(value, query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(kind.fragment(false) + "/$entity")
-	return answer(http.StatusOK, object), nil
+	return wire.JSON(http.StatusOK, object), nil
 }
 
 // purge answers DELETE of an object in the bin: it is gone for good.
-func purge[T any](s *Server, kind *accessKind[T], id string) (*graphResponse, error) {
+func purge[T any](s *Server, kind *accessKind[T], id string) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kind.emptyBin(s.directory, s.now())
@@ -328,7 +329,7 @@ func purge[T any](s *Server, kind *accessKind[T], id string) (*graphResponse, er
 	}
 	records := kind.records(s.directory)
 	*records = slices.DeleteFunc(*records, func(other *versioned[T]) bool { return other == record })
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 // creationLag is the lag of an object created now, or nil. It wants the server's lock.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const conditionalAccessPolicyType = "microsoft.graph.conditionalAccessPolicy"
@@ -167,7 +168,7 @@ func (s *Server) checkMixture(body map[string]any) *graphError {
 // createAccessPolicy answers POST /identity/conditionalAccess/policies.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
-func (s *Server) createAccessPolicy(req *graphRequest, _ query) (*graphResponse, error) {
+func (s *Server) createAccessPolicy(req *graphRequest, _ query) (*wire.Response, error) {
 	body, refusal := s.accessPolicyBody(req)
 	if refusal != nil {
 		return nil, refusal
@@ -216,7 +217,7 @@ func (s *Server) checkRestoredPolicy(policy control.ConditionalAccessPolicy) *gr
 // body names is replaced as a whole.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
-func (s *Server) patchAccessPolicy(req *graphRequest, id string) (*graphResponse, error) {
+func (s *Server) patchAccessPolicy(req *graphRequest, id string) (*wire.Response, error) {
 	body, refusal := s.accessPolicyBody(req)
 	if refusal != nil {
 		return nil, refusal
@@ -241,13 +242,13 @@ func (s *Server) patchAccessPolicy(req *graphRequest, id string) (*graphResponse
 	changed.Normalize(s.now())
 	changed.ModifiedDateTime = new(s.now().UTC())
 	record.update(*changed, newLag(s.behavior.ReplicaLag, s.now()))
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 // deleteAccessPolicy answers DELETE /identity/conditionalAccess/policies/{id}: the policy goes into the bin.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-delete
-func (s *Server) deleteAccessPolicy(_ *graphRequest, id string) (*graphResponse, error) {
+func (s *Server) deleteAccessPolicy(_ *graphRequest, id string) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	record := accessPolicies.find(s.directory, id, false)
@@ -255,7 +256,7 @@ func (s *Server) deleteAccessPolicy(_ *graphRequest, id string) (*graphResponse,
 		return nil, unknownAccessObject(id)
 	}
 	accessPolicies.discard(record, s.deletionLag(), s.now())
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 func (d *directory) addAccessPolicy(policy control.ConditionalAccessPolicy, now time.Time) *versioned[control.ConditionalAccessPolicy] {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const maxGetByIDs = 1000
@@ -12,7 +14,7 @@ const maxGetByIDs = 1000
 // of types that were not asked for. Objects of a type that the caller may not read come with id and type only.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-getbyids
-func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) getByIDs(req *graphRequest, query query) (*wire.Response, error) {
 	if err := checkSelected(query, ""); err != nil {
 		return nil, err
 	}
@@ -51,5 +53,5 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*graphResponse, error
 		}
 		body = describer.append(body, found)
 	}
-	return written(http.StatusOK, append(body, "]}"...)), nil
+	return wire.Written(http.StatusOK, append(body, "]}"...)), nil
 }

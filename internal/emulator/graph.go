@@ -1,13 +1,10 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
-
-// Graph refuses larger bodies as well; nothing that is sent here comes near.
-const maxBodyBytes = 4 << 20
 
 // graphRequest is a Graph request: an HTTP request, or an item of a $batch.
 type graphRequest struct {
@@ -47,51 +42,18 @@ func (r *graphRequest) contextURL(fragment string) string {
 	return r.origin + "/" + r.version + "/$metadata#" + fragment
 }
 
-// graphResponse is an answer. A nil body is no body at all.
-type graphResponse struct {
-	status      int
-	header      http.Header // nil while there is none
-	units       int         // for X-Ms-Resource-Unit; 0 is none
-	body        []byte
-	contentType string
-	truncated   bool // a fault ends the answer in the middle of its body
-}
-
-// set sets a header.
-func (r *graphResponse) set(name, value string) {
-	if r.header == nil {
-		r.header = http.Header{}
-	}
-	r.header.Set(name, value)
-}
-
-const jsonContentType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-
-// answer makes a response of a JSON value; nil makes one without a body.
-func answer(status int, value any) *graphResponse {
-	response := &graphResponse{status: status}
-	if value != nil {
-		data, err := json.Marshal(value)
-		if err != nil {
-			panic("emulator: answers always marshal: " + err.Error())
-		}
-		response.body, response.contentType = data, jsonContentType
-	}
-	return response
-}
-
 func isGraphPath(path string) bool {
 	return path == "/v1.0" || path == "/beta" || strings.HasPrefix(path, "/v1.0/") || strings.HasPrefix(path, "/beta/")
 }
 
 // serveGraph handles an HTTP request to Graph.
 func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
-	arrival, arrived := s.requests.arrive(), s.now()
-	defer s.requests.enter()()
+	arrival, arrived := s.requests.Arrive(), s.now()
+	defer s.requests.Enter()()
 	path := r.URL.EscapedPath()
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	req := &graphRequest{
-		ctx: r.Context(), origin: s.origin(r), version: version, method: r.Method, path: "/" + rest,
+		ctx: r.Context(), origin: s.host.Origin(r), version: version, method: r.Method, path: "/" + rest,
 		rawQuery: r.URL.RawQuery, header: r.Header,
 		requestID: uuid.NewString(), clientRequestID: r.Header.Get("Client-Request-Id"), userAgent: r.UserAgent(),
 	}
@@ -99,20 +61,25 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 		req.clientRequestID = req.requestID
 	}
 	var outcome outcome
-	var encoding *graphError
-	body, err := readBody(w, r)
+	body, err := wire.ReadBody(w, r)
 	switch {
 	case err != nil && r.Context().Err() != nil:
 		panic(http.ErrAbortHandler)
-	case errors.As(err, &encoding):
-		outcome.response, outcome.route = s.failure(req, encoding), unknownRoute()
+	case errors.Is(err, wire.ErrEncoding):
+		outcome.response, outcome.route = s.failure(req, &graphError{
+			status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType",
+			message: "The content encoding '" + r.Header.Get("Content-Encoding") + "' is not supported.",
+		}), unknownRoute()
+	case errors.Is(err, wire.ErrCorrupt):
+		outcome.response = s.failure(req, badRequest("The request body is not valid gzip, which its Content-Encoding header says it is."))
+		outcome.route = unknownRoute()
 	case err != nil:
 		outcome.response = s.failure(req, &graphError{
 			status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge",
 			message: "The request body is too large.",
 		})
 		outcome.route = unknownRoute()
-	case !wait(r.Context(), s.latency()):
+	case !wire.Wait(r.Context(), s.latency()):
 		panic(http.ErrAbortHandler)
 	default:
 		req.body = body
@@ -120,40 +87,22 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	}
 	s.record(arrival, arrived, req, outcome)
 	if outcome.cut {
-		cutConnection(r.Context())
+		wire.CutConnection(r.Context())
 	}
-	header := w.Header()
-	for name, values := range outcome.response.header {
-		header[name] = values
-	}
-	setIfAbsent(header, "Request-Id", req.requestID)
-	setIfAbsent(header, "Client-Request-Id", req.clientRequestID)
-	setIfAbsent(header, "X-Ms-Ags-Diagnostic",
+	header := outcome.response.CopyHeader(w)
+	wire.SetIfAbsent(header, "Request-Id", req.requestID)
+	wire.SetIfAbsent(header, "Client-Request-Id", req.clientRequestID)
+	wire.SetIfAbsent(header, "X-Ms-Ags-Diagnostic",
 		`{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"EMULATOR0"}}`)
-	if outcome.response.units > 0 {
-		setIfAbsent(header, "X-Ms-Resource-Unit", strconv.Itoa(outcome.response.units))
+	if outcome.response.Units > 0 {
+		wire.SetIfAbsent(header, "X-Ms-Resource-Unit", strconv.Itoa(outcome.response.Units))
 	}
-	setIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
-	setIfAbsent(header, "Cache-Control", "no-cache")
-	if outcome.response.body != nil {
-		setIfAbsent(header, "Content-Type", outcome.response.contentType)
+	wire.SetIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
+	wire.SetIfAbsent(header, "Cache-Control", "no-cache")
+	if outcome.response.Body != nil {
+		wire.SetIfAbsent(header, "Content-Type", outcome.response.ContentType)
 	}
-	if outcome.response.truncated {
-		writeHalf(w, outcome.response.status, outcome.response.body)
-	}
-	writeAnswer(w, r, outcome.response.status, outcome.response.body)
-}
-
-// readBody reads the body of a request into memory of the size that was announced, and undoes its compression.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	var buffer bytes.Buffer
-	if r.ContentLength > 0 && r.ContentLength <= maxBodyBytes {
-		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	if _, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes)); err != nil {
-		return nil, err
-	}
-	return decompressed(buffer.Bytes(), r.Header.Get("Content-Encoding"))
+	outcome.response.Send(w, r, true)
 }
 
 func (s *Server) latency() time.Duration {
@@ -162,15 +111,9 @@ func (s *Server) latency() time.Duration {
 	return time.Duration(s.behavior.LatencyMs) * time.Millisecond
 }
 
-func setIfAbsent(header http.Header, name, value string) {
-	if header.Get(name) == "" {
-		header.Set(name, value)
-	}
-}
-
 // outcome is what became of a request.
 type outcome struct {
-	response *graphResponse
+	response *wire.Response
 	route    *route
 	fault    string // id of the fault that hit it
 	cut      bool   // the connection is to be cut instead of answering
@@ -189,7 +132,7 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 	charge := chargeFor(req.method, route.template, req.rawQuery)
 	result.writes = charge.writes > 0
 	authErr := authenticate()
-	handle := func() *graphResponse {
+	handle := func() *wire.Response {
 		if authErr != nil {
 			return s.failure(req, authErr)
 		}
@@ -204,7 +147,7 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 		}
 		result.units = charge.units
 		err := routeErr
-		var response *graphResponse
+		var response *wire.Response
 		if err == nil {
 			response, err = s.serveRoute(req, route, charge)
 		}
@@ -214,14 +157,14 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 		tellUsage(response, usage)
 		return response
 	}
-	hit := s.faults.hit(req.method, req.fullPath())
+	hit := s.faults.Hit(req.method, req.fullPath())
 	if hit == nil {
 		result.response = handle()
 		return result
 	}
 	result.fault, result.answers = hit.ID, hit.Fault.BatchAnswers
 	fault := hit.Fault
-	if !wait(req.ctx, time.Duration(fault.DelayMs)*time.Millisecond) {
+	if !wire.Wait(req.ctx, time.Duration(fault.DelayMs)*time.Millisecond) {
 		panic(http.ErrAbortHandler)
 	}
 	switch {
@@ -232,7 +175,7 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 		result.cut = true
 	case fault.Status == 0:
 		if result.response = handle(); result.response != nil {
-			result.response.spoil(fault)
+			result.response.Spoil(fault)
 		}
 	default:
 		if fault.Processed {
@@ -243,19 +186,19 @@ func (s *Server) process(req *graphRequest, authenticate func() error) outcome {
 	return result
 }
 
-func (s *Server) faultResponse(req *graphRequest, fault control.Fault) *graphResponse {
+func (s *Server) faultResponse(req *graphRequest, fault control.Fault) *wire.Response {
 	response := s.failure(req, &graphError{status: fault.Status, code: fault.Code, message: fault.Message})
 	if fault.Body != "" {
-		response.body, response.contentType = []byte(fault.Body), "application/json"
+		response.Body, response.ContentType = []byte(fault.Body), "application/json"
 	} else if fault.Status < 300 || fault.Status == http.StatusNotModified {
-		response.body = nil
+		response.Body = nil
 	}
-	response.spoil(fault)
+	response.Spoil(fault)
 	return response
 }
 
 // serveRoute checks method, permission and query options, and calls the handler.
-func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*graphResponse, error) {
+func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*wire.Response, error) {
 	position := slices.IndexFunc(route.endpoints, func(endpoint endpoint) bool { return endpoint.method == req.method })
 	if position < 0 {
 		return nil, s.caseError(control.CaseMethodNotAllowed, &graphError{
@@ -284,42 +227,26 @@ func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*gr
 	if err != nil {
 		return nil, err
 	}
-	response.units = charge.units
+	response.Units = charge.units
 	return response, nil
 }
 
 // record puts the request into the log and the counters. It is called before the answer is sent, so that a caller who
 // has the answer finds the request in the log.
 func (s *Server) record(arrival int, arrived time.Time, req *graphRequest, result outcome) {
-	entry := loggedRequest{
-		arrival: arrival, time: arrived, method: req.method, version: req.version, path: req.path, query: req.rawQuery,
-		class: result.route.class, template: result.route.template, appID: req.caller.appID,
-		requestID: req.requestID, clientRequestID: req.clientRequestID, userAgent: req.userAgent,
-		parent: req.parent, fault: result.fault,
+	entry := control.LoggedRequest{
+		Arrival: arrival, Time: arrived, Method: req.method, Version: req.version, Path: req.path, Query: req.rawQuery,
+		Class: result.route.class, Template: result.route.template, AppID: req.caller.appID,
+		RequestID: req.requestID, ClientRequestID: req.clientRequestID, UserAgent: req.userAgent,
+		Parent: req.parent, Fault: result.fault,
+		Units: result.units, Items: result.items, Writes: result.writes,
 	}
 	if !result.cut {
-		entry.status = result.response.status
+		entry.Status = result.response.Status
 	}
-	s.requests.add(entry, result)
+	s.requests.Add(entry)
 	if s.logger.Enabled(req.ctx, slog.LevelDebug) {
-		s.logger.Debug("request", "method", entry.method, "path", req.fullPath(), "query", entry.query, "status", entry.status,
-			"app", entry.appID, "batchItem", entry.parent != "", "fault", entry.fault)
+		s.logger.Debug("request", "method", entry.Method, "path", req.fullPath(), "query", entry.Query, "status", entry.Status,
+			"app", entry.AppID, "batchItem", entry.Parent != "", "fault", entry.Fault)
 	}
-}
-
-// pathSegments splits a path as it was sent and undoes the escapes of each segment by itself.
-func pathSegments(path string) ([]string, error) {
-	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
-	if path == "" {
-		return nil, nil
-	}
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
-		decoded, err := url.PathUnescape(segment)
-		if err != nil {
-			return nil, errors.New("the path holds an invalid escape")
-		}
-		segments[i] = decoded
-	}
-	return segments, nil
 }

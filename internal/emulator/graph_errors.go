@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // graphError is a refusal in Graph's error envelope.
@@ -84,7 +86,7 @@ func (s *Server) caseError(name string, err *graphError) *graphError {
 }
 
 // failure turns an error into an answer.
-func (s *Server) failure(req *graphRequest, err error) *graphResponse {
+func (s *Server) failure(req *graphRequest, err error) *wire.Response {
 	var refusal *graphError
 	if !errors.As(err, &refusal) {
 		refusal = &graphError{status: http.StatusInternalServerError, code: "generalException", message: err.Error()}
@@ -95,8 +97,8 @@ func (s *Server) failure(req *graphRequest, err error) *graphResponse {
 	if refusal.name != "" {
 		refusal = s.caseError(refusal.name, refusal)
 	}
-	return &graphResponse{
-		status: refusal.status, header: maps.Clone(refusal.header), body: s.envelope(req, refusal), contentType: "application/json",
+	return &wire.Response{
+		Status: refusal.status, Header: maps.Clone(refusal.header), Body: s.envelope(req, refusal), ContentType: "application/json",
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const groupType = "microsoft.graph.group"
@@ -45,7 +46,7 @@ func checkObjectID(id string) error {
 // getGroup answers GET /groups/{id}.
 //
 // https://learn.microsoft.com/graph/api/group-get
-func (s *Server) getGroup(req *graphRequest, query query, id string) (*graphResponse, error) {
+func (s *Server) getGroup(req *graphRequest, query query, id string) (*wire.Response, error) {
 	if err := checkObjectID(id); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func (s *Server) getGroup(req *graphRequest, query query, id string) (*graphResp
 	body := appendText([]byte("{"), "@odata.context", req.contextURL("groups"+query.fragment()+"/$entity"))
 	body = appendColumns(body, group, groupEntity.columns(names))
 	body = s.appendExpanded(body, req, query, directoryObject{group: group})
-	return written(http.StatusOK, append(body, '}')), nil
+	return wire.Written(http.StatusOK, append(body, '}')), nil
 }
 
 func (g *groupRecord) objectID() string { return g.id }
@@ -86,7 +87,7 @@ func (s *Server) seenGroups(matches func(*groupRecord) bool) source[*groupRecord
 // countGroups answers GET /groups/$count.
 //
 // https://learn.microsoft.com/graph/api/group-list
-func (s *Server) countGroups(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) countGroups(req *graphRequest, query query) (*wire.Response, error) {
 	if err := checkListing(req, &query, asCount); err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (s *Server) countGroups(req *graphRequest, query query) (*graphResponse, er
 // listGroups answers GET /groups.
 //
 // https://learn.microsoft.com/graph/api/group-list
-func (s *Server) listGroups(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) listGroups(req *graphRequest, query query) (*wire.Response, error) {
 	names, err := groupEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (s *Server) listGroups(req *graphRequest, query query) (*graphResponse, err
 		body = appendColumns(appendElement(body), group, columns)
 		body = append(s.appendExpanded(body, req, query, directoryObject{group: group}), '}')
 	}
-	return written(http.StatusOK, append(body, "]}"...)), nil
+	return wire.Written(http.StatusOK, append(body, "]}"...)), nil
 }
 
 // directoryObject is a user, a group or the service principal of an app; exactly one is set.

@@ -53,11 +53,6 @@ func appendText(buffer []byte, name, value string) []byte {
 	return appendString(appendMember(buffer, name), value)
 }
 
-// written is an answer of JSON that has been put together already.
-func written(status int, body []byte) *graphResponse {
-	return &graphResponse{status: status, body: body, contentType: jsonContentType}
-}
-
 // column is a property that an answer has for every entity.
 type column[T any] struct {
 	name string

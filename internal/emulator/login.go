@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // loginRequest is a request to the authority.
@@ -26,21 +27,21 @@ type loginRequest struct {
 
 // serveLogin handles a request to the authority.
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
-	arrival, arrived := s.requests.arrive(), s.now()
+	arrival, arrived := s.requests.Arrive(), s.now()
 	path := r.URL.EscapedPath()
 	req := &loginRequest{
-		Request: r, origin: s.origin(r), requestID: uuid.NewString(),
+		Request: r, origin: s.host.Origin(r), requestID: uuid.NewString(),
 		correlationID: r.Header.Get("Client-Request-Id"),
 	}
 	if req.correlationID == "" {
 		req.correlationID = uuid.NewString()
 	}
-	segments, err := pathSegments(path)
+	segments, err := wire.PathSegments(path)
 	var rest string
 	if err == nil && len(segments) > 0 {
 		req.tenant, rest = segments[0], "/"+strings.Join(segments[1:], "/")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBodyBytes))
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -52,9 +53,9 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		req.form.Set("client_secret", secret)
 	}
 
-	var response *graphResponse
-	handle := func() *graphResponse { return s.login(req, rest) }
-	hit := s.faults.hit(r.Method, path)
+	var response *wire.Response
+	handle := func() *wire.Response { return s.login(req, rest) }
+	hit := s.faults.Hit(r.Method, path)
 	cut, faultID := false, ""
 	if hit == nil {
 		response = handle()
@@ -62,36 +63,29 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		faultID = hit.ID
 		response, cut = s.loginFault(req, hit.Fault, handle)
 	}
-	entry := loggedRequest{
-		arrival: arrival, time: arrived, method: r.Method, path: path, query: r.URL.RawQuery, class: control.ClassLogin,
-		template: loginTemplate(path, rest), appID: req.clientID, requestID: req.requestID, clientRequestID: req.correlationID,
-		userAgent: r.UserAgent(), fault: faultID,
+	entry := control.LoggedRequest{
+		Arrival: arrival, Time: arrived, Method: r.Method, Path: path, Query: r.URL.RawQuery, Class: control.ClassLogin,
+		Template: loginTemplate(path, rest), AppID: req.clientID, RequestID: req.requestID, ClientRequestID: req.correlationID,
+		UserAgent: r.UserAgent(), Fault: faultID,
 	}
 	if !cut {
-		entry.status = response.status
+		entry.Status = response.Status
 	}
-	s.requests.addLogin(entry)
-	s.logger.Debug("sign-in request", "method", entry.method, "path", entry.path, "status", entry.status,
-		"app", entry.appID, "fault", entry.fault)
+	s.requests.AddLogin(entry)
+	s.logger.Debug("sign-in request", "method", entry.Method, "path", entry.Path, "status", entry.Status,
+		"app", entry.AppID, "fault", entry.Fault)
 	if cut {
-		cutConnection(r.Context())
+		wire.CutConnection(r.Context())
 	}
-	header := w.Header()
-	for name, values := range response.header {
-		header[name] = values
+	header := response.CopyHeader(w)
+	wire.SetIfAbsent(header, "X-Ms-Request-Id", req.requestID)
+	wire.SetIfAbsent(header, "Client-Request-Id", req.correlationID)
+	wire.SetIfAbsent(header, "Cache-Control", "no-store, no-cache")
+	wire.SetIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
+	if response.Body != nil {
+		wire.SetIfAbsent(header, "Content-Type", response.ContentType)
 	}
-	setIfAbsent(header, "X-Ms-Request-Id", req.requestID)
-	setIfAbsent(header, "Client-Request-Id", req.correlationID)
-	setIfAbsent(header, "Cache-Control", "no-store, no-cache")
-	setIfAbsent(header, "Date", s.now().UTC().Format(http.TimeFormat))
-	if response.body != nil {
-		setIfAbsent(header, "Content-Type", response.contentType)
-	}
-	if response.truncated {
-		writeHalf(w, response.status, response.body)
-	}
-	w.WriteHeader(response.status)
-	_, _ = w.Write(response.body) // a caller that has gone away is no concern here
+	response.Send(w, r, false)
 }
 
 // loginTemplate is a path without the tenant, for the log.
@@ -102,8 +96,8 @@ func loginTemplate(path, rest string) string {
 	return "/{tenant}" + rest
 }
 
-func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func() *graphResponse) (*graphResponse, bool) {
-	if !wait(req.Context(), time.Duration(fault.DelayMs)*time.Millisecond) {
+func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func() *wire.Response) (*wire.Response, bool) {
+	if !wire.Wait(req.Context(), time.Duration(fault.DelayMs)*time.Millisecond) {
 		panic(http.ErrAbortHandler)
 	}
 	switch {
@@ -114,7 +108,7 @@ func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func(
 		return nil, true
 	case fault.Status == 0:
 		response := handle()
-		response.spoil(fault)
+		response.Spoil(fault)
 		return response, false
 	}
 	if fault.Processed {
@@ -122,17 +116,17 @@ func (s *Server) loginFault(req *loginRequest, fault control.Fault, handle func(
 	}
 	response := s.loginFailure(req, &loginError{status: fault.Status, name: fault.Code, message: fault.Message})
 	if fault.Body != "" {
-		response.body = []byte(fault.Body)
+		response.Body = []byte(fault.Body)
 	}
-	response.spoil(fault)
+	response.Spoil(fault)
 	return response, false
 }
 
 // login answers what the authority has; rest is the path after the tenant.
-func (s *Server) login(req *loginRequest, rest string) *graphResponse {
+func (s *Server) login(req *loginRequest, rest string) *wire.Response {
 	type resource struct {
 		method string
-		handle func(*loginRequest) (*graphResponse, *loginError)
+		handle func(*loginRequest) (*wire.Response, *loginError)
 	}
 	resources := map[string]resource{
 		"/v2.0/.well-known/openid-configuration": {http.MethodGet, s.openIDConfiguration},
@@ -164,7 +158,7 @@ func (s *Server) login(req *loginRequest, rest string) *graphResponse {
 }
 
 // openIDConfiguration answers GET /{tenant}/v2.0/.well-known/openid-configuration.
-func (s *Server) openIDConfiguration(req *loginRequest) (*graphResponse, *loginError) {
+func (s *Server) openIDConfiguration(req *loginRequest) (*wire.Response, *loginError) {
 	s.mu.Lock()
 	tenantID, known := s.directory.tenantID, s.directory.matchesTenant(req.tenant)
 	s.mu.Unlock()
@@ -174,7 +168,7 @@ func (s *Server) openIDConfiguration(req *loginRequest) (*graphResponse, *loginE
 		return nil, refusal
 	}
 	base := req.origin + "/" + tenantID
-	return answer(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, map[string]any{
 		"issuer":                                base + "/v2.0",
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
@@ -191,20 +185,20 @@ func (s *Server) openIDConfiguration(req *loginRequest) (*graphResponse, *loginE
 }
 
 // tokenKeys answers GET /{tenant}/discovery/v2.0/keys.
-func (s *Server) tokenKeys(*loginRequest) (*graphResponse, *loginError) {
-	return answer(http.StatusOK, map[string]any{"keys": []any{jwk(s.keys.tokenID, &s.keys.token.PublicKey)}}), nil
+func (s *Server) tokenKeys(*loginRequest) (*wire.Response, *loginError) {
+	return wire.JSON(http.StatusOK, map[string]any{"keys": []any{jwk(s.keys.tokenID, &s.keys.token.PublicKey)}}), nil
 }
 
 // instanceDiscovery answers GET /common/discovery/instance. The only instance is this server.
-func (s *Server) instanceDiscovery(req *loginRequest) (*graphResponse, *loginError) {
+func (s *Server) instanceDiscovery(req *loginRequest) (*wire.Response, *loginError) {
 	host := strings.TrimPrefix(req.origin, "https://")
 	tenant := s.TenantID()
 	if authority, err := url.Parse(req.URL.Query().Get("authorization_endpoint")); err == nil {
-		if segments, err := pathSegments(authority.EscapedPath()); err == nil && len(segments) > 0 {
+		if segments, err := wire.PathSegments(authority.EscapedPath()); err == nil && len(segments) > 0 {
 			tenant = segments[0]
 		}
 	}
-	return answer(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, map[string]any{
 		"tenant_discovery_endpoint": req.origin + "/" + url.PathEscape(tenant) + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata":                  []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
@@ -221,7 +215,7 @@ type loginError struct {
 	message string
 }
 
-func (s *Server) loginFailure(req *loginRequest, refusal *loginError) *graphResponse {
+func (s *Server) loginFailure(req *loginRequest, refusal *loginError) *wire.Response {
 	timestamp := s.now().UTC().Format("2006-01-02 15:04:05Z")
 	description := refusal.message
 	body := map[string]any{
@@ -238,7 +232,7 @@ func (s *Server) loginFailure(req *loginRequest, refusal *loginError) *graphResp
 	if err != nil {
 		panic("emulator: sign-in errors always marshal: " + err.Error())
 	}
-	return &graphResponse{status: refusal.status, body: data, contentType: "application/json; charset=utf-8"}
+	return &wire.Response{Status: refusal.status, Body: data, ContentType: "application/json; charset=utf-8"}
 }
 
 func unknownTenant(name string) *loginError {

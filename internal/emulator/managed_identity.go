@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // identityAnswer is what the endpoints of a machine's identity answer with; members that one of them lacks are left out.
@@ -35,7 +36,7 @@ type identityRefusal struct {
 func (s *Server) serveMetadataToken(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	refuse := func(refused *identityRefusal) {
-		answerControl(w, refused.status, map[string]string{"error": refused.code, "error_description": refused.description})
+		control.Answer(w, refused.status, map[string]string{"error": refused.code, "error_description": refused.description})
 	}
 	switch {
 	case !strings.EqualFold(r.Header.Get("Metadata"), "true"):
@@ -51,7 +52,7 @@ func (s *Server) serveMetadataToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	granted.ExpiresIn = strconv.Itoa(int(granted.lifetime.Seconds()))
-	answerControl(w, http.StatusOK, granted.identityAnswer)
+	control.Answer(w, http.StatusOK, granted.identityAnswer)
 }
 
 // serveAppServiceToken answers GET /_emulator/identity/app-service as App Service answers at IDENTITY_ENDPOINT. How it refuses
@@ -61,7 +62,7 @@ func (s *Server) serveMetadataToken(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveAppServiceToken(w http.ResponseWriter, r *http.Request) {
 	configured, query := s.machine(), r.URL.Query()
 	refuse := func(status int, message string) {
-		answerControl(w, status, map[string]any{"statusCode": status, "message": message})
+		control.Answer(w, status, map[string]any{"statusCode": status, "message": message})
 	}
 	switch {
 	case configured.Header == "" || r.Header.Get("X-Identity-Header") != configured.Header:
@@ -77,7 +78,7 @@ func (s *Server) serveAppServiceToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	granted.ClientID = granted.client
-	answerControl(w, http.StatusOK, granted.identityAnswer)
+	control.Answer(w, http.StatusOK, granted.identityAnswer)
 }
 
 // serveCloudShellToken answers POST /_emulator/identity/cloud-shell as Azure Cloud Shell answers at MSI_ENDPOINT. It knows one
@@ -86,13 +87,13 @@ func (s *Server) serveAppServiceToken(w http.ResponseWriter, r *http.Request) {
 // https://learn.microsoft.com/azure/cloud-shell/msi-authorization
 func (s *Server) serveCloudShellToken(w http.ResponseWriter, r *http.Request) {
 	refuse := func(refused *identityRefusal) {
-		answerControl(w, refused.status, map[string]any{"error": map[string]string{"code": refused.code, "message": refused.description}})
+		control.Answer(w, refused.status, map[string]any{"error": map[string]string{"code": refused.code, "message": refused.description}})
 	}
 	if !strings.EqualFold(r.Header.Get("Metadata"), "true") {
 		refuse(&identityRefusal{http.StatusBadRequest, "bad_request", "Required metadata header not specified"})
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+	r.Body = http.MaxBytesReader(w, r.Body, wire.MaxBodyBytes)
 	if err := r.ParseForm(); err != nil {
 		refuse(&identityRefusal{http.StatusBadRequest, "bad_request", "The body cannot be read"})
 		return
@@ -103,7 +104,7 @@ func (s *Server) serveCloudShellToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	granted.ExpiresIn = strconv.Itoa(int(granted.lifetime.Seconds()))
-	answerControl(w, http.StatusOK, granted.identityAnswer)
+	control.Answer(w, http.StatusOK, granted.identityAnswer)
 }
 
 func (s *Server) machine() control.ManagedIdentity {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const maxCheckMemberGroups = 20
@@ -14,7 +16,7 @@ const maxCheckMemberGroups = 20
 // groups included. A group that does not exist is left out of the answer; Microsoft does not document that case.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups
-func (s *Server) checkMemberGroups(req *graphRequest, find objectFinder) (*graphResponse, error) {
+func (s *Server) checkMemberGroups(req *graphRequest, find objectFinder) (*wire.Response, error) {
 	return s.checkMembers(req, find, "checkMemberGroups", "groupIds")
 }
 
@@ -22,11 +24,11 @@ func (s *Server) checkMemberGroups(req *graphRequest, find objectFinder) (*graph
 // well; the emulator has none of these.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-checkmemberobjects
-func (s *Server) checkMemberObjects(req *graphRequest, find objectFinder) (*graphResponse, error) {
+func (s *Server) checkMemberObjects(req *graphRequest, find objectFinder) (*wire.Response, error) {
 	return s.checkMembers(req, find, "checkMemberObjects", "ids")
 }
 
-func (s *Server) checkMembers(req *graphRequest, find objectFinder, operation, parameter string) (*graphResponse, error) {
+func (s *Server) checkMembers(req *graphRequest, find objectFinder, operation, parameter string) (*wire.Response, error) {
 	var ids []string
 	if err := parameters(req, operation, map[string]any{parameter: &ids}); err != nil {
 		return nil, err
@@ -63,7 +65,7 @@ func (s *Server) checkMembers(req *graphRequest, find objectFinder, operation, p
 //
 // https://learn.microsoft.com/graph/api/directoryobject-getmembergroups
 // https://learn.microsoft.com/graph/api/directoryobject-getmemberobjects
-func (s *Server) getMemberGroups(req *graphRequest, find objectFinder) (*graphResponse, error) {
+func (s *Server) getMemberGroups(req *graphRequest, find objectFinder) (*wire.Response, error) {
 	var securityEnabledOnly *bool
 	if err := parameters(req, "getMemberGroups", map[string]any{"securityEnabledOnly": &securityEnabledOnly}); err != nil {
 		return nil, err
@@ -77,8 +79,8 @@ func (s *Server) getMemberGroups(req *graphRequest, find objectFinder) (*graphRe
 	return idCollection(req, orEmpty(s.directory.groupsOf(object.id(), true))), nil
 }
 
-func idCollection(req *graphRequest, ids []string) *graphResponse {
-	return answer(http.StatusOK, map[string]any{"@odata.context": req.contextURL("Collection(Edm.String)"), "value": ids})
+func idCollection(req *graphRequest, ids []string) *wire.Response {
+	return wire.JSON(http.StatusOK, map[string]any{"@odata.context": req.contextURL("Collection(Edm.String)"), "value": ids})
 }
 
 // parameters reads the body of an operation into the targets by name.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const namedLocationType = "microsoft.graph.namedLocation"
@@ -102,7 +103,7 @@ func locationBody(req *graphRequest) (map[string]any, *graphError) {
 // createNamedLocation answers POST /identity/conditionalAccess/namedLocations.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
-func (s *Server) createNamedLocation(req *graphRequest, _ query) (*graphResponse, error) {
+func (s *Server) createNamedLocation(req *graphRequest, _ query) (*wire.Response, error) {
 	body, refusal := locationBody(req)
 	if refusal != nil {
 		return nil, refusal.as(control.CaseInvalidLocation)
@@ -144,7 +145,7 @@ func (s *Server) checkRestoredLocation(location control.NamedLocation) *graphErr
 //
 // https://learn.microsoft.com/graph/api/ipnamedlocation-update
 // https://learn.microsoft.com/graph/api/countrynamedlocation-update
-func (s *Server) patchNamedLocation(req *graphRequest, id string) (*graphResponse, error) {
+func (s *Server) patchNamedLocation(req *graphRequest, id string) (*wire.Response, error) {
 	body, refusal := locationBody(req)
 	if refusal != nil {
 		return nil, refusal.as(control.CaseInvalidLocation)
@@ -165,14 +166,14 @@ func (s *Server) patchNamedLocation(req *graphRequest, id string) (*graphRespons
 	}
 	changed.ModifiedDateTime = new(s.now().UTC())
 	record.update(*changed, newLag(s.behavior.ReplicaLag, s.now()))
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 // deleteNamedLocation answers DELETE /identity/conditionalAccess/namedLocations/{id}: the location goes into the bin,
 // unless it is trusted or a policy names it.
 //
 // https://learn.microsoft.com/graph/api/namedlocation-delete
-func (s *Server) deleteNamedLocation(_ *graphRequest, id string) (*graphResponse, error) {
+func (s *Server) deleteNamedLocation(_ *graphRequest, id string) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	record := namedLocations.find(s.directory, id, false)
@@ -191,7 +192,7 @@ func (s *Server) deleteNamedLocation(_ *graphRequest, id string) (*graphResponse
 			"' (" + policy.ID + ") and cannot be deleted.").as(control.CaseLocationInUse)
 	}
 	namedLocations.discard(record, s.deletionLag(), s.now())
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 // policyNaming returns a policy that names the location, or nil.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const (
@@ -218,7 +220,7 @@ func withoutSkip(values url.Values) url.Values {
 }
 
 // collection is the answer to a list.
-func collection(req *graphRequest, query query, fragment string, total int, values []map[string]any, nextLink string) *graphResponse {
+func collection(req *graphRequest, query query, fragment string, total int, values []map[string]any, nextLink string) *wire.Response {
 	body := map[string]any{"@odata.context": req.contextURL(fragment), "value": values}
 	if query.count && query.skipToken == "" {
 		body["@odata.count"] = total
@@ -226,5 +228,5 @@ func collection(req *graphRequest, query query, fragment string, total int, valu
 	if nextLink != "" {
 		body["@odata.nextLink"] = nextLink
 	}
-	return answer(http.StatusOK, body)
+	return wire.JSON(http.StatusOK, body)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // Permissions for reading the organization: any of the first shows all of it. With the other, which a signed-in user grants, all but a few
@@ -79,7 +80,7 @@ func (s *Server) organization(req *graphRequest, names []string) map[string]any 
 // listOrganizations answers GET /organization: there is only one.
 //
 // https://learn.microsoft.com/graph/api/organization-list
-func (s *Server) listOrganizations(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) listOrganizations(req *graphRequest, query query) (*wire.Response, error) {
 	names, err := organizationEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (s *Server) listOrganizations(req *graphRequest, query query) (*graphRespon
 // getOrganization answers GET /organization/{id}.
 //
 // https://learn.microsoft.com/graph/api/organization-get
-func (s *Server) getOrganization(req *graphRequest, query query, id string) (*graphResponse, error) {
+func (s *Server) getOrganization(req *graphRequest, query query, id string) (*wire.Response, error) {
 	if err := checkObjectID(id); err != nil {
 		return nil, err
 	}
@@ -107,5 +108,5 @@ func (s *Server) getOrganization(req *graphRequest, query query, id string) (*gr
 	}
 	object := s.organization(req, names)
 	object["@odata.context"] = req.contextURL("organization" + query.fragment() + "/$entity")
-	return answer(http.StatusOK, object), nil
+	return wire.JSON(http.StatusOK, object), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // objectFinder finds the object that a key in a path names, as a read does. It wants the server's lock.
@@ -133,7 +134,7 @@ func (s *Server) related(find objectFinder, relation, cast string, form answerFo
 	if !known {
 		entity = objectEntities[""]
 	}
-	return func(req *graphRequest, query query) (*graphResponse, error) {
+	return func(req *graphRequest, query query) (*wire.Response, error) {
 		if err := checkSelected(query, cast); err != nil {
 			return nil, err
 		}
@@ -177,14 +178,14 @@ func (s *Server) related(find objectFinder, relation, cast string, form answerFo
 	}
 }
 
-func (s *Server) relatedPage(req *graphRequest, query query, cast string, form answerForm, page page[directoryObject]) *graphResponse {
+func (s *Server) relatedPage(req *graphRequest, query query, cast string, form answerForm, page page[directoryObject]) *wire.Response {
 	body := make([]byte, 0, 512+256*len(page.items))
 	if form == asReferences {
 		body = appendCollection(body, req, query, "Collection($ref)", page.total, page.nextLink)
 		for _, object := range page.items {
 			body = append(appendText(appendElement(body), "@odata.id", req.objectURL(object)), '}')
 		}
-		return written(http.StatusOK, append(body, "]}"...))
+		return wire.Written(http.StatusOK, append(body, "]}"...))
 	}
 	fragment := "directoryObjects"
 	if cast != "" {
@@ -196,7 +197,7 @@ func (s *Server) relatedPage(req *graphRequest, query query, cast string, form a
 	for _, object := range page.items {
 		body = describer.append(body, object)
 	}
-	return written(http.StatusOK, append(body, "]}"...))
+	return wire.Written(http.StatusOK, append(body, "]}"...))
 }
 
 // objectURL is the reference to an object: its address among the directory objects, with its type.
@@ -216,8 +217,8 @@ func checkListing(req *graphRequest, query *query, form answerForm) error {
 }
 
 // counted is the answer to /$count: a number in plain text.
-func counted[T any](items []T) *graphResponse {
-	return &graphResponse{status: http.StatusOK, body: []byte(strconv.Itoa(len(items))), contentType: "text/plain"}
+func counted[T any](items []T) *wire.Response {
+	return &wire.Response{Status: http.StatusOK, Body: []byte(strconv.Itoa(len(items))), ContentType: "text/plain"}
 }
 
 // all are the items of a source that are seen.
@@ -240,7 +241,7 @@ func sorted[T any](items []T, entity entityType[T], orders []order, id func(T) s
 // getDirectoryObject answers GET /directoryObjects/{id}.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-get
-func (s *Server) getDirectoryObject(req *graphRequest, query query, id string) (*graphResponse, error) {
+func (s *Server) getDirectoryObject(req *graphRequest, query query, id string) (*wire.Response, error) {
 	if err := checkSelected(query, ""); err != nil {
 		return nil, err
 	}
@@ -251,13 +252,13 @@ func (s *Server) getDirectoryObject(req *graphRequest, query query, id string) (
 		return nil, err
 	}
 	body := appendText([]byte("{"), "@odata.context", req.contextURL("directoryObjects"+query.fragment()+"/$entity"))
-	return written(http.StatusOK, newDescriber(req.caller, query, true).appendMembers(body, object)), nil
+	return wire.Written(http.StatusOK, newDescriber(req.caller, query, true).appendMembers(body, object)), nil
 }
 
 // addMember answers POST /groups/{id}/members/$ref.
 //
 // https://learn.microsoft.com/graph/api/group-post-members
-func (s *Server) addMember(req *graphRequest, id string) (*graphResponse, error) {
+func (s *Server) addMember(req *graphRequest, id string) (*wire.Response, error) {
 	body, refusal := jsonBody(req)
 	if refusal != nil {
 		return nil, refusal
@@ -299,7 +300,7 @@ func (s *Server) addMember(req *graphRequest, id string) (*graphResponse, error)
 		}
 	}
 	s.directory.setMembers(group.group, append(slices.Clone(group.group.members), object.id()))
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }
 
 // referencedID is the id in the address of a directory object: https://host/v1.0/directoryObjects/{id}, users/{id} or
@@ -309,7 +310,7 @@ func referencedID(reference string) (string, bool) {
 	if err != nil || reference == "" {
 		return "", false
 	}
-	segments, err := pathSegments(address.EscapedPath())
+	segments, err := wire.PathSegments(address.EscapedPath())
 	if err != nil || len(segments) < 2 {
 		return "", false
 	}
@@ -329,7 +330,7 @@ func referencedID(reference string) (string, bool) {
 // removeMember answers DELETE /groups/{id}/members/{id}/$ref.
 //
 // https://learn.microsoft.com/graph/api/group-delete-members
-func (s *Server) removeMember(id, member string) (*graphResponse, error) {
+func (s *Server) removeMember(id, member string) (*wire.Response, error) {
 	if err := checkObjectID(member); err != nil {
 		return nil, err
 	}
@@ -345,5 +346,5 @@ func (s *Server) removeMember(id, member string) (*graphResponse, error) {
 	}
 	members := slices.Clone(group.group.members)
 	s.directory.setMembers(group.group, slices.Delete(members, position, position+1))
-	return answer(http.StatusNoContent, nil), nil
+	return wire.JSON(http.StatusNoContent, nil), nil
 }

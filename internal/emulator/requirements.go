@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const requirementsType = "microsoft.graph.strongAuthenticationRequirements"
@@ -16,7 +17,7 @@ const requirementsType = "microsoft.graph.strongAuthenticationRequirements"
 // getRequirements answers GET /users/{id}/authentication/requirements.
 //
 // https://learn.microsoft.com/graph/api/authentication-get?view=graph-rest-beta
-func (s *Server) getRequirements(req *graphRequest, query query, key string) (*graphResponse, error) {
+func (s *Server) getRequirements(req *graphRequest, query query, key string) (*wire.Response, error) {
 	for _, name := range query.selected {
 		if name != "perUserMfaState" {
 			return nil, badRequest("Could not find a property named '" + name + "' on type '" + requirementsType + "'.")
@@ -35,7 +36,7 @@ func (s *Server) getRequirements(req *graphRequest, query query, key string) (*g
 	if record == nil {
 		return nil, s.unknownUser(key)
 	}
-	return written(http.StatusOK, requirementsObject(req, id, state)), nil
+	return wire.Written(http.StatusOK, requirementsObject(req, id, state)), nil
 }
 
 func requirementsObject(req *graphRequest, userID, state string) []byte {
@@ -48,7 +49,7 @@ func requirementsObject(req *graphRequest, userID, state string) []byte {
 // user between all states.
 //
 // https://learn.microsoft.com/graph/api/authentication-update?view=graph-rest-beta
-func (s *Server) patchRequirements(req *graphRequest, key string) (*graphResponse, error) {
+func (s *Server) patchRequirements(req *graphRequest, key string) (*wire.Response, error) {
 	state, refusal := requestedState(req)
 	if refusal != nil {
 		return nil, s.caseError(control.CaseInvalidRequirements, refusal)
@@ -73,9 +74,9 @@ func (s *Server) patchRequirements(req *graphRequest, key string) (*graphRespons
 	case record == nil:
 		return nil, s.unknownUser(key)
 	case status == 0 || status == http.StatusNoContent:
-		return answer(http.StatusNoContent, nil), nil
+		return wire.JSON(http.StatusNoContent, nil), nil
 	}
-	return written(status, requirementsObject(req, id, state)), nil
+	return wire.Written(status, requirementsObject(req, id, state)), nil
 }
 
 // writeState stores a state with the service's promotion: enabled becomes enforced for a user who is registered.

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // handler tells the three services apart by path. It works on the path as it was sent: http.ServeMux would clean it,
 // and a path that Graph refuses must arrive here as the client sent it.
 func (s *Server) handler() http.Handler {
-	controlAPI := s.controlHandler()
+	controlAPI := control.Guard(control.Handler(s.controlEndpoints(), s.info), s.url, s.host.HasName)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		switch {
@@ -92,7 +93,7 @@ func unknownRoute() *route {
 
 // route finds the resource that a path names, and its keys. With an error it still returns a route, for the log.
 func (s *Server) route(req *graphRequest) (*route, error) {
-	segments, err := pathSegments(req.path)
+	segments, err := wire.PathSegments(req.path)
 	if err != nil {
 		return unknownRoute(), badRequest("Invalid URI: " + err.Error() + ".")
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // Config says what to start.
@@ -39,8 +40,7 @@ type Config struct {
 type Server struct {
 	url    string
 	caPEM  []byte
-	hosts  map[string]bool // lower-case host:port by which the server may be addressed
-	names  map[string]bool // the same without the port, which a container may map to another one
+	host   *wire.Host
 	logger *slog.Logger
 	now    func() time.Time
 	keys   *signingKeys
@@ -50,8 +50,8 @@ type Server struct {
 
 	routes   *routeNode
 	verified verifiedTokens
-	requests *requestLog
-	faults   *faultList
+	requests *control.RequestLog
+	faults   *control.FaultList
 
 	closing   sync.Mutex // guards closed and additions to active against Close
 	closed    bool
@@ -125,19 +125,14 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		url:      "https://" + net.JoinHostPort(host, port),
 		caPEM:    caPEM,
-		hosts:    map[string]bool{},
-		names:    map[string]bool{},
 		logger:   cfg.Logger,
 		now:      cfg.Now,
 		keys:     keys,
 		done:     make(chan struct{}),
-		requests: newRequestLog(),
-		faults:   &faultList{},
+		requests: control.NewRequestLog(),
+		faults:   &control.FaultList{},
 	}
-	for _, name := range names {
-		s.hosts[strings.ToLower(net.JoinHostPort(name, port))] = true
-		s.names[strings.ToLower(name)] = true
-	}
+	s.host = wire.NewHost(s.url, port, names)
 	s.routes = s.graphRoutes()
 	s.directory = newDirectory(cfg.Tenant, s.now())
 	s.setBehavior(cfg.Behavior)
@@ -147,10 +142,8 @@ func Start(cfg Config) (*Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
 		// Clients that give up or do not trust the certificate are everyday life in tests.
-		ErrorLog: log.New(logWriter{s.logger}, "", 0),
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connectionKey{}, conn)
-		},
+		ErrorLog:    log.New(logWriter{s.logger}, "", 0),
+		ConnContext: wire.WithConnection,
 	}
 	if cfg.AllowRemote && !isLoopback(host) || unspecified {
 		s.logger.Warn("the emulator listens on an address that others may reach; whoever can reach it can read and change " +
@@ -224,21 +217,12 @@ func (s *Server) track(next http.Handler) http.Handler {
 	})
 }
 
-// origin is the scheme, host and port by which the caller addressed the server, for links in answers: one of its names, with
-// the port as it is outside of a container.
-func (s *Server) origin(r *http.Request) string {
-	if s.names[hostname(r.Host)] {
-		return "https://" + r.Host
-	}
-	return s.url
-}
-
 // isGraph tells whether a resource, as scopes and audiences name it, is this server's Microsoft Graph: under one of the
 // server's own names, under the name that Graph has in the cloud, or by its client id. A slash may follow.
 func (s *Server) isGraph(resource, cloud string) bool {
 	resource = strings.TrimSuffix(strings.ToLower(resource), "/")
 	host, found := strings.CutPrefix(resource, "https://")
-	return resource == graphAppID || found && (s.hosts[host] || resource == s.url || host == cloudProfiles[cloud].graphHost)
+	return resource == graphAppID || found && (s.host.Serves(host) || host == cloudProfiles[cloud].graphHost)
 }
 
 func (s *Server) setBehavior(behavior control.Behavior) {
@@ -264,19 +248,4 @@ type logWriter struct{ logger *slog.Logger }
 func (w logWriter) Write(line []byte) (int, error) {
 	w.logger.Debug(strings.TrimSpace(string(line)))
 	return len(line), nil
-}
-
-// wait sleeps unless the context ends first, and tells whether it slept to the end.
-func wait(ctx context.Context, duration time.Duration) bool {
-	if duration <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

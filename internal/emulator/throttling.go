@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 // The share of a limit above which answers tell it, and the largest share that is ever told.
@@ -198,8 +199,8 @@ func (s *Server) throttled(req *graphRequest, bucket *bucket, cost float64, now 
 // tellUsage adds the share of the limit that has been used to an answer, above the share from which it is told.
 //
 // https://learn.microsoft.com/graph/throttling-limits#regular-responses-requests
-func tellUsage(response *graphResponse, usage float64) {
+func tellUsage(response *wire.Response, usage float64) {
 	if usage > toldUsage {
-		response.set("X-Ms-Throttle-Limit-Percentage", strconv.FormatFloat(math.Min(usage, largestUsage), 'f', 2, 64))
+		response.Set("X-Ms-Throttle-Limit-Percentage", strconv.FormatFloat(math.Min(usage, largestUsage), 'f', 2, 64))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -16,7 +17,7 @@ func itoa(number int) string { return strconv.Itoa(number) }
 // token answers POST /{tenant}/oauth2/v2.0/token for the client credentials grant.
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
-func (s *Server) token(req *loginRequest) (*graphResponse, *loginError) {
+func (s *Server) token(req *loginRequest) (*wire.Response, *loginError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.directory.matchesTenant(req.tenant) {
@@ -66,7 +67,7 @@ func (s *Server) token(req *loginRequest) (*graphResponse, *loginError) {
 		return nil, &loginError{http.StatusInternalServerError, "server_error", 90033, "A transient error has occurred: " + err.Error()}
 	}
 	seconds := int(lifetime.Seconds())
-	return answer(http.StatusOK, map[string]any{
+	return wire.JSON(http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": signed,
 	}), nil
 }

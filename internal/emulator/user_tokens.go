@@ -26,7 +26,7 @@ func (c *accessClaims) granted() []string {
 // serveUserToken answers POST /_emulator/user-tokens.
 func (s *Server) serveUserToken(w http.ResponseWriter, r *http.Request) {
 	var request control.UserTokenRequest
-	if !readControlBody(w, r, &request) {
+	if !control.ReadBody(w, r, &request) {
 		return
 	}
 	if request.ClientID == "" {
@@ -36,7 +36,7 @@ func (s *Server) serveUserToken(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	user := s.directory.user(request.User)
 	if user == nil {
-		refuseControl(w, http.StatusNotFound, "there is no user "+request.User)
+		control.Refuse(w, http.StatusNotFound, "there is no user "+request.User)
 		return
 	}
 	claims, _ := s.newAccessClaims(request.ClientID, s.url)
@@ -50,8 +50,8 @@ func (s *Server) serveUserToken(w http.ResponseWriter, r *http.Request) {
 	}
 	signed, err := s.signed(claims)
 	if err != nil {
-		refuseControl(w, http.StatusInternalServerError, err.Error())
+		control.Refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	answerControl(w, http.StatusOK, control.UserToken{AccessToken: signed, ExpiresOn: claims.ExpiresAt})
+	control.Answer(w, http.StatusOK, control.UserToken{AccessToken: signed, ExpiresOn: claims.ExpiresAt})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const userType = "microsoft.graph.user"
@@ -142,7 +143,7 @@ func (s *Server) unknownUser(key string) error {
 // getUser answers GET /users/{id | userPrincipalName}.
 //
 // https://learn.microsoft.com/graph/api/user-get
-func (s *Server) getUser(req *graphRequest, query query, key string) (*graphResponse, error) {
+func (s *Server) getUser(req *graphRequest, query query, key string) (*wire.Response, error) {
 	names, err := userEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -161,7 +162,7 @@ func (s *Server) getUser(req *graphRequest, query query, key string) (*graphResp
 	if record == nil {
 		return nil, s.unknownUser(key)
 	}
-	return written(http.StatusOK, append(body, '}')), nil
+	return wire.Written(http.StatusOK, append(body, '}')), nil
 }
 
 // seenUsers are the users that a list shows. It wants the server's lock.
@@ -182,7 +183,7 @@ func (u *userRecord) objectID() string { return u.ID }
 // countUsers answers GET /users/$count.
 //
 // https://learn.microsoft.com/graph/api/user-list
-func (s *Server) countUsers(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) countUsers(req *graphRequest, query query) (*wire.Response, error) {
 	if err := checkListing(req, &query, asCount); err != nil {
 		return nil, err
 	}
@@ -198,7 +199,7 @@ func (s *Server) countUsers(req *graphRequest, query query) (*graphResponse, err
 // listUsers answers GET /users.
 //
 // https://learn.microsoft.com/graph/api/user-list
-func (s *Server) listUsers(req *graphRequest, query query) (*graphResponse, error) {
+func (s *Server) listUsers(req *graphRequest, query query) (*wire.Response, error) {
 	names, err := userEntity.projection(query)
 	if err != nil {
 		return nil, err
@@ -233,13 +234,13 @@ func (s *Server) listUsers(req *graphRequest, query query) (*graphResponse, erro
 		body = appendColumns(appendElement(body), record, columns)
 		body = append(s.appendExpanded(body, req, query, directoryObject{user: record}), '}')
 	}
-	return written(http.StatusOK, append(body, "]}"...)), nil
+	return wire.Written(http.StatusOK, append(body, "]}"...)), nil
 }
 
 // getManager answers GET /users/{id}/manager: no user of a tenant file has one.
 //
 // https://learn.microsoft.com/graph/api/user-list-manager
-func (s *Server) getManager(_ *graphRequest, _ query, key string) (*graphResponse, error) {
+func (s *Server) getManager(_ *graphRequest, _ query, key string) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.readUser(key); err != nil {

@@ -1,4 +1,4 @@
-package emulator
+package control
 
 import (
 	"net/http"
@@ -7,15 +7,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
 // maxLoggedRequests keeps a program that runs for days from eating the machine; the oldest entries go first.
 const maxLoggedRequests = 100_000
 
-// requestLog records what came in.
-type requestLog struct {
+// RequestLog records what came in.
+type RequestLog struct {
 	arrivals atomic.Int64
 	active   atomic.Int64 // Graph HTTP requests under way
 	peak     atomic.Int64
@@ -26,48 +24,52 @@ type requestLog struct {
 	counters requestCounters
 }
 
-// loggedRequest is an entry in the parts in which they are at hand; the log puts them together when it is read.
-type loggedRequest struct {
-	arrival         int // entries are added when requests end
-	time            time.Time
-	method          string
-	version         string // of Graph; "" for a sign-in request
-	path            string // without the version
-	query           string
-	status          int
-	class           string
-	template        string // without the version
-	appID           string
-	requestID       string
-	clientRequestID string
-	userAgent       string
-	parent          string
-	fault           string
+// LoggedRequest is an entry in the parts in which they are at hand; the log puts them together when it is read.
+type LoggedRequest struct {
+	Arrival         int // entries are added when requests end
+	Time            time.Time
+	Method          string
+	Version         string // of Graph; "" for a sign-in request
+	Path            string // without the version
+	Query           string
+	Status          int // 0 for a connection that was cut
+	Class           string
+	Template        string // without the version
+	AppID           string
+	RequestID       string
+	ClientRequestID string
+	UserAgent       string
+	Parent          string // the request id of the $batch of which it is an item
+	Fault           string
+
+	Units  int  // resource units that it was charged; 0 for one that was refused
+	Items  int  // how many items a $batch has, unless it was refused as a whole
+	Writes bool // it is to change something; of a $batch, an item of it is
 }
 
 // versioned puts the version in front of a path.
-func (r *loggedRequest) versioned(path string) string {
-	if r.version == "" {
+func (r *LoggedRequest) versioned(path string) string {
+	if r.Version == "" {
 		return path
 	}
-	return "/" + r.version + path
+	return "/" + r.Version + path
 }
 
-func (r *loggedRequest) export() control.Request {
-	return control.Request{
-		Time: r.time.UTC(), Method: r.method, Path: r.versioned(r.path), Query: r.query, Status: r.status,
-		Class: r.class, Template: r.versioned(r.template), AppID: r.appID, RequestID: r.requestID,
-		ClientRequestID: r.clientRequestID, UserAgent: r.userAgent, BatchItem: r.parent != "", Parent: r.parent, Fault: r.fault,
+func (r *LoggedRequest) export() Request {
+	return Request{
+		Time: r.Time.UTC(), Method: r.Method, Path: r.versioned(r.Path), Query: r.Query, Status: r.Status,
+		Class: r.Class, Template: r.versioned(r.Template), AppID: r.AppID, RequestID: r.RequestID,
+		ClientRequestID: r.ClientRequestID, UserAgent: r.UserAgent, BatchItem: r.Parent != "", Parent: r.Parent, Fault: r.Fault,
 	}
 }
 
 // ring keeps the newest entries.
 type ring struct {
-	entries []loggedRequest
+	entries []LoggedRequest
 	next    int // where the next entry goes once the ring is full
 }
 
-func (r *ring) add(entry loggedRequest) {
+func (r *ring) add(entry LoggedRequest) {
 	if len(r.entries) < maxLoggedRequests {
 		r.entries = append(r.entries, entry)
 		return
@@ -77,16 +79,13 @@ func (r *ring) add(entry loggedRequest) {
 }
 
 // versionedOperation is an operation of one version of Graph.
-type versionedOperation struct {
-	operation
-	version string
-}
+type versionedOperation struct{ method, template, version string }
 
 func (o versionedOperation) String() string {
 	return o.method + " /" + o.version + o.template
 }
 
-// requestCounters are [control.Counters] by keys that need not be put together for each request.
+// requestCounters are [Counters] by keys that need not be put together for each request.
 type requestCounters struct {
 	total, items, login       int
 	readBatches, writeBatches int
@@ -102,13 +101,15 @@ type classCounters struct {
 	units                             int
 }
 
-func newRequestLog() *requestLog {
-	log := &requestLog{}
-	log.clear()
+// NewRequestLog returns an empty log.
+func NewRequestLog() *RequestLog {
+	log := &RequestLog{}
+	log.Clear()
 	return log
 }
 
-func (l *requestLog) clear() {
+// Clear empties the log and sets the counters to zero.
+func (l *RequestLog) Clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.graph, l.login = ring{}, ring{}
@@ -119,13 +120,13 @@ func (l *requestLog) clear() {
 	l.peak.Store(l.active.Load())
 }
 
-// arrive returns the number of an arriving request, by which the log is ordered.
-func (l *requestLog) arrive() int {
+// Arrive returns the number of an arriving request, by which the log is ordered.
+func (l *RequestLog) Arrive() int {
 	return int(l.arrivals.Add(1))
 }
 
-// enter counts a Graph HTTP request that is under way until the function that it returns is called.
-func (l *requestLog) enter() func() {
+// Enter counts a Graph HTTP request that is under way until the function that it returns is called.
+func (l *RequestLog) Enter() func() {
 	active := l.active.Add(1)
 	for peak := l.peak.Load(); active > peak && !l.peak.CompareAndSwap(peak, active); {
 		peak = l.peak.Load()
@@ -133,30 +134,30 @@ func (l *requestLog) enter() func() {
 	return func() { l.active.Add(-1) }
 }
 
-// addLogin records a sign-in request whose answer is known.
-func (l *requestLog) addLogin(entry loggedRequest) {
+// AddLogin records a sign-in request whose answer is known.
+func (l *RequestLog) AddLogin(entry LoggedRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counters.login++
 	l.login.add(entry)
 }
 
-// add records a Graph request or an item whose answer is known.
-func (l *requestLog) add(entry loggedRequest, result outcome) {
+// Add records a Graph request or an item whose answer is known.
+func (l *RequestLog) Add(entry LoggedRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counters := &l.counters
-	done := versionedOperation{operation{entry.method, entry.template}, entry.version}
-	class := counters.classes[entry.class]
+	done := versionedOperation{entry.Method, entry.Template, entry.Version}
+	class := counters.classes[entry.Class]
 	if class == nil {
 		class = &classCounters{}
-		counters.classes[entry.class] = class
+		counters.classes[entry.Class] = class
 	}
 	throttled := 0
-	if entry.status == http.StatusTooManyRequests {
+	if entry.Status == http.StatusTooManyRequests {
 		throttled = 1
 	}
-	if entry.parent != "" {
+	if entry.Parent != "" {
 		counters.items++
 		class.items++
 		class.throttledItems += throttled
@@ -167,20 +168,20 @@ func (l *requestLog) add(entry loggedRequest, result outcome) {
 		class.throttledRequests += throttled
 	}
 	switch {
-	case result.items == 0:
-	case result.writes:
+	case entry.Items == 0:
+	case entry.Writes:
 		counters.writeBatches++
 	default:
 		counters.readBatches++
 	}
-	class.units += result.units
+	class.units += entry.Units
 	counters.operations[done]++
-	counters.statuses[entry.status]++
+	counters.statuses[entry.Status]++
 	l.graph.add(entry)
 }
 
-// list returns the entries in the order of arrival, so that the items of a $batch follow it.
-func (l *requestLog) list(login bool) []control.Request {
+// List returns the entries in the order of arrival, so that the items of a $batch follow it.
+func (l *RequestLog) List(login bool) []Request {
 	l.mu.Lock()
 	source := &l.graph
 	if login {
@@ -188,18 +189,19 @@ func (l *requestLog) list(login bool) []control.Request {
 	}
 	sorted := slices.Clone(source.entries)
 	l.mu.Unlock()
-	slices.SortFunc(sorted, func(a, b loggedRequest) int { return a.arrival - b.arrival })
-	listed := make([]control.Request, len(sorted))
+	slices.SortFunc(sorted, func(a, b LoggedRequest) int { return a.Arrival - b.Arrival })
+	listed := make([]Request, len(sorted))
 	for i := range sorted {
 		listed[i] = sorted[i].export()
 	}
 	return listed
 }
 
-func (l *requestLog) count() control.Counters {
+// Count returns the counters.
+func (l *RequestLog) Count() Counters {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	counters := control.Counters{
+	counters := Counters{
 		Total: l.counters.total, BatchItems: l.counters.items, Login: l.counters.login,
 		ByOperation: named(l.counters.operations), RequestsByOperation: named(l.counters.requestOperations),
 		ByStatus: map[string]int{}, ByClass: map[string]int{}, RequestsByClass: map[string]int{},

@@ -1,4 +1,4 @@
-package emulator
+package wire
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, status int, body []byte
 	case compress:
 		header.Set("Content-Encoding", "gzip")
 	case len(body) > 0:
-		setIfAbsent(header, "Content-Length", strconv.Itoa(len(body)))
+		SetIfAbsent(header, "Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
@@ -80,7 +80,30 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, status int, body []byte
 	compressors.Put(compressor)
 }
 
-var errBodyTooLarge = errors.New("the body is larger than is read")
+// MaxBodyBytes is the largest body of a request that is read. Graph refuses larger ones as well.
+const MaxBodyBytes = 4 << 20
+
+// Why a body cannot be read.
+var (
+	// ErrBodyTooLarge is a body that is larger than is read, compressed or not.
+	ErrBodyTooLarge = errors.New("the body is larger than is read")
+	// ErrEncoding is a Content-Encoding that is not understood.
+	ErrEncoding = errors.New("the content encoding is not supported")
+	// ErrCorrupt is a body that its Content-Encoding says is gzip, and that is not.
+	ErrCorrupt = errors.New("the body is not valid gzip")
+)
+
+// ReadBody reads the body of a request into memory of the size that was announced, and undoes its compression.
+func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var buffer bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= MaxBodyBytes {
+		buffer.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBodyBytes)); err != nil {
+		return nil, err
+	}
+	return decompressed(buffer.Bytes(), r.Header.Get("Content-Encoding"))
+}
 
 // decompressed is the body of a request as it was before it was compressed. Microsoft's SDKs compress what they write;
 // told 415, they send it again as it is.
@@ -90,22 +113,18 @@ func decompressed(body []byte, encoding string) ([]byte, error) {
 		return body, nil
 	case "gzip", "x-gzip":
 	default:
-		return nil, &graphError{
-			status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaType",
-			message: "The content encoding '" + encoding + "' is not supported.",
-		}
+		return nil, ErrEncoding
 	}
-	corrupt := badRequest("The request body is not valid gzip, which its Content-Encoding header says it is.")
 	reader, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
-		return nil, corrupt
+		return nil, ErrCorrupt
 	}
-	plain, err := io.ReadAll(io.LimitReader(reader, maxBodyBytes+1))
+	plain, err := io.ReadAll(io.LimitReader(reader, MaxBodyBytes+1))
 	switch {
 	case err != nil:
-		return nil, corrupt
-	case len(plain) > maxBodyBytes:
-		return nil, errBodyTooLarge
+		return nil, ErrCorrupt
+	case len(plain) > MaxBodyBytes:
+		return nil, ErrBodyTooLarge
 	}
 	return plain, nil
 }
