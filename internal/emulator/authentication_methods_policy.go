@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -51,16 +52,16 @@ func (s *Server) absentFromPolicy(version string) []string {
 // getMethodsPolicy answers GET /policies/authenticationMethodsPolicy.
 //
 // https://learn.microsoft.com/graph/api/authenticationmethodspolicy-get
-func (s *Server) getMethodsPolicy(req *graphRequest, query query) (*wire.Response, error) {
+func (s *Server) getMethodsPolicy(req *graphRequest, query odata.Query) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	policy, _ := s.directory.methodsPolicy.read(s.now()) // it always exists
 	object := s.methodsPolicyObject(req, policy)
-	if query.selected == nil {
+	if query.Selected == nil {
 		return wire.JSON(http.StatusOK, object), nil
 	}
-	selected := map[string]any{"@odata.context": req.contextURL(methodsPolicyID + query.fragment())}
-	for _, name := range query.selected {
+	selected := map[string]any{"@odata.context": req.contextURL(methodsPolicyID + query.Fragment())}
+	for _, name := range query.Selected {
 		value, known := object[name]
 		if !known || strings.Contains(name, "@") {
 			return nil, badRequest("Could not find a property named '" + name + "' on type 'microsoft.graph." + methodsPolicyID + "'.")
@@ -181,7 +182,7 @@ func methodConfigurations(version string) []map[string]any {
 // setting that it names is written as a whole.
 //
 // https://learn.microsoft.com/graph/api/authenticationmethodspolicy-update
-func (s *Server) patchMethodsPolicy(req *graphRequest, _ query) (*wire.Response, error) {
+func (s *Server) patchMethodsPolicy(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changes, refusal := entityBody[control.AuthenticationMethodsPolicy](req, bodyRules{

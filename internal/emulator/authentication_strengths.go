@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -27,9 +28,9 @@ var readStrengths = oneOf([]string{
 // strengthEntity has the properties of a strength.
 //
 // https://learn.microsoft.com/graph/api/resources/authenticationstrengthpolicy
-var strengthEntity = entityType[control.AuthenticationStrength]{
-	name: strengthType,
-	properties: map[string]func(control.AuthenticationStrength) any{
+var strengthEntity = odata.Type[control.AuthenticationStrength]{
+	Name: strengthType,
+	Properties: map[string]func(control.AuthenticationStrength) any{
 		"id":                        func(s control.AuthenticationStrength) any { return s.ID },
 		"createdDateTime":           func(s control.AuthenticationStrength) any { return s.CreatedDateTime.Format(time.RFC3339) },
 		"modifiedDateTime":          func(s control.AuthenticationStrength) any { return s.CreatedDateTime.Format(time.RFC3339) },
@@ -40,7 +41,7 @@ var strengthEntity = entityType[control.AuthenticationStrength]{
 		"allowedCombinations":       func(s control.AuthenticationStrength) any { return s.AllowedCombinations },
 		"combinationConfigurations": func(control.AuthenticationStrength) any { return []any{} },
 	},
-	defaults: []string{
+	Defaults: []string{
 		"id", "createdDateTime", "modifiedDateTime", "displayName", "description", "policyType", "requirementsSatisfied",
 		"allowedCombinations", "combinationConfigurations",
 	},
@@ -53,12 +54,16 @@ func (s *Server) addStrengthRoutes(root *routeNode) {
 		root.add(&route{"/" + path, class, []endpoint{{
 			http.MethodGet, readStrengths,
 			[]string{"$select", "$filter", "$count"},
-			func(req *graphRequest, query query) (*wire.Response, error) { return listStrengths(req, query, path) },
+			func(req *graphRequest, query odata.Query) (*wire.Response, error) {
+				return listStrengths(req, query, path)
+			},
 		}}})
 		root.add(&route{"/" + path + "/{id}", class, []endpoint{{
 			http.MethodGet, readStrengths,
 			[]string{"$select"},
-			func(req *graphRequest, query query) (*wire.Response, error) { return getStrength(req, query, path) },
+			func(req *graphRequest, query odata.Query) (*wire.Response, error) {
+				return getStrength(req, query, path)
+			},
 		}}})
 	}
 }
@@ -66,29 +71,29 @@ func (s *Server) addStrengthRoutes(root *routeNode) {
 // listStrengths answers GET /policies/authenticationStrengthPolicies.
 //
 // https://learn.microsoft.com/graph/api/authenticationstrengthroot-list-policies
-func listStrengths(req *graphRequest, query query, path string) (*wire.Response, error) {
-	names, err := strengthEntity.projection(query)
+func listStrengths(req *graphRequest, query odata.Query, path string) (*wire.Response, error) {
+	names, err := strengthEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, strengthEntity, true)
+	matches, err := odata.ParseFilter(query.Filter, strengthEntity, true)
 	if err != nil {
 		return nil, err
 	}
 	values := []map[string]any{}
 	for _, strength := range control.AuthenticationStrengths {
 		if matches(strength) {
-			values = append(values, strengthEntity.object(strength, names))
+			values = append(values, strengthEntity.Object(strength, names))
 		}
 	}
-	return collection(req, query, path+query.fragment(), len(values), values, ""), nil
+	return wire.JSON(http.StatusOK, odata.List(query, req.contextURL(path+query.Fragment()), len(values), values, "")), nil
 }
 
 // getStrength answers GET /policies/authenticationStrengthPolicies/{id}.
 //
 // https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-get
-func getStrength(req *graphRequest, query query, path string) (*wire.Response, error) {
-	names, err := strengthEntity.projection(query)
+func getStrength(req *graphRequest, query odata.Query, path string) (*wire.Response, error) {
+	names, err := strengthEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +101,8 @@ func getStrength(req *graphRequest, query query, path string) (*wire.Response, e
 	if strength == nil {
 		return nil, unknownAccessObject(req.keys[0])
 	}
-	object := strengthEntity.object(*strength, names)
-	object["@odata.context"] = req.contextURL(path + query.fragment() + "/$entity")
+	object := strengthEntity.Object(*strength, names)
+	object["@odata.context"] = req.contextURL(path + query.Fragment() + "/$entity")
 	return wire.JSON(http.StatusOK, object), nil
 }
 
@@ -110,7 +115,7 @@ func strengthObject(reference *control.PolicyStrength) any {
 	if strength == nil {
 		return nil
 	}
-	return strengthEntity.object(*strength, strengthEntity.defaults)
+	return strengthEntity.Object(*strength, strengthEntity.Defaults)
 }
 
 // bindStrength turns what a body says of the strength of its grant controls into the id of the strength. Clients name it by
@@ -139,7 +144,7 @@ func bindStrength(body map[string]any) *graphError {
 		return nil
 	}
 	for name := range object {
-		if _, known := strengthEntity.properties[name]; !known && !isAnnotation(name) {
+		if _, known := strengthEntity.Properties[name]; !known && !isAnnotation(name) {
 			return badRequest("The property '" + name + "' does not exist on type '" + strengthType +
 				"'. Make sure to only use property names that are defined by the type.")
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -43,27 +44,27 @@ type batchAnswer struct {
 
 // append appends the answer to the list of answers.
 func (a *batchAnswer) append(buffer []byte) []byte {
-	buffer = appendText(appendElement(buffer), "id", a.id)
-	buffer = strconv.AppendInt(appendMember(buffer, "status"), int64(a.response.Status), 10)
-	buffer = append(appendMember(buffer, "headers"), '{')
+	buffer = odata.AppendText(odata.AppendElement(buffer), "id", a.id)
+	buffer = strconv.AppendInt(odata.AppendMember(buffer, "status"), int64(a.response.Status), 10)
+	buffer = append(odata.AppendMember(buffer, "headers"), '{')
 	for name, values := range a.response.Header {
 		if len(values) > 0 && (name != "Content-Type" || a.response.Body == nil) {
-			buffer = appendText(buffer, name, values[0])
+			buffer = odata.AppendText(buffer, name, values[0])
 		}
 	}
 	if a.response.Units > 0 {
-		buffer = appendText(buffer, "X-Ms-Resource-Unit", strconv.Itoa(a.response.Units))
+		buffer = odata.AppendText(buffer, "X-Ms-Resource-Unit", strconv.Itoa(a.response.Units))
 	}
 	if a.response.Body != nil {
-		buffer = appendText(buffer, "Content-Type", a.response.ContentType)
+		buffer = odata.AppendText(buffer, "Content-Type", a.response.ContentType)
 	}
 	buffer = append(buffer, '}')
 	switch {
 	case a.response.Body == nil:
 	case a.faulty && !json.Valid(a.response.Body):
-		buffer = appendText(buffer, "body", base64.StdEncoding.EncodeToString(a.response.Body))
+		buffer = odata.AppendText(buffer, "body", base64.StdEncoding.EncodeToString(a.response.Body))
 	default:
-		buffer = append(appendMember(buffer, "body"), a.response.Body...)
+		buffer = append(odata.AppendMember(buffer, "body"), a.response.Body...)
 	}
 	return append(buffer, '}')
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 )
 
 // The benchmarks state what the emulator costs with 100,000 users, so that a client's measurement can be told from it:
@@ -179,7 +180,7 @@ func BenchmarkPageOf999Users(b *testing.B) {
 	path := "/v1.0/users?$top=999&$select=id,userPrincipalName,accountEnabled"
 	measure(b, 999, func(shared *bench, i int) *http.Request {
 		last := benchUserID(i * 999 % (benchUsers - 999))
-		return shared.request(http.MethodGet, path+"&$skiptoken="+skipToken(last), "")
+		return shared.request(http.MethodGet, path+"&$skiptoken="+odata.SkipToken(last), "")
 	})
 }
 
@@ -187,7 +188,7 @@ func BenchmarkPageOf999Members(b *testing.B) {
 	path := "/v1.0/groups/" + SampleAllStaffID + "/members?$top=999&$select=id,userPrincipalName"
 	measure(b, 999, func(shared *bench, i int) *http.Request {
 		last := benchUserID(i * 999 % (benchUsers - 999))
-		return shared.request(http.MethodGet, path+"&$skiptoken="+skipToken(last), "")
+		return shared.request(http.MethodGet, path+"&$skiptoken="+odata.SkipToken(last), "")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -18,7 +19,7 @@ const binLifetime = 30 * 24 * time.Hour
 // accessKind is what named locations and Conditional Access policies have not in common.
 type accessKind[T any] struct {
 	segment   string // in the path
-	entity    entityType[T]
+	entity    odata.Type[T]
 	selects   []string // what can be selected besides the entity's properties; nothing is filtered by it
 	records   func(*directory) *[]*versioned[T]
 	id        func(T) string
@@ -56,7 +57,7 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 	list := func(bin bool) endpoint {
 		return endpoint{
 			http.MethodGet, readConditionalAccess, accessQueryOptions,
-			func(req *graphRequest, query query) (*wire.Response, error) {
+			func(req *graphRequest, query odata.Query) (*wire.Response, error) {
 				return listAccess(s, req, query, kind, bin)
 			},
 		}
@@ -65,7 +66,7 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 		return endpoint{
 			http.MethodGet, readConditionalAccess,
 			[]string{"$select"},
-			func(req *graphRequest, query query) (*wire.Response, error) {
+			func(req *graphRequest, query odata.Query) (*wire.Response, error) {
 				return getAccess(s, req, query, kind, req.keys[0], bin)
 			},
 		}
@@ -80,11 +81,11 @@ func addAccessRoutes[T any](s *Server, root *routeNode, kind *accessKind[T], che
 	add(bin, list(true))
 	add(bin+"/{id}", get(true), endpoint{
 		http.MethodDelete, kind.write, nil,
-		func(req *graphRequest, _ query) (*wire.Response, error) { return purge(s, kind, req.keys[0]) },
+		func(req *graphRequest, _ odata.Query) (*wire.Response, error) { return purge(s, kind, req.keys[0]) },
 	})
 	add(bin+"/{id}/restore", endpoint{
 		http.MethodPost, kind.write, nil,
-		func(req *graphRequest, _ query) (*wire.Response, error) {
+		func(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 			return restore(s, req, kind, req.keys[0], check)
 		},
 	})
@@ -97,21 +98,21 @@ func unknownAccessObject(id string) *graphError {
 }
 
 // checkSelect refuses a property that the kind does not have, be it in the version and cloud only.
-func (k *accessKind[T]) checkSelect(query query, without []string) error {
-	query.selected = slices.DeleteFunc(slices.Clone(query.selected), func(name string) bool {
+func (k *accessKind[T]) checkSelect(query odata.Query, without []string) error {
+	query.Selected = slices.DeleteFunc(slices.Clone(query.Selected), func(name string) bool {
 		short, alias := strings.CutPrefix(name, "graph.")
 		return slices.Contains(k.selects, name) || alias && slices.Contains(k.selects, "microsoft.graph."+short)
 	})
-	_, err := k.entityWithout(without).projection(query)
+	_, err := k.entityWithout(without).Projection(query)
 	return err
 }
 
 // entityWithout is the type without the properties that a version lacks.
-func (k *accessKind[T]) entityWithout(without []string) entityType[T] {
+func (k *accessKind[T]) entityWithout(without []string) odata.Type[T] {
 	entity := k.entity
-	entity.properties = maps.Clone(entity.properties)
+	entity.Properties = maps.Clone(entity.Properties)
 	for _, name := range without {
-		delete(entity.properties, name)
+		delete(entity.Properties, name)
 	}
 	return entity
 }
@@ -152,7 +153,7 @@ func (k *accessKind[T]) seen(d *directory, now time.Time, bin bool, token string
 			position = slices.IndexFunc(records, func(record *versioned[T]) bool { return k.id(record.value) == string(last) })
 		}
 		if position < 0 {
-			return nil, expiredPageToken()
+			return nil, odata.ExpiredPageToken()
 		}
 		records = records[position+1:]
 	}
@@ -183,19 +184,19 @@ func (k *accessKind[T]) fragment(bin bool) string {
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
-func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], bin bool) (*wire.Response, error) {
+func listAccess[T any](s *Server, req *graphRequest, query odata.Query, kind *accessKind[T], bin bool) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	without := s.accessWithout(req.version)
 	if err := kind.checkSelect(query, without); err != nil {
 		return nil, err
 	}
-	matches, err := parseFilter(query.filter, kind.entityWithout(without), false)
+	matches, err := odata.ParseFilter(query.Filter, kind.entityWithout(without), false)
 	if err != nil {
 		return nil, err
 	}
 	kind.emptyBin(s.directory, s.now())
-	all, err := kind.seen(s.directory, s.now(), bin, query.skipToken)
+	all, err := kind.seen(s.directory, s.now(), bin, query.SkipToken)
 	if err != nil {
 		return nil, err
 	}
@@ -206,27 +207,27 @@ func listAccess[T any](s *Server, req *graphRequest, query query, kind *accessKi
 		}
 	}
 	rest := query
-	rest.skipToken = "" // what the token skips is gone already
-	rest.values = withoutSkip(query.values)
-	if rest.top == 0 {
-		rest.top = s.behavior.ConditionalAccess.PageSize
+	rest.SkipToken = "" // what the token skips is gone already
+	rest.Values = odata.WithoutSkip(query.Values)
+	if rest.Top == 0 {
+		rest.Top = s.behavior.ConditionalAccess.PageSize
 	}
-	page, err := paginate(req, rest, found[min(query.skip, len(found)):], kind.id)
+	page, err := odata.Paginate(rest, req.address(), found[min(query.Skip, len(found)):], kind.id)
 	if err != nil {
 		return nil, err
 	}
 	values := []map[string]any{}
-	for _, value := range page.items {
+	for _, value := range page.Items {
 		values = append(values, kind.shown(value, query, bin, without))
 	}
-	return collection(req, query, kind.fragment(bin)+query.fragment(), len(found), values, page.nextLink), nil
+	return wire.JSON(http.StatusOK, odata.List(query, req.contextURL(kind.fragment(bin)+query.Fragment()), len(found), values, page.NextLink)), nil
 }
 
 // getAccess answers GET of one object, or of one in the bin.
 //
 // https://learn.microsoft.com/graph/api/namedlocation-get
 // https://learn.microsoft.com/graph/api/conditionalaccesspolicy-get
-func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKind[T], id string, bin bool) (*wire.Response, error) {
+func getAccess[T any](s *Server, req *graphRequest, query odata.Query, kind *accessKind[T], id string, bin bool) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	without := s.accessWithout(req.version)
@@ -249,24 +250,24 @@ func getAccess[T any](s *Server, req *graphRequest, query query, kind *accessKin
 		return nil, unknownAccessObject(id)
 	}
 	object := kind.shown(value, query, bin, without)
-	object["@odata.context"] = req.contextURL(kind.fragment(bin) + query.fragment() + "/$entity")
+	object["@odata.context"] = req.contextURL(kind.fragment(bin) + query.Fragment() + "/$entity")
 	return wire.JSON(http.StatusOK, object), nil
 }
 
 // shown is an object with the selected properties.
-func (k *accessKind[T]) shown(value T, query query, bin bool, without []string) map[string]any {
+func (k *accessKind[T]) shown(value T, query odata.Query, bin bool, without []string) map[string]any {
 	object := k.object(value)
 	if !bin {
 		object["deletedDateTime"] = nil // what a lagging replica shows was not deleted yet
 	}
 	strip(object, without)
-	if query.selected == nil || slices.Contains(query.selected, "*") {
+	if query.Selected == nil || slices.Contains(query.Selected, "*") {
 		return object
 	}
 	selected := map[string]any{}
 	for name, property := range object {
 		// A derived type's property is selected with the type in front of it.
-		if strings.HasPrefix(name, "@odata.") || slices.ContainsFunc(query.selected, func(wanted string) bool {
+		if strings.HasPrefix(name, "@odata.") || slices.ContainsFunc(query.Selected, func(wanted string) bool {
 			return wanted == name || strings.HasSuffix(wanted, "/"+name)
 		}) {
 			selected[name] = property
@@ -289,7 +290,7 @@ func strip(object map[string]any, names []string) {
 
 // created answers a POST that made the object. It wants the server's lock.
 func (k *accessKind[T]) created(s *Server, req *graphRequest, value T) *wire.Response {
-	object := k.shown(value, query{}, false, s.accessWithout(req.version))
+	object := k.shown(value, odata.Query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(k.fragment(false) + "/$entity")
 	response := wire.JSON(http.StatusCreated, object)
 	response.Set("Location", req.origin+"/"+req.version+"/"+k.fragment(false)+"/"+k.id(value))
@@ -313,7 +314,7 @@ func restore[T any](s *Server, req *graphRequest, kind *accessKind[T], id string
 	value := record.value
 	*kind.deletedAt(&value) = nil
 	*record = versioned[T]{value: value, created: s.creationLag()}
-	object := kind.shown(value, query{}, false, s.accessWithout(req.version))
+	object := kind.shown(value, odata.Query{}, false, s.accessWithout(req.version))
 	object["@odata.context"] = req.contextURL(kind.fragment(false) + "/$entity")
 	return wire.JSON(http.StatusOK, object), nil
 }

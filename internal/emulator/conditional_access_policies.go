@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -24,9 +25,9 @@ const (
 // https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicy
 var accessPolicies = accessKind[control.ConditionalAccessPolicy]{
 	segment: "policies",
-	entity: entityType[control.ConditionalAccessPolicy]{
-		name: conditionalAccessPolicyType,
-		properties: map[string]func(control.ConditionalAccessPolicy) any{
+	entity: odata.Type[control.ConditionalAccessPolicy]{
+		Name: conditionalAccessPolicyType,
+		Properties: map[string]func(control.ConditionalAccessPolicy) any{
 			"id":               func(p control.ConditionalAccessPolicy) any { return p.ID },
 			"displayName":      func(p control.ConditionalAccessPolicy) any { return p.DisplayName },
 			"state":            func(p control.ConditionalAccessPolicy) any { return p.State },
@@ -168,7 +169,7 @@ func (s *Server) checkMixture(body map[string]any) *graphError {
 // createAccessPolicy answers POST /identity/conditionalAccess/policies.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
-func (s *Server) createAccessPolicy(req *graphRequest, _ query) (*wire.Response, error) {
+func (s *Server) createAccessPolicy(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 	body, refusal := s.accessPolicyBody(req)
 	if refusal != nil {
 		return nil, refusal

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -14,7 +15,7 @@ const maxGetByIDs = 1000
 // of types that were not asked for. Objects of a type that the caller may not read come with id and type only.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-getbyids
-func (s *Server) getByIDs(req *graphRequest, query query) (*wire.Response, error) {
+func (s *Server) getByIDs(req *graphRequest, query odata.Query) (*wire.Response, error) {
 	if err := checkSelected(query, ""); err != nil {
 		return nil, err
 	}
@@ -37,8 +38,8 @@ func (s *Server) getByIDs(req *graphRequest, query query) (*wire.Response, error
 	defer s.mu.Unlock()
 	now, describer := s.now(), newDescriber(req.caller, query, true)
 	body := append(make([]byte, 0, 512+256*len(ids)), '{')
-	body = appendText(body, "@odata.context", req.contextURL("directoryObjects"+query.fragment()))
-	body = append(appendMember(body, "value"), '[')
+	body = odata.AppendText(body, "@odata.context", req.contextURL("directoryObjects"+query.Fragment()))
+	body = append(odata.AppendMember(body, "value"), '[')
 	seen := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		id = strings.ToLower(id)

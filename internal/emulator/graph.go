@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -36,6 +37,9 @@ type graphRequest struct {
 }
 
 func (r *graphRequest) fullPath() string { return "/" + r.version + r.path }
+
+// address is the whole address, without the query options.
+func (r *graphRequest) address() string { return r.origin + r.fullPath() }
 
 // contextURL is the @odata.context of an answer.
 func (r *graphRequest) contextURL(fragment string) string {
@@ -219,10 +223,11 @@ func (s *Server) serveRoute(req *graphRequest, route *route, charge charge) (*wi
 		}
 		req.keys[0] = req.caller.userID
 	}
-	query, err := parseQuery(req.rawQuery, endpoint.options)
+	query, err := odata.Parse(req.rawQuery, endpoint.options)
 	if err != nil {
 		return nil, err
 	}
+	query.Eventual = strings.EqualFold(req.header.Get("ConsistencyLevel"), "eventual")
 	response, err := endpoint.handle(req, query)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -88,7 +89,12 @@ func (s *Server) caseError(name string, err *graphError) *graphError {
 // failure turns an error into an answer.
 func (s *Server) failure(req *graphRequest, err error) *wire.Response {
 	var refusal *graphError
-	if !errors.As(err, &refusal) {
+	var invalid *odata.Error
+	switch {
+	case errors.As(err, &refusal):
+	case errors.As(err, &invalid):
+		refusal = &graphError{status: invalid.Status, code: invalid.Code, message: invalid.Message}
+	default:
 		refusal = &graphError{status: http.StatusInternalServerError, code: "generalException", message: err.Error()}
 	}
 	if refusal.number != 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -15,14 +16,14 @@ const groupType = "microsoft.graph.group"
 // groupEntity has every property of v1.0.
 //
 // https://learn.microsoft.com/graph/api/resources/group
-var groupEntity = entityType[*groupRecord]{
-	name: groupType,
-	properties: withTable(map[string]func(*groupRecord) any{
+var groupEntity = odata.Type[*groupRecord]{
+	Name: groupType,
+	Properties: withTable(map[string]func(*groupRecord) any{
 		"id":                 func(g *groupRecord) any { return g.id },
 		"displayName":        func(g *groupRecord) any { return g.displayName },
 		"securityIdentifier": func(g *groupRecord) any { return securityIdentifier(g.id) },
 	}, control.GroupProperties, func(g *groupRecord) map[string]any { return g.properties }),
-	defaults: []string{
+	Defaults: []string{
 		"classification", "createdDateTime", "deletedDateTime", "description", "displayName", "expirationDateTime", "groupTypes", "id",
 		"isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule", "membershipRuleProcessingState",
 		"onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName", "onPremisesProvisioningErrors",
@@ -30,7 +31,7 @@ var groupEntity = entityType[*groupRecord]{
 		"preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceBehaviorOptions", "resourceProvisioningOptions",
 		"securityEnabled", "securityIdentifier", "serviceProvisioningErrors", "theme", "uniqueName", "visibility",
 	},
-	sortable: []string{"displayName"},
+	Sortable: []string{"displayName"},
 }
 
 func checkObjectID(id string) error {
@@ -46,11 +47,11 @@ func checkObjectID(id string) error {
 // getGroup answers GET /groups/{id}.
 //
 // https://learn.microsoft.com/graph/api/group-get
-func (s *Server) getGroup(req *graphRequest, query query, id string) (*wire.Response, error) {
+func (s *Server) getGroup(req *graphRequest, query odata.Query, id string) (*wire.Response, error) {
 	if err := checkObjectID(id); err != nil {
 		return nil, err
 	}
-	names, err := groupEntity.projection(query)
+	names, err := groupEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +64,8 @@ func (s *Server) getGroup(req *graphRequest, query query, id string) (*wire.Resp
 	if group == nil {
 		return nil, resourceNotFound(id)
 	}
-	body := appendText([]byte("{"), "@odata.context", req.contextURL("groups"+query.fragment()+"/$entity"))
-	body = appendColumns(body, group, groupEntity.columns(names))
+	body := odata.AppendText([]byte("{"), "@odata.context", req.contextURL("groups"+query.Fragment()+"/$entity"))
+	body = odata.AppendColumns(body, group, groupEntity.Columns(names))
 	body = s.appendExpanded(body, req, query, directoryObject{group: group})
 	return wire.Written(http.StatusOK, append(body, '}')), nil
 }
@@ -72,39 +73,39 @@ func (s *Server) getGroup(req *graphRequest, query query, id string) (*wire.Resp
 func (g *groupRecord) objectID() string { return g.id }
 
 // seenGroups are the groups that a list shows. It wants the server's lock.
-func (s *Server) seenGroups(matches func(*groupRecord) bool) source[*groupRecord] {
+func (s *Server) seenGroups(matches func(*groupRecord) bool) odata.Source[*groupRecord] {
 	groups := s.directory.groups
-	return source[*groupRecord]{
-		size: len(groups),
-		at:   func(i int) (*groupRecord, bool) { return groups[i], matches(groups[i]) },
-		find: func(id string) int {
+	return odata.Source[*groupRecord]{
+		Size: len(groups),
+		At:   func(i int) (*groupRecord, bool) { return groups[i], matches(groups[i]) },
+		Find: func(id string) int {
 			return slices.IndexFunc(groups, func(group *groupRecord) bool { return group.id == id })
 		},
-		id: (*groupRecord).objectID,
+		ID: (*groupRecord).objectID,
 	}
 }
 
 // countGroups answers GET /groups/$count.
 //
 // https://learn.microsoft.com/graph/api/group-list
-func (s *Server) countGroups(req *graphRequest, query query) (*wire.Response, error) {
+func (s *Server) countGroups(req *graphRequest, query odata.Query) (*wire.Response, error) {
 	if err := checkListing(req, &query, asCount); err != nil {
 		return nil, err
 	}
-	matches, err := matcher(req, query, groupEntity)
+	matches, err := odata.Matcher(query, groupEntity)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return counted(s.seenGroups(matches).all()), nil
+	return counted(s.seenGroups(matches).All()), nil
 }
 
 // listGroups answers GET /groups.
 //
 // https://learn.microsoft.com/graph/api/group-list
-func (s *Server) listGroups(req *graphRequest, query query) (*wire.Response, error) {
-	names, err := groupEntity.projection(query)
+func (s *Server) listGroups(req *graphRequest, query odata.Query) (*wire.Response, error) {
+	names, err := groupEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
@@ -114,28 +115,28 @@ func (s *Server) listGroups(req *graphRequest, query query) (*wire.Response, err
 	if err := checkExpand(query, groupType, groupRelations); err != nil {
 		return nil, err
 	}
-	if err := groupEntity.checkOrder(req, query); err != nil {
+	if err := groupEntity.CheckOrder(query); err != nil {
 		return nil, err
 	}
-	matches, err := matcher(req, query, groupEntity)
+	matches, err := odata.Matcher(query, groupEntity)
 	if err != nil {
 		return nil, err
 	}
-	columns := groupEntity.columns(names)
+	columns := groupEntity.Columns(names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	groups := s.seenGroups(matches)
-	if query.orderBy != nil {
-		groups = sorted(groups.all(), groupEntity, query.orderBy, (*groupRecord).objectID)
+	if query.OrderBy != nil {
+		groups = odata.Sorted(groups.All(), groupEntity, query.OrderBy, (*groupRecord).objectID)
 	}
-	page, err := groups.page(req, query)
+	page, err := groups.Page(query, req.address())
 	if err != nil {
 		return nil, err
 	}
-	body := make([]byte, 0, 512+256*len(page.items))
-	body = appendCollection(body, req, query, "groups"+query.fragment(), page.total, page.nextLink)
-	for _, group := range page.items {
-		body = appendColumns(appendElement(body), group, columns)
+	body := make([]byte, 0, 512+256*len(page.Items))
+	body = odata.AppendCollection(body, query, req.contextURL("groups"+query.Fragment()), page.Total, page.NextLink)
+	for _, group := range page.Items {
+		body = odata.AppendColumns(odata.AppendElement(body), group, columns)
 		body = append(s.appendExpanded(body, req, query, directoryObject{group: group}), '}')
 	}
 	return wire.Written(http.StatusOK, append(body, "]}"...)), nil
@@ -179,16 +180,16 @@ type servicePrincipal struct {
 // servicePrincipalEntity has every property of v1.0; an app of a tenant file says little of it.
 //
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal
-var servicePrincipalEntity = entityType[*servicePrincipal]{
-	name: servicePrincipalType,
-	properties: withTable(map[string]func(*servicePrincipal) any{
+var servicePrincipalEntity = odata.Type[*servicePrincipal]{
+	Name: servicePrincipalType,
+	Properties: withTable(map[string]func(*servicePrincipal) any{
 		"id":                    func(p *servicePrincipal) any { return p.id },
 		"appId":                 func(p *servicePrincipal) any { return p.app.ClientID },
 		"displayName":           func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
 		"appDisplayName":        func(p *servicePrincipal) any { return nullIfEmpty(p.app.DisplayName) },
 		"servicePrincipalNames": func(p *servicePrincipal) any { return []string{p.app.ClientID} },
 	}, control.ServicePrincipalProperties, func(*servicePrincipal) map[string]any { return nil }),
-	defaults: []string{"id", "appId", "displayName", "servicePrincipalType"},
+	Defaults: []string{"id", "appId", "displayName", "servicePrincipalType"},
 }
 
 // servicePrincipalID is the object id of an app in the tenant; an app always has the same.
@@ -217,71 +218,58 @@ func (d *directory) object(id string) (directoryObject, bool) {
 //
 // https://learn.microsoft.com/graph/api/group-list-members
 type describer struct {
-	users      []column[*userRecord]
-	groups     []column[*groupRecord]
-	principals []column[*servicePrincipal]
+	users      []odata.Column[*userRecord]
+	groups     []odata.Column[*groupRecord]
+	principals []odata.Column[*servicePrincipal]
 	typed      bool // with @odata.type
 }
 
-func newDescriber(caller caller, query query, typed bool) describer {
+func newDescriber(caller caller, query odata.Query, typed bool) describer {
 	result := describer{
-		users:      userEntity.columns([]string{"id"}),
-		groups:     groupEntity.columns([]string{"id"}),
-		principals: servicePrincipalEntity.columns([]string{"id"}),
+		users:      userEntity.Columns([]string{"id"}),
+		groups:     groupEntity.Columns([]string{"id"}),
+		principals: servicePrincipalEntity.Columns([]string{"id"}),
 		typed:      typed,
 	}
 	if caller.hasAny(readUserPermissions) {
-		result.users = userEntity.columns(selectedOf(userEntity, query))
+		result.users = userEntity.Columns(userEntity.Selected(query))
 	}
 	if caller.hasAny(readGroupPermissions) {
-		result.groups = groupEntity.columns(selectedOf(groupEntity, query))
+		result.groups = groupEntity.Columns(groupEntity.Selected(query))
 	}
 	if caller.hasAny(readApplicationPermissions) {
-		result.principals = servicePrincipalEntity.columns(selectedOf(servicePrincipalEntity, query))
+		result.principals = servicePrincipalEntity.Columns(servicePrincipalEntity.Selected(query))
 	}
 	return result
 }
 
 // append appends an object to a list.
 func (d describer) append(buffer []byte, object directoryObject) []byte {
-	return d.appendMembers(appendElement(buffer), object)
+	return d.appendMembers(odata.AppendElement(buffer), object)
 }
 
 // appendMembers appends the type and the properties of an object to one that has been begun, and ends it.
 func (d describer) appendMembers(buffer []byte, object directoryObject) []byte {
 	if d.typed {
-		buffer = appendText(buffer, "@odata.type", "#"+object.typeName())
+		buffer = odata.AppendText(buffer, "@odata.type", "#"+object.typeName())
 	}
 	switch {
 	case object.user != nil:
-		buffer = appendColumns(buffer, object.user, d.users)
+		buffer = odata.AppendColumns(buffer, object.user, d.users)
 	case object.group != nil:
-		buffer = appendColumns(buffer, object.group, d.groups)
+		buffer = odata.AppendColumns(buffer, object.group, d.groups)
 	default:
-		buffer = appendColumns(buffer, object.principal, d.principals)
+		buffer = odata.AppendColumns(buffer, object.principal, d.principals)
 	}
 	return append(buffer, '}')
 }
 
-func selectedOf[T any](entity entityType[T], query query) []string {
-	if query.selected == nil {
-		return entity.defaults
-	}
-	var names []string
-	for _, name := range query.selected {
-		if _, known := entity.properties[name]; known {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // checkSelected refuses a property that none of the types in an answer has.
-func checkSelected(query query, cast string) error {
-	for _, name := range query.selected {
-		_, ofUser := userEntity.properties[name]
-		_, ofGroup := groupEntity.properties[name]
-		_, ofPrincipal := servicePrincipalEntity.properties[name]
+func checkSelected(query odata.Query, cast string) error {
+	for _, name := range query.Selected {
+		_, ofUser := userEntity.Properties[name]
+		_, ofGroup := groupEntity.Properties[name]
+		_, ofPrincipal := servicePrincipalEntity.Properties[name]
 		typeName := cast
 		switch cast {
 		case userType:

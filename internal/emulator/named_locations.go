@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -18,17 +19,17 @@ const namedLocationType = "microsoft.graph.namedLocation"
 // https://learn.microsoft.com/graph/api/resources/namedlocation
 var namedLocations = accessKind[control.NamedLocation]{
 	segment: "namedLocations",
-	entity: entityType[control.NamedLocation]{
-		name: namedLocationType,
-		properties: map[string]func(control.NamedLocation) any{
+	entity: odata.Type[control.NamedLocation]{
+		Name: namedLocationType,
+		Properties: map[string]func(control.NamedLocation) any{
 			"id":               func(l control.NamedLocation) any { return l.ID },
 			"displayName":      func(l control.NamedLocation) any { return l.DisplayName },
 			"createdDateTime":  func(l control.NamedLocation) any { return dateTime(l.CreatedDateTime) },
 			"modifiedDateTime": func(l control.NamedLocation) any { return dateTime(l.ModifiedDateTime) },
 			"deletedDateTime":  func(l control.NamedLocation) any { return dateTime(l.DeletedDateTime) },
 		},
-		derived: []string{"microsoft.graph.ipNamedLocation", "microsoft.graph.countryNamedLocation"},
-		typeOf:  func(l control.NamedLocation) string { return strings.TrimPrefix(l.Type, "#") },
+		Derived: []string{"microsoft.graph.ipNamedLocation", "microsoft.graph.countryNamedLocation"},
+		TypeOf:  func(l control.NamedLocation) string { return strings.TrimPrefix(l.Type, "#") },
 	},
 	selects: []string{
 		"microsoft.graph.ipNamedLocation/ipRanges", "microsoft.graph.ipNamedLocation/isTrusted",
@@ -103,7 +104,7 @@ func locationBody(req *graphRequest) (map[string]any, *graphError) {
 // createNamedLocation answers POST /identity/conditionalAccess/namedLocations.
 //
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-post-namedlocations
-func (s *Server) createNamedLocation(req *graphRequest, _ query) (*wire.Response, error) {
+func (s *Server) createNamedLocation(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 	body, refusal := locationBody(req)
 	if refusal != nil {
 		return nil, refusal.as(control.CaseInvalidLocation)

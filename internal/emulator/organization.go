@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -22,7 +23,7 @@ var (
 // organizationEntity has the properties that the emulator knows of its tenant; the others are empty, as nobody has filled them in.
 //
 // https://learn.microsoft.com/graph/api/resources/organization
-var organizationEntity = func() entityType[*directory] {
+var organizationEntity = func() odata.Type[*directory] {
 	properties := map[string]func(*directory) any{
 		"id":          func(d *directory) any { return d.tenantID },
 		"displayName": func(d *directory) any { return d.displayName },
@@ -49,8 +50,8 @@ var organizationEntity = func() entityType[*directory] {
 	} {
 		properties[name] = func(*directory) any { return nil }
 	}
-	return entityType[*directory]{
-		name: "microsoft.graph.organization", properties: properties, defaults: slices.Sorted(maps.Keys(properties)),
+	return odata.Type[*directory]{
+		Name: "microsoft.graph.organization", Properties: properties, Defaults: slices.Sorted(maps.Keys(properties)),
 	}
 }()
 
@@ -66,7 +67,7 @@ func (s *Server) addOrganizationRoutes(root *routeNode) {
 
 // organization is the one that there is, as the caller may see it. It wants the server's lock.
 func (s *Server) organization(req *graphRequest, names []string) map[string]any {
-	object := organizationEntity.object(s.directory, names)
+	object := organizationEntity.Object(s.directory, names)
 	if !req.caller.hasAny(readOrganizationPermissions) {
 		for name := range object {
 			if !slices.Contains(glancedOrganization, name) {
@@ -80,24 +81,24 @@ func (s *Server) organization(req *graphRequest, names []string) map[string]any 
 // listOrganizations answers GET /organization: there is only one.
 //
 // https://learn.microsoft.com/graph/api/organization-list
-func (s *Server) listOrganizations(req *graphRequest, query query) (*wire.Response, error) {
-	names, err := organizationEntity.projection(query)
+func (s *Server) listOrganizations(req *graphRequest, query odata.Query) (*wire.Response, error) {
+	names, err := organizationEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return collection(req, query, "organization"+query.fragment(), 1, []map[string]any{s.organization(req, names)}, ""), nil
+	return wire.JSON(http.StatusOK, odata.List(query, req.contextURL("organization"+query.Fragment()), 1, []map[string]any{s.organization(req, names)}, "")), nil
 }
 
 // getOrganization answers GET /organization/{id}.
 //
 // https://learn.microsoft.com/graph/api/organization-get
-func (s *Server) getOrganization(req *graphRequest, query query, id string) (*wire.Response, error) {
+func (s *Server) getOrganization(req *graphRequest, query odata.Query, id string) (*wire.Response, error) {
 	if err := checkObjectID(id); err != nil {
 		return nil, err
 	}
-	names, err := organizationEntity.projection(query)
+	names, err := organizationEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +108,6 @@ func (s *Server) getOrganization(req *graphRequest, query query, id string) (*wi
 		return nil, resourceNotFound(id)
 	}
 	object := s.organization(req, names)
-	object["@odata.context"] = req.contextURL("organization" + query.fragment() + "/$entity")
+	object["@odata.context"] = req.contextURL("organization" + query.Fragment() + "/$entity")
 	return wire.JSON(http.StatusOK, object), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -84,13 +85,13 @@ const (
 
 // objectEntities are directory objects of any type, and of one type after a cast: a property that the type of an object
 // does not have is null.
-var objectEntities = map[string]entityType[directoryObject]{
+var objectEntities = map[string]odata.Type[directoryObject]{
 	"":        objectEntity("microsoft.graph.directoryObject", true, true, true),
 	userType:  objectEntity(userType, true, false, false),
 	groupType: objectEntity(groupType, false, true, false),
 }
 
-func objectEntity(name string, users, groups, principals bool) entityType[directoryObject] {
+func objectEntity(name string, users, groups, principals bool) odata.Type[directoryObject] {
 	properties := map[string]func(directoryObject) any{}
 	add := func(included bool, names []string) {
 		for _, name := range names {
@@ -99,24 +100,24 @@ func objectEntity(name string, users, groups, principals bool) entityType[direct
 			}
 		}
 	}
-	add(users, slices.Collect(maps.Keys(userEntity.properties)))
-	add(groups, slices.Collect(maps.Keys(groupEntity.properties)))
-	add(principals, slices.Collect(maps.Keys(servicePrincipalEntity.properties)))
-	return entityType[directoryObject]{name: name, properties: properties}
+	add(users, slices.Collect(maps.Keys(userEntity.Properties)))
+	add(groups, slices.Collect(maps.Keys(groupEntity.Properties)))
+	add(principals, slices.Collect(maps.Keys(servicePrincipalEntity.Properties)))
+	return odata.Type[directoryObject]{Name: name, Properties: properties}
 }
 
 func (o directoryObject) property(name string) any {
 	switch {
 	case o.user != nil:
-		if property := userEntity.properties[name]; property != nil {
+		if property := userEntity.Properties[name]; property != nil {
 			return property(o.user)
 		}
 	case o.group != nil:
-		if property := groupEntity.properties[name]; property != nil {
+		if property := groupEntity.Properties[name]; property != nil {
 			return property(o.group)
 		}
 	case o.principal != nil:
-		if property := servicePrincipalEntity.properties[name]; property != nil {
+		if property := servicePrincipalEntity.Properties[name]; property != nil {
 			return property(o.principal)
 		}
 	}
@@ -134,17 +135,17 @@ func (s *Server) related(find objectFinder, relation, cast string, form answerFo
 	if !known {
 		entity = objectEntities[""]
 	}
-	return func(req *graphRequest, query query) (*wire.Response, error) {
+	return func(req *graphRequest, query odata.Query) (*wire.Response, error) {
 		if err := checkSelected(query, cast); err != nil {
 			return nil, err
 		}
 		if err := checkListing(req, &query, form); err != nil {
 			return nil, err
 		}
-		if err := entity.checkOrder(req, query); err != nil {
+		if err := entity.CheckOrder(query); err != nil {
 			return nil, err
 		}
-		matches, err := matcher(req, query, entity)
+		matches, err := odata.Matcher(query, entity)
 		if err != nil {
 			return nil, err
 		}
@@ -155,22 +156,22 @@ func (s *Server) related(find objectFinder, relation, cast string, form answerFo
 			return nil, err
 		}
 		ids := s.directory.relatedIDs(owner, relation)
-		objects := source[directoryObject]{
-			size: len(ids),
-			at: func(i int) (directoryObject, bool) {
+		objects := odata.Source[directoryObject]{
+			Size: len(ids),
+			At: func(i int) (directoryObject, bool) {
 				object, exists := s.directory.object(ids[i])
 				return object, exists && (cast == "" || cast == object.typeName()) && matches(object)
 			},
-			find: func(id string) int { return slices.Index(ids, id) },
-			id:   directoryObject.id,
+			Find: func(id string) int { return slices.Index(ids, id) },
+			ID:   directoryObject.id,
 		}
 		if form == asCount {
-			return counted(objects.all()), nil
+			return counted(objects.All()), nil
 		}
-		if query.orderBy != nil {
-			objects = sorted(objects.all(), entity, query.orderBy, directoryObject.id)
+		if query.OrderBy != nil {
+			objects = odata.Sorted(objects.All(), entity, query.OrderBy, directoryObject.id)
 		}
-		page, err := objects.page(req, query)
+		page, err := objects.Page(query, req.address())
 		if err != nil {
 			return nil, err
 		}
@@ -178,12 +179,12 @@ func (s *Server) related(find objectFinder, relation, cast string, form answerFo
 	}
 }
 
-func (s *Server) relatedPage(req *graphRequest, query query, cast string, form answerForm, page page[directoryObject]) *wire.Response {
-	body := make([]byte, 0, 512+256*len(page.items))
+func (s *Server) relatedPage(req *graphRequest, query odata.Query, cast string, form answerForm, page odata.Page[directoryObject]) *wire.Response {
+	body := make([]byte, 0, 512+256*len(page.Items))
 	if form == asReferences {
-		body = appendCollection(body, req, query, "Collection($ref)", page.total, page.nextLink)
-		for _, object := range page.items {
-			body = append(appendText(appendElement(body), "@odata.id", req.objectURL(object)), '}')
+		body = odata.AppendCollection(body, query, req.contextURL("Collection($ref)"), page.Total, page.NextLink)
+		for _, object := range page.Items {
+			body = append(odata.AppendText(odata.AppendElement(body), "@odata.id", req.objectURL(object)), '}')
 		}
 		return wire.Written(http.StatusOK, append(body, "]}"...))
 	}
@@ -193,8 +194,8 @@ func (s *Server) relatedPage(req *graphRequest, query query, cast string, form a
 	}
 	// With a cast the context says the type.
 	describer := newDescriber(req.caller, query, cast == "")
-	body = appendCollection(body, req, query, fragment+query.fragment(), page.total, page.nextLink)
-	for _, object := range page.items {
+	body = odata.AppendCollection(body, query, req.contextURL(fragment+query.Fragment()), page.Total, page.NextLink)
+	for _, object := range page.Items {
 		body = describer.append(body, object)
 	}
 	return wire.Written(http.StatusOK, append(body, "]}"...))
@@ -206,14 +207,14 @@ func (r *graphRequest) objectURL(object directoryObject) string {
 }
 
 // checkListing checks the options of a list of directory objects. To count them, the header has to be there.
-func checkListing(req *graphRequest, query *query, form answerForm) error {
+func checkListing(req *graphRequest, query *odata.Query, form answerForm) error {
 	if form == asCount {
-		if !isEventual(req) {
-			return wantsEventual("$count segment")
+		if !query.Eventual {
+			return odata.WantsEventual("$count segment")
 		}
-		query.counting = true
+		query.Counting = true
 	}
-	return checkAdvanced(req, *query)
+	return odata.CheckAdvanced(*query)
 }
 
 // counted is the answer to /$count: a number in plain text.
@@ -221,27 +222,10 @@ func counted[T any](items []T) *wire.Response {
 	return &wire.Response{Status: http.StatusOK, Body: []byte(strconv.Itoa(len(items))), ContentType: "text/plain"}
 }
 
-// all are the items of a source that are seen.
-func (s source[T]) all() []T {
-	var items []T
-	for i := range s.size {
-		if item, seen := s.at(i); seen {
-			items = append(items, item)
-		}
-	}
-	return items
-}
-
-// sorted is a source of items in the order that a query asks for.
-func sorted[T any](items []T, entity entityType[T], orders []order, id func(T) string) source[T] {
-	entity.sort(items, orders)
-	return sourceOf(items, id)
-}
-
 // getDirectoryObject answers GET /directoryObjects/{id}.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-get
-func (s *Server) getDirectoryObject(req *graphRequest, query query, id string) (*wire.Response, error) {
+func (s *Server) getDirectoryObject(req *graphRequest, query odata.Query, id string) (*wire.Response, error) {
 	if err := checkSelected(query, ""); err != nil {
 		return nil, err
 	}
@@ -251,7 +235,7 @@ func (s *Server) getDirectoryObject(req *graphRequest, query query, id string) (
 	if err != nil {
 		return nil, err
 	}
-	body := appendText([]byte("{"), "@odata.context", req.contextURL("directoryObjects"+query.fragment()+"/$entity"))
+	body := odata.AppendText([]byte("{"), "@odata.context", req.contextURL("directoryObjects"+query.Fragment()+"/$entity"))
 	return wire.Written(http.StatusOK, newDescriber(req.caller, query, true).appendMembers(body, object)), nil
 }
 

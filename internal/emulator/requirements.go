@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -17,8 +18,8 @@ const requirementsType = "microsoft.graph.strongAuthenticationRequirements"
 // getRequirements answers GET /users/{id}/authentication/requirements.
 //
 // https://learn.microsoft.com/graph/api/authentication-get?view=graph-rest-beta
-func (s *Server) getRequirements(req *graphRequest, query query, key string) (*wire.Response, error) {
-	for _, name := range query.selected {
+func (s *Server) getRequirements(req *graphRequest, query odata.Query, key string) (*wire.Response, error) {
+	for _, name := range query.Selected {
 		if name != "perUserMfaState" {
 			return nil, badRequest("Could not find a property named '" + name + "' on type '" + requirementsType + "'.")
 		}
@@ -41,8 +42,8 @@ func (s *Server) getRequirements(req *graphRequest, query query, key string) (*w
 
 func requirementsObject(req *graphRequest, userID, state string) []byte {
 	body := append(make([]byte, 0, 256), '{')
-	body = appendText(body, "@odata.context", req.contextURL("users('"+userID+"')/authentication/requirements"))
-	return append(appendText(body, "perUserMfaState", state), '}')
+	body = odata.AppendText(body, "@odata.context", req.contextURL("users('"+userID+"')/authentication/requirements"))
+	return append(odata.AppendText(body, "perUserMfaState", state), '}')
 }
 
 // patchRequirements answers PATCH /users/{id}/authentication/requirements. The API itself lets an administrator move a

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -24,7 +25,7 @@ type endpoint struct {
 }
 
 // handler answers a request; the keys in the request's path are in it.
-type handler func(*graphRequest, query) (*wire.Response, error)
+type handler func(*graphRequest, odata.Query) (*wire.Response, error)
 
 // Application permissions, any of which suffices.
 //
@@ -84,13 +85,15 @@ func (s *Server) graphRoutes() *routeNode {
 }
 
 // onKey makes a handler of one that wants the first key of the path.
-func onKey(handle func(*graphRequest, query, string) (*wire.Response, error)) handler {
-	return func(req *graphRequest, query query) (*wire.Response, error) { return handle(req, query, req.keys[0]) }
+func onKey(handle func(*graphRequest, odata.Query, string) (*wire.Response, error)) handler {
+	return func(req *graphRequest, query odata.Query) (*wire.Response, error) {
+		return handle(req, query, req.keys[0])
+	}
 }
 
 // onBody makes a handler of one that wants the first key of the path and no query options.
 func onBody(handle func(*graphRequest, string) (*wire.Response, error)) handler {
-	return func(req *graphRequest, _ query) (*wire.Response, error) { return handle(req, req.keys[0]) }
+	return func(req *graphRequest, _ odata.Query) (*wire.Response, error) { return handle(req, req.keys[0]) }
 }
 
 func (s *Server) addUserRoutes(root *routeNode) {
@@ -119,14 +122,14 @@ func (s *Server) addUserRoutes(root *routeNode) {
 		authentication(path, endpoint{
 			http.MethodGet, oneOf(readMethodPermissions),
 			[]string{"$select", "$top"},
-			func(req *graphRequest, _ query) (*wire.Response, error) {
+			func(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 				return s.listMethods(req, req.keys[0], segment)
 			},
 		})
 		authentication(path+"/{id}", endpoint{
 			http.MethodGet, oneOf(readMethodPermissions),
 			[]string{"$select"},
-			func(req *graphRequest, _ query) (*wire.Response, error) {
+			func(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 				return s.getMethod(req, req.keys[0], segment, req.keys[1])
 			},
 		})
@@ -150,7 +153,7 @@ func (s *Server) addGroupRoutes(root *routeNode) {
 	)
 	directory("/groups/{id}/members/{id}/$ref", endpoint{
 		http.MethodDelete, oneOf(writeMemberPermissions), nil,
-		func(req *graphRequest, _ query) (*wire.Response, error) {
+		func(req *graphRequest, _ odata.Query) (*wire.Response, error) {
 			return s.removeMember(req.keys[0], req.keys[1])
 		},
 	})
@@ -181,7 +184,7 @@ func (s *Server) addMembershipRoutes(root *routeNode, parent string, readParent 
 	} {
 		root.add(&route{parent + "/" + action, control.ClassDirectory, []endpoint{{
 			http.MethodPost, permissions, nil,
-			func(req *graphRequest, _ query) (*wire.Response, error) { return handle(req, find) },
+			func(req *graphRequest, _ odata.Query) (*wire.Response, error) { return handle(req, find) },
 		}}})
 	}
 }

@@ -3,35 +3,23 @@ package emulator
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/odata"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
 const userType = "microsoft.graph.user"
 
-// entityType is what the emulator knows about a type of directory object.
-type entityType[T any] struct {
-	name       string
-	properties map[string]func(T) any
-	defaults   []string // what is returned without $select
-	sortable   []string // what any query can sort by
-	derived    []string // names of derived types, for isof
-	typeOf     func(T) string
-}
-
 // userEntity has every property of v1.0.
 //
 // https://learn.microsoft.com/graph/api/resources/user
-var userEntity = entityType[*userRecord]{
-	name: userType,
-	properties: withTable(map[string]func(*userRecord) any{
+var userEntity = odata.Type[*userRecord]{
+	Name: userType,
+	Properties: withTable(map[string]func(*userRecord) any{
 		"id":                 func(u *userRecord) any { return u.ID },
 		"userPrincipalName":  func(u *userRecord) any { return u.UserPrincipalName },
 		"displayName":        func(u *userRecord) any { return nullIfEmpty(u.DisplayName) },
@@ -41,11 +29,11 @@ var userEntity = entityType[*userRecord]{
 		"assignedLicenses":   assignedLicenses,
 		"securityIdentifier": func(u *userRecord) any { return securityIdentifier(u.ID) },
 	}, control.UserProperties, func(u *userRecord) map[string]any { return u.Properties }),
-	defaults: []string{
+	Defaults: []string{
 		"businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone",
 		"officeLocation", "preferredLanguage", "surname", "userPrincipalName",
 	},
-	sortable: []string{"displayName", "userPrincipalName"},
+	Sortable: []string{"displayName", "userPrincipalName"},
 }
 
 // withTable adds the properties of a table to those that have code of their own.
@@ -91,41 +79,6 @@ func nullIfEmpty(text string) any {
 	return text
 }
 
-// projection checks $select and returns the properties to answer with.
-func (t entityType[T]) projection(query query) ([]string, error) {
-	if query.selected == nil {
-		return t.defaults, nil
-	}
-	var names []string
-	for _, name := range query.selected {
-		if name == "*" {
-			return slices.Sorted(maps.Keys(t.properties)), nil
-		}
-		if _, known := t.properties[name]; !known {
-			return nil, badRequest("Could not find a property named '" + name + "' on type '" + t.name + "'.")
-		}
-		names = append(names, name)
-	}
-	return names, nil
-}
-
-// object is the JSON of an entity with the given properties.
-func (t entityType[T]) object(entity T, names []string) map[string]any {
-	object := map[string]any{}
-	for _, name := range names {
-		object[name] = t.properties[name](entity)
-	}
-	return object
-}
-
-// fragment is the part of @odata.context that names the selected properties.
-func (q query) fragment() string {
-	if q.selected == nil {
-		return ""
-	}
-	return "(" + strings.Join(q.selected, ",") + ")"
-}
-
 // visibleUser finds a user the way a read does, with the lag after a creation. It wants the server's lock.
 func (s *Server) visibleUser(key string) *userRecord {
 	record := s.directory.user(key)
@@ -143,20 +96,20 @@ func (s *Server) unknownUser(key string) error {
 // getUser answers GET /users/{id | userPrincipalName}.
 //
 // https://learn.microsoft.com/graph/api/user-get
-func (s *Server) getUser(req *graphRequest, query query, key string) (*wire.Response, error) {
-	names, err := userEntity.projection(query)
+func (s *Server) getUser(req *graphRequest, query odata.Query, key string) (*wire.Response, error) {
+	names, err := userEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkExpand(query, userType, userRelations); err != nil {
 		return nil, err
 	}
-	columns := userEntity.columns(names)
-	body := appendText([]byte("{"), "@odata.context", req.contextURL("users"+query.fragment()+"/$entity"))
+	columns := userEntity.Columns(names)
+	body := odata.AppendText([]byte("{"), "@odata.context", req.contextURL("users"+query.Fragment()+"/$entity"))
 	s.mu.Lock()
 	record := s.visibleUser(key)
 	if record != nil {
-		body = s.appendExpanded(appendColumns(body, record, columns), req, query, directoryObject{user: record})
+		body = s.appendExpanded(odata.AppendColumns(body, record, columns), req, query, directoryObject{user: record})
 	}
 	s.mu.Unlock()
 	if record == nil {
@@ -166,15 +119,15 @@ func (s *Server) getUser(req *graphRequest, query query, key string) (*wire.Resp
 }
 
 // seenUsers are the users that a list shows. It wants the server's lock.
-func (s *Server) seenUsers(matches func(*userRecord) bool) source[*userRecord] {
+func (s *Server) seenUsers(matches func(*userRecord) bool) odata.Source[*userRecord] {
 	now, users := s.now(), s.directory.users
-	return source[*userRecord]{
-		size: len(users),
-		at: func(i int) (*userRecord, bool) {
+	return odata.Source[*userRecord]{
+		Size: len(users),
+		At: func(i int) (*userRecord, bool) {
 			return users[i], !users[i].createLag.running(now) && matches(users[i])
 		},
-		find: s.directory.userPosition,
-		id:   (*userRecord).objectID,
+		Find: s.directory.userPosition,
+		ID:   (*userRecord).objectID,
 	}
 }
 
@@ -183,24 +136,24 @@ func (u *userRecord) objectID() string { return u.ID }
 // countUsers answers GET /users/$count.
 //
 // https://learn.microsoft.com/graph/api/user-list
-func (s *Server) countUsers(req *graphRequest, query query) (*wire.Response, error) {
+func (s *Server) countUsers(req *graphRequest, query odata.Query) (*wire.Response, error) {
 	if err := checkListing(req, &query, asCount); err != nil {
 		return nil, err
 	}
-	matches, err := matcher(req, query, userEntity)
+	matches, err := odata.Matcher(query, userEntity)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return counted(s.seenUsers(matches).all()), nil
+	return counted(s.seenUsers(matches).All()), nil
 }
 
 // listUsers answers GET /users.
 //
 // https://learn.microsoft.com/graph/api/user-list
-func (s *Server) listUsers(req *graphRequest, query query) (*wire.Response, error) {
-	names, err := userEntity.projection(query)
+func (s *Server) listUsers(req *graphRequest, query odata.Query) (*wire.Response, error) {
+	names, err := userEntity.Projection(query)
 	if err != nil {
 		return nil, err
 	}
@@ -210,28 +163,28 @@ func (s *Server) listUsers(req *graphRequest, query query) (*wire.Response, erro
 	if err := checkExpand(query, userType, userRelations); err != nil {
 		return nil, err
 	}
-	if err := userEntity.checkOrder(req, query); err != nil {
+	if err := userEntity.CheckOrder(query); err != nil {
 		return nil, err
 	}
-	matches, err := matcher(req, query, userEntity)
+	matches, err := odata.Matcher(query, userEntity)
 	if err != nil {
 		return nil, err
 	}
-	columns := userEntity.columns(names)
+	columns := userEntity.Columns(names)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	users := s.seenUsers(matches)
-	if query.orderBy != nil {
-		users = sorted(users.all(), userEntity, query.orderBy, (*userRecord).objectID)
+	if query.OrderBy != nil {
+		users = odata.Sorted(users.All(), userEntity, query.OrderBy, (*userRecord).objectID)
 	}
-	page, err := users.page(req, query)
+	page, err := users.Page(query, req.address())
 	if err != nil {
 		return nil, err
 	}
-	body := make([]byte, 0, 512+256*len(page.items))
-	body = appendCollection(body, req, query, "users"+query.fragment(), page.total, page.nextLink)
-	for _, record := range page.items {
-		body = appendColumns(appendElement(body), record, columns)
+	body := make([]byte, 0, 512+256*len(page.Items))
+	body = odata.AppendCollection(body, query, req.contextURL("users"+query.Fragment()), page.Total, page.NextLink)
+	for _, record := range page.Items {
+		body = odata.AppendColumns(odata.AppendElement(body), record, columns)
 		body = append(s.appendExpanded(body, req, query, directoryObject{user: record}), '}')
 	}
 	return wire.Written(http.StatusOK, append(body, "]}"...)), nil
@@ -240,7 +193,7 @@ func (s *Server) listUsers(req *graphRequest, query query) (*wire.Response, erro
 // getManager answers GET /users/{id}/manager: no user of a tenant file has one.
 //
 // https://learn.microsoft.com/graph/api/user-list-manager
-func (s *Server) getManager(_ *graphRequest, _ query, key string) (*wire.Response, error) {
+func (s *Server) getManager(_ *graphRequest, _ odata.Query, key string) (*wire.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.readUser(key); err != nil {

@@ -1,7 +1,6 @@
-package emulator
+package odata
 
 import (
-	"net/http"
 	"strings"
 	"unicode"
 )
@@ -10,7 +9,7 @@ import (
 // parentheses. An empty search matches everything.
 //
 // https://learn.microsoft.com/graph/search-query-parameter#using-search-on-directory-object-collections
-func parseSearch[T any](search string, entity entityType[T]) (func(T) bool, error) {
+func parseSearch[T any](search string, entity Type[T]) (func(T) bool, error) {
 	if search == "" {
 		return func(T) bool { return true }, nil
 	}
@@ -27,7 +26,7 @@ func invalidSearch(search string) error {
 }
 
 type searchParser[T any] struct {
-	entity entityType[T]
+	entity Type[T]
 	rest   string
 }
 
@@ -95,9 +94,9 @@ func (p *searchParser[T]) clause(clause string) (func(T) bool, error) {
 	if !found {
 		return nil, invalidSearch(clause)
 	}
-	property, known := p.entity.properties[name]
+	property, known := p.entity.Properties[name]
 	if !known {
-		return nil, badRequest("Could not find a property named '" + name + "' on type '" + p.entity.name + "'.")
+		return nil, UnknownProperty(name, p.entity.Name)
 	}
 	if name != "displayName" && name != "description" {
 		return func(entity T) bool {
@@ -160,51 +159,41 @@ func searchWords(text string, joined bool) []string {
 	return words
 }
 
-// isAdvanced tells whether a request asks for what directory objects have in advanced queries only.
+// Advanced tells whether a request asks for what directory objects have in advanced queries only.
 //
 // https://learn.microsoft.com/graph/aad-advanced-queries
-func isAdvanced(req *graphRequest, query query) bool {
-	return isEventual(req) && query.count
+func (q Query) Advanced() bool {
+	return q.Eventual && q.Count
 }
 
-func isEventual(req *graphRequest) bool {
-	return strings.EqualFold(req.header.Get("ConsistencyLevel"), "eventual")
+// WantsEventual refuses what works with the header only.
+func WantsEventual(what string) error {
+	return refused("Request_UnsupportedQuery", "Request with "+what+" only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'.")
 }
 
-// wantsEventual refuses what works with the header only.
-func wantsEventual(what string) error {
-	return &graphError{
-		status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
-		message: "Request with " + what + " only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'.",
-	}
-}
-
-// checkAdvanced refuses the options of a query over directory objects that need advanced queries and do not ask for them.
-func checkAdvanced(req *graphRequest, query query) error {
+// CheckAdvanced refuses the options of a query over directory objects that need advanced queries and do not ask for them.
+func CheckAdvanced(query Query) error {
 	switch {
-	case query.count && !isEventual(req):
-		return wantsEventual("$count query parameter")
-	case query.search != "" && !isEventual(req):
-		return wantsEventual("$search query parameter")
-	case query.orderBy != nil && query.filter != "" && !isAdvanced(req, query):
+	case query.Count && !query.Eventual:
+		return WantsEventual("$count query parameter")
+	case query.Search != "" && !query.Eventual:
+		return WantsEventual("$search query parameter")
+	case query.OrderBy != nil && query.Filter != "" && !query.Advanced():
 		return unsupportedSorting()
 	}
 	return nil
 }
 
 func unsupportedSorting() error {
-	return &graphError{
-		status: http.StatusBadRequest, code: "Request_UnsupportedQuery",
-		message: "Sorting not supported for current query.",
-	}
+	return refused("Request_UnsupportedQuery", "Sorting not supported for current query.")
 }
 
-// matcher is what $filter and $search leave of a list.
-func matcher[T any](req *graphRequest, query query, entity entityType[T]) (func(T) bool, error) {
-	filter, err := parseFilter(query.filter, entity, isAdvanced(req, query) || query.counting)
-	if err != nil || query.search == "" {
+// Matcher is what $filter and $search leave of a list.
+func Matcher[T any](query Query, entity Type[T]) (func(T) bool, error) {
+	filter, err := ParseFilter(query.Filter, entity, query.Advanced() || query.Counting)
+	if err != nil || query.Search == "" {
 		return filter, err
 	}
-	search, err := parseSearch(query.search, entity)
+	search, err := parseSearch(query.Search, entity)
 	return func(item T) bool { return filter(item) && search(item) }, err
 }

@@ -1,4 +1,4 @@
-package emulator
+package odata
 
 import (
 	"encoding/json"
@@ -14,13 +14,13 @@ func TestStringsAreWrittenAsEncodingJSONDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(appendString(nil, text)); got != string(want) {
+		if got := string(AppendString(nil, text)); got != string(want) {
 			t.Fatalf("got %s, want %s", got, want)
 		}
 	})
 	for _, text := range []string{"", `"`, `\`, "<&>", "\x7f", "ä", "\n", "a b~"} {
-		if want, err := json.Marshal(text); err != nil || string(appendString(nil, text)) != string(want) {
-			t.Errorf("got %s, want %s, %v", appendString(nil, text), want, err)
+		if want, err := json.Marshal(text); err != nil || string(AppendString(nil, text)) != string(want) {
+			t.Errorf("got %s, want %s, %v", AppendString(nil, text), want, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package emulator
+package odata
 
 import (
 	"cmp"
@@ -6,34 +6,34 @@ import (
 	"strings"
 )
 
-// order is one term of $orderby.
-type order struct {
-	property   string
-	descending bool
+// Order is one term of $orderby.
+type Order struct {
+	Property   string
+	Descending bool
 }
 
 // parseOrder reads $orderby: properties, each with asc or desc behind it.
 //
 // https://learn.microsoft.com/graph/query-parameters#orderby
-func parseOrder(value string) ([]order, error) {
-	var orders []order
+func parseOrder(value string) ([]Order, error) {
+	var orders []Order
 	for term := range strings.SplitSeq(value, ",") {
 		words := strings.Fields(term)
 		if len(words) == 0 || len(words) > 2 || len(words) == 2 && words[1] != "asc" && words[1] != "desc" {
 			return nil, badRequest("Syntax error in '" + value + "': $orderby takes properties, each with asc or desc behind it.")
 		}
-		orders = append(orders, order{words[0], len(words) == 2 && words[1] == "desc"})
+		orders = append(orders, Order{words[0], len(words) == 2 && words[1] == "desc"})
 	}
 	return orders, nil
 }
 
-// checkOrder refuses properties that the type does not have, and those by which only advanced queries sort.
-func (t entityType[T]) checkOrder(req *graphRequest, query query) error {
-	for _, term := range query.orderBy {
-		if _, known := t.properties[term.property]; !known {
-			return badRequest("Could not find a property named '" + term.property + "' on type '" + t.name + "'.")
+// CheckOrder refuses properties that the type does not have, and those by which only advanced queries sort.
+func (t Type[T]) CheckOrder(query Query) error {
+	for _, term := range query.OrderBy {
+		if _, known := t.Properties[term.Property]; !known {
+			return UnknownProperty(term.Property, t.Name)
 		}
-		if !slices.Contains(t.sortable, term.property) && !isAdvanced(req, query) {
+		if !slices.Contains(t.Sortable, term.Property) && !query.Advanced() {
 			return unsupportedSorting()
 		}
 	}
@@ -41,12 +41,12 @@ func (t entityType[T]) checkOrder(req *graphRequest, query query) error {
 }
 
 // sort sorts by what the query asks for; without it, a list stays in its order.
-func (t entityType[T]) sort(items []T, orders []order) {
+func (t Type[T]) sort(items []T, orders []Order) {
 	slices.SortStableFunc(items, func(a, b T) int {
 		for _, term := range orders {
-			property := t.properties[term.property]
+			property := t.Properties[term.Property]
 			result := compareValues(property(a), property(b))
-			if term.descending {
+			if term.Descending {
 				result = -result
 			}
 			if result != 0 {

@@ -1,16 +1,15 @@
-package emulator
+package odata
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 )
 
-// parseFilter reads $filter: eq, in and startsWith on single properties and any over lists of texts, joined by and, or and
+// ParseFilter reads $filter: eq, in and startsWith on single properties and any over lists of texts, joined by and, or and
 // parentheses; where the request is an advanced query, ne, not and endsWith as well. An empty filter matches everything.
 //
 // https://learn.microsoft.com/graph/filter-query-parameter
-func parseFilter[T any](filter string, entity entityType[T], advanced bool) (func(T) bool, error) {
+func ParseFilter[T any](filter string, entity Type[T], advanced bool) (func(T) bool, error) {
 	if filter == "" {
 		return func(T) bool { return true }, nil
 	}
@@ -33,7 +32,7 @@ func invalidFilter(message string) error {
 }
 
 func unsupportedFilter() error {
-	return &graphError{status: http.StatusBadRequest, code: "Request_UnsupportedQuery", message: "Unsupported Query."}
+	return refused("Request_UnsupportedQuery", "Unsupported Query.")
 }
 
 type filterToken struct {
@@ -42,7 +41,7 @@ type filterToken struct {
 }
 
 type filterParser[T any] struct {
-	entity   entityType[T]
+	entity   Type[T]
 	advanced bool
 	tokens   []filterToken
 }
@@ -164,7 +163,7 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 	if list, found := strings.CutSuffix(token.text, "/any"); found && call {
 		return p.any(list)
 	}
-	if token.text == "isof" && len(p.entity.derived) > 0 {
+	if token.text == "isof" && len(p.entity.Derived) > 0 {
 		return p.isOf()
 	}
 	if strings.EqualFold(token.text, "not") || len(p.tokens) > 0 && p.tokens[0].text == "(" {
@@ -200,9 +199,9 @@ func (p *filterParser[T]) term() (func(T) bool, error) {
 }
 
 func (p *filterParser[T]) property(token filterToken) (func(T) any, error) {
-	property, known := p.entity.properties[token.text]
+	property, known := p.entity.Properties[token.text]
 	if token.literal || !known {
-		return nil, invalidFilter("Could not find a property named '" + token.text + "' on type '" + p.entity.name + "'.")
+		return nil, invalidFilter("Could not find a property named '" + token.text + "' on type '" + p.entity.Name + "'.")
 	}
 	return property, nil
 }
@@ -309,7 +308,7 @@ func (p *filterParser[T]) any(list string) (func(T) bool, error) {
 	if first != "" {
 		p.tokens = append([]filterToken{{text: first}}, p.tokens...)
 	}
-	of := entityType[string]{name: "Edm.String", properties: map[string]func(string) any{variable: func(item string) any { return item }}}
+	of := Type[string]{Name: "Edm.String", Properties: map[string]func(string) any{variable: func(item string) any { return item }}}
 	inner := &filterParser[string]{entity: of, advanced: p.advanced, tokens: p.tokens}
 	matches, err := inner.or()
 	if err != nil {
@@ -335,13 +334,13 @@ func (p *filterParser[T]) isOf() (func(T) bool, error) {
 		return nil, err
 	}
 	name := strings.TrimPrefix(token.text, "#")
-	if !token.literal || !slices.Contains(p.entity.derived, name) {
-		return nil, invalidFilter("'" + token.text + "' is not the name of a type derived from '" + p.entity.name + "' in quotes.")
+	if !token.literal || !slices.Contains(p.entity.Derived, name) {
+		return nil, invalidFilter("'" + token.text + "' is not the name of a type derived from '" + p.entity.Name + "' in quotes.")
 	}
 	if err := p.expect(")"); err != nil {
 		return nil, err
 	}
-	return func(entity T) bool { return p.entity.typeOf(entity) == name }, nil
+	return func(entity T) bool { return p.entity.TypeOf(entity) == name }, nil
 }
 
 // equalValues compares as the directory does: strings without regard to case.
