@@ -34,6 +34,12 @@ import (
 
 const benchUsers = 100_000
 
+// Graph takes that many items in a $batch, and that many ids in a getByIds.
+const (
+	maxBatchItems = 20
+	maxGetByIDs   = 1000
+)
+
 func benchUserID(i int) string  { return fmt.Sprintf("c3d7e1a5-8b2f-4c6d-a0e4-%012x", i) }
 func benchUserUPN(i int) string { return fmt.Sprintf("user%06d@contoso.example", i) }
 

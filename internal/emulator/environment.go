@@ -37,8 +37,8 @@ func (s *Server) Env(app App, caPath string) ([]EnvVar, error) {
 		{"ARM_TENANT_ID", s.TenantID()},
 		{"ARM_CLIENT_ID", app.ClientID},
 		{"ARM_CLIENT_SECRET", secret},
-		{"ENTRAMFA_GRAPH_ENDPOINT", s.url},
-		{"ENTRAMFA_AUTHORITY_HOST", s.url},
+		{"ENTRAMFA_GRAPH_ENDPOINT", s.host.URL},
+		{"ENTRAMFA_AUTHORITY_HOST", s.host.URL},
 		{"ENTRAMFA_CA_BUNDLE_PATH", caPath},
 	}, nil
 }

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/graphapi"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/signin"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/store"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/wire"
 )
 
@@ -38,31 +41,24 @@ type Config struct {
 
 // Server is a running emulator.
 type Server struct {
-	url    string
 	caPEM  []byte
 	host   *wire.Host
 	logger *slog.Logger
 	now    func() time.Time
-	keys   *signingKeys
 	http   *http.Server
 	done   chan struct{}  // closed when the accept loop has ended
 	active sync.WaitGroup // requests being handled
 
-	routes   *routeNode
-	verified verifiedTokens
+	store    *store.Store
 	requests *control.RequestLog
 	faults   *control.FaultList
+	graph    *graphapi.Service
+	signIn   *signin.Service
 
 	closing   sync.Mutex // guards closed and additions to active against Close
 	closed    bool
 	closeOnce sync.Once
 	closeErr  error
-
-	mu        sync.Mutex // guards everything below
-	directory *directory
-	behavior  control.Behavior
-	limits    []*limit
-	challenge int // see claims_challenge.go
 }
 
 // ErrRemoteAddress is returned by [Start] for an address that others could reach, unless Config.AllowRemote permits it.
@@ -83,7 +79,7 @@ func Start(cfg Config) (*Server, error) {
 	if cfg.Tenant == nil {
 		cfg.Tenant = &Tenant{}
 	}
-	if err := cfg.Tenant.Validate(); err != nil {
+	if err := graphapi.Validate(cfg.Tenant); err != nil {
 		return nil, fmt.Errorf("tenant: %w", err)
 	}
 	if err := cfg.Behavior.Validate(); err != nil {
@@ -100,10 +96,6 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if !cfg.AllowRemote && !isLoopback(host) {
 		return nil, fmt.Errorf("address %q: %w", cfg.Address, ErrRemoteAddress)
-	}
-	keys, err := newSigningKeys()
-	if err != nil {
-		return nil, err
 	}
 	leaf, caPEM, names, err := newServerCertificate(host, cfg.Names)
 	if err != nil {
@@ -123,19 +115,29 @@ func Start(cfg Config) (*Server, error) {
 		host = "localhost" // an unspecified address cannot be dialled by its name
 	}
 	s := &Server{
-		url:      "https://" + net.JoinHostPort(host, port),
 		caPEM:    caPEM,
+		host:     wire.NewHost("https://"+net.JoinHostPort(host, port), port, names),
 		logger:   cfg.Logger,
 		now:      cfg.Now,
-		keys:     keys,
 		done:     make(chan struct{}),
+		store:    store.New(cfg.Now),
 		requests: control.NewRequestLog(),
 		faults:   &control.FaultList{},
 	}
-	s.host = wire.NewHost(s.url, port, names)
-	s.routes = s.graphRoutes()
-	s.directory = newDirectory(cfg.Tenant, s.now())
-	s.setBehavior(cfg.Behavior)
+	s.store.Update(func(tx *store.Tx) {
+		tx.SetBehavior(cfg.Behavior)
+		graphapi.Seed(tx, cfg.Tenant)
+	})
+	s.signIn, err = signin.New(signin.Config{
+		Store: s.store, Host: s.host, Requests: s.requests, Faults: s.faults, Logger: s.logger, Now: s.now,
+	})
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	s.graph = graphapi.New(graphapi.Config{
+		Store: s.store, Host: s.host, Authenticate: s.authenticate, Requests: s.requests, Faults: s.faults, Logger: s.logger, Now: s.now,
+	})
 	s.http = &http.Server{
 		Handler:           s.track(s.handler()),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -155,7 +157,7 @@ func Start(cfg Config) (*Server, error) {
 			s.logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
-	s.logger.Info("the emulator is listening", "url", s.url, "tenant", s.TenantID())
+	s.logger.Info("the emulator is listening", "url", s.host.URL, "tenant", s.TenantID())
 	return s, nil
 }
 
@@ -169,17 +171,13 @@ func isLoopback(host string) bool {
 
 // URL is the address of the server, such as https://127.0.0.1:43127: the Graph endpoint, the authority host and the
 // base of the control API in one.
-func (s *Server) URL() string { return s.url }
+func (s *Server) URL() string { return s.host.URL }
 
 // CAPEM is the certificate of the authority that signed the server's certificate, in PEM.
 func (s *Server) CAPEM() []byte { return append([]byte(nil), s.caPEM...) }
 
 // TenantID is the GUID of the tenant as it is now; a seed can change it.
-func (s *Server) TenantID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.directory.tenantID
-}
+func (s *Server) TenantID() string { return store.Read(s.store, (*store.Tx).TenantID) }
 
 // Close stops accepting requests, waits for those under way, and frees everything. When ctx ends first, requests under
 // way are cut off and the context's error is returned. Further calls return what the first one did.
@@ -217,29 +215,38 @@ func (s *Server) track(next http.Handler) http.Handler {
 	})
 }
 
-// isGraph tells whether a resource, as scopes and audiences name it, is this server's Microsoft Graph: under one of the
-// server's own names, under the name that Graph has in the cloud, or by its client id. A slash may follow.
-func (s *Server) isGraph(resource, cloud string) bool {
-	resource = strings.TrimSuffix(strings.ToLower(resource), "/")
-	host, found := strings.CutPrefix(resource, "https://")
-	return resource == graphAppID || found && (s.host.Serves(host) || host == cloudProfiles[cloud].graphHost)
+// handler tells the three services apart by path. It works on the path as it was sent: http.ServeMux would clean it,
+// and a path that Graph refuses must arrive here as the client sent it.
+func (s *Server) handler() http.Handler {
+	controlAPI := control.Guard(control.Handler(s.controlEndpoints(), s.info), s.host.URL, s.host.HasName)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		switch {
+		case path == "/_emulator" || strings.HasPrefix(path, "/_emulator/"):
+			controlAPI.ServeHTTP(w, r)
+		case graphapi.IsGraph(path):
+			s.graph.ServeHTTP(w, r)
+		default:
+			s.signIn.ServeHTTP(w, r)
+		}
+	})
+}
+
+// authenticate finds the caller of a Graph request by its token.
+func (s *Server) authenticate(authorization, origin string) (graphapi.Caller, error) {
+	identity, refused := s.signIn.Verify(authorization, origin)
+	if refused != nil {
+		return graphapi.Caller(identity), &graphapi.UnauthorizedError{Message: refused.Message, Challenge: refused.Challenge}
+	}
+	return graphapi.Caller(identity), nil
 }
 
 func (s *Server) setBehavior(behavior control.Behavior) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	behavior = *clone(&behavior)
-	if behavior.ClaimsChallenge && !s.behavior.ClaimsChallenge {
-		s.challenge++
-	}
-	s.behavior = behavior
-	s.limits = newLimits(behavior.Throttle)
+	s.store.Update(func(tx *store.Tx) { tx.SetBehavior(behavior) })
 }
 
 func (s *Server) currentBehavior() control.Behavior {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *clone(&s.behavior)
+	return store.Read(s.store, func(tx *store.Tx) control.Behavior { return *control.Clone(tx.Behavior()) })
 }
 
 // logWriter turns the lines of net/http into debug messages.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/graphapi"
 )
 
 func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
@@ -149,7 +150,7 @@ func FuzzLoadTenant(f *testing.F) {
 	f.Add(`{"conditionalAccessPolicies":[{"conditions":{"locations":{"includeLocations":["All"]}}}]}`)
 	f.Fuzz(func(t *testing.T, file string) {
 		tenant, err := emulator.LoadTenant(strings.NewReader(file))
-		if err == nil && tenant.Validate() != nil {
+		if err == nil && graphapi.Validate(tenant) != nil {
 			t.Error("a loaded tenant does not validate")
 		}
 	})

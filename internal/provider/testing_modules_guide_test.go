@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 )
 
 // The files of the guide "Testing modules without a tenant".
@@ -156,7 +156,7 @@ func TestTheChangesOfTheGuideAreWhatItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	now, err := control.DecodeTenant(file)
+	now, err := emulator.LoadTenant(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -197,7 +197,7 @@ func (p *AuthenticationMethodsPolicy) Validate() error {
 	}
 	if enforcement := p.RegistrationEnforcement; enforcement != nil && enforcement.AuthenticationMethodsRegistrationCampaign != nil {
 		if err := enforcement.AuthenticationMethodsRegistrationCampaign.Validate(); err != nil {
-			problems = append(problems, prefixed("registrationEnforcement.authenticationMethodsRegistrationCampaign", err)...)
+			problems = append(problems, Prefixed("registrationEnforcement.authenticationMethodsRegistrationCampaign", err)...)
 		}
 	}
 	if preferences := p.SystemCredentialPreferences; preferences != nil {
@@ -213,7 +213,7 @@ func (p *AuthenticationMethodsPolicy) Validate() error {
 		}
 		if settings.IncludeTarget != nil {
 			if err := settings.IncludeTarget.Validate(); err != nil {
-				problems = append(problems, prefixed("reportSuspiciousActivitySettings.includeTarget", err)...)
+				problems = append(problems, Prefixed("reportSuspiciousActivitySettings.includeTarget", err)...)
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func (c *RegistrationCampaign) Validate() error {
 		place := fmt.Sprintf("includeTargets[%d]", i)
 		plain := PolicyTarget{ID: target.ID, TargetType: target.TargetType}
 		if err := plain.Validate(); err != nil {
-			problems = append(problems, prefixed(place, err)...)
+			problems = append(problems, Prefixed(place, err)...)
 		}
 		method := target.TargetedAuthenticationMethod
 		switch {
@@ -268,7 +268,7 @@ func targetProblems(place string, targets []PolicyTarget) []error {
 	var problems []error
 	for i := range targets {
 		if err := targets[i].Validate(); err != nil {
-			problems = append(problems, prefixed(fmt.Sprintf("%s[%d]", place, i), err)...)
+			problems = append(problems, Prefixed(fmt.Sprintf("%s[%d]", place, i), err)...)
 		}
 	}
 	return problems

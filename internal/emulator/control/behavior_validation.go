@@ -69,7 +69,7 @@ func (b *Behavior) Validate() error {
 	}
 	for i := range b.Throttle {
 		if err := b.Throttle[i].Validate(); err != nil {
-			problems = append(problems, prefixed(fmt.Sprintf("throttle[%d]", i), err)...)
+			problems = append(problems, Prefixed(fmt.Sprintf("throttle[%d]", i), err)...)
 		}
 	}
 	for name, override := range b.Errors {

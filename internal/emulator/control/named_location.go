@@ -97,7 +97,8 @@ func NewCountryNamedLocation(displayName string, countries ...string) NamedLocat
 	}
 }
 
-func (l *NamedLocation) kind() string {
+// Kind is the type of the location; where it is not told, the lists tell it.
+func (l NamedLocation) Kind() string {
 	switch {
 	case l.Type != "":
 		return l.Type
@@ -113,7 +114,7 @@ func (l *NamedLocation) Normalize(now time.Time) {
 		l.ID = uuid.NewString()
 	}
 	l.ID = strings.ToLower(l.ID)
-	l.Type = l.kind()
+	l.Type = l.Kind()
 	for i := range l.IPRanges {
 		l.IPRanges[i].Normalize()
 	}
@@ -151,7 +152,7 @@ func (l *NamedLocation) Validate() error {
 	if strings.TrimSpace(l.DisplayName) == "" {
 		report("displayName", "must not be empty")
 	}
-	switch l.kind() {
+	switch l.Kind() {
 	case TypeIPNamedLocation:
 		if len(l.CountriesAndRegions) > 0 || l.IncludeUnknownCountriesAndRegions || l.CountryLookupMethod != "" {
 			report("countriesAndRegions", "an IP location has no countries")
@@ -178,7 +179,7 @@ func (l *NamedLocation) rangeProblems() []error {
 	var problems []error
 	for i := range l.IPRanges {
 		if err := l.IPRanges[i].Validate(); err != nil {
-			problems = append(problems, prefixed(fmt.Sprintf("ipRanges[%d]", i), err)...)
+			problems = append(problems, Prefixed(fmt.Sprintf("ipRanges[%d]", i), err)...)
 		}
 	}
 	return problems

@@ -16,19 +16,28 @@ import (
 // DecodeStrict decodes one JSON document into target, a pointer, and refuses what encoding/json lets pass: unknown
 // fields, fields in another case, and anything after the document. Errors name the place, such as "users[3].mail".
 func DecodeStrict(data []byte, target any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var document any
-	if err := decoder.Decode(&document); err != nil {
-		return syntaxError(data, err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: more data after the JSON document", position(data, decoder.InputOffset()))
+	document, err := decodeDocument(data)
+	if err != nil {
+		return err
 	}
 	if err := checkShape(document, reflect.TypeOf(target).Elem()); err != nil {
 		return err
 	}
 	return json.Unmarshal(data, target)
+}
+
+// decodeDocument decodes one JSON document, after which there is nothing.
+func decodeDocument(data []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var document any
+	if err := decoder.Decode(&document); err != nil {
+		return nil, syntaxError(data, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: more data after the JSON document", position(data, decoder.InputOffset()))
+	}
+	return document, nil
 }
 
 func syntaxError(data []byte, err error) error {

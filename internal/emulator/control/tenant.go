@@ -51,6 +51,10 @@ type Tenant struct {
 	// DeletedNamedLocations and DeletedConditionalAccessPolicies are in the bin, where Graph keeps them for 30 days.
 	DeletedNamedLocations            []NamedLocation           `json:"deletedNamedLocations,omitempty"`
 	DeletedConditionalAccessPolicies []ConditionalAccessPolicy `json:"deletedConditionalAccessPolicies,omitempty"`
+
+	// Objects are the members of the file that have no field here, by their names: each the list of a further entity, or the one
+	// object of it. Reading a file leaves them as JSON; whoever makes a Tenant puts in values that marshal.
+	Objects map[string]any `json:"-"`
 }
 
 // Clouds that a tenant can live in.

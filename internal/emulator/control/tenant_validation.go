@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -37,33 +36,15 @@ var clouds = []string{
 	CloudPublic, CloudUSGovernment, CloudUSGovernmentL5, CloudDoD, CloudChina, CloudUSNat, CloudUSSec,
 }
 
-// DecodeTenant reads a tenant file and checks it as a whole. Errors name the line and the place, such as "line 12: users[3].id".
-func DecodeTenant(r io.Reader) (*Tenant, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	tenant := &Tenant{}
-	if err := DecodeStrict(data, tenant); err != nil {
-		if misshapen := (*shapeError)(nil); errors.As(err, &misshapen) {
-			return nil, withLines(data, err)
-		}
-		return nil, err
-	}
-	if err := tenant.Validate(); err != nil {
-		return nil, withLines(data, err)
-	}
-	return tenant, nil
-}
-
 // IsGUID tells whether text is a GUID in the form that Graph writes, in either case of letters.
 func IsGUID(text string) bool {
 	return len(text) == 36 && uuid.Validate(text) == nil
 }
 
 // Validate reports everything that no tenant could be like: identifiers that are no GUIDs or stand twice, members that
-// do not exist, unknown states and method types. Each error names its place. Missing ids are no error.
-func (t *Tenant) Validate() error {
+// do not exist, unknown states and method types. Each error names its place. Missing ids are no error. The policies of the
+// tenant, and whatever else it has, are checked by further; unique reports an id that something else has as well.
+func (t *Tenant) Validate(further func(unique func(place, what, value string)) []error) error {
 	var problems []error
 	report := func(place, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
@@ -86,7 +67,7 @@ func (t *Tenant) Validate() error {
 	for i := range t.Apps {
 		place := fmt.Sprintf("apps[%d]", i)
 		if err := t.Apps[i].Validate(); err != nil {
-			problems = append(problems, prefixed(place, err)...)
+			problems = append(problems, Prefixed(place, err)...)
 		}
 		unique(place+".clientId", "id", t.Apps[i].ClientID)
 	}
@@ -94,7 +75,7 @@ func (t *Tenant) Validate() error {
 		place := fmt.Sprintf("users[%d]", i)
 		user := &t.Users[i]
 		if err := user.Validate(); err != nil {
-			problems = append(problems, prefixed(place, err)...)
+			problems = append(problems, Prefixed(place, err)...)
 		}
 		if user.ID != "" {
 			unique(place+".id", "id", user.ID)
@@ -106,7 +87,7 @@ func (t *Tenant) Validate() error {
 	for i := range t.Groups {
 		place := fmt.Sprintf("groups[%d]", i)
 		if err := t.Groups[i].Validate(); err != nil {
-			problems = append(problems, prefixed(place, err)...)
+			problems = append(problems, Prefixed(place, err)...)
 		}
 		if t.Groups[i].ID != "" {
 			unique(place+".id", "id", t.Groups[i].ID)
@@ -120,62 +101,12 @@ func (t *Tenant) Validate() error {
 			}
 		}
 	}
-	problems = append(problems, t.policyProblems(unique)...)
+	problems = append(problems, further(unique)...)
 	return errors.Join(problems...)
 }
 
-// policyProblems checks the policies and the locations of a tenant.
-func (t *Tenant) policyProblems(unique func(place, what, value string)) []error {
-	var problems []error
-	add := func(place, id string, err error) {
-		if err != nil {
-			problems = append(problems, prefixed(place, err)...)
-		}
-		if id != "" {
-			unique(place+".id", "id", id)
-		}
-	}
-	if t.AuthenticationMethodsPolicy != nil {
-		add("authenticationMethodsPolicy", "", t.AuthenticationMethodsPolicy.Validate())
-	}
-	known, addressed := map[string]bool{}, 0
-	for i := range t.NamedLocations {
-		location := &t.NamedLocations[i]
-		add(fmt.Sprintf("namedLocations[%d]", i), location.ID, location.Validate())
-		known[strings.ToLower(location.ID)] = true
-		if location.kind() == TypeIPNamedLocation {
-			addressed++
-		}
-	}
-	if addressed > MaxIPNamedLocations {
-		problems = append(problems, fmt.Errorf("namedLocations: %d IP locations; a tenant can have %d", addressed, MaxIPNamedLocations))
-	}
-	for i := range t.DeletedNamedLocations {
-		location := &t.DeletedNamedLocations[i]
-		add(fmt.Sprintf("deletedNamedLocations[%d]", i), location.ID, location.Validate())
-	}
-	if len(t.ConditionalAccessPolicies) > MaxConditionalAccessPolicies {
-		problems = append(problems, fmt.Errorf("conditionalAccessPolicies: %d policies; a tenant can have %d",
-			len(t.ConditionalAccessPolicies), MaxConditionalAccessPolicies))
-	}
-	for i := range t.ConditionalAccessPolicies {
-		policy, place := &t.ConditionalAccessPolicies[i], fmt.Sprintf("conditionalAccessPolicies[%d]", i)
-		add(place, policy.ID, policy.Validate())
-		for _, id := range policy.LocationIDs() {
-			if IsGUID(id) && !known[id] {
-				problems = append(problems, fmt.Errorf("%s.conditions.locations: there is no named location %q in this tenant", place, id))
-			}
-		}
-	}
-	for i := range t.DeletedConditionalAccessPolicies {
-		policy := &t.DeletedConditionalAccessPolicies[i]
-		add(fmt.Sprintf("deletedConditionalAccessPolicies[%d]", i), policy.ID, policy.Validate())
-	}
-	return problems
-}
-
-// prefixed puts a place in front of each problem in err.
-func prefixed(place string, err error) []error {
+// Prefixed puts a place in front of each problem in err.
+func Prefixed(place string, err error) []error {
 	var problems []error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, problem := range joined.Unwrap() {
@@ -268,7 +199,7 @@ func (u *User) Validate() error {
 		method := &u.Methods[i]
 		place := fmt.Sprintf("methods[%d]", i)
 		if err := method.Validate(); err != nil {
-			problems = append(problems, prefixed(place, err)...)
+			problems = append(problems, Prefixed(place, err)...)
 		}
 		if method.ID != "" {
 			if ids[method.ID] {
