@@ -54,7 +54,9 @@ type collection[T any] struct {
 
 	// setID sets the id of an object that has none, or has it in capital letters. created and modified are where an object says
 	// when it was made and changed. normalize fills in what else may be left out, or everything where setID is nil.
-	setID             func(*T, string)
+	setID func(*T, string)
+	// ownID marks objects whose id is chosen by whoever creates them, with a POST or with a PATCH of the id.
+	ownID             func(*T, string)
 	created, modified func(*T) **time.Time
 	normalize         func(*T, time.Time)
 	// validate checks an object by itself. Its errors name the place, such as "ipRanges[0].cidrAddress: ...".
@@ -411,20 +413,34 @@ func (c *collection[T]) create(path string) handler {
 			return nil, refused
 		}
 		value := recoded[T](body)
-		if refused := c.checked(tx, value); refused != nil {
+		if c.ownID != nil && c.data.Find(tx, c.data.ID(*value)) != nil {
+			return nil, &refusal{
+				status: http.StatusConflict, code: "Request_MultipleObjectsWithSameKeyValue",
+				message: "Another object with the same value for property id already exists.",
+			}
+		}
+		if refused := c.add(tx, value); refused != nil {
 			return nil, refused
 		}
-		if refused := c.room(tx, *value); refused != nil {
-			return nil, refused
-		}
-		c.complete(value, tx.Now())
-		c.data.Create(tx, *value)
 		object := c.shown(*value, odata.Query{}, false, c.lacking(tx, req.version))
 		object["@odata.context"] = req.contextURL(path[1:] + "/$entity")
 		response := wire.JSON(http.StatusCreated, object)
 		response.Set("Location", req.origin+"/"+req.version+path+"/"+c.data.ID(*value))
 		return response, nil
 	}
+}
+
+// add checks an object and adds it.
+func (c *collection[T]) add(tx *store.Tx, value *T) *refusal {
+	if refused := c.checked(tx, value); refused != nil {
+		return refused
+	}
+	if refused := c.room(tx, *value); refused != nil {
+		return refused
+	}
+	c.complete(value, tx.Now())
+	c.data.Create(tx, *value)
+	return nil
 }
 
 // patch answers PATCH of an object. A write goes to the primary, which knows an object from the moment of its creation.
@@ -434,7 +450,15 @@ func (c *collection[T]) patch(tx *store.Tx, req *request, _ odata.Query) (*wire.
 		return nil, refused
 	}
 	record := c.data.Find(tx, req.keys[0])
-	if record == nil {
+	switch {
+	case record == nil && c.ownID != nil:
+		value := recoded[T](body)
+		c.ownID(value, req.keys[0])
+		if refused := c.add(tx, value); refused != nil {
+			return nil, refused
+		}
+		return wire.JSON(http.StatusNoContent, nil), nil
+	case record == nil:
 		return nil, c.unknown(req.keys[0])
 	}
 	if c.changeable != nil {
@@ -449,6 +473,9 @@ func (c *collection[T]) patch(tx *store.Tx, req *request, _ odata.Query) (*wire.
 		}
 	}
 	changed := recoded[T](merged)
+	if c.ownID != nil {
+		c.ownID(changed, c.data.ID(record.Value()))
+	}
 	if refused := c.checked(tx, changed); refused != nil {
 		return nil, refused
 	}

@@ -161,11 +161,11 @@ func (f fileOfOne[T]) get(file *control.Tenant) (*T, error) {
 	}
 }
 
-func (s *singleton[T]) members() map[string]reflect.Type {
+func (s *singleton[T]) members() []member {
 	if s.file.field != nil {
 		return nil
 	}
-	return map[string]reflect.Type{s.file.member: reflect.TypeFor[T]()}
+	return []member{{s.file.member, reflect.TypeFor[T](), "The " + s.name + ".", 0}}
 }
 
 func (s *singleton[T]) problems(file *control.Tenant, _ func(place, what, value string)) []error {
@@ -194,6 +194,11 @@ func (s *singleton[T]) snapshot(tx *store.Tx, file *control.Tenant) {
 	if s.file.field != nil {
 		*s.file.field(file) = control.Clone(&value)
 		return
+	}
+	usual := new(T)
+	s.normalize(usual, tx.Now())
+	if reflect.DeepEqual(value, *usual) {
+		return // as in a new tenant
 	}
 	if file.Objects == nil {
 		file.Objects = map[string]any{}

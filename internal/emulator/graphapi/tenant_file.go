@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,8 +16,8 @@ import (
 // tenantEntity is an entity that a tenant file has, and with it a seed, a snapshot and the control API.
 type tenantEntity interface {
 	entity
-	// members are its members of a tenant file with their types.
-	members() map[string]reflect.Type
+	// members are its members of a tenant file that [control.Tenant] has no field for.
+	members() []member
 	// problems checks its part of a tenant file.
 	problems(file *control.Tenant, unique func(place, what, value string)) []error
 	// seed takes its part of a tenant file over, and snapshot writes it.
@@ -28,6 +27,14 @@ type tenantEntity interface {
 	has(tx *store.Tx, id string) bool
 	// endpoints are its part of the control API.
 	endpoints(data *store.Store) []control.Endpoint
+}
+
+// member is a member of a tenant file.
+type member struct {
+	name        string
+	shape       reflect.Type
+	description string
+	limit       int // of a list; 0 is without limit
 }
 
 func tenantEntities() []tenantEntity {
@@ -54,7 +61,9 @@ func LoadTenant(r io.Reader) (*control.Tenant, error) {
 func fileMembers() map[string]reflect.Type {
 	members := map[string]reflect.Type{}
 	for _, entity := range tenantEntities() {
-		maps.Copy(members, entity.members())
+		for _, member := range entity.members() {
+			members[member.name] = member.shape
+		}
 	}
 	return members
 }
@@ -150,14 +159,18 @@ func (f fileOf[T]) set(file *control.Tenant, bin bool, values []T) {
 	}
 }
 
-// members are what a tenant file has of the collection.
-func (c *collection[T]) members() map[string]reflect.Type {
+func (c *collection[T]) members() []member {
 	if c.file.member == "" || c.file.field != nil {
 		return nil
 	}
-	members := map[string]reflect.Type{c.file.member: reflect.TypeFor[[]T]()}
+	shape := reflect.TypeFor[[]T]()
+	limit := c.data.Limit
+	if c.data.Counts != nil {
+		limit = 0
+	}
+	members := []member{{c.file.member, shape, "The " + c.many + ".", limit}}
 	if c.data.HasBin() {
-		members[c.file.name(true)] = reflect.TypeFor[[]T]()
+		members = append(members, member{c.file.name(true), shape, "The " + c.many + " in the bin.", 0})
 	}
 	return members
 }

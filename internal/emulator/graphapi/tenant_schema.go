@@ -1,0 +1,92 @@
+package graphapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// schemaWith returns the schema of tenant files with the members that entities bring with them and their definitions, each on a
+// line of its own. Members that [control.Tenant] has fields for are written by hand.
+//
+// Of a field, the tag doc is the description, pattern a pattern, and values an enumeration, separated by commas. One without
+// omitempty is required.
+func schemaWith(schema string) string {
+	for _, entity := range tenantEntities() {
+		for _, member := range entity.members() {
+			definitions := map[string]any{}
+			described := schemaOf(member.shape, definitions)
+			described["description"] = member.description
+			if member.limit > 0 {
+				described["maxItems"] = member.limit
+			}
+			schema = withLine(schema, "\n  },\n  \"$defs\": {", member.name, described)
+			for name, definition := range definitions {
+				schema = withLine(schema, "\n  }\n}\n", name, definition)
+			}
+		}
+	}
+	return schema
+}
+
+// withLine puts a member in front of the end of the object that end tells, in place of the line that it may have there.
+func withLine(schema, end, name string, value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic("emulator: schemas always marshal: " + err.Error())
+	}
+	line := fmt.Sprintf("    %q: %s", name, data)
+	if had := regexp.MustCompile(`(?m)^    ` + regexp.QuoteMeta(fmt.Sprintf("%q: ", name)) + `\{".*\}`); had.MatchString(schema) {
+		return had.ReplaceAllLiteralString(schema, line)
+	}
+	position := strings.LastIndex(schema, end)
+	return schema[:position] + ",\n" + line + schema[position:]
+}
+
+// schemaOf is the schema of a type. Structs go to the definitions.
+func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
+	for shape.Kind() == reflect.Pointer {
+		shape = shape.Elem()
+	}
+	switch shape.Kind() {
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": schemaOf(shape.Elem(), definitions)}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Int:
+		return map[string]any{"type": "integer"}
+	case reflect.String:
+		return map[string]any{"type": "string"}
+	case reflect.Struct:
+		if shape == reflect.TypeFor[time.Time]() {
+			return map[string]any{"$ref": "#/$defs/time"}
+		}
+	default:
+		return map[string]any{}
+	}
+	fields, required := map[string]any{}, []string{}
+	for i := range shape.NumField() {
+		field := shape.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		described := schemaOf(field.Type, definitions)
+		described["description"] = field.Tag.Get("doc")
+		if pattern := field.Tag.Get("pattern"); pattern != "" {
+			described["pattern"] = pattern
+		}
+		if values := field.Tag.Get("values"); values != "" {
+			described["enum"] = strings.Split(values, ",")
+		}
+		if fields[name] = described; !strings.Contains(options, "omit") {
+			required = append(required, name)
+		}
+	}
+	definition := map[string]any{"type": "object", "additionalProperties": false, "properties": fields}
+	if len(required) > 0 {
+		definition["required"] = required
+	}
+	definitions[shape.Name()] = definition
+	return map[string]any{"$ref": "#/$defs/" + shape.Name()}
+}
