@@ -6,6 +6,9 @@
 // control). Sign-in checks secrets, certificates and federated assertions as the real one does and issues signed
 // tokens; Graph verifies them, and checks permissions from the roles in the token.
 //
+// This package is the listener, and joins its rooms: control (the control API), graphapi (Microsoft Graph), signin (the
+// authority), store (the tenant's data), odata (queries) and wire (answers).
+//
 // It is written from Microsoft's documentation, independently of this module's Graph client, so that a mistake in one
 // does not hide in the other. Where Microsoft documents no answer, [control.Behavior] lets a test choose one.
 //

@@ -50,6 +50,9 @@ func Handler(endpoints []Endpoint, info func() Info) http.Handler {
 
 // Answer answers with a JSON value.
 func Answer(w http.ResponseWriter, status int, value any) {
+	if tenant, is := value.(*Tenant); is {
+		value = tenant.quick()
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		panic("emulator: control answers always marshal: " + err.Error())
