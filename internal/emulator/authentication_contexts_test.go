@@ -41,11 +41,12 @@ func TestAuthenticationContexts(t *testing.T) {
 		t.Errorf("%d %s", answer.status, answer.raw)
 	}
 	for body, message := range map[string]string{
-		`{"id":"c100","displayName":"x"}`:            "c1 to c99",
-		`{"displayName":"x"}`:                        "c1 to c99",
-		`{"id":"c1"}`:                                "displayName",
+		`{"id":"c100","displayName":"x"}`:            "id: ",
+		`{"displayName":"x"}`:                        "id: ",
+		`{"id":"c1"}`:                                "displayName: must not be empty",
 		`{"id":"c1","displayName":"x","colour":"x"}`: "'colour' does not exist on type 'microsoft.graph.authenticationContextClassReference'",
-		`{"id":"c9","displayName":"x"}`:              "already exists",
+		`{"id":"c1","displayName":"x","description":"` + strings.Repeat("x", 1501) + `"}`: "description: 1501 characters; there can be 1500",
+		`{"id":"c9","displayName":"x"}`: "already exists",
 	} {
 		if answer := f.graph(http.MethodPost, contextsPath, body); answer.status < 400 || !strings.Contains(answer.errorMessage(), message) {
 			t.Errorf("%s: %d %s", body, answer.status, answer.raw)

@@ -1,11 +1,7 @@
 package graphapi
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/store"
@@ -16,14 +12,10 @@ import (
 // https://learn.microsoft.com/graph/api/resources/authenticationcontextclassreference
 type AuthenticationContext struct {
 	ID          string `json:"id" doc:"The id, c1 to c99." pattern:"^c[1-9][0-9]?$"`
-	DisplayName string `json:"displayName" doc:"The name."`
-	Description string `json:"description,omitempty" doc:"What it is for, in at most 1,500 characters."`
+	DisplayName string `json:"displayName" doc:"The name." least:"1"`
+	Description string `json:"description,omitempty" doc:"What it is for, in at most 1,500 characters." most:"1500"`
 	IsAvailable bool   `json:"isAvailable,omitempty" doc:"Whether apps can ask for it. One that is available cannot be deleted."`
 }
-
-const maxContextDescription = 1500
-
-var contextID = regexp.MustCompile(`^c[1-9][0-9]?$`)
 
 var authenticationContexts = &store.Collection[AuthenticationContext]{
 	ID: func(c AuthenticationContext) string { return c.ID },
@@ -37,26 +29,11 @@ func init() {
 	addCollection(conditionalAccess(collection[AuthenticationContext]{
 		data: authenticationContexts, one: "authentication context", many: "authentication contexts",
 		write:     allOf("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"),
-		validate:  (*AuthenticationContext).validate,
 		body:      bodyRules{readOnly: []string{}, nullable: []string{"description"}},
 		ownID:     func(c *AuthenticationContext, id string) { c.ID = id },
 		removable: removableContext,
 		file:      fileOf[AuthenticationContext]{member: "authenticationContexts"},
 	}, "authenticationContextClassReferences"))
-}
-
-func (c *AuthenticationContext) validate() error {
-	var problems []error
-	if !contextID.MatchString(c.ID) {
-		problems = append(problems, fmt.Errorf("id: %q is not one of c1 to c99", c.ID))
-	}
-	if strings.TrimSpace(c.DisplayName) == "" {
-		problems = append(problems, errors.New("displayName: must not be empty"))
-	}
-	if length := len([]rune(c.Description)); length > maxContextDescription {
-		problems = append(problems, fmt.Errorf("description: %d characters; there can be %d", length, maxContextDescription))
-	}
-	return errors.Join(problems...)
 }
 
 // removableContext refuses to delete a context that apps can ask for, or that a policy is about. That the service refuses it has

@@ -59,7 +59,8 @@ type collection[T any] struct {
 	ownID             func(*T, string)
 	created, modified func(*T) **time.Time
 	normalize         func(*T, time.Time)
-	// validate checks an object by itself. Its errors name the place, such as "ipRanges[0].cidrAddress: ...".
+	// validate checks of an object by itself what the tags of its type do not say. Its errors name the place, such as
+	// "ipRanges[0].cidrAddress: ...".
 	validate func(*T) error
 	// invalid is the refusal of a body or an object that makes no sense.
 	invalid func(message string) *refusal
@@ -125,9 +126,7 @@ func addCollection[T any](c collection[T]) *collection[T] {
 	if c.object == nil {
 		c.object = objectOf[T]
 	}
-	if c.validate == nil {
-		c.validate = func(*T) error { return nil }
-	}
+	c.validate = withTags(c.validate)
 	if c.invalid == nil {
 		c.invalid = badRequest
 	}

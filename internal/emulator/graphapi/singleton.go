@@ -61,9 +61,7 @@ func addSingleton[T any](s singleton[T]) *singleton[T] {
 	if s.object == nil {
 		s.object = func(_ *store.Tx, _ *request, value T) map[string]any { return objectOf(value) }
 	}
-	if s.validate == nil {
-		s.validate = func(*T) error { return nil }
-	}
+	s.validate = withTags(s.validate)
 	if s.normalize == nil {
 		s.normalize = func(*T, time.Time) {}
 	}

@@ -293,4 +293,17 @@ func (c *collection[T]) isBuiltIn(value T) bool {
 
 func (c *collection[T]) has(tx *store.Tx, id string) bool { return c.data.Has(tx, id) }
 
+// joined are the problems that there are, each by itself.
+func joined(problems []error) error {
+	var all []error
+	for _, problem := range problems {
+		if several, ok := problem.(interface{ Unwrap() []error }); ok {
+			all = append(all, several.Unwrap()...)
+		} else if problem != nil {
+			all = append(all, problem)
+		}
+	}
+	return errors.Join(all...)
+}
+
 var errNoID = errors.New("id: cannot be changed")

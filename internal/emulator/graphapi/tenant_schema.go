@@ -3,8 +3,10 @@ package graphapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,8 +14,7 @@ import (
 // schemaWith returns the schema of tenant files with the members that entities bring with them and their definitions, each on a
 // line of its own. Members that [control.Tenant] has fields for are written by hand.
 //
-// Of a field, the tag doc is the description, pattern a pattern, and values an enumeration, separated by commas. One without
-// omitempty is required.
+// Of a field, the tag doc is the description; see [fieldTags] for the others. One without omitempty is required.
 func schemaWith(schema string) string {
 	for _, entity := range tenantEntities() {
 		for _, member := range entity.members() {
@@ -24,8 +25,8 @@ func schemaWith(schema string) string {
 				described["maxItems"] = member.limit
 			}
 			schema = withLine(schema, "\n  },\n  \"$defs\": {", member.name, described)
-			for name, definition := range definitions {
-				schema = withLine(schema, "\n  }\n}\n", name, definition)
+			for _, name := range slices.Sorted(maps.Keys(definitions)) {
+				schema = withLine(schema, "\n  }\n}\n", name, definitions[name])
 			}
 		}
 	}
@@ -73,12 +74,7 @@ func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		described := schemaOf(field.Type, definitions)
 		described["description"] = field.Tag.Get("doc")
-		if pattern := field.Tag.Get("pattern"); pattern != "" {
-			described["pattern"] = pattern
-		}
-		if values := field.Tag.Get("values"); values != "" {
-			described["enum"] = strings.Split(values, ",")
-		}
+		tagsOf(field).describe(described)
 		if fields[name] = described; !strings.Contains(options, "omit") {
 			required = append(required, name)
 		}
@@ -89,4 +85,27 @@ func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
 	}
 	definitions[shape.Name()] = definition
 	return map[string]any{"$ref": "#/$defs/" + shape.Name()}
+}
+
+// describe adds to the schema of a text or a list what the tags say.
+func (tags fieldTags) describe(described map[string]any) {
+	if tags.pattern != "" {
+		described["pattern"] = tags.pattern
+	}
+	if tags.values != nil {
+		described["enum"] = tags.values
+	}
+	least, most := "minItems", "maxItems"
+	if described["type"] == "string" {
+		least, most = "minLength", "maxLength"
+	}
+	if tags.least > 0 {
+		described[least] = tags.least
+	}
+	if tags.least > 0 && described["type"] == "string" && tags.pattern == "" {
+		described["pattern"] = `\S`
+	}
+	if tags.most > 0 {
+		described[most] = tags.most
+	}
 }
