@@ -200,7 +200,7 @@ func (s *Server) close(ctx context.Context) error {
 	return err
 }
 
-// track counts requests under way, and refuses those that come in after Close began.
+// track counts requests under way, and refuses those that arrive after Close began.
 func (s *Server) track(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.closing.Lock()

@@ -309,13 +309,13 @@ func (c *Client) ClearFaults(ctx context.Context) error {
 	return c.do(ctx, http.MethodDelete, "faults", nil, nil)
 }
 
-// Requests returns the Graph requests in the order in which they came in, items of a $batch after the $batch.
+// Requests returns the Graph requests in order of arrival, items of a $batch after the $batch.
 func (c *Client) Requests(ctx context.Context) ([]Request, error) {
 	var requests []Request
 	return requests, c.do(ctx, http.MethodGet, "requests", nil, &requests)
 }
 
-// LoginRequests returns the sign-in requests in the order in which they came in.
+// LoginRequests returns the sign-in requests in order of arrival.
 func (c *Client) LoginRequests(ctx context.Context) ([]Request, error) {
 	var requests []Request
 	return requests, c.do(ctx, http.MethodGet, "requests?service=login", nil, &requests)

@@ -57,7 +57,7 @@ type NamedLocation struct {
 	CountryLookupMethod string `json:"countryLookupMethod,omitempty"`
 }
 
-// IPRange is a range of an IP location. It keeps the spelling in which it came.
+// IPRange is a range of an IP location. It keeps the spelling in which it was written.
 type IPRange struct {
 	// Type is [TypeIPv4CIDRRange] or [TypeIPv6CIDRRange]; when it is empty, the address tells the type.
 	Type        string `json:"@odata.type,omitempty"`

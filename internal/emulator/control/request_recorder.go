@@ -12,7 +12,7 @@ import (
 // maxLoggedRequests keeps a program that runs for days from eating the machine; the oldest entries go first.
 const maxLoggedRequests = 100_000
 
-// RequestLog records what came in.
+// RequestLog records requests.
 type RequestLog struct {
 	arrivals atomic.Int64
 	active   atomic.Int64 // Graph HTTP requests under way

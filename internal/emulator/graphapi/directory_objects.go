@@ -227,7 +227,7 @@ func getDirectoryObject(tx *store.Tx, req *request, query odata.Query) (*wire.Re
 const maxGetByIDs = 1000
 
 // getByIDs answers POST /directoryObjects/getByIds. Ids that do not exist are left out of the answer, and so are those
-// of types that were not asked for. Objects of a type that the caller may not read come with id and type only.
+// of types that were not asked for. Objects of a type that the caller may not read have id and type only.
 //
 // https://learn.microsoft.com/graph/api/directoryobject-getbyids
 func getByIDs(tx *store.Tx, req *request, query odata.Query) (*wire.Response, error) {

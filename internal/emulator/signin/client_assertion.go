@@ -90,7 +90,7 @@ func signingCertificate(app *control.App, token *jwt.Token) (*x509.Certificate, 
 	for _, registered := range app.Certificates {
 		certificate, err := registered.Parse()
 		if err != nil {
-			continue // validated when it came in
+			continue // validated when it was set
 		}
 		sum256, sum1 := sha256.Sum256(certificate.Raw), sha1.Sum(certificate.Raw) //nolint:gosec // x5t is SHA-1 by definition
 		if has256 && string(sum256[:]) == wantSHA256 || !has256 && string(sum1[:]) == wantSHA1 {

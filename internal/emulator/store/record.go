@@ -29,7 +29,7 @@ func (r *Record[T]) Read(tx *Tx) (seen T, found bool) {
 	return r.value, true
 }
 
-// Unseen counts a read and tells whether it comes too early to see an object that has been created.
+// Unseen counts a read and tells whether it is too early to see an object that has been created.
 func (r *Record[T]) Unseen(tx *Tx) bool { return r.created.stale(tx.now) }
 
 // Before is the version before the last change.

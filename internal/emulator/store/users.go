@@ -17,7 +17,7 @@ type User struct {
 	createLag *lag   // while set, some reads do not see the user at all
 }
 
-// Unseen counts a read and tells whether it comes too early to see a user that has been created.
+// Unseen counts a read and tells whether it is too early to see a user that has been created.
 func (u *User) Unseen(tx *Tx) bool { return u.createLag.stale(tx.now) }
 
 // Listed tells whether lists show the user, without counting a read.
