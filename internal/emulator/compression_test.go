@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 func TestLargeAnswersAreCompressedForThoseWhoTakeIt(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) {
+	f := emulatortest.Start(t, func(cfg *emulator.Config) {
 		for i := range 300 {
 			cfg.Tenant.Users = append(cfg.Tenant.Users, emulator.User{UserPrincipalName: fmt.Sprintf("user%d@contoso.example", i)})
 		}
 	})
-	transport, _ := f.http.Transport.(*http.Transport)
+	transport, _ := f.HTTP.Transport.(*http.Transport)
 	plain := transport.Clone()
 	plain.DisableCompression = true
 	client := &http.Client{Transport: plain}
@@ -37,11 +38,11 @@ func TestLargeAnswersAreCompressedForThoseWhoTakeIt(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.path+" "+test.accepted, func(t *testing.T) {
-			request, err := http.NewRequestWithContext(f.ctx, http.MethodGet, f.server.URL()+test.path, http.NoBody)
+			request, err := http.NewRequestWithContext(f.Ctx, http.MethodGet, f.Server.URL()+test.path, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
-			request.Header.Set("Authorization", "Bearer "+f.token)
+			request.Header.Set("Authorization", "Bearer "+f.Token)
 			if test.accepted != "" {
 				request.Header.Set("Accept-Encoding", test.accepted)
 			}
@@ -69,7 +70,7 @@ func TestLargeAnswersAreCompressedForThoseWhoTakeIt(t *testing.T) {
 		})
 	}
 	// Go's client asks for it and undoes it by itself.
-	if answer := f.get(large); answer.status != http.StatusOK || len(answer.values()) < 300 {
-		t.Errorf("%d, %d users", answer.status, len(answer.values()))
+	if answer := f.Get(large); answer.Status != http.StatusOK || len(answer.Values()) < 300 {
+		t.Errorf("%d, %d users", answer.Status, len(answer.Values()))
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 func TestHTTP2IsNegotiated(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	tests := []struct {
 		name  string
 		http2 bool
@@ -16,7 +17,7 @@ func TestHTTP2IsNegotiated(t *testing.T) {
 	}{{"a client that can", true, 2}, {"a client that cannot", false, 1}}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			transport, _ := f.http.Transport.(*http.Transport)
+			transport, _ := f.HTTP.Transport.(*http.Transport)
 			transport = transport.Clone()
 			if !test.http2 {
 				transport.ForceAttemptHTTP2 = false
@@ -25,11 +26,11 @@ func TestHTTP2IsNegotiated(t *testing.T) {
 			client := &http.Client{Transport: transport}
 			defer client.CloseIdleConnections()
 			for _, path := range []string{"/v1.0/users", "/_emulator/info", "/" + emulator.SampleTenantID + "/v2.0/.well-known/openid-configuration"} {
-				request, err := http.NewRequestWithContext(f.ctx, http.MethodGet, f.server.URL()+path, http.NoBody)
+				request, err := http.NewRequestWithContext(f.Ctx, http.MethodGet, f.Server.URL()+path, http.NoBody)
 				if err != nil {
 					t.Fatal(err)
 				}
-				request.Header.Set("Authorization", "Bearer "+f.token)
+				request.Header.Set("Authorization", "Bearer "+f.Token)
 				answer, err := client.Do(request)
 				if err != nil {
 					t.Fatal(err)

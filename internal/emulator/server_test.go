@@ -15,11 +15,12 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 func TestStartRefuses(t *testing.T) {
-	taken := start(t)
-	address := strings.TrimPrefix(taken.server.URL(), "https://")
+	taken := emulatortest.Start(t)
+	address := strings.TrimPrefix(taken.Server.URL(), "https://")
 	tests := []struct {
 		name    string
 		cfg     emulator.Config
@@ -49,13 +50,13 @@ func TestStartRefuses(t *testing.T) {
 
 func TestAllInterfacesWithPermission(t *testing.T) {
 	var log strings.Builder
-	f := start(t, func(cfg *emulator.Config) {
+	f := emulatortest.Start(t, func(cfg *emulator.Config) {
 		cfg.Address, cfg.AllowRemote, cfg.Logger = "0.0.0.0:0", true, textLogger(&log)
 	})
-	if parsed, err := url.Parse(f.server.URL()); err != nil || parsed.Hostname() != "localhost" {
-		t.Errorf("URL is %s", f.server.URL())
+	if parsed, err := url.Parse(f.Server.URL()); err != nil || parsed.Hostname() != "localhost" {
+		t.Errorf("URL is %s", f.Server.URL())
 	}
-	if got := f.state(adele); got != "disabled" {
+	if got := f.State(emulatortest.Adele); got != "disabled" {
 		t.Errorf("state is %s", got)
 	}
 	if !strings.Contains(log.String(), "never use it in production") {
@@ -64,39 +65,39 @@ func TestAllInterfacesWithPermission(t *testing.T) {
 }
 
 func TestEmptyTenant(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) { cfg.Tenant = nil })
-	snapshot, err := f.control.Snapshot(f.ctx)
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant = nil })
+	snapshot, err := f.Control.Snapshot(f.Ctx)
 	if err != nil || !control.IsGUID(snapshot.TenantID) || len(snapshot.Users)+len(snapshot.Apps)+len(snapshot.Groups) != 0 {
 		t.Errorf("%+v, %v", snapshot, err)
 	}
-	if snapshot.TenantID != f.server.TenantID() {
-		t.Errorf("TenantID is %s", f.server.TenantID())
+	if snapshot.TenantID != f.Server.TenantID() {
+		t.Errorf("TenantID is %s", f.Server.TenantID())
 	}
 }
 
 func TestTenantOfTheConfigIsCopied(t *testing.T) {
 	tenant := emulator.SampleTenant()
-	f := start(t, func(cfg *emulator.Config) { cfg.Tenant = tenant })
-	f.writeState(adele, "enabled")
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant = tenant })
+	f.WriteState(emulatortest.Adele, "enabled")
 	if diff := cmp.Diff(emulator.SampleTenant(), tenant); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestServesHTTP2AndHTTP1(t *testing.T) {
-	f := start(t)
-	response, err := f.http.Get(f.server.URL() + "/_emulator/")
+	f := emulatortest.Start(t)
+	response, err := f.HTTP.Get(f.Server.URL() + "/_emulator/")
 	if err != nil || response.ProtoMajor != 2 {
 		t.Fatalf("%v, %v", response, err)
 	}
 	_ = response.Body.Close()
-	transport := as[*http.Transport](f.http.Transport).Clone()
+	transport := emulatortest.As[*http.Transport](f.HTTP.Transport).Clone()
 	transport.ForceAttemptHTTP2 = false
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
 	transport.TLSClientConfig.NextProtos = nil
 	defer transport.CloseIdleConnections()
-	response, err = (&http.Client{Transport: transport}).Get(f.server.URL() + "/_emulator/")
+	response, err = (&http.Client{Transport: transport}).Get(f.Server.URL() + "/_emulator/")
 	if err != nil || response.ProtoMajor != 1 {
 		t.Fatalf("%v, %v", response, err)
 	}
@@ -104,38 +105,38 @@ func TestServesHTTP2AndHTTP1(t *testing.T) {
 }
 
 func TestCloseWaitsForRequestsUnderWay(t *testing.T) {
-	f := start(t)
-	f.addFault(control.Fault{DelayMs: 200})
-	answered := make(chan reply)
+	f := emulatortest.Start(t)
+	f.AddFault(control.Fault{DelayMs: 200})
+	answered := make(chan emulatortest.Reply)
 	go func() {
-		answer, _ := f.send(http.MethodGet, "/v1.0/users/"+adele, http.Header{"Authorization": {"Bearer " + f.token}}, "")
+		answer, _ := f.Send(http.MethodGet, "/v1.0/users/"+emulatortest.Adele, http.Header{"Authorization": {"Bearer " + f.Token}}, "")
 		answered <- answer
 	}()
-	f.waitForFault()
-	if err := f.server.Close(t.Context()); err != nil {
+	waitForFault(f)
+	if err := f.Server.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if answer := <-answered; answer.status != 200 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := <-answered; answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if err := f.server.Close(t.Context()); err != nil {
+	if err := f.Server.Close(t.Context()); err != nil {
 		t.Errorf("a second time: %v", err)
 	}
 }
 
 func TestCloseCutsRequestsWhenItsContextEnds(t *testing.T) {
-	f := start(t)
-	f.closesBadly = true
-	f.addFault(control.Fault{DelayMs: 60_000})
+	f := emulatortest.Start(t)
+	f.ClosesBadly = true
+	f.AddFault(control.Fault{DelayMs: 60_000})
 	failed := make(chan error)
 	go func() {
-		_, err := f.send(http.MethodGet, "/v1.0/users/"+adele, http.Header{"Authorization": {"Bearer " + f.token}}, "")
+		_, err := f.Send(http.MethodGet, "/v1.0/users/"+emulatortest.Adele, http.Header{"Authorization": {"Bearer " + f.Token}}, "")
 		failed <- err
 	}()
-	f.waitForFault()
+	waitForFault(f)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := f.server.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := f.Server.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Close: %v", err)
 	}
 	if err := <-failed; err == nil {
@@ -144,20 +145,20 @@ func TestCloseCutsRequestsWhenItsContextEnds(t *testing.T) {
 }
 
 // waitForFault returns when the first fault has been hit.
-func (f *fixture) waitForFault() {
-	f.t.Helper()
+func waitForFault(f *emulatortest.Fixture) {
+	f.T.Helper()
 	deadline := time.After(10 * time.Second)
 	for {
-		faults, err := f.control.ListFaults(f.ctx)
+		faults, err := f.Control.ListFaults(f.Ctx)
 		if err != nil {
-			f.t.Fatal(err)
+			f.T.Fatal(err)
 		}
 		if faults[0].Applied > 0 {
 			return
 		}
 		select {
 		case <-deadline:
-			f.t.Fatal("the fault was not hit")
+			f.T.Fatal("the fault was not hit")
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -166,10 +167,10 @@ func (f *fixture) waitForFault() {
 func TestCloseLeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 3 {
-		f := start(t)
-		f.state(adele)
-		f.http.CloseIdleConnections()
-		if err := f.server.Close(t.Context()); err != nil {
+		f := emulatortest.Start(t)
+		f.State(emulatortest.Adele)
+		f.HTTP.CloseIdleConnections()
+		if err := f.Server.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,8 +186,8 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestManyCallersAtOnce(t *testing.T) {
-	f := start(t)
-	f.setBehavior(control.Behavior{
+	f := emulatortest.Start(t)
+	f.SetBehavior(control.Behavior{
 		ReplicaLag: control.ReplicaLag{Reads: 2, Alternate: true},
 		Throttle:   []control.Throttle{{RequestsPerSecond: 1e6, Burst: 1e6}},
 	})
@@ -195,27 +196,27 @@ func TestManyCallersAtOnce(t *testing.T) {
 		group.Go(func() {
 			for range 10 {
 				state := []string{"disabled", "enabled", "enforced"}[i%3]
-				_, _ = f.send(http.MethodPatch, "/beta/users/"+adele+"/authentication/requirements",
-					http.Header{"Authorization": {"Bearer " + f.token}, "Content-Type": {"application/json"}}, `{"perUserMfaState":"`+state+`"}`)
-				_, _ = f.send(http.MethodGet, "/v1.0/users", http.Header{"Authorization": {"Bearer " + f.token}}, "")
-				_, _ = f.control.Snapshot(f.ctx)
-				_, _ = f.control.SetPerUserMFAState(f.ctx, adele, state)
+				_, _ = f.Send(http.MethodPatch, "/beta/users/"+emulatortest.Adele+"/authentication/requirements",
+					http.Header{"Authorization": {"Bearer " + f.Token}, "Content-Type": {"application/json"}}, `{"perUserMfaState":"`+state+`"}`)
+				_, _ = f.Send(http.MethodGet, "/v1.0/users", http.Header{"Authorization": {"Bearer " + f.Token}}, "")
+				_, _ = f.Control.Snapshot(f.Ctx)
+				_, _ = f.Control.SetPerUserMFAState(f.Ctx, emulatortest.Adele, state)
 			}
 		})
 	}
 	group.Wait()
-	counters, err := f.control.Counters(f.ctx)
+	counters, err := f.Control.Counters(f.Ctx)
 	if err != nil || counters.Total != 160 || counters.ByStatus["204"] != 80 || counters.ByStatus["200"] != 80 {
 		t.Errorf("%+v, %v", counters, err)
 	}
 }
 
 func TestEnv(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	app := emulator.SampleTenant().Apps[0]
-	past, future := f.clock.Now().Add(-time.Hour), f.clock.Now().Add(time.Hour)
+	past, future := f.Clock.Now().Add(-time.Hour), f.Clock.Now().Add(time.Hour)
 	app.Secrets = []emulator.Secret{{Value: "old", Expires: &past}, {Value: "it's $ecret", Expires: &future}}
-	variables, err := f.server.Env(app, "/tmp/some dir/ca.pem")
+	variables, err := f.Server.Env(app, "/tmp/some dir/ca.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,15 +228,15 @@ func TestEnv(t *testing.T) {
 		"export ARM_TENANT_ID='" + emulator.SampleTenantID + "'",
 		"export ARM_CLIENT_ID='" + emulator.SampleAppID + "'",
 		`export ARM_CLIENT_SECRET='it'\''s $ecret'`,
-		"export ENTRAMFA_GRAPH_ENDPOINT='" + f.server.URL() + "'",
-		"export ENTRAMFA_AUTHORITY_HOST='" + f.server.URL() + "'",
+		"export ENTRAMFA_GRAPH_ENDPOINT='" + f.Server.URL() + "'",
+		"export ENTRAMFA_AUTHORITY_HOST='" + f.Server.URL() + "'",
 		"export ENTRAMFA_CA_BUNDLE_PATH='/tmp/some dir/ca.pem'",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
 	app.Secrets = app.Secrets[:1]
-	if _, err := f.server.Env(app, "ca.pem"); !errors.Is(err, emulator.ErrNoSecret) {
+	if _, err := f.Server.Env(app, "ca.pem"); !errors.Is(err, emulator.ErrNoSecret) {
 		t.Errorf("%v", err)
 	}
 }

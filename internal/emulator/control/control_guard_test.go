@@ -1,4 +1,4 @@
-package emulator_test
+package control_test
 
 import (
 	"net/http"
@@ -6,27 +6,28 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 // A page that somebody has open must not be able to use the control API, be it by a form, by a script, or by a name of its
 // own that leads to the emulator.
 func TestTheControlAPIIsNotForWebPages(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) { cfg.Names = []string{"emulator.test"} })
-	own := f.server.URL()
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Names = []string{"emulator.test"} })
+	own := f.Server.URL()
 	port := own[strings.LastIndex(own, ":"):]
-	request := func(method, path, host string, header http.Header, body string) reply {
+	request := func(method, path, host string, header http.Header, body string) emulatortest.Reply {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), method, own+"/_emulator/"+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
 		request.Host, request.Header = host, header
-		response, err := f.http.Do(request)
+		response, err := f.HTTP.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
-		return reply{status: response.StatusCode, header: response.Header}
+		return emulatortest.Reply{Status: response.StatusCode, Header: response.Header}
 	}
 	tests := []struct {
 		name   string
@@ -57,8 +58,8 @@ func TestTheControlAPIIsNotForWebPages(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, path := range []string{"info", "tenant", ""} {
-			if answer := request(http.MethodGet, path, test.host, test.header, ""); answer.status != test.status {
-				t.Errorf("%s: GET %s is answered with %d, not %d", test.name, path, answer.status, test.status)
+			if answer := request(http.MethodGet, path, test.host, test.header, ""); answer.Status != test.status {
+				t.Errorf("%s: GET %s is answered with %d, not %d", test.name, path, answer.Status, test.status)
 			}
 		}
 	}
@@ -70,13 +71,13 @@ func TestTheControlAPIIsNotForWebPages(t *testing.T) {
 		if contentType != "" {
 			header.Set("Content-Type", contentType)
 		}
-		if answer := request(http.MethodPut, "behavior", "", header, `{}`); answer.status != status {
-			t.Errorf("a body of type %q: %d, not %d", contentType, answer.status, status)
+		if answer := request(http.MethodPut, "behavior", "", header, `{}`); answer.Status != status {
+			t.Errorf("a body of type %q: %d, not %d", contentType, answer.Status, status)
 		}
 	}
 	// What pages do is undone nowhere: the tenant is as it was.
-	request(http.MethodDelete, "users/"+adele, "", http.Header{"Origin": {"https://evil.example"}}, "")
-	if _, err := f.control.GetUser(t.Context(), adele); err != nil {
+	request(http.MethodDelete, "users/"+emulatortest.Adele, "", http.Header{"Origin": {"https://evil.example"}}, "")
+	if _, err := f.Control.GetUser(t.Context(), emulatortest.Adele); err != nil {
 		t.Errorf("a page removed a user: %v", err)
 	}
 }
@@ -88,10 +89,10 @@ func TestTheCertificateIsGoodForConfiguredNames(t *testing.T) {
 			_ = server.Close(t.Context())
 		}
 	}
-	f := start(t, func(cfg *emulator.Config) { cfg.Names = []string{"emulator.test"} })
-	transport, _ := f.http.Transport.(*http.Transport)
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Names = []string{"emulator.test"} })
+	transport, _ := f.HTTP.Transport.(*http.Transport)
 	transport.TLSClientConfig.ServerName = "emulator.test"
-	if answer := f.get("/v1.0/users?$top=1"); answer.status != 200 {
-		t.Errorf("got %d", answer.status)
+	if answer := f.Get("/v1.0/users?$top=1"); answer.Status != 200 {
+		t.Errorf("got %d", answer.Status)
 	}
 }

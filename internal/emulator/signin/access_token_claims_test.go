@@ -1,4 +1,4 @@
-package emulator_test
+package signin_test
 
 import (
 	"encoding/base64"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 // claim is what is documented of a claim: its type in JSON and its form.
@@ -93,7 +94,7 @@ func decoded(t *testing.T, token string, part int) map[string]any {
 func checkClaims(t *testing.T, token, of string) map[string]any {
 	t.Helper()
 	for _, name := range []string{"typ", "alg", "kid", "x5t"} {
-		if as[string](decoded(t, token, 0)[name]) == "" {
+		if emulatortest.As[string](decoded(t, token, 0)[name]) == "" {
 			t.Errorf("the header has no %s", name)
 		}
 	}
@@ -126,7 +127,7 @@ func (c claim) fits(value any) bool {
 		_, err := value.Int64()
 		return c.kind == "int" && err == nil
 	case []any:
-		return c.kind == "array" && !slices.ContainsFunc(value, func(item any) bool { return !form.MatchString(as[string](item)) })
+		return c.kind == "array" && !slices.ContainsFunc(value, func(item any) bool { return !form.MatchString(emulatortest.As[string](item)) })
 	case map[string]any:
 		return c.kind == "object"
 	}
@@ -134,43 +135,43 @@ func (c claim) fits(value any) bool {
 }
 
 func TestTheTokenOfAnAppHasTheDocumentedClaims(t *testing.T) {
-	f := start(t)
-	info, err := f.control.Info(f.ctx)
+	f := emulatortest.Start(t)
+	info, err := f.Control.Info(f.Ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	app := info.Apps[0]
-	claims := checkClaims(t, f.token, "app")
+	claims := checkClaims(t, f.Token, "app")
 	issuer := "https://sts.windows.net/" + emulator.SampleTenantID + "/"
 	for name, want := range map[string]any{
-		"aud": f.server.URL(), "iss": issuer, "idp": issuer, "appid": emulator.SampleAppID, "appidacr": "1", "idtyp": "app",
+		"aud": f.Server.URL(), "iss": issuer, "idp": issuer, "appid": emulator.SampleAppID, "appidacr": "1", "idtyp": "app",
 		"app_displayname": app.DisplayName, "oid": app.ServicePrincipalID, "sub": app.ServicePrincipalID, "tid": emulator.SampleTenantID,
 	} {
 		if claims[name] != want {
 			t.Errorf("%s is %v; want %v", name, claims[name], want)
 		}
 	}
-	if len(as[[]any](claims["roles"])) != len(app.Permissions) {
+	if len(emulatortest.As[[]any](claims["roles"])) != len(app.Permissions) {
 		t.Errorf("roles are %v; want %v", claims["roles"], app.Permissions)
 	}
 
-	capable := f.tokenRequest("claims", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)
-	claims = checkClaims(t, as[string](capable.body["access_token"]), "app")
-	if capabilities := as[[]any](claims["xms_cc"]); len(capabilities) != 1 {
+	capable := f.TokenRequest("claims", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)
+	claims = checkClaims(t, emulatortest.As[string](capable.Body["access_token"]), "app")
+	if capabilities := emulatortest.As[[]any](claims["xms_cc"]); len(capabilities) != 1 {
 		t.Errorf("a client that handles claims challenges got %v", capabilities)
 	}
 }
 
 func TestTheTokenOfAUserHasTheDocumentedClaims(t *testing.T) {
-	f := start(t)
-	tenant, err := f.control.Snapshot(f.ctx)
+	f := emulatortest.Start(t)
+	tenant, err := f.Control.Snapshot(f.Ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range tenant.Users {
 		user := &tenant.Users[i]
 		t.Run(user.UserPrincipalName, func(t *testing.T) {
-			issued, err := f.control.IssueUserToken(f.ctx, control.UserTokenRequest{User: user.ID, Scopes: []string{"User.Read.All", "Policy.Read.All"}})
+			issued, err := f.Control.IssueUserToken(f.Ctx, control.UserTokenRequest{User: user.ID, Scopes: []string{"User.Read.All", "Policy.Read.All"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +181,7 @@ func TestTheTokenOfAUserHasTheDocumentedClaims(t *testing.T) {
 				claims["sub"] == user.ID || guest == (claims["upn"] == user.UserPrincipalName) || guest == (claims["idp"] == claims["iss"]) {
 				t.Errorf("got %v", claims)
 			}
-			if amr := as[[]any](claims["amr"]); slices.Contains(amr, any("mfa")) != user.RegisteredForMFA() {
+			if amr := emulatortest.As[[]any](claims["amr"]); slices.Contains(amr, any("mfa")) != user.RegisteredForMFA() {
 				t.Errorf("amr is %v", amr)
 			}
 		})
@@ -213,20 +214,20 @@ func TestGraphIsAskedForByItsNameInTheCloud(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.cloud+" "+test.resource, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
-			answer := f.tokenRequest("scope", test.resource+"/.default")
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
+			answer := f.TokenRequest("scope", test.resource+"/.default")
 			if test.refused {
-				if answer.status != 400 || answer.aadsts() != 500011 {
-					t.Errorf("got %d %s", answer.status, answer.raw)
+				if answer.Status != 400 || answer.AADSTS() != 500011 {
+					t.Errorf("got %d %s", answer.Status, answer.Raw)
 				}
 				return
 			}
-			f.token = as[string](answer.body["access_token"])
-			if claims := checkClaims(t, f.token, "app"); claims["aud"] != test.resource {
+			f.Token = emulatortest.As[string](answer.Body["access_token"])
+			if claims := checkClaims(t, f.Token, "app"); claims["aud"] != test.resource {
 				t.Errorf("aud is %v", claims["aud"])
 			}
-			if read := f.get("/v1.0/users?$top=1"); read.status != 200 {
-				t.Errorf("Graph answers %d %s", read.status, read.raw)
+			if read := f.Get("/v1.0/users?$top=1"); read.Status != 200 {
+				t.Errorf("Graph answers %d %s", read.Status, read.Raw)
 			}
 		})
 	}

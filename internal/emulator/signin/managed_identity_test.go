@@ -1,4 +1,4 @@
-package emulator_test
+package signin_test
 
 import (
 	"net/http"
@@ -9,21 +9,22 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 const machineHeader = "header-of-the-machine"
 
 // onMachine makes this process look like one on a machine with the given environment; the full app is every identity of it.
-func onMachine(t *testing.T, environment map[string]string) *fixture {
+func onMachine(t *testing.T, environment map[string]string) *emulatortest.Fixture {
 	t.Helper()
-	f := start(t)
-	f.setBehavior(control.Behavior{ManagedIdentity: &control.ManagedIdentity{
+	f := emulatortest.Start(t)
+	f.SetBehavior(control.Behavior{ManagedIdentity: &control.ManagedIdentity{
 		SystemAssigned: emulator.SampleAppID, UserAssigned: []string{emulator.SampleAppID}, Header: machineHeader,
 	}})
 	for _, name := range []string{"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET"} {
 		value := environment[name]
 		if len(value) > 0 && value[0] == '/' {
-			value = f.server.URL() + value
+			value = f.Server.URL() + value
 		}
 		t.Setenv(name, value)
 	}
@@ -43,14 +44,14 @@ func TestAzidentitySignsInByManagedIdentity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := onMachine(t, c.environment)
-			f.useCredential(azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ClientOptions: f.clientOptions(), ID: c.id}))
+			signIn(f)(azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(f), ID: c.id}))
 		})
 	}
 }
 
 func TestTheEndpointsOfAMachineRefuse(t *testing.T) {
 	f := onMachine(t, nil)
-	resource := url.QueryEscape(f.server.URL())
+	resource := url.QueryEscape(f.Server.URL())
 	const metadata, appService = "/_emulator/identity/metadata?api-version=2018-02-01&resource=", "/_emulator/identity/app-service?api-version=2019-08-01&resource="
 	for name, c := range map[string]struct {
 		path, header, value string
@@ -69,36 +70,36 @@ func TestTheEndpointsOfAMachineRefuse(t *testing.T) {
 		},
 		"App Service with an old version": {"/_emulator/identity/app-service?api-version=2017-09-01&resource=" + resource, "X-Identity-Header", machineHeader, 400, nil},
 	} {
-		answer := f.graph(http.MethodGet, c.path, "", "Authorization", "", c.header, c.value)
-		if answer.status != c.status {
-			t.Errorf("%s: %d %s, want %d", name, answer.status, answer.raw, c.status)
+		answer := f.Graph(http.MethodGet, c.path, "", "Authorization", "", c.header, c.value)
+		if answer.Status != c.status {
+			t.Errorf("%s: %d %s, want %d", name, answer.Status, answer.Raw, c.status)
 		}
-		if len(c.want) > 0 && answer.body[c.want[0]] != c.want[1] {
-			t.Errorf("%s: %s, want %q", name, answer.raw, c.want)
+		if len(c.want) > 0 && answer.Body[c.want[0]] != c.want[1] {
+			t.Errorf("%s: %s, want %q", name, answer.Raw, c.want)
 		}
-		if token := as[string](answer.body["access_token"]); (token != "") != (c.status == 200) {
+		if token := emulatortest.As[string](answer.Body["access_token"]); (token != "") != (c.status == 200) {
 			t.Errorf("%s: token %q", name, token)
 		}
 	}
-	f.setBehavior(control.Behavior{})
-	if answer := f.get(metadata+resource, "Metadata", "true"); answer.status != 400 || answer.body["error_description"] != "Identity not found" {
-		t.Errorf("a machine without an identity: %d %s", answer.status, answer.raw)
+	f.SetBehavior(control.Behavior{})
+	if answer := f.Get(metadata+resource, "Metadata", "true"); answer.Status != 400 || answer.Body["error_description"] != "Identity not found" {
+		t.Errorf("a machine without an identity: %d %s", answer.Status, answer.Raw)
 	}
 }
 
 func TestAUsersTokenHasScopesAndNoRoles(t *testing.T) {
 	t.Parallel()
-	f := start(t)
+	f := emulatortest.Start(t)
 	use := func(scopes ...string) int {
 		t.Helper()
-		token, err := f.control.IssueUserToken(f.ctx, control.UserTokenRequest{User: adele, Scopes: scopes})
+		token, err := f.Control.IssueUserToken(f.Ctx, control.UserTokenRequest{User: emulatortest.Adele, Scopes: scopes})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if token.ExpiresOn <= f.clock.Now().Unix() {
+		if token.ExpiresOn <= f.Clock.Now().Unix() {
 			t.Errorf("the token expires at %d", token.ExpiresOn)
 		}
-		return f.get("/beta/users/"+adele+"/authentication/requirements", "Authorization", "Bearer "+token.AccessToken).status
+		return f.Get("/beta/users/"+emulatortest.Adele+"/authentication/requirements", "Authorization", "Bearer "+token.AccessToken).Status
 	}
 	for _, c := range []struct {
 		scopes []string
@@ -108,7 +109,7 @@ func TestAUsersTokenHasScopesAndNoRoles(t *testing.T) {
 			t.Errorf("with the scopes %v: %d, want %d", c.scopes, got, c.want)
 		}
 	}
-	_, err := f.control.IssueUserToken(f.ctx, control.UserTokenRequest{User: "nobody@contoso.example"})
+	_, err := f.Control.IssueUserToken(f.Ctx, control.UserTokenRequest{User: "nobody@contoso.example"})
 	if !control.IsNotFound(err) {
 		t.Errorf("a token for nobody: %v", err)
 	}

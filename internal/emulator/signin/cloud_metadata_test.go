@@ -1,4 +1,4 @@
-package emulator_test
+package signin_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 // azuread and others are pointed at a cloud by a host alone; what they need is in the answer.
@@ -13,17 +14,17 @@ func TestCloudMetadataNamesSignInAndGraph(t *testing.T) {
 	for cloud, name := range map[string]string{
 		"": "AzureCloud", control.CloudUSGovernment: "AzureUSGovernment", control.CloudChina: "AzureChinaCloud", control.CloudUSNat: "EntraEmulator",
 	} {
-		f := start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = cloud })
-		answer, err := f.send(http.MethodGet, "/metadata/endpoints?api-version=2022-09-01", nil, "")
+		f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = cloud })
+		answer, err := f.Send(http.MethodGet, "/metadata/endpoints?api-version=2022-09-01", nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer.status != 200 || answer.body["name"] != name || answer.body["microsoftGraphResourceId"] != f.server.URL()+"/" ||
-			answer.body["resourceManager"] != f.server.URL()+"/" || at(answer.body, "authentication", "loginEndpoint") != f.server.URL() {
-			t.Errorf("%s: got %d %s", cloud, answer.status, answer.raw)
+		if answer.Status != 200 || answer.Body["name"] != name || answer.Body["microsoftGraphResourceId"] != f.Server.URL()+"/" ||
+			answer.Body["resourceManager"] != f.Server.URL()+"/" || emulatortest.At(answer.Body, "authentication", "loginEndpoint") != f.Server.URL() {
+			t.Errorf("%s: got %d %s", cloud, answer.Status, answer.Raw)
 		}
 	}
-	f := start(t)
+	f := emulatortest.Start(t)
 	for address, want := range map[string]struct {
 		method, start string
 		status        int
@@ -33,12 +34,12 @@ func TestCloudMetadataNamesSignInAndGraph(t *testing.T) {
 		"/metadata/endpoints?api-version=2022-09-01": {http.MethodPost, `{"`, 405},
 		"/metadata/other":                            {http.MethodGet, `{"`, 404},
 	} {
-		answer, err := f.send(want.method, address, nil, "")
+		answer, err := f.Send(want.method, address, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer.status != want.status || string(answer.raw[:2]) != want.start {
-			t.Errorf("%s %s: got %d %s", want.method, address, answer.status, answer.raw)
+		if answer.Status != want.status || string(answer.Raw[:2]) != want.start {
+			t.Errorf("%s %s: got %d %s", want.method, address, answer.Status, answer.Raw)
 		}
 	}
 }

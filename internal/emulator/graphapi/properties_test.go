@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 // What azuread selects of a user; every client has a list of its own.
@@ -21,48 +22,48 @@ const selectedByAzuread = "accountEnabled,ageGroup,businessPhones,city,companyNa
 	"showInAddressList,state,streetAddress,surname,usageLocation,userPrincipalName,userType"
 
 func TestEveryPropertyOfV1CanBeSelected(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	all := func(table map[string]control.Property, own ...string) string {
 		return strings.Join(append(slices.Sorted(maps.Keys(table)), own...), ",")
 	}
 	for path, selected := range map[string]string{
-		"/v1.0/users/" + adele:                              all(control.UserProperties, "id", "displayName", "mail", "userType", "accountEnabled", "assignedLicenses", "securityIdentifier"),
-		"/beta/users/" + adele:                              selectedByAzuread,
-		"/v1.0/groups/" + emulator.SampleAllStaffID:         all(control.GroupProperties, "id", "displayName", "assignedLicenses", "securityIdentifier"),
-		"/beta/groups/" + emulator.SampleAllStaffID:         "allowExternalSenders,autoSubscribeNewMembers,hideFromAddressLists,hideFromOutlookClients",
-		"/v1.0/directoryObjects/" + f.servicePrincipal():    all(control.ServicePrincipalProperties, "id", "appId"),
-		"/v1.0/directoryObjects/" + f.idOf(adele):           "id,department,groupTypes",
-		"/v1.0/policies/authenticationMethodsPolicy":        "id,displayName,description,lastModifiedDateTime,policyMigrationState,policyVersion,reconfirmationInDays,registrationEnforcement,authenticationMethodConfigurations",
-		policiesPath + "/" + emulator.SampleMFAPolicyID:     "id,deletedDateTime,conditions,createdDateTime,description,displayName,grantControls,modifiedDateTime,sessionControls,state,templateId",
-		locationsPath + "/" + emulator.SampleHeadquartersID: "id,deletedDateTime,displayName,createdDateTime,modifiedDateTime,microsoft.graph.ipNamedLocation/isTrusted,graph.ipNamedLocation/ipRanges",
-		locationsPath + "/" + emulator.SampleCountriesID:    "microsoft.graph.countryNamedLocation/countriesAndRegions,graph.countryNamedLocation/countryLookupMethod,graph.countryNamedLocation/includeUnknownCountriesAndRegions",
+		"/v1.0/users/" + emulatortest.Adele:                     all(control.UserProperties, "id", "displayName", "mail", "userType", "accountEnabled", "assignedLicenses", "securityIdentifier"),
+		"/beta/users/" + emulatortest.Adele:                     selectedByAzuread,
+		"/v1.0/groups/" + emulator.SampleAllStaffID:             all(control.GroupProperties, "id", "displayName", "assignedLicenses", "securityIdentifier"),
+		"/beta/groups/" + emulator.SampleAllStaffID:             "allowExternalSenders,autoSubscribeNewMembers,hideFromAddressLists,hideFromOutlookClients",
+		"/v1.0/directoryObjects/" + servicePrincipalOf(f):       all(control.ServicePrincipalProperties, "id", "appId"),
+		"/v1.0/directoryObjects/" + idOf(f, emulatortest.Adele): "id,department,groupTypes",
+		"/v1.0/policies/authenticationMethodsPolicy":            "id,displayName,description,lastModifiedDateTime,policyMigrationState,policyVersion,reconfirmationInDays,registrationEnforcement,authenticationMethodConfigurations",
+		policiesPath + "/" + emulator.SampleMFAPolicyID:         "id,deletedDateTime,conditions,createdDateTime,description,displayName,grantControls,modifiedDateTime,sessionControls,state,templateId",
+		locationsPath + "/" + emulator.SampleHeadquartersID:     "id,deletedDateTime,displayName,createdDateTime,modifiedDateTime,microsoft.graph.ipNamedLocation/isTrusted,graph.ipNamedLocation/ipRanges",
+		locationsPath + "/" + emulator.SampleCountriesID:        "microsoft.graph.countryNamedLocation/countriesAndRegions,graph.countryNamedLocation/countryLookupMethod,graph.countryNamedLocation/includeUnknownCountriesAndRegions",
 	} {
-		answer := f.get(path + "?$select=" + selected)
-		if answer.status != 200 {
-			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		answer := f.Get(path + "?$select=" + selected)
+		if answer.Status != 200 {
+			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 			continue
 		}
 		for name := range strings.SplitSeq(selected, ",") {
-			_, found := answer.body[name[strings.LastIndex(name, "/")+1:]]
+			_, found := answer.Body[name[strings.LastIndex(name, "/")+1:]]
 			if !found && !strings.Contains(path, "directoryObjects") {
 				t.Errorf("%s: the answer has no %s", path, name)
 			}
 		}
 	}
-	for _, path := range []string{"/v1.0/users", "/v1.0/groups", policiesPath, locationsPath, "/v1.0/users/" + adele + "/memberOf"} {
+	for _, path := range []string{"/v1.0/users", "/v1.0/groups", policiesPath, locationsPath, "/v1.0/users/" + emulatortest.Adele + "/memberOf"} {
 		for _, name := range []string{"perUserMfaState", "nonsense", "Department", "graph.ipNamedLocation/nonsense"} {
-			if answer := f.get(path + "?$select=" + name); answer.status != 400 || !strings.Contains(answer.errorMessage(), "Could not find a property named '"+name+"'") {
-				t.Errorf("%s?$select=%s: %d %s", path, name, answer.status, answer.raw)
+			if answer := f.Get(path + "?$select=" + name); answer.Status != 400 || !strings.Contains(answer.ErrorMessage(), "Could not find a property named '"+name+"'") {
+				t.Errorf("%s?$select=%s: %d %s", path, name, answer.Status, answer.Raw)
 			}
 		}
 	}
 }
 
-func (f *fixture) servicePrincipal() string {
-	f.t.Helper()
-	info, err := f.control.Info(f.ctx)
+func servicePrincipalOf(f *emulatortest.Fixture) string {
+	f.T.Helper()
+	info, err := f.Control.Info(f.Ctx)
 	if err != nil {
-		f.t.Fatal(err)
+		f.T.Fatal(err)
 	}
 	return info.Apps[0].ServicePrincipalID
 }
@@ -80,39 +81,39 @@ func TestPropertiesOfATenantFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := start(t, func(cfg *emulator.Config) { cfg.Tenant = tenant })
-	answer := f.get("/v1.0/users/adele@contoso.example?$select=department,proxyAddresses,employeeHireDate,onPremisesSyncEnabled,employeeOrgData,usageLocation,assignedLicenses")
-	delete(answer.body, "@odata.context")
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant = tenant })
+	answer := f.Get("/v1.0/users/adele@contoso.example?$select=department,proxyAddresses,employeeHireDate,onPremisesSyncEnabled,employeeOrgData,usageLocation,assignedLicenses")
+	delete(answer.Body, "@odata.context")
 	want := map[string]any{
 		"department": "Sales", "proxyAddresses": []any{"SMTP:adele@contoso.example"}, "employeeHireDate": "2024-05-01T00:00:00Z",
 		"onPremisesSyncEnabled": true, "employeeOrgData": map[string]any{"costCenter": "7", "division": nil}, "usageLocation": nil,
 		"assignedLicenses": []any{},
 	}
-	if diff := cmp.Diff(want, answer.body); diff != "" {
+	if diff := cmp.Diff(want, answer.Body); diff != "" {
 		t.Error(diff)
 	}
 	for filter, count := range map[string]int{
 		"department+eq+'sales'": 1, "department+eq+null": 1, "onPremisesSyncEnabled+eq+true": 1,
 		"proxyAddresses/any(p:p+eq+'smtp:adele@contoso.example')": 1, "proxyAddresses/any(p:startsWith(p,'smtp:al'))": 0,
 	} {
-		if answer := f.get("/v1.0/users?$filter=" + filter); answer.status != 200 || len(answer.values()) != count {
-			t.Errorf("%s: %d %s", filter, answer.status, answer.raw)
+		if answer := f.Get("/v1.0/users?$filter=" + filter); answer.Status != 200 || len(answer.Values()) != count {
+			t.Errorf("%s: %d %s", filter, answer.Status, answer.Raw)
 		}
 	}
-	if answer := f.get("/v1.0/groups?$filter=groupTypes/any(c:c+eq+'Unified')+and+mailEnabled+eq+true"); len(answer.names()) != 1 ||
-		answer.values()[0]["description"] != "Everybody" {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Get("/v1.0/groups?$filter=groupTypes/any(c:c+eq+'Unified')+and+mailEnabled+eq+true"); len(namesOf(answer)) != 1 ||
+		answer.Values()[0]["description"] != "Everybody" {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
 	// A snapshot holds them, and what holds them can be seeded again.
-	snapshot, err := f.control.Snapshot(f.ctx)
+	snapshot, err := f.Control.Snapshot(f.Ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.control.Seed(f.ctx, snapshot); err != nil {
+	if err := f.Control.Seed(f.Ctx, snapshot); err != nil {
 		t.Fatal(err)
 	}
 	properties := map[string]any{"department": "Support"}
-	changed, err := f.control.PatchUser(f.ctx, "adele@contoso.example", control.UserPatch{Properties: &properties})
+	changed, err := f.Control.PatchUser(f.Ctx, "adele@contoso.example", control.UserPatch{Properties: &properties})
 	if err != nil || !cmp.Equal(changed.Properties, properties) {
 		t.Errorf("changed: %v %v", changed, err)
 	}
@@ -133,7 +134,7 @@ func TestPropertiesOfATenantFile(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &properties); err != nil {
 			t.Fatal(err)
 		}
-		_, err := f.control.PatchUser(f.ctx, "alex@contoso.example", control.UserPatch{Properties: &properties})
+		_, err := f.Control.PatchUser(f.Ctx, "alex@contoso.example", control.UserPatch{Properties: &properties})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}

@@ -1,8 +1,9 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 const (
@@ -20,29 +22,29 @@ const (
 	everybodyByAuthenticator = `{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"microsoftAuthenticator"}`
 )
 
-// campaign is the registration campaign in an answer.
-func (r reply) campaign() map[string]any {
-	return as[map[string]any](at(r.body, "registrationEnforcement", "authenticationMethodsRegistrationCampaign"))
+// campaignOf is the registration campaign in an answer.
+func campaignOf(r emulatortest.Reply) map[string]any {
+	return emulatortest.As[map[string]any](emulatortest.At(r.Body, "registrationEnforcement", "authenticationMethodsRegistrationCampaign"))
 }
 
 func campaignBody(campaign string) string {
 	return `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":` + campaign + `}}`
 }
 
-func (f *fixture) readCampaign() map[string]any {
-	f.t.Helper()
-	answer := f.get(methodsPolicyBeta)
-	if answer.status != http.StatusOK {
-		f.t.Fatalf("%d %s", answer.status, answer.raw)
+func readCampaign(f *emulatortest.Fixture) map[string]any {
+	f.T.Helper()
+	answer := f.Get(methodsPolicyBeta)
+	if answer.Status != http.StatusOK {
+		f.T.Fatalf("%d %s", answer.Status, answer.Raw)
 	}
-	return answer.campaign()
+	return campaignOf(answer)
 }
 
-func (f *fixture) writeCampaign(campaign string) reply {
-	f.t.Helper()
-	answer := f.graph(http.MethodPatch, methodsPolicyBeta, campaignBody(campaign))
-	if answer.status >= 300 {
-		f.t.Fatalf("%d %s", answer.status, answer.raw)
+func writeCampaign(f *emulatortest.Fixture, campaign string) emulatortest.Reply {
+	f.T.Helper()
+	answer := f.Graph(http.MethodPatch, methodsPolicyBeta, campaignBody(campaign))
+	if answer.Status >= 300 {
+		f.T.Fatalf("%d %s", answer.Status, answer.Raw)
 	}
 	return answer
 }
@@ -52,7 +54,7 @@ func includeAll(method string) []any {
 }
 
 func TestMethodsPolicyDiffersBetweenVersions(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	common := []string{
 		"@odata.context", "id", "displayName", "description", "lastModifiedDateTime", "policyVersion", "reconfirmationInDays",
 		"policyMigrationState", "registrationEnforcement", "authenticationMethodConfigurations",
@@ -60,108 +62,108 @@ func TestMethodsPolicyDiffersBetweenVersions(t *testing.T) {
 	}
 	betaOnly := []string{"systemCredentialPreferences", "reportSuspiciousActivitySettings", "microsoftAuthenticatorPlatformSettings"}
 	for path, want := range map[string][]string{methodsPolicyV1: common, methodsPolicyBeta: append(common, betaOnly...)} {
-		answer := f.get(path)
-		if answer.status != http.StatusOK || len(answer.body) != len(want) {
-			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		answer := f.Get(path)
+		if answer.Status != http.StatusOK || len(answer.Body) != len(want) {
+			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 		}
 		for _, name := range want {
-			if _, found := answer.body[name]; !found {
+			if _, found := answer.Body[name]; !found {
 				t.Errorf("%s: %s is missing", path, name)
 			}
 		}
-		_, limited := answer.campaign()["enforceRegistrationAfterAllowedSnoozes"]
+		_, limited := campaignOf(answer)["enforceRegistrationAfterAllowedSnoozes"]
 		if limited != (path == methodsPolicyBeta) {
-			t.Errorf("%s: the campaign is %v", path, answer.campaign())
+			t.Errorf("%s: the campaign is %v", path, campaignOf(answer))
 		}
-		if configurations := as[[]any](answer.body["authenticationMethodConfigurations"]); len(configurations) < 8 {
+		if configurations := emulatortest.As[[]any](answer.Body["authenticationMethodConfigurations"]); len(configurations) < 8 {
 			t.Errorf("%s: %d configurations", path, len(configurations))
 		}
 	}
-	answer := f.get(methodsPolicyV1 + "?$select=id,policyVersion")
-	if len(answer.body) != 3 || answer.body["id"] != "authenticationMethodsPolicy" {
-		t.Errorf("$select: %d %s", answer.status, answer.raw)
+	answer := f.Get(methodsPolicyV1 + "?$select=id,policyVersion")
+	if len(answer.Body) != 3 || answer.Body["id"] != "authenticationMethodsPolicy" {
+		t.Errorf("$select: %d %s", answer.Status, answer.Raw)
 	}
 	for _, path := range []string{
 		methodsPolicyV1 + "?$select=systemCredentialPreferences", methodsPolicyV1 + "?$expand=authenticationMethodConfigurations",
 		methodsPolicyV1 + "/nonsense", "/v1.0/policies", "/v1.0/policies/nonsense",
 	} {
-		if answer := f.get(path); answer.status != http.StatusBadRequest || answer.errorCode() != "BadRequest" {
-			t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+		if answer := f.Get(path); answer.Status != http.StatusBadRequest || answer.ErrorCode() != "BadRequest" {
+			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 		}
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if answer := f.graph(method, methodsPolicyV1, `{}`); answer.status != http.StatusMethodNotAllowed {
-			t.Errorf("%s: %d %s", method, answer.status, answer.raw)
+		if answer := f.Graph(method, methodsPolicyV1, `{}`); answer.Status != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d %s", method, answer.Status, answer.Raw)
 		}
 	}
 }
 
 func TestCampaignIsWrittenAsAWholeAndNothingElse(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	group := emulator.SampleBreakGlassID
-	before := f.get(methodsPolicyBeta)
-	f.clock.advance(time.Minute)
-	answer := f.writeCampaign(`{"state":"enabled","snoozeDurationInDays":0,"enforceRegistrationAfterAllowedSnoozes":false,
-		"includeTargets":[` + everybodyByAuthenticator + `],"excludeTargets":[{"id":"` + group + `","targetType":"group"}]}`)
+	before := f.Get(methodsPolicyBeta)
+	f.Clock.Advance(time.Minute)
+	answer := writeCampaign(f, `{"state":"enabled","snoozeDurationInDays":0,"enforceRegistrationAfterAllowedSnoozes":false,
+		"includeTargets":[`+everybodyByAuthenticator+`],"excludeTargets":[{"id":"`+group+`","targetType":"group"}]}`)
 	want := map[string]any{
 		"state": "enabled", "snoozeDurationInDays": 0.0, "enforceRegistrationAfterAllowedSnoozes": false,
 		"includeTargets": includeAll("microsoftAuthenticator"),
 		"excludeTargets": []any{map[string]any{"id": group, "targetType": "group"}},
 	}
-	if diff := cmp.Diff(want, answer.campaign()); diff != "" || answer.status != http.StatusOK {
-		t.Errorf("the answer of the PATCH: %d %s", answer.status, diff)
+	if diff := cmp.Diff(want, campaignOf(answer)); diff != "" || answer.Status != http.StatusOK {
+		t.Errorf("the answer of the PATCH: %d %s", answer.Status, diff)
 	}
-	after := f.get(methodsPolicyBeta)
-	if diff := cmp.Diff(want, after.campaign()); diff != "" {
+	after := f.Get(methodsPolicyBeta)
+	if diff := cmp.Diff(want, campaignOf(after)); diff != "" {
 		t.Error(diff)
 	}
-	if after.body["lastModifiedDateTime"] == before.body["lastModifiedDateTime"] {
+	if after.Body["lastModifiedDateTime"] == before.Body["lastModifiedDateTime"] {
 		t.Error("lastModifiedDateTime stays")
 	}
 	for _, name := range []string{"registrationEnforcement", "lastModifiedDateTime"} {
-		delete(before.body, name)
-		delete(after.body, name)
+		delete(before.Body, name)
+		delete(after.Body, name)
 	}
-	if diff := cmp.Diff(before.body, after.body); diff != "" {
+	if diff := cmp.Diff(before.Body, after.Body); diff != "" {
 		t.Errorf("what the PATCH did not name changed: %s", diff)
 	}
 	// A campaign that is named again loses what is not in it.
-	f.writeCampaign(`{"state":"enabled","includeTargets":[` + everybodyByAuthenticator + `]}`)
+	writeCampaign(f, `{"state":"enabled","includeTargets":[`+everybodyByAuthenticator+`]}`)
 	want["snoozeDurationInDays"], want["enforceRegistrationAfterAllowedSnoozes"], want["excludeTargets"] = 1.0, true, []any{}
-	if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+	if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 		t.Error(diff)
 	}
 	// A PATCH that does not name it leaves it alone.
-	if answer := f.graph(http.MethodPatch, methodsPolicyV1, `{"reconfirmationInDays":90,"policyMigrationState":null}`); answer.status != http.StatusOK ||
-		answer.body["reconfirmationInDays"] != 90.0 || answer.body["policyMigrationState"] != nil {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPatch, methodsPolicyV1, `{"reconfirmationInDays":90,"policyMigrationState":null}`); answer.Status != http.StatusOK ||
+		answer.Body["reconfirmationInDays"] != 90.0 || answer.Body["policyMigrationState"] != nil {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+	if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestCampaignCanBeMerged(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign.MergeOnWrite = true })
-	f.writeCampaign(`{"state":"enabled","snoozeDurationInDays":7,"includeTargets":[` + everybodyByAuthenticator + `]}`)
-	f.writeCampaign(`{"enforceRegistrationAfterAllowedSnoozes":false}`)
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign.MergeOnWrite = true })
+	writeCampaign(f, `{"state":"enabled","snoozeDurationInDays":7,"includeTargets":[`+everybodyByAuthenticator+`]}`)
+	writeCampaign(f, `{"enforceRegistrationAfterAllowedSnoozes":false}`)
 	want := map[string]any{
 		"state": "enabled", "snoozeDurationInDays": 7.0, "enforceRegistrationAfterAllowedSnoozes": false,
 		"includeTargets": includeAll("microsoftAuthenticator"), "excludeTargets": []any{},
 	}
-	if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+	if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 		t.Error(diff)
 	}
 	for _, merge := range []bool{true, false} {
-		f.setBehavior(control.Behavior{Campaign: control.CampaignBehavior{MergeOnWrite: merge}})
-		if _, err := f.control.PatchAuthenticationMethodsPolicy(f.ctx, json.RawMessage(
+		f.SetBehavior(control.Behavior{Campaign: control.CampaignBehavior{MergeOnWrite: merge}})
+		if _, err := f.Control.PatchAuthenticationMethodsPolicy(f.Ctx, json.RawMessage(
 			`{"reportSuspiciousActivitySettings":{"state":"enabled","voiceReportingCode":7}}`)); err != nil {
 			t.Fatal(err)
 		}
-		answer := f.graph(http.MethodPatch, methodsPolicyBeta, `{"reportSuspiciousActivitySettings":{"state":"disabled"}}`)
-		code := at(answer.body, "reportSuspiciousActivitySettings", "voiceReportingCode")
-		if want := map[bool]float64{true: 7, false: 0}[merge]; code != want || answer.status != http.StatusOK {
-			t.Errorf("merge %v: %d %s", merge, answer.status, answer.raw)
+		answer := f.Graph(http.MethodPatch, methodsPolicyBeta, `{"reportSuspiciousActivitySettings":{"state":"disabled"}}`)
+		code := emulatortest.At(answer.Body, "reportSuspiciousActivitySettings", "voiceReportingCode")
+		if want := map[bool]float64{true: 7, false: 0}[merge]; code != want || answer.Status != http.StatusOK {
+			t.Errorf("merge %v: %d %s", merge, answer.Status, answer.Raw)
 		}
 	}
 }
@@ -179,9 +181,9 @@ func TestCampaignInTheDefaultStateIsMicrosofts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign.ManagedMethod = test.managed })
-			f.writeCampaign(`{"state":"disabled"}`)
-			f.writeCampaign(sent)
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign.ManagedMethod = test.managed })
+			writeCampaign(f, `{"state":"disabled"}`)
+			writeCampaign(f, sent)
 			want := map[string]any{
 				"state": "default", "snoozeDurationInDays": 1.0, "enforceRegistrationAfterAllowedSnoozes": test.limited,
 				"includeTargets": []any{map[string]any{
@@ -189,12 +191,12 @@ func TestCampaignInTheDefaultStateIsMicrosofts(t *testing.T) {
 				}},
 				"excludeTargets": []any{map[string]any{"id": emulator.SampleBreakGlassID, "targetType": "group"}},
 			}
-			if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+			if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 				t.Error(diff)
 			}
 			// The method is Microsoft's and need not be sent.
-			f.writeCampaign(`{"state":"default","includeTargets":[{"id":"all_users","targetType":"group"}]}`)
-			if diff := cmp.Diff(includeAll(test.method), f.readCampaign()["includeTargets"]); diff != "" {
+			writeCampaign(f, `{"state":"default","includeTargets":[{"id":"all_users","targetType":"group"}]}`)
+			if diff := cmp.Diff(includeAll(test.method), readCampaign(f)["includeTargets"]); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -202,9 +204,9 @@ func TestCampaignInTheDefaultStateIsMicrosofts(t *testing.T) {
 }
 
 func TestMicrosoftRewritesTheCampaign(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{DurationMs: 60_000} })
-	f.writeCampaign(`{"state":"enabled","snoozeDurationInDays":3,"includeTargets":[` + everybodyByAuthenticator + `]}`)
-	policy, err := f.control.PatchAuthenticationMethodsPolicy(f.ctx, json.RawMessage(campaignBody(
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{DurationMs: 60_000} })
+	writeCampaign(f, `{"state":"enabled","snoozeDurationInDays":3,"includeTargets":[`+everybodyByAuthenticator+`]}`)
+	policy, err := f.Control.PatchAuthenticationMethodsPolicy(f.Ctx, json.RawMessage(campaignBody(
 		`{"state":"default","snoozeDurationInDays":1,"enforceRegistrationAfterAllowedSnoozes":false,
 		"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"fido2"}]}`)))
 	if err != nil || policy.Campaign().State != control.ConfigDefault {
@@ -214,19 +216,19 @@ func TestMicrosoftRewritesTheCampaign(t *testing.T) {
 		"state": "default", "snoozeDurationInDays": 1.0, "enforceRegistrationAfterAllowedSnoozes": false,
 		"includeTargets": includeAll("fido2"), "excludeTargets": []any{},
 	}
-	if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+	if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 		t.Errorf("at once, without lag: %s", diff)
 	}
 	// From then on passkeys are what Microsoft manages, whatever is sent.
-	f.setBehavior(control.Behavior{})
-	f.writeCampaign(`{"state":"default","snoozeDurationInDays":14,"includeTargets":[` + everybodyByAuthenticator + `]}`)
-	if diff := cmp.Diff(want, f.readCampaign()); diff != "" {
+	f.SetBehavior(control.Behavior{})
+	writeCampaign(f, `{"state":"default","snoozeDurationInDays":14,"includeTargets":[`+everybodyByAuthenticator+`]}`)
+	if diff := cmp.Diff(want, readCampaign(f)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestBadWritesOfTheMethodsPolicyAreRefused(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	target := func(id, kind, method string) string {
 		return `{"id":"` + id + `","targetType":"` + kind + `","targetedAuthenticationMethod":"` + method + `"}`
 	}
@@ -256,7 +258,7 @@ func TestBadWritesOfTheMethodsPolicyAreRefused(t *testing.T) {
 		{"method", methodsPolicyBeta, enabled(target(id, "group", "sms")), `"sms" is neither microsoftAuthenticator nor fido2`},
 		{"no method", methodsPolicyBeta, enabled(`{"id":"` + id + `","targetType":"group"}`), "targetedAuthenticationMethod"},
 		{"two methods", methodsPolicyBeta, enabled(target(id, "group", "fido2"), target("all_users", "group", "microsoftAuthenticator")), "one method for all targets"},
-		{"excluded by name", methodsPolicyBeta, campaignBody(`{"state":"disabled","excludeTargets":[{"id":"` + adele + `","targetType":"user"}]}`), "excludeTargets[0].id"},
+		{"excluded by name", methodsPolicyBeta, campaignBody(`{"state":"disabled","excludeTargets":[{"id":"` + emulatortest.Adele + `","targetType":"user"}]}`), "excludeTargets[0].id"},
 		{"nobody included", methodsPolicyBeta, enabled(), "at least one target"},
 		{"targets that are no list", methodsPolicyBeta, campaignBody(`{"includeTargets":{}}`), "Collection"},
 		{"migration state", methodsPolicyBeta, `{"policyMigrationState":"done"}`, `"done" is not a state`},
@@ -266,16 +268,16 @@ func TestBadWritesOfTheMethodsPolicyAreRefused(t *testing.T) {
 		{"no JSON", methodsPolicyBeta, `state=enabled`, "Unable to read JSON"},
 		{"a query option", methodsPolicyBeta + "?$select=id", `{}`, "'$select' is not supported"},
 	}
-	before := f.readCampaign()
+	before := readCampaign(f)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer := f.graph(http.MethodPatch, test.path, test.body)
-			if answer.status != http.StatusBadRequest || answer.errorCode() != "BadRequest" || !strings.Contains(answer.errorMessage(), test.message) {
-				t.Errorf("%d %s", answer.status, answer.raw)
+			answer := f.Graph(http.MethodPatch, test.path, test.body)
+			if answer.Status != http.StatusBadRequest || answer.ErrorCode() != "BadRequest" || !strings.Contains(answer.ErrorMessage(), test.message) {
+				t.Errorf("%d %s", answer.Status, answer.Raw)
 			}
 		})
 	}
-	if diff := cmp.Diff(before, f.readCampaign()); diff != "" {
+	if diff := cmp.Diff(before, readCampaign(f)); diff != "" {
 		t.Errorf("a refused write changed the campaign: %s", diff)
 	}
 	// The positive control: annotations, letters of any case, and both ends of the duration.
@@ -286,14 +288,14 @@ func TestBadWritesOfTheMethodsPolicyAreRefused(t *testing.T) {
 		`{"systemCredentialPreferences":{"state":"enabled","includeTargets":[{"id":"all_users","targetType":"group"}],"excludeTargets":[]}}`,
 		`{"microsoftAuthenticatorPlatformSettings":{"enforceAppPIN":{"state":"enabled"}}}`,
 	} {
-		if answer := f.graph(http.MethodPatch, methodsPolicyBeta, body); answer.status != http.StatusOK {
-			t.Errorf("%s: %d %s", body, answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPatch, methodsPolicyBeta, body); answer.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", body, answer.Status, answer.Raw)
 		}
 	}
 }
 
 func enabledSnooze(days int) string {
-	return campaignBody(`{"state":"enabled","snoozeDurationInDays":` + itoa(days) + `,"includeTargets":[` + everybodyByAuthenticator + `]}`)
+	return campaignBody(`{"state":"enabled","snoozeDurationInDays":` + strconv.Itoa(days) + `,"includeTargets":[` + everybodyByAuthenticator + `]}`)
 }
 
 func TestSwitchesOfTheCampaign(t *testing.T) {
@@ -318,37 +320,37 @@ func TestSwitchesOfTheCampaign(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign = test.behavior })
-			answer := f.graph(http.MethodPatch, test.path, campaignBody(test.body))
-			if answer.status != test.status || (test.status == 204) != (len(answer.raw) == 0) {
-				t.Errorf("%d %s", answer.status, answer.raw)
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.Campaign = test.behavior })
+			answer := f.Graph(http.MethodPatch, test.path, campaignBody(test.body))
+			if answer.Status != test.status || (test.status == 204) != (len(answer.Raw) == 0) {
+				t.Errorf("%d %s", answer.Status, answer.Raw)
 			}
 		})
 	}
 	t.Run("as sent, or Fido2", func(t *testing.T) {
-		f := start(t)
-		f.writeCampaign(fido2)
-		if diff := cmp.Diff(includeAll("fido2"), f.readCampaign()["includeTargets"]); diff != "" {
+		f := emulatortest.Start(t)
+		writeCampaign(f, fido2)
+		if diff := cmp.Diff(includeAll("fido2"), readCampaign(f)["includeTargets"]); diff != "" {
 			t.Error(diff)
 		}
-		f.setBehavior(control.Behavior{Campaign: control.CampaignBehavior{ReadFIDO2Capitalized: true}})
-		if diff := cmp.Diff(includeAll("Fido2"), f.readCampaign()["includeTargets"]); diff != "" {
+		f.SetBehavior(control.Behavior{Campaign: control.CampaignBehavior{ReadFIDO2Capitalized: true}})
+		if diff := cmp.Diff(includeAll("Fido2"), readCampaign(f)["includeTargets"]); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("other answers", func(t *testing.T) {
-		f := start(t)
-		f.setBehavior(control.Behavior{Campaign: control.CampaignBehavior{RefuseEnabledFIDO2: true}, Errors: map[string]control.ErrorOverride{
+		f := emulatortest.Start(t)
+		f.SetBehavior(control.Behavior{Campaign: control.CampaignBehavior{RefuseEnabledFIDO2: true}, Errors: map[string]control.ErrorOverride{
 			control.CaseInvalidPolicy: {Code: "invalidRequest"}, control.CaseEmptyCampaign: {Status: 422}, control.CaseEnabledFIDO2: {EmptyCode: true},
 		}})
-		if answer := f.graph(http.MethodPatch, methodsPolicyBeta, `{"x":1}`); answer.errorCode() != "invalidRequest" {
-			t.Errorf("%d %s", answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPatch, methodsPolicyBeta, `{"x":1}`); answer.ErrorCode() != "invalidRequest" {
+			t.Errorf("%d %s", answer.Status, answer.Raw)
 		}
-		if answer := f.graph(http.MethodPatch, methodsPolicyBeta, campaignBody(nobody)); answer.status != 422 {
-			t.Errorf("%d %s", answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPatch, methodsPolicyBeta, campaignBody(nobody)); answer.Status != 422 {
+			t.Errorf("%d %s", answer.Status, answer.Raw)
 		}
-		if answer := f.graph(http.MethodPatch, methodsPolicyBeta, campaignBody(fido2)); answer.status != 400 || answer.errorCode() != "" {
-			t.Errorf("%d %s", answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPatch, methodsPolicyBeta, campaignBody(fido2)); answer.Status != 400 || answer.ErrorCode() != "" {
+			t.Errorf("%d %s", answer.Status, answer.Raw)
 		}
 	})
 }
@@ -365,23 +367,23 @@ func TestPermissionsForTheMethodsPolicy(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.permission, func(t *testing.T) {
-			f := start(t)
-			f.permit(test.permission)
-			f.checkAllowed("read", f.get(methodsPolicyV1), test.read)
-			f.checkAllowed("write", f.graph(http.MethodPatch, methodsPolicyV1, `{"reconfirmationInDays":1}`), test.write)
+			f := emulatortest.Start(t)
+			permit(f, test.permission)
+			checkAllowed(f, "read", f.Get(methodsPolicyV1), test.read)
+			checkAllowed(f, "write", f.Graph(http.MethodPatch, methodsPolicyV1, `{"reconfirmationInDays":1}`), test.write)
 		})
 	}
 }
 
 func TestReplicaLagOfTheMethodsPolicy(t *testing.T) {
-	f := start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 4, Alternate: true} })
-	f.writeCampaign(`{"state":"disabled"}`)
-	if policy, err := f.control.GetAuthenticationMethodsPolicy(f.ctx); err != nil || policy.Campaign().State != "disabled" {
+	f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 4, Alternate: true} })
+	writeCampaign(f, `{"state":"disabled"}`)
+	if policy, err := f.Control.GetAuthenticationMethodsPolicy(f.Ctx); err != nil || policy.Campaign().State != "disabled" {
 		t.Errorf("the truth is %+v, %v", policy, err)
 	}
 	var states []string
 	for range 6 {
-		states = append(states, as[string](f.readCampaign()["state"]))
+		states = append(states, emulatortest.As[string](readCampaign(f)["state"]))
 	}
 	if diff := cmp.Diff([]string{"default", "disabled", "default", "disabled", "disabled", "disabled"}, states); diff != "" {
 		t.Error(diff)
@@ -402,15 +404,15 @@ func TestMethodsPolicyInOtherClouds(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.cloud, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
-			answer := f.get(methodsPolicyV1)
-			if answer.status != test.v1 || test.v1 == 400 &&
-				answer.errorMessage() != "Resource not found for the segment 'authenticationMethodsPolicy'." {
-				t.Errorf("v1.0: %d %s", answer.status, answer.raw)
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
+			answer := f.Get(methodsPolicyV1)
+			if answer.Status != test.v1 || test.v1 == 400 &&
+				answer.ErrorMessage() != "Resource not found for the segment 'authenticationMethodsPolicy'." {
+				t.Errorf("v1.0: %d %s", answer.Status, answer.Raw)
 			}
-			answer = f.get(methodsPolicyBeta)
-			if _, found := answer.body["microsoftAuthenticatorPlatformSettings"]; answer.status != 200 || found != test.platformSettings {
-				t.Errorf("beta: %d %s", answer.status, answer.raw)
+			answer = f.Get(methodsPolicyBeta)
+			if _, found := answer.Body["microsoftAuthenticatorPlatformSettings"]; answer.Status != 200 || found != test.platformSettings {
+				t.Errorf("beta: %d %s", answer.Status, answer.Raw)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 const (
@@ -36,10 +37,10 @@ func policyBody(locations string) string {
 		"sessionControls":null}`
 }
 
-func startWithPolicyPermissions(t *testing.T, adjust ...func(*emulator.Config)) *fixture {
+func startWithPolicyPermissions(t *testing.T, adjust ...func(*emulator.Config)) *emulatortest.Fixture {
 	t.Helper()
-	f := start(t, adjust...)
-	f.permit("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
+	f := emulatortest.Start(t, adjust...)
+	permit(f, "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
 	return f
 }
 
@@ -47,54 +48,54 @@ func TestPoliciesAreCreatedChangedAndDeleted(t *testing.T) {
 	f := startWithPolicyPermissions(t)
 	body := strings.Replace(policyBody(`"includeLocations":["All"],"excludeLocations":["AllTrusted","`+emulator.SampleCountriesID+`"]`),
 		`,"sessionControls":null`, "", 1)
-	answer := f.graph(http.MethodPost, policiesPath, body)
-	id := as[string](answer.body["id"])
-	if answer.status != 201 || !control.IsGUID(id) || answer.body["modifiedDateTime"] != nil {
-		t.Fatalf("%d %s", answer.status, answer.raw)
+	answer := f.Graph(http.MethodPost, policiesPath, body)
+	id := emulatortest.As[string](answer.Body["id"])
+	if answer.Status != 201 || !control.IsGUID(id) || answer.Body["modifiedDateTime"] != nil {
+		t.Fatalf("%d %s", answer.Status, answer.Raw)
 	}
 	// What the service does to a policy: an operator without a choice, absent lists and absent objects.
 	for want, path := range map[any][]string{
 		"OR": {"grantControls", "operator"}, "enabled": {"state"}, nil: {"conditions", "platforms"},
 	} {
-		if got := at(answer.body, path...); got != want {
+		if got := emulatortest.At(answer.Body, path...); got != want {
 			t.Errorf("%v is %v, want %v", path, got, want)
 		}
 	}
-	if got := at(answer.body, "conditions", "users", "excludeGroups"); !cmp.Equal(got, []any{}) {
+	if got := emulatortest.At(answer.Body, "conditions", "users", "excludeGroups"); !cmp.Equal(got, []any{}) {
 		t.Errorf("excludeGroups is %v", got)
 	}
-	if answer := f.graph(http.MethodPatch, policiesPath+"/"+id,
-		`{"state":"disabled","conditions":{"locations":{"includeLocations":["`+emulator.SampleHeadquartersID+`"]}}}`); answer.status != 204 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPatch, policiesPath+"/"+id,
+		`{"state":"disabled","conditions":{"locations":{"includeLocations":["`+emulator.SampleHeadquartersID+`"]}}}`); answer.Status != 204 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	answer = f.get(policiesPath + "/" + id)
+	answer = f.Get(policiesPath + "/" + id)
 	want := map[string]any{"includeLocations": []any{emulator.SampleHeadquartersID}, "excludeLocations": []any{}}
-	if diff := cmp.Diff(want, at(answer.body, "conditions", "locations")); diff != "" || answer.body["state"] != "disabled" ||
-		answer.body["modifiedDateTime"] == nil || !cmp.Equal(at(answer.body, "conditions", "users", "includeUsers"), []any{"All"}) {
-		t.Errorf("%s\n%s", diff, answer.raw)
+	if diff := cmp.Diff(want, emulatortest.At(answer.Body, "conditions", "locations")); diff != "" || answer.Body["state"] != "disabled" ||
+		answer.Body["modifiedDateTime"] == nil || !cmp.Equal(emulatortest.At(answer.Body, "conditions", "users", "includeUsers"), []any{"All"}) {
+		t.Errorf("%s\n%s", diff, answer.Raw)
 	}
-	if answer := f.graph(http.MethodPatch, policiesPath+"/"+id, `{"conditions":{"locations":null}}`); answer.status != 204 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPatch, policiesPath+"/"+id, `{"conditions":{"locations":null}}`); answer.Status != 204 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if got := at(f.get(policiesPath+"/"+id).body, "conditions", "locations"); got != nil {
+	if got := emulatortest.At(f.Get(policiesPath+"/"+id).Body, "conditions", "locations"); got != nil {
 		t.Errorf("locations are %v", got)
 	}
-	if answer := f.graph(http.MethodDelete, policiesPath+"/"+id, ""); answer.status != 204 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodDelete, policiesPath+"/"+id, ""); answer.Status != 204 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
 	for method, body := range map[string]string{http.MethodGet: "", http.MethodDelete: "", http.MethodPatch: `{"state":"disabled"}`} {
-		if answer := f.graph(method, policiesPath+"/"+id, body); answer.status != 404 {
-			t.Errorf("%s afterwards: %d %s", method, answer.status, answer.raw)
+		if answer := f.Graph(method, policiesPath+"/"+id, body); answer.Status != 404 {
+			t.Errorf("%s afterwards: %d %s", method, answer.Status, answer.Raw)
 		}
 	}
-	if answer := f.get(policiesBinPath + "/" + id); answer.status != 200 || answer.body["deletedDateTime"] == nil {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Get(policiesBinPath + "/" + id); answer.Status != 200 || answer.Body["deletedDateTime"] == nil {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.graph(http.MethodPost, policiesBinPath+"/"+id+"/restore", ""); answer.status != 200 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPost, policiesBinPath+"/"+id+"/restore", ""); answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.get(policiesPath + "/" + id); answer.status != 200 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Get(policiesPath + "/" + id); answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
 }
 
@@ -128,30 +129,30 @@ func TestBadWritesOfPoliciesAreRefusedWithANumber(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, older := range []bool{false, true} {
-			f.setBehavior(control.Behavior{ConditionalAccess: control.ConditionalAccessBehavior{NumberInInnerError: older}})
-			answer := f.graph(http.MethodPost, policiesPath, test.body)
-			text := answer.errorMessage()
+			f.SetBehavior(control.Behavior{ConditionalAccess: control.ConditionalAccessBehavior{NumberInInnerError: older}})
+			answer := f.Graph(http.MethodPost, policiesPath, test.body)
+			text := answer.ErrorMessage()
 			if older {
 				if strings.Contains(text, test.number) {
-					t.Errorf("%s: the number is in the message: %s", test.name, answer.raw)
+					t.Errorf("%s: the number is in the message: %s", test.name, answer.Raw)
 				}
-				text = as[string](at(answer.body, "error", "innerError", "message"))
+				text = emulatortest.As[string](emulatortest.At(answer.Body, "error", "innerError", "message"))
 			}
-			if answer.status != 400 || answer.errorCode() != "BadRequest" || !strings.HasPrefix(text, test.number+": ") || !strings.Contains(text, test.message) {
-				t.Errorf("%s: %d %s", test.name, answer.status, answer.raw)
+			if answer.Status != 400 || answer.ErrorCode() != "BadRequest" || !strings.HasPrefix(text, test.number+": ") || !strings.Contains(text, test.message) {
+				t.Errorf("%s: %d %s", test.name, answer.Status, answer.Raw)
 			}
 		}
 	}
-	f.setBehavior(control.Behavior{})
+	f.SetBehavior(control.Behavior{})
 	for _, body := range []string{`{"state":"on"}`, `{"conditions":{"locations":{"includeLocations":["` + unknown + `"]}}}`, `{"grantControls":null}`, `{"id":"x"}`} {
-		if answer := f.graph(http.MethodPatch, policiesPath+"/"+emulator.SampleMFAPolicyID, body); answer.status != 400 {
-			t.Errorf("PATCH %s: %d %s", body, answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPatch, policiesPath+"/"+emulator.SampleMFAPolicyID, body); answer.Status != 400 {
+			t.Errorf("PATCH %s: %d %s", body, answer.Status, answer.Raw)
 		}
 	}
 	// The positive control, with the zero GUID of Microsoft's own sample.
 	for _, body := range []string{good, policyBody(`"includeLocations":["00000000-0000-0000-0000-000000000000"]`), change(`"locations":{"includeLocations":["All"]}`, `"locations":null`)} {
-		if answer := f.graph(http.MethodPost, policiesPath, body); answer.status != 201 {
-			t.Errorf("%s: %d %s", body, answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPost, policiesPath, body); answer.Status != 201 {
+			t.Errorf("%s: %d %s", body, answer.Status, answer.Raw)
 		}
 	}
 }
@@ -161,32 +162,32 @@ func TestListsAndLimitOfPolicies(t *testing.T) {
 	for i := range control.MaxConditionalAccessPolicies - 1 { // the sample tenant has one
 		policy := policyFor(emulator.SampleCountriesID)
 		policy.DisplayName = fmt.Sprintf("policy %d", i)
-		if _, err := f.control.CreateConditionalAccessPolicy(f.ctx, policy); err != nil {
+		if _, err := f.Control.CreateConditionalAccessPolicy(f.Ctx, policy); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if answer := f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)); answer.status != 400 || !strings.Contains(answer.errorMessage(), "240") {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)); answer.Status != 400 || !strings.Contains(answer.ErrorMessage(), "240") {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if _, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(emulator.SampleCountriesID)); err == nil {
+	if _, err := f.Control.CreateConditionalAccessPolicy(f.Ctx, policyFor(emulator.SampleCountriesID)); err == nil {
 		t.Error("the control API goes beyond the limit")
 	}
 	pages, total := 0, 0
 	for next := policiesPath + "?$select=id"; next != ""; pages++ {
-		answer := f.get(next)
-		total += len(answer.values())
-		next = as[string](answer.body["@odata.nextLink"])
+		answer := f.Get(next)
+		total += len(answer.Values())
+		next = emulatortest.As[string](answer.Body["@odata.nextLink"])
 	}
 	if pages != 3 || total != control.MaxConditionalAccessPolicies {
 		t.Errorf("%d pages with %d policies", pages, total)
 	}
-	answer := f.get(policiesPath + "?$filter=state+eq+'enabled'&$count=true&$select=displayName,conditions")
-	if values := answer.values(); len(values) != 1 || len(values[0]) != 2 || answer.body["@odata.count"] != 1.0 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	answer := f.Get(policiesPath + "?$filter=state+eq+'enabled'&$count=true&$select=displayName,conditions")
+	if values := answer.Values(); len(values) != 1 || len(values[0]) != 2 || answer.Body["@odata.count"] != 1.0 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
 	for _, query := range []string{"$expand=x", "$select=nonsense", "$filter=conditions+eq+null", "$filter=isof('microsoft.graph.x')"} {
-		if answer := f.get(policiesPath + "?" + query); answer.status != 400 {
-			t.Errorf("%s: %d %s", query, answer.status, answer.raw)
+		if answer := f.Get(policiesPath + "?" + query); answer.Status != 400 {
+			t.Errorf("%s: %d %s", query, answer.Status, answer.Raw)
 		}
 	}
 }
@@ -195,18 +196,18 @@ func TestReplicaLagOfPolicies(t *testing.T) {
 	f := startWithPolicyPermissions(t, func(cfg *emulator.Config) {
 		cfg.Behavior.ReplicaLag = control.ReplicaLag{Reads: 2, LagCreates: true, LagDeletes: true}
 	})
-	answer := f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`))
-	path := policiesPath + "/" + as[string](answer.body["id"])
-	statuses := func() []int { return []int{f.get(path).status, f.get(path).status, f.get(path).status} }
+	answer := f.Graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`))
+	path := policiesPath + "/" + emulatortest.As[string](answer.Body["id"])
+	statuses := func() []int { return []int{f.Get(path).Status, f.Get(path).Status, f.Get(path).Status} }
 	if diff := cmp.Diff([]int{404, 404, 200}, statuses()); diff != "" {
 		t.Error("creation:", diff)
 	}
-	f.graph(http.MethodPatch, path, `{"state":"disabled"}`)
-	states := []any{f.get(path).body["state"], f.get(path).body["state"], f.get(path).body["state"]}
+	f.Graph(http.MethodPatch, path, `{"state":"disabled"}`)
+	states := []any{f.Get(path).Body["state"], f.Get(path).Body["state"], f.Get(path).Body["state"]}
 	if diff := cmp.Diff([]any{"enabled", "enabled", "disabled"}, states); diff != "" {
 		t.Error("update:", diff)
 	}
-	f.graph(http.MethodDelete, path, "")
+	f.Graph(http.MethodDelete, path, "")
 	if diff := cmp.Diff([]int{200, 200, 404}, statuses()); diff != "" {
 		t.Error("deletion:", diff)
 	}
@@ -215,44 +216,44 @@ func TestReplicaLagOfPolicies(t *testing.T) {
 func TestPermissionsForPolicies(t *testing.T) {
 	all := []string{"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"}
 	for missing := range len(all) + 1 {
-		f := start(t)
+		f := emulatortest.Start(t)
 		var permissions []string
 		for i, permission := range all {
 			if i != missing {
 				permissions = append(permissions, permission)
 			}
 		}
-		f.permit(permissions...)
+		permit(f, permissions...)
 		path := policiesPath + "/" + emulator.SampleMFAPolicyID
 		read, write := missing != 0, missing == len(all)
-		f.checkAllowed("list", f.get(policiesPath), read)
-		f.checkAllowed("get", f.get(path), read)
-		f.checkAllowed("create", f.graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)), write)
-		f.checkAllowed("change", f.graph(http.MethodPatch, path, `{"state":"disabled"}`), write)
-		f.checkAllowed("delete", f.graph(http.MethodDelete, path, ""), write)
+		checkAllowed(f, "list", f.Get(policiesPath), read)
+		checkAllowed(f, "get", f.Get(path), read)
+		checkAllowed(f, "create", f.Graph(http.MethodPost, policiesPath, policyBody(`"includeLocations":["All"]`)), write)
+		checkAllowed(f, "change", f.Graph(http.MethodPatch, path, `{"state":"disabled"}`), write)
+		checkAllowed(f, "delete", f.Graph(http.MethodDelete, path, ""), write)
 	}
 }
 
 func TestRestoredPolicyNeedsItsLocations(t *testing.T) {
 	f := startWithPolicyPermissions(t)
-	policy, err := f.control.CreateConditionalAccessPolicy(f.ctx, policyFor(emulator.SampleCountriesID))
+	policy, err := f.Control.CreateConditionalAccessPolicy(f.Ctx, policyFor(emulator.SampleCountriesID))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.control.DeleteConditionalAccessPolicy(f.ctx, policy.ID); err != nil {
+	if err := f.Control.DeleteConditionalAccessPolicy(f.Ctx, policy.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.control.DeleteNamedLocation(f.ctx, emulator.SampleCountriesID); err != nil {
+	if err := f.Control.DeleteNamedLocation(f.Ctx, emulator.SampleCountriesID); err != nil {
 		t.Fatal(err)
 	}
 	restore := policiesBinPath + "/" + policy.ID + "/restore"
-	if answer := f.graph(http.MethodPost, restore, ""); answer.status != 400 || !strings.HasPrefix(answer.errorMessage(), "1040: ") {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPost, restore, ""); answer.Status != 400 || !strings.HasPrefix(answer.ErrorMessage(), "1040: ") {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.graph(http.MethodPost, locationsBinPath+"/"+emulator.SampleCountriesID+"/restore", ""); answer.status != 200 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPost, locationsBinPath+"/"+emulator.SampleCountriesID+"/restore", ""); answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.graph(http.MethodPost, restore, ""); answer.status != 200 {
-		t.Errorf("%d %s", answer.status, answer.raw)
+	if answer := f.Graph(http.MethodPost, restore, ""); answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Raw)
 	}
 }

@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 const (
@@ -20,21 +21,21 @@ const (
 func groupIDs(ids ...string) string { return `{"groupIds":["` + strings.Join(ids, `","`) + `"]}` }
 
 func TestMembershipIsCheckedThroughNestedGroups(t *testing.T) {
-	f := start(t)
-	answer := f.graph(http.MethodPost, checkGroups,
+	f := emulatortest.Start(t)
+	answer := f.Graph(http.MethodPost, checkGroups,
 		groupIDs(emulator.SampleAllStaffID, strings.ToUpper(emulator.SampleBreakGlassID), unknownObject, emulator.SampleBreakGlassNestedID))
 	want := []any{emulator.SampleBreakGlassID, emulator.SampleBreakGlassNestedID}
-	if diff := cmp.Diff(want, answer.body["value"]); diff != "" || answer.status != 200 {
-		t.Errorf("%d %s: %s", answer.status, answer.raw, diff)
+	if diff := cmp.Diff(want, answer.Body["value"]); diff != "" || answer.Status != 200 {
+		t.Errorf("%d %s: %s", answer.Status, answer.Raw, diff)
 	}
-	answer = f.graph(http.MethodPost, strings.Replace(checkGroups, ".2@", ".1@", 1), groupIDs(emulator.SampleBreakGlassNestedID))
-	if diff := cmp.Diff([]any{}, answer.body["value"]); diff != "" || answer.status != 200 {
-		t.Errorf("no member: %d %s", answer.status, answer.raw)
+	answer = f.Graph(http.MethodPost, strings.Replace(checkGroups, ".2@", ".1@", 1), groupIDs(emulator.SampleBreakGlassNestedID))
+	if diff := cmp.Diff([]any{}, answer.Body["value"]); diff != "" || answer.Status != 200 {
+		t.Errorf("no member: %d %s", answer.Status, answer.Raw)
 	}
 }
 
 func TestMembershipChecksRefuseWhatGraphRefuses(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	many := make([]string, 21)
 	for i := range many {
 		many[i] = fmt.Sprintf("11111111-2222-4333-8444-5555555555%02d", i)
@@ -53,17 +54,17 @@ func TestMembershipChecksRefuseWhatGraphRefuses(t *testing.T) {
 		"unknown user":    {"/v1.0/users/nobody@contoso.example/checkMemberGroups", groupIDs(many[0]), 404},
 		"more segments":   {checkGroups + "/x", groupIDs(many[0]), 400},
 	} {
-		if answer := f.graph(http.MethodPost, c.path, c.body); answer.status != c.status {
-			t.Errorf("%s: %d %s", name, answer.status, answer.raw)
+		if answer := f.Graph(http.MethodPost, c.path, c.body); answer.Status != c.status {
+			t.Errorf("%s: %d %s", name, answer.Status, answer.Raw)
 		}
 	}
-	if answer := f.get(checkGroups); answer.status != 405 {
-		t.Errorf("GET: %d %s", answer.status, answer.raw)
+	if answer := f.Get(checkGroups); answer.Status != 405 {
+		t.Errorf("GET: %d %s", answer.Status, answer.Raw)
 	}
 }
 
 func TestMembershipChecksNeedBothPermissions(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	for _, c := range []struct {
 		permissions []string
 		status      int
@@ -73,12 +74,12 @@ func TestMembershipChecksNeedBothPermissions(t *testing.T) {
 		{[]string{"User.Read.All", "GroupMember.Read.All"}, 200},
 		{[]string{"Directory.Read.All"}, 200},
 	} {
-		if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{Permissions: &c.permissions}); err != nil {
+		if _, err := f.Control.PatchApp(f.Ctx, emulator.SampleAppID, control.AppPatch{Permissions: &c.permissions}); err != nil {
 			t.Fatal(err)
 		}
-		f.token = f.tokenFor(emulator.SampleAppID, emulator.SampleSecret)
-		if answer := f.graph(http.MethodPost, checkGroups, groupIDs(unknownObject)); answer.status != c.status {
-			t.Errorf("%v: %d %s", c.permissions, answer.status, answer.raw)
+		f.Token = f.TokenFor(emulator.SampleAppID, emulator.SampleSecret)
+		if answer := f.Graph(http.MethodPost, checkGroups, groupIDs(unknownObject)); answer.Status != c.status {
+			t.Errorf("%v: %d %s", c.permissions, answer.Status, answer.Raw)
 		}
 	}
 }

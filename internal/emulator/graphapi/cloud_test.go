@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"fmt"
@@ -8,11 +8,12 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 // Each cloud has what its published metadata has, and refuses the rest as Graph refuses what it does not have.
 func TestACloudLacksWhatItsMetadataLacks(t *testing.T) {
-	methods := "/users/" + adele + "/authentication/"
+	methods := "/users/" + emulatortest.Adele + "/authentication/"
 	location := "/identity/conditionalAccess/namedLocations/" + emulator.SampleHeadquartersID
 	policy := "/identity/conditionalAccess/policies/" + emulator.SampleMFAPolicyID
 	everywhere := []string{"v1.0/users", "v1.0/groups", "beta" + methods + "requirements", "beta" + location, "beta" + policy}
@@ -63,17 +64,17 @@ func TestACloudLacksWhatItsMetadataLacks(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.cloud, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
 			for _, path := range append(test.has, everywhere...) {
-				if answer := f.get("/" + path); answer.status != 200 {
-					t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+				if answer := f.Get("/" + path); answer.Status != 200 {
+					t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 				}
 			}
 			for _, path := range test.hasNot {
-				answer := f.get("/" + path)
-				if text := answer.errorMessage(); answer.status != 400 || answer.errorCode() != "BadRequest" ||
+				answer := f.Get("/" + path)
+				if text := answer.ErrorMessage(); answer.Status != 400 || answer.ErrorCode() != "BadRequest" ||
 					!strings.Contains(text, "Resource not found for the segment") && !strings.Contains(text, "Could not find a property") {
-					t.Errorf("%s: %d %s", path, answer.status, answer.raw)
+					t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 				}
 			}
 		})
@@ -102,16 +103,16 @@ func TestACloudsPoliciesLackWhatItsMetadataLacks(t *testing.T) {
 		t.Run(test.cloud+" "+test.version, func(t *testing.T) {
 			f := startWithPolicyPermissions(t, func(cfg *emulator.Config) { cfg.Tenant.Cloud = test.cloud })
 			policies := "/" + test.version + "/identity/conditionalAccess/policies"
-			created := f.graph(http.MethodPost, policies, policyBody(`"includeLocations":["All"]`))
-			if created.status != 201 {
-				t.Fatalf("%d %s", created.status, created.raw)
+			created := f.Graph(http.MethodPost, policies, policyBody(`"includeLocations":["All"]`))
+			if created.Status != 201 {
+				t.Fatalf("%d %s", created.Status, created.Raw)
 			}
-			read, list := f.get(policies+"/"+as[string](created.body["id"])), f.get(policies)
+			read, list := f.Get(policies+"/"+emulatortest.As[string](created.Body["id"])), f.Get(policies)
 			for name, parent := range properties {
 				lacks := strings.Contains(fmt.Sprint(test.lacks), name)
-				for _, answer := range []reply{created, read, list} {
-					if strings.Contains(string(answer.raw), `"`+name+`"`) == lacks {
-						t.Errorf("%s: lacks is %t, and the answer is %s", name, lacks, answer.raw)
+				for _, answer := range []emulatortest.Reply{created, read, list} {
+					if strings.Contains(string(answer.Raw), `"`+name+`"`) == lacks {
+						t.Errorf("%s: lacks is %t, and the answer is %s", name, lacks, answer.Raw)
 					}
 				}
 				if parent == "" {
@@ -122,9 +123,9 @@ func TestACloudsPoliciesLackWhatItsMetadataLacks(t *testing.T) {
 					value = "null"
 				}
 				body := strings.Replace(policyBody(`"includeLocations":["All"]`), parent+`:{`, parent+`:{"`+name+`":`+value+`,`, 1)
-				answer := f.graph(http.MethodPost, policies, body)
-				if refused := answer.status == 400 && strings.Contains(answer.errorMessage(), "'"+name+"' does not exist"); refused != lacks {
-					t.Errorf("writing %s: %d %s", name, answer.status, answer.raw)
+				answer := f.Graph(http.MethodPost, policies, body)
+				if refused := answer.Status == 400 && strings.Contains(answer.ErrorMessage(), "'"+name+"' does not exist"); refused != lacks {
+					t.Errorf("writing %s: %d %s", name, answer.Status, answer.Raw)
 				}
 			}
 		})

@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"fmt"
@@ -12,16 +12,17 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 func TestAnswersTellWhatTheyCostAndHowMuchIsUsed(t *testing.T) {
-	f := start(t)
-	f.setBehavior(control.Behavior{Throttle: []control.Throttle{{
+	f := emulatortest.Start(t)
+	f.SetBehavior(control.Behavior{Throttle: []control.Throttle{{
 		Service: control.ServiceIdentityAndAccess, Count: control.CountResourceUnits,
 		RequestsPerSecond: 2, Burst: 10, RetryAfter: "auto", ChargeRefused: true,
 	}}})
 	other := *f
-	other.token = f.tokenFor(emulator.SamplePlanAppID, emulator.SamplePlanSecret)
+	other.Token = f.TokenFor(emulator.SamplePlanAppID, emulator.SamplePlanSecret)
 	for i, want := range []struct {
 		path        string
 		status      int
@@ -31,66 +32,66 @@ func TestAnswersTellWhatTheyCostAndHowMuchIsUsed(t *testing.T) {
 		{"/v1.0/users?$select=id", 200, "1", ""},
 		{"/v1.0/groups/" + emulator.SampleAllStaffID + "/transitiveMembers", 200, "5", ""}, // 8 of 10: not above 0.8
 		{"/v1.0/users/nobody@contoso.example", 404, "", "0.90"},
-		{"/v1.0/users/" + adele, 200, "1", "1.00"},
+		{"/v1.0/users/" + emulatortest.Adele, 200, "1", "1.00"},
 		{"/v1.0/users", 429, "", "1.20"},
 	} {
-		answer := f.get(want.path)
-		if answer.status != want.status || answer.header.Get("x-ms-resource-unit") != want.units ||
-			answer.header.Get("x-ms-throttle-limit-percentage") != want.used {
-			t.Errorf("%d, %s: %d %v", i, want.path, answer.status, answer.header)
+		answer := f.Get(want.path)
+		if answer.Status != want.status || answer.Header.Get("x-ms-resource-unit") != want.units ||
+			answer.Header.Get("x-ms-throttle-limit-percentage") != want.used {
+			t.Errorf("%d, %s: %d %v", i, want.path, answer.Status, answer.Header)
 		}
 		if want.status != 429 {
 			continue
 		}
-		if answer.header.Get("Retry-After") != "2" || answer.header.Get("x-ms-throttle-information") != "ResourceUnitLimitExceeded" ||
-			answer.header.Get("x-ms-throttle-scope") != "Tenant_Application/ReadWrite/"+emulator.SampleAppID+"/"+emulator.SampleTenantID {
-			t.Errorf("%v", answer.header)
+		if answer.Header.Get("Retry-After") != "2" || answer.Header.Get("x-ms-throttle-information") != "ResourceUnitLimitExceeded" ||
+			answer.Header.Get("x-ms-throttle-scope") != "Tenant_Application/ReadWrite/"+emulator.SampleAppID+"/"+emulator.SampleTenantID {
+			t.Errorf("%v", answer.Header)
 		}
-		inner := as[map[string]any](at(answer.body, "error", "innerError"))
-		if answer.errorCode() != "TooManyRequests" || answer.errorMessage() == "" || inner["code"] != "429" || inner["status"] != "429" ||
-			inner["request-id"] != answer.header.Get("request-id") || inner["date"] == "" {
-			t.Errorf("%s", answer.raw)
+		inner := emulatortest.As[map[string]any](emulatortest.At(answer.Body, "error", "innerError"))
+		if answer.ErrorCode() != "TooManyRequests" || answer.ErrorMessage() == "" || inner["code"] != "429" || inner["status"] != "429" ||
+			inner["request-id"] != answer.Header.Get("request-id") || inner["date"] == "" {
+			t.Errorf("%s", answer.Raw)
 		}
 	}
-	if answer := other.get("/v1.0/users"); answer.status != 200 {
-		t.Errorf("another app: %d %s", answer.status, answer.raw)
+	if answer := other.Get("/v1.0/users"); answer.Status != 200 {
+		t.Errorf("another app: %d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.get(locationsPath); answer.status != 200 {
-		t.Errorf("another service: %d %s", answer.status, answer.raw)
+	if answer := f.Get(locationsPath); answer.Status != 200 {
+		t.Errorf("another service: %d %s", answer.Status, answer.Raw)
 	}
-	f.clock.advance(2 * time.Second)
-	if answer := f.get("/v1.0/users"); answer.status != 200 {
-		t.Errorf("after the wait: %d %s", answer.status, answer.raw)
+	f.Clock.Advance(2 * time.Second)
+	if answer := f.Get("/v1.0/users"); answer.Status != 200 {
+		t.Errorf("after the wait: %d %s", answer.Status, answer.Raw)
 	}
 }
 
 func TestItemsOfABatchAreChargedAndRefusedOneByOne(t *testing.T) {
-	f := start(t)
-	f.setBehavior(control.Behavior{Throttle: []control.Throttle{
+	f := emulatortest.Start(t)
+	f.SetBehavior(control.Behavior{Throttle: []control.Throttle{
 		{Count: control.CountWrites, RequestsPerSecond: 0.5, Burst: 2, RetryAfter: "auto"},
 		{Count: control.CountResourceUnits, RequestsPerSecond: 1, Burst: 100},
 	}})
 	var items []string
 	for i := range 4 {
 		items = append(items, fmt.Sprintf(`{"id":"w%d","method":"PATCH","url":"/users/%s/authentication/requirements",`+
-			`"headers":{"Content-Type":"application/json"},"body":{"perUserMfaState":"enabled"}}`, i, adele))
+			`"headers":{"Content-Type":"application/json"},"body":{"perUserMfaState":"enabled"}}`, i, emulatortest.Adele))
 		items = append(items, fmt.Sprintf(`{"id":"r%d","method":"GET","url":"/users"}`, i))
 	}
 	count := map[int]int{}
-	for id, answer := range f.batch("beta", strings.Join(items, ",")) {
-		count[answer.status]++
+	for id, answer := range f.Batch("beta", strings.Join(items, ",")) {
+		count[answer.Status]++
 		switch {
-		case id[0] == 'r' && (answer.status != 200 || answer.header.Get("x-ms-resource-unit") != "2"):
-			t.Errorf("%s: %d %v", id, answer.status, answer.header)
-		case answer.status == 429 && (answer.header.Get("Retry-After") != "2" || answer.errorCode() != "TooManyRequests" ||
-			answer.header.Get("x-ms-throttle-information") != "WriteLimitExceeded"):
-			t.Errorf("%s: %v %v", id, answer.header, answer.body)
+		case id[0] == 'r' && (answer.Status != 200 || answer.Header.Get("x-ms-resource-unit") != "2"):
+			t.Errorf("%s: %d %v", id, answer.Status, answer.Header)
+		case answer.Status == 429 && (answer.Header.Get("Retry-After") != "2" || answer.ErrorCode() != "TooManyRequests" ||
+			answer.Header.Get("x-ms-throttle-information") != "WriteLimitExceeded"):
+			t.Errorf("%s: %v %v", id, answer.Header, answer.Body)
 		}
 	}
 	if !maps.Equal(count, map[int]int{200: 4, 204: 2, 429: 2}) {
 		t.Errorf("%v", count)
 	}
-	counters, err := f.control.Counters(f.ctx)
+	counters, err := f.Control.Counters(f.Ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,24 +101,24 @@ func TestItemsOfABatchAreChargedAndRefusedOneByOne(t *testing.T) {
 }
 
 func TestCountersByClass(t *testing.T) {
-	f := start(t)
-	f.setBehavior(control.Behavior{Throttle: []control.Throttle{
+	f := emulatortest.Start(t)
+	f.SetBehavior(control.Behavior{Throttle: []control.Throttle{
 		{Class: control.ClassAuthentication, RequestsPerSecond: 1, Burst: 2},
 		{Class: control.ClassConditionalAccess, RequestsPerSecond: 1},
 	}})
-	state := `{"id":"%s","method":"GET","url":"/users/` + adele + `/authentication/requirements"}`
-	write := `{"id":"%s","method":"PATCH","url":"/users/` + adele + `/authentication/requirements",
+	state := `{"id":"%s","method":"GET","url":"/users/` + emulatortest.Adele + `/authentication/requirements"}`
+	write := `{"id":"%s","method":"PATCH","url":"/users/` + emulatortest.Adele + `/authentication/requirements",
 		"headers":{"Content-Type":"application/json"},"body":{"perUserMfaState":"enabled"}}`
-	question := `{"id":"%s","method":"POST","url":"/users/` + adele + `/checkMemberGroups",
+	question := `{"id":"%s","method":"POST","url":"/users/` + emulatortest.Adele + `/checkMemberGroups",
 		"headers":{"Content-Type":"application/json"},"body":{"groupIds":["` + emulator.SampleAllStaffID + `"]}}`
-	f.batch("beta", fmt.Sprintf(state, "1")+","+fmt.Sprintf(question, "2"))
-	f.batch("beta", fmt.Sprintf(state, "1")+","+fmt.Sprintf(write, "2")+","+fmt.Sprintf(state, "3"))
-	f.graph(http.MethodPost, "/beta/$batch", `{"requests":[]}`)
-	f.get("/v1.0/users")
-	f.get("/v1.0/users/" + adele)
-	f.get(locationsPath)
-	f.get(locationsPath)
-	counters, err := f.control.Counters(f.ctx)
+	f.Batch("beta", fmt.Sprintf(state, "1")+","+fmt.Sprintf(question, "2"))
+	f.Batch("beta", fmt.Sprintf(state, "1")+","+fmt.Sprintf(write, "2")+","+fmt.Sprintf(state, "3"))
+	f.Graph(http.MethodPost, "/beta/$batch", `{"requests":[]}`)
+	f.Get("/v1.0/users")
+	f.Get("/v1.0/users/" + emulatortest.Adele)
+	f.Get(locationsPath)
+	f.Get(locationsPath)
+	counters, err := f.Control.Counters(f.Ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

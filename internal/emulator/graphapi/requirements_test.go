@@ -1,4 +1,4 @@
-package emulator_test
+package graphapi_test
 
 import (
 	"net/http"
@@ -7,13 +7,14 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/emulatortest"
 )
 
 func TestStateIsReadAndWritten(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	for _, state := range []string{"enabled", "enforced", "enabled", "disabled", "enforced", "disabled"} {
-		f.writeState(adele, state)
-		if got := f.state(adele); got != state {
+		f.WriteState(emulatortest.Adele, state)
+		if got := f.State(emulatortest.Adele); got != state {
 			t.Fatalf("wrote %s, read %s", state, got)
 		}
 	}
@@ -26,18 +27,18 @@ func TestEnabledBecomesEnforcedForARegisteredUser(t *testing.T) {
 		user      string
 		want      string
 	}{
-		{"registered", nil, alex, "enforced"},
-		{"registered, promotion switched off", new(false), alex, "enabled"},
-		{"not registered", nil, adele, "enabled"},
+		{"registered", nil, emulatortest.Alex, "enforced"},
+		{"registered, promotion switched off", new(false), emulatortest.Alex, "enabled"},
+		{"not registered", nil, emulatortest.Adele, "enabled"},
 		{"only an e-mail address", nil, "isaiah.langer@contoso.example", "enabled"},
 		{"only a temporary access pass", nil, "patti.fernandez@contoso.example", "enabled"},
 		{"software token", nil, "johanna.lorenz@contoso.example", "enforced"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := start(t, func(cfg *emulator.Config) { cfg.Behavior.Promotion = test.promotion })
-			f.writeState(test.user, "enabled")
-			if got := f.state(test.user); got != test.want {
+			f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.Promotion = test.promotion })
+			f.WriteState(test.user, "enabled")
+			if got := f.State(test.user); got != test.want {
 				t.Errorf("state is %s, want %s", got, test.want)
 			}
 		})
@@ -46,18 +47,18 @@ func TestEnabledBecomesEnforcedForARegisteredUser(t *testing.T) {
 
 func TestWhichMethodsPromoteCanBeSet(t *testing.T) {
 	for want, without := range map[string][]string{"enforced": nil, "enabled": {control.MethodWindowsHelloForBusiness}} {
-		f := start(t, func(cfg *emulator.Config) { cfg.Behavior.MethodsWithoutPromotion = without })
-		if _, err := f.control.RegisterMethod(f.ctx, megan, control.Method{Type: control.MethodWindowsHelloForBusiness}); err != nil {
+		f := emulatortest.Start(t, func(cfg *emulator.Config) { cfg.Behavior.MethodsWithoutPromotion = without })
+		if _, err := f.Control.RegisterMethod(f.Ctx, emulatortest.Megan, control.Method{Type: control.MethodWindowsHelloForBusiness}); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.state(megan); got != want {
+		if got := f.State(emulatortest.Megan); got != want {
 			t.Errorf("without promotion by %q: the state is %s, want %s", without, got, want)
 		}
 		// Another method promotes in either case.
-		if _, err := f.control.RegisterMethod(f.ctx, megan, control.Method{Type: control.MethodFIDO2}); err != nil {
+		if _, err := f.Control.RegisterMethod(f.Ctx, emulatortest.Megan, control.Method{Type: control.MethodFIDO2}); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.state(megan); got != "enforced" {
+		if got := f.State(emulatortest.Megan); got != "enforced" {
 			t.Errorf("without promotion by %q: the state after a security key is %s", without, got)
 		}
 	}
@@ -71,25 +72,25 @@ func TestRegistrationPromotesAnEnabledUser(t *testing.T) {
 	tests := []struct {
 		user, method, want string
 	}{
-		{megan, control.MethodFIDO2, "enforced"},
-		{megan, control.MethodEmail, "enabled"},
-		{megan, control.MethodTemporaryAccessPass, "enabled"},
-		{adele, control.MethodFIDO2, "disabled"},
+		{emulatortest.Megan, control.MethodFIDO2, "enforced"},
+		{emulatortest.Megan, control.MethodEmail, "enabled"},
+		{emulatortest.Megan, control.MethodTemporaryAccessPass, "enabled"},
+		{emulatortest.Adele, control.MethodFIDO2, "disabled"},
 	}
 	for _, test := range tests {
 		t.Run(test.method+" for "+test.user, func(t *testing.T) {
-			f := start(t)
-			id, err := f.control.RegisterMethod(f.ctx, test.user, control.Method{Type: test.method})
+			f := emulatortest.Start(t)
+			id, err := f.Control.RegisterMethod(f.Ctx, test.user, control.Method{Type: test.method})
 			if err != nil || id == "" {
 				t.Fatalf("id %q, error %v", id, err)
 			}
-			if got := f.state(test.user); got != test.want {
+			if got := f.State(test.user); got != test.want {
 				t.Errorf("state is %s, want %s", got, test.want)
 			}
-			if err := f.control.RemoveMethod(f.ctx, test.user, id); err != nil {
+			if err := f.Control.RemoveMethod(f.Ctx, test.user, id); err != nil {
 				t.Fatal(err)
 			}
-			if got := f.state(test.user); got != test.want {
+			if got := f.State(test.user); got != test.want {
 				t.Errorf("removing the method changed the state to %s", got)
 			}
 		})
@@ -97,8 +98,8 @@ func TestRegistrationPromotesAnEnabledUser(t *testing.T) {
 }
 
 func TestBadWritesOfRequirementsAreRefused(t *testing.T) {
-	f := start(t)
-	path := "/beta/users/" + adele + "/authentication/requirements"
+	f := emulatortest.Start(t)
+	path := "/beta/users/" + emulatortest.Adele + "/authentication/requirements"
 	tests := []struct {
 		name, path, body, contentType string
 		status                        int
@@ -115,7 +116,7 @@ func TestBadWritesOfRequirementsAreRefused(t *testing.T) {
 		{"no content type", path, `{"perUserMfaState":"enabled"}`, "", 400, "BadRequest", "Content-Type header declaration"},
 		{"wrong content type", path, `{"perUserMfaState":"enabled"}`, "text/plain", 400, "BadRequest", "JSON Content-Type"},
 		{
-			"unknown user", strings.Replace(path, adele, "nobody@contoso.example", 1), `{"perUserMfaState":"enabled"}`,
+			"unknown user", strings.Replace(path, emulatortest.Adele, "nobody@contoso.example", 1), `{"perUserMfaState":"enabled"}`,
 			"application/json", 404, "Request_ResourceNotFound", "Resource 'nobody@contoso.example' does not exist",
 		},
 		{
@@ -129,25 +130,25 @@ func TestBadWritesOfRequirementsAreRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer := f.graph(http.MethodPatch, test.path, test.body, "Content-Type", test.contentType)
-			if answer.status != test.status || answer.errorCode() != test.code || !strings.Contains(answer.errorMessage(), test.message) {
-				t.Errorf("got %d %s", answer.status, answer.raw)
+			answer := f.Graph(http.MethodPatch, test.path, test.body, "Content-Type", test.contentType)
+			if answer.Status != test.status || answer.ErrorCode() != test.code || !strings.Contains(answer.ErrorMessage(), test.message) {
+				t.Errorf("got %d %s", answer.Status, answer.Raw)
 			}
 		})
 	}
-	if got := f.state(adele); got != "disabled" {
+	if got := f.State(emulatortest.Adele); got != "disabled" {
 		t.Errorf("a refused write changed the state to %s", got)
 	}
 	// The positive control: the same path and type with a good body.
-	f.writeState(adele, "enabled")
+	f.WriteState(emulatortest.Adele, "enabled")
 }
 
 func TestMethodsThatRequirementsDoNotHave(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		answer := f.graph(method, "/beta/users/"+adele+"/authentication/requirements", `{"perUserMfaState":"enabled"}`)
-		if answer.status != http.StatusMethodNotAllowed || answer.errorCode() != "Request_BadRequest" {
-			t.Errorf("%s: %d %s", method, answer.status, answer.raw)
+		answer := f.Graph(method, "/beta/users/"+emulatortest.Adele+"/authentication/requirements", `{"perUserMfaState":"enabled"}`)
+		if answer.Status != http.StatusMethodNotAllowed || answer.ErrorCode() != "Request_BadRequest" {
+			t.Errorf("%s: %d %s", method, answer.Status, answer.Raw)
 		}
 	}
 }
@@ -164,36 +165,36 @@ func TestPermissionsForRequirements(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.permission, func(t *testing.T) {
-			f := start(t)
-			if _, err := f.control.PatchApp(f.ctx, emulator.SampleAppID, control.AppPatch{Permissions: &[]string{test.permission}}); err != nil {
+			f := emulatortest.Start(t)
+			if _, err := f.Control.PatchApp(f.Ctx, emulator.SampleAppID, control.AppPatch{Permissions: &[]string{test.permission}}); err != nil {
 				t.Fatal(err)
 			}
-			if got := f.state(adele); got != "disabled" {
+			if got := f.State(emulatortest.Adele); got != "disabled" {
 				t.Fatal("a token keeps the permissions with which it was issued")
 			}
-			f.token = f.tokenFor(emulator.SampleAppID, emulator.SampleSecret)
-			check := func(what string, answer reply, allowed bool) {
+			f.Token = f.TokenFor(emulator.SampleAppID, emulator.SampleSecret)
+			check := func(what string, answer emulatortest.Reply, allowed bool) {
 				t.Helper()
-				refused := answer.status == http.StatusForbidden && answer.errorCode() == "Authorization_RequestDenied" &&
-					answer.errorMessage() == "Insufficient privileges to complete the operation."
-				if allowed && answer.status >= 300 || !allowed && !refused {
-					t.Errorf("%s: allowed should be %v, got %d %s", what, allowed, answer.status, answer.raw)
+				refused := answer.Status == http.StatusForbidden && answer.ErrorCode() == "Authorization_RequestDenied" &&
+					answer.ErrorMessage() == "Insufficient privileges to complete the operation."
+				if allowed && answer.Status >= 300 || !allowed && !refused {
+					t.Errorf("%s: allowed should be %v, got %d %s", what, allowed, answer.Status, answer.Raw)
 				}
 			}
-			path := "/beta/users/" + adele + "/authentication/requirements"
-			check("read", f.get(path), test.read)
-			check("write", f.graph(http.MethodPatch, path, `{"perUserMfaState":"enabled"}`), test.write)
+			path := "/beta/users/" + emulatortest.Adele + "/authentication/requirements"
+			check("read", f.Get(path), test.read)
+			check("write", f.Graph(http.MethodPatch, path, `{"perUserMfaState":"enabled"}`), test.write)
 		})
 	}
 }
 
 func TestUndocumentedAnswersCanBeReplaced(t *testing.T) {
-	f := start(t)
+	f := emulatortest.Start(t)
 	unknown := "/beta/users/nobody@contoso.example/authentication/requirements"
-	if answer := f.get(unknown); answer.status != 404 || answer.errorCode() != "Request_ResourceNotFound" {
-		t.Fatalf("by default: %d %s", answer.status, answer.raw)
+	if answer := f.Get(unknown); answer.Status != 404 || answer.ErrorCode() != "Request_ResourceNotFound" {
+		t.Fatalf("by default: %d %s", answer.Status, answer.Raw)
 	}
-	f.setBehavior(control.Behavior{
+	f.SetBehavior(control.Behavior{
 		StatusOnStateWrite: http.StatusOK,
 		Errors: map[string]control.ErrorOverride{
 			control.CaseUnknownUser:         {Code: "userNotFound", Message: "User not found."},
@@ -202,21 +203,21 @@ func TestUndocumentedAnswersCanBeReplaced(t *testing.T) {
 			control.CaseDollarUPN:           {Status: 404},
 		},
 	})
-	if answer := f.get(unknown); answer.status != 404 || answer.errorCode() != "userNotFound" || answer.errorMessage() != "User not found." {
-		t.Errorf("unknown user: %d %s", answer.status, answer.raw)
+	if answer := f.Get(unknown); answer.Status != 404 || answer.ErrorCode() != "userNotFound" || answer.ErrorMessage() != "User not found." {
+		t.Errorf("unknown user: %d %s", answer.Status, answer.Raw)
 	}
-	path := "/beta/users/" + adele + "/authentication/requirements"
-	if answer := f.graph(http.MethodPatch, path, `{}x`); answer.status != 422 || answer.errorCode() != "" {
-		t.Errorf("bad write: %d %s", answer.status, answer.raw)
+	path := "/beta/users/" + emulatortest.Adele + "/authentication/requirements"
+	if answer := f.Graph(http.MethodPatch, path, `{}x`); answer.Status != 422 || answer.ErrorCode() != "" {
+		t.Errorf("bad write: %d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.get("/v1.0/users/" + adele + "/authentication/requirements"); answer.status != 404 {
-		t.Errorf("v1.0: %d %s", answer.status, answer.raw)
+	if answer := f.Get("/v1.0/users/" + emulatortest.Adele + "/authentication/requirements"); answer.Status != 404 {
+		t.Errorf("v1.0: %d %s", answer.Status, answer.Raw)
 	}
-	if answer := f.get("/v1.0/users/$cash.desk@contoso.example"); answer.status != 404 {
-		t.Errorf("$ name: %d %s", answer.status, answer.raw)
+	if answer := f.Get("/v1.0/users/$cash.desk@contoso.example"); answer.Status != 404 {
+		t.Errorf("$ name: %d %s", answer.Status, answer.Raw)
 	}
-	answer := f.graph(http.MethodPatch, path, `{"perUserMfaState":"enabled"}`)
-	if answer.status != 200 || answer.body["perUserMfaState"] != "enabled" {
-		t.Errorf("write with 200: %d %s", answer.status, answer.raw)
+	answer := f.Graph(http.MethodPatch, path, `{"perUserMfaState":"enabled"}`)
+	if answer.Status != 200 || answer.Body["perUserMfaState"] != "enabled" {
+		t.Errorf("write with 200: %d %s", answer.Status, answer.Raw)
 	}
 }
