@@ -8,8 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 )
 
 // functions are the provider's functions, called as a CLI calls them: of a provider that nobody has configured.
@@ -21,7 +19,7 @@ type functions struct {
 
 func newFunctions(t fatal) *functions {
 	t.Helper()
-	server := provider.NewServer("test")()
+	server := newServer("test")()
 	answer, err := server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
 	if err != nil || len(answer.Diagnostics) > 0 {
 		t.Fatalf("the functions are not told: %v, %v", err, answer.Diagnostics)

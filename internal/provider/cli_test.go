@@ -34,7 +34,7 @@ var mirror = sync.OnceValues(func() (string, error) {
 	if err := os.MkdirAll(place, 0o755); err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-o", filepath.Join(place, "terraform-provider-entramfa_v"+cliVersion), "../..")
+	build := exec.Command("go", "build", "-o", filepath.Join(place, "terraform-provider-entramfa_v"+cliVersion), repository("."))
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, output)
 	}

@@ -37,7 +37,7 @@ func (w *workspace) importsByIdentity() bool {
 // newCLITests is the pattern by which `make test-terraform` chooses the tests that it runs.
 func newCLITests(t *testing.T) *regexp.Regexp {
 	t.Helper()
-	content, err := os.ReadFile("../../GNUmakefile")
+	content, err := os.ReadFile(repository("GNUmakefile"))
 	if err != nil {
 		t.Fatal(err)
 	}

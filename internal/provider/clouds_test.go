@@ -20,7 +20,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
@@ -110,7 +109,7 @@ func (n *cloudNetwork) server() tfprotov6.ProviderServer { return n.serverIn(nil
 func (n *cloudNetwork) serverIn(environment map[string]string) tfprotov6.ProviderServer {
 	options := quick()
 	options.HTTPClient = &http.Client{Transport: n, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return provider.NewServer("test", server.WithClientOptions(options), server.WithEnvironment(func(name string) (string, bool) {
+	return newServer("test", server.WithClientOptions(options), server.WithEnvironment(func(name string) (string, bool) {
 		value, set := environment[name]
 		return value, set
 	}))()

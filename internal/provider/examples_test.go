@@ -31,7 +31,7 @@ func newSampleTenant(t *testing.T) *tenant {
 	return startTenant(t, emulator.SampleTenant(), quick())
 }
 
-const examples = "../../examples/"
+var examples = repository("examples") + "/"
 
 func example(t *testing.T, name string) string {
 	t.Helper()

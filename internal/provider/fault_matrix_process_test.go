@@ -18,7 +18,6 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
@@ -82,7 +81,7 @@ func (m *machine) start() (*process, []*tfprotov6.Diagnostic) {
 	m.t.Helper()
 	options := quick()
 	options.HTTPClient, options.Clock = m.sender, &leapingClock{}
-	server := provider.NewServer("test", server.WithClientOptions(options),
+	server := newServer("test", server.WithClientOptions(options),
 		server.WithEnvironment(func(string) (string, bool) { return "", false }))()
 	attributes := map[string]any{
 		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,

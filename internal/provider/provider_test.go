@@ -24,7 +24,6 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
@@ -247,7 +246,7 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 // server is the provider behind the protocol, with the given environment.
 func (tn *tenant) server(t *testing.T, environment map[string]string) tfprotov6.ProviderServer {
 	t.Helper()
-	return provider.NewServer("test", server.WithClientOptions(quick()), server.WithEnvironment(func(name string) (string, bool) {
+	return newServer("test", server.WithClientOptions(quick()), server.WithEnvironment(func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
 	}))()

@@ -20,7 +20,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
@@ -167,7 +166,7 @@ func startEmulator(t *testing.T, people *control.Tenant, now func() time.Time) *
 
 // factoryOf serves the provider in this process, without the environment of whoever runs the tests.
 func factoryOf(options client.Options) map[string]func() (tfprotov6.ProviderServer, error) {
-	constructor := provider.NewServer("test", server.WithClientOptions(options),
+	constructor := newServer("test", server.WithClientOptions(options),
 		server.WithEnvironment(func(string) (string, bool) { return "", false }))
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"entramfa": func() (tfprotov6.ProviderServer, error) { return constructor(), nil },

@@ -12,14 +12,13 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
 // processWith is a run of the provider with options of its own.
 func (tn *tenant) processWith(t *testing.T, options client.Options) *process {
 	t.Helper()
-	constructor := provider.NewServer("test", server.WithClientOptions(options),
+	constructor := newServer("test", server.WithClientOptions(options),
 		server.WithEnvironment(func(string) (string, bool) { return "", false }))
 	server := constructor()
 	schemas, diagnostics := configure(t, server, map[string]any{
