@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,20 +24,17 @@ func guide(t *testing.T, name string) string {
 func productionCode(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder
-	for _, folder := range []string{".", "../client"} {
-		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+	for _, room := range []string{".", "../client"} {
+		err := filepath.WalkDir(room, func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
 			}
 			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
 			text.Write(content)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return text.String()
