@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The guide's way from one kind of resource to the other, and to other addresses: nobody is written, at no time.
@@ -22,56 +24,34 @@ func TestTheWaysOfTheGuideFromOneAddressToAnotherWriteNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newSampleTenant(t)
-			w := tn.workspace(t, map[string]string{"main.tf": example(t, folder+"singles-before.tf")}, bySecret()...)
-			w.apply()
-			before := tn.snapshot()
-			tn.writesNothing(t, func() {
-				w.write("main.tf", example(t, folder+steps.file))
-				if output := w.apply(); strings.Contains(output, "Per-user MFA stops applying") {
+			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Example(t, folder+"singles-before.tf")}, bySecret()...)
+			w.Apply()
+			before := tn.Picture()
+			tn.WritesNothing(t, func() {
+				w.Write("main.tf", acctest.Example(t, folder+steps.file))
+				if output := w.Apply(); strings.Contains(output, "Per-user MFA stops applying") {
 					t.Errorf("it warns of a loss:\n%s", output)
 				}
-				w.staysEmpty()
+				w.StaysEmpty()
 			})
-			w.holds(steps.count, steps.left)
-			tn.isAsBefore(before)
+			w.Holds(steps.count, steps.left)
+			tn.IsAsBefore(before)
 			// The blocks can go.
-			_, resources, _ := strings.Cut(example(t, folder+steps.file), "\nresource ")
-			w.write("main.tf", "resource "+resources)
-			w.staysEmpty()
+			_, resources, _ := strings.Cut(acctest.Example(t, folder+steps.file), "\nresource ")
+			w.Write("main.tf", "resource "+resources)
+			w.StaysEmpty()
 			if steps.file != "singles-to-map.tf" {
 				return
 			}
 			// And back.
-			tn.writesNothing(t, func() {
-				w.write("main.tf", example(t, folder+"map-to-singles.tf"))
-				w.apply()
-				w.staysEmpty()
+			tn.WritesNothing(t, func() {
+				w.Write("main.tf", acctest.Example(t, folder+"map-to-singles.tf"))
+				w.Apply()
+				w.StaysEmpty()
 			})
-			w.holds(3, `entramfa_user_mfa_state.staff["adele.vance@contoso.example"]`)
-			tn.isAsBefore(before)
+			w.Holds(3, `entramfa_user_mfa_state.staff["adele.vance@contoso.example"]`)
+			tn.IsAsBefore(before)
 		})
-	}
-}
-
-// writesNothing fails the test if something is written meanwhile. That the writes are counted shows the first apply of the tests that use it.
-func (tn *tenant) writesNothing(t *testing.T, do func()) {
-	t.Helper()
-	before := tn.writes()
-	if before == 0 {
-		t.Fatal("no write has been counted before")
-	}
-	do()
-	if after := tn.writes(); after != before {
-		t.Errorf("%d states were written", after-before)
-	}
-}
-
-// holds fails the test unless the state has so many addresses, this one among them.
-func (w *workspace) holds(count int, address string) {
-	w.t.Helper()
-	list := w.expect(0, "state", "list")
-	if strings.Count(list, "\n") != count || !strings.Contains(list, address+"\n") {
-		w.t.Errorf("the state has\n%s", list)
 	}
 }
 
@@ -79,11 +59,11 @@ func (w *workspace) holds(count int, address string) {
 func TestTheCampaignIsAdoptedWithGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, map[string]string{"main.tf": block(), "import.tf": example(t, "guides/adoption/import-campaign.tf")}, bySecret()...)
+	before := tn.Picture()
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block(), "import.tf": acctest.Example(t, "guides/adoption/import-campaign.tf")}, bySecret()...)
 	plan := []string{"plan", "-input=false", "-no-color", "-generate-config-out=generated.tf"}
-	w.sees(w.expectOf(1, os.Getenv("TF_ACC_TERRAFORM_PATH"), plan...), "authentication_method is Microsoft's in this state")
-	generated, err := os.ReadFile(filepath.Join(w.dir, "generated.tf"))
+	w.Sees(w.ExpectOf(1, os.Getenv("TF_ACC_TERRAFORM_PATH"), plan...), "authentication_method is Microsoft's in this state")
+	generated, err := os.ReadFile(filepath.Join(w.Dir, "generated.tf"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +75,8 @@ func TestTheCampaignIsAdoptedWithGeneratedConfiguration(t *testing.T) {
 			kept = append(kept, line)
 		}
 	}
-	w.write("generated.tf", strings.Join(kept, ""))
-	w.sees(w.apply(), "1 imported, 0 added, 0 changed, 0 destroyed")
-	w.staysEmpty()
-	tn.isAsBefore(before)
+	w.Write("generated.tf", strings.Join(kept, ""))
+	w.Sees(w.Apply(), "1 imported, 0 added, 0 changed, 0 destroyed")
+	w.StaysEmpty()
+	tn.IsAsBefore(before)
 }

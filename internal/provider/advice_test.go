@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // A 403 for one user where the app has the permission is not advised to be about the permission; one without it is.
@@ -18,47 +19,47 @@ func TestA403DespiteThePermissionSpeaksOfTheUser(t *testing.T) {
 	const grant = "Grant the app one of these application permissions"
 	t.Run("a write that the token permits", func(t *testing.T) {
 		t.Parallel()
-		tn := newTenant(t)
-		tn.fault(refused)()
-		s := tn.session(t, nil)
-		config := map[string]any{"user_id": adeleID, "state": "enabled"}
-		said := allOf(s.carryOut(config, s.plan(nil, config)))
-		if !says("HTTP 403", "The permission is not what is missing", "Policy.ReadWrite.AuthenticationMethod", "administrator role",
+		tn := acctest.NewTenant(t)
+		tn.Fault(refused)()
+		s := tn.Session(t, nil)
+		config := map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}
+		said := allOf(s.CarryOut(config, s.Plan(nil, config)))
+		if !acctest.Says("HTTP 403", "The permission is not what is missing", "Policy.ReadWrite.AuthenticationMethod", "administrator role",
 			"restricted management administrative unit", "take this user out").MatchString(said) || strings.Contains(said, grant) {
 			t.Errorf("it says %s", said)
 		}
 	})
 	t.Run("a read that the token permits", func(t *testing.T) {
 		t.Parallel()
-		tn := newTenant(t)
+		tn := acctest.NewTenant(t)
 		reads := refused
 		reads.Method, reads.PathRegexp = "GET", "/requirements$"
-		tn.fault(reads)()
-		said := allOf(tn.session(t, nil).plan(nil, map[string]any{"user_id": adeleID, "state": "enabled"}).Diagnostics)
-		if !says("HTTP 403", "The permission is not what is missing", "refuses this user").MatchString(said) || strings.Contains(said, grant) {
+		tn.Fault(reads)()
+		said := allOf(tn.Session(t, nil).Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
+		if !acctest.Says("HTTP 403", "The permission is not what is missing", "refuses this user").MatchString(said) || strings.Contains(said, grant) {
 			t.Errorf("it says %s", said)
 		}
 	})
 	t.Run("a write without the permission", func(t *testing.T) {
 		t.Parallel()
-		tn := newTenant(t)
-		s := tn.session(t, map[string]any{"client_id": planAppID, "client_secret": planSecret})
-		config := map[string]any{"user_id": adeleID, "state": "enabled"}
-		planned := s.plan(nil, config)
-		noErrors(t, planned.Diagnostics)
-		said := allOf(s.carryOut(config, planned))
-		if !says("HTTP 403", grant, "Policy.ReadWrite.AuthenticationMethod").MatchString(said) || strings.Contains(said, "not what is missing") {
+		tn := acctest.NewTenant(t)
+		s := tn.Session(t, map[string]any{"client_id": acctest.PlanAppID, "client_secret": acctest.PlanSecret})
+		config := map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}
+		planned := s.Plan(nil, config)
+		acctest.NoErrors(t, planned.Diagnostics)
+		said := allOf(s.CarryOut(config, planned))
+		if !acctest.Says("HTTP 403", grant, "Policy.ReadWrite.AuthenticationMethod").MatchString(said) || strings.Contains(said, "not what is missing") {
 			t.Errorf("it says %s", said)
 		}
 	})
 	t.Run("what is no user", func(t *testing.T) {
 		t.Parallel()
-		tn := newTenant(t)
-		tn.fault(refused)()
-		s := tn.sessionOf(t, "entramfa_registration_policy", nil)
+		tn := acctest.NewTenant(t)
+		tn.Fault(refused)()
+		s := tn.SessionOf(t, "entramfa_registration_policy", nil)
 		config := map[string]any{"state": "disabled"}
-		said := allOf(s.carryOut(config, s.plan(nil, config)))
-		if !says("HTTP 403", "The permission is not what is missing", "Something else forbids it").MatchString(said) || strings.Contains(said, "administrative unit") {
+		said := allOf(s.CarryOut(config, s.Plan(nil, config)))
+		if !acctest.Says("HTTP 403", "The permission is not what is missing", "Something else forbids it").MatchString(said) || strings.Contains(said, "administrative unit") {
 			t.Errorf("it says %s", said)
 		}
 	})
@@ -73,18 +74,18 @@ func TestARetryAfterBeyondTheLimitIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
+			tn := acctest.NewTenant(t)
 			fault.PathRegexp, fault.Times = "/requirements$", new(int)
-			one, many := tn.session(t, nil), tn.sessionOf(t, "entramfa_user_mfa_states", nil)
-			tn.fault(fault)()
-			said := allOf(one.plan(nil, map[string]any{"user_id": adeleID, "state": "enabled"}).Diagnostics)
+			one, many := tn.Session(t, nil), tn.SessionOf(t, "entramfa_user_mfa_states", nil)
+			tn.Fault(fault)()
+			said := allOf(one.Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
 			// In a batch.
-			both := tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{adeleUPN: stringValue("enabled"), alexUPN: stringValue("enabled")})
-			inBatch := allOf(many.plan(nil, map[string]any{"users": both}).Diagnostics)
-			if !says("of 2 users", "asks for 300 s until the next request").MatchString(inBatch) {
+			both := tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{acctest.AdeleUPN: acctest.StringValue("enabled"), acctest.AlexUPN: acctest.StringValue("enabled")})
+			inBatch := allOf(many.Plan(nil, map[string]any{"users": both}).Diagnostics)
+			if !acctest.Says("of 2 users", "asks for 300 s until the next request").MatchString(inBatch) {
 				t.Errorf("in a batch it says %s", inBatch)
 			}
-			if !says("asks for 300 s until the next request", "the limit of this provider is 2 s", "run the command again after that time").MatchString(said) {
+			if !acctest.Says("asks for 300 s until the next request", "the limit of this provider is 2 s", "run the command again after that time").MatchString(said) {
 				t.Errorf("it says %s", said)
 			}
 		})
@@ -114,30 +115,30 @@ func TestARefusedCredentialSaysWhereItWasFound(t *testing.T) {
 		},
 		"a secret in the block": {map[string]any{"client_secret": wrong}, nil, []string{"is from client_secret of the provider block"}},
 		"a certificate beside a secret": {
-			map[string]any{"client_id": oldAppID, "client_certificate": id.pem, "client_secret": oldSecret},
+			map[string]any{"client_id": acctest.OldAppID, "client_certificate": id.pem, "client_secret": acctest.OldSecret},
 			nil,
 			[]string{"(client certificate) is from client_certificate of the provider block", "client_secret is set as well"},
 		},
 		"an assertion": {
-			map[string]any{"client_id": oldAppID, "use_oidc": true}, map[string]string{"ARM_OIDC_TOKEN": id.assertion}, []string{"is from the environment variable ARM_OIDC_TOKEN"},
+			map[string]any{"client_id": acctest.OldAppID, "use_oidc": true}, map[string]string{"ARM_OIDC_TOKEN": id.assertion}, []string{"is from the environment variable ARM_OIDC_TOKEN"},
 		},
 		"a request for one": {
-			map[string]any{"client_id": oldAppID, "use_oidc": true},
+			map[string]any{"client_id": acctest.OldAppID, "use_oidc": true},
 			map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
 			[]string{"is from the token service of the environment variable ACTIONS_ID_TOKEN_REQUEST_URL"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			attributes := map[string]any{"tenant_id": tenantID, "client_id": appID}
+			attributes := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID}
 			for name, value := range c.attributes {
 				attributes[name] = value
 			}
-			environment := id.where()
+			environment := id.Where()
 			for name, value := range c.environment {
 				environment[name] = value
 			}
-			_, diagnostics := configure(t, id.server(t, environment), attributes)
-			if said := allOf(diagnostics); !says(c.says...).MatchString(said) || strings.Contains(said, wrong) {
+			_, diagnostics := acctest.Configure(t, id.Server(t, environment), attributes)
+			if said := allOf(diagnostics); !acctest.Says(c.says...).MatchString(said) || strings.Contains(said, wrong) {
 				t.Errorf("it says %s, want %q", said, c.says)
 			}
 		})
@@ -162,29 +163,29 @@ func TestNoDisplayNameForgesALine(t *testing.T) {
 	for name, shown := range hostileNames {
 		t.Run(shown, func(t *testing.T) {
 			t.Parallel()
-			people := testTenant()
+			people := acctest.Contoso()
 			for i := range people.Users {
 				people.Users[i].DisplayName = name
 			}
-			tn := startTenant(t, people, quick())
-			want := shown + " (" + diegoUPN + ")"
-			s := tn.session(t, nil)
-			planned := s.plan(nil, map[string]any{"user_id": diegoID, "state": "enforced"})
-			noErrors(t, planned.Diagnostics)
-			if have := s.textOf(planned.PlannedState, "name"); have != want {
+			tn := acctest.StartTenant(t, people, acctest.Quick())
+			want := shown + " (" + acctest.DiegoUPN + ")"
+			s := tn.Session(t, nil)
+			planned := s.Plan(nil, map[string]any{"user_id": acctest.DiegoID, "state": "enforced"})
+			acctest.NoErrors(t, planned.Diagnostics)
+			if have := s.TextOf(planned.PlannedState, "name"); have != want {
 				t.Errorf("the name is %q, want %q", have, want)
 			}
 			// Disabling somebody is warned of, and the warning names them.
-			before := state(diegoID, diegoUPN, "enforced", "enforced")
-			before["name"] = name + " (" + diegoUPN + ")" // as states of earlier versions have it
-			said := allOf(s.plan(before, map[string]any{"user_id": diegoID, "state": "disabled"}).Diagnostics)
+			before := acctest.State(acctest.DiegoID, acctest.DiegoUPN, "enforced", "enforced")
+			before["name"] = name + " (" + acctest.DiegoUPN + ")" // as states of earlier versions have it
+			said := allOf(s.Plan(before, map[string]any{"user_id": acctest.DiegoID, "state": "disabled"}).Diagnostics)
 			if said == "" || !strings.Contains(said, want) || strings.ContainsAny(said, "\x1b\r\u200b\u202e`") || strings.Contains(said, "\n## ") {
 				t.Errorf("it says %q", said)
 			}
-			campaign := tn.sessionOf(t, "entramfa_registration_policy", nil)
-			asked := campaign.plan(nil, map[string]any{"state": "enabled", "include": targetsOf(nil, []string{diegoID}, nil)})
-			noErrors(t, asked.Diagnostics)
-			if have := campaign.textOf(asked.PlannedState, "asked"); have != "user "+want {
+			campaign := tn.SessionOf(t, "entramfa_registration_policy", nil)
+			asked := campaign.Plan(nil, map[string]any{"state": "enabled", "include": targetsOf(nil, []string{acctest.DiegoID}, nil)})
+			acctest.NoErrors(t, asked.Diagnostics)
+			if have := campaign.TextOf(asked.PlannedState, "asked"); have != "user "+want {
 				t.Errorf("asked is %q, want %q", have, "user "+want)
 			}
 		})
@@ -194,47 +195,16 @@ func TestNoDisplayNameForgesALine(t *testing.T) {
 // What has no name of its own is quoted all the same: every diagnostic passes the server's filter.
 func TestEveryDiagnosticShowsWhatIsNotSeen(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	s := tn.session(t, nil)
-	said := allOf(s.plan(nil, map[string]any{"user_principal_name": "ade\u200ble\u202e@contoso.example", "state": "enabled"}).Diagnostics)
+	tn := acctest.NewTenant(t)
+	s := tn.Session(t, nil)
+	said := allOf(s.Plan(nil, map[string]any{"user_principal_name": "ade\u200ble\u202e@contoso.example", "state": "enabled"}).Diagnostics)
 	if !strings.Contains(said, `ade\u200ble\u202e@contoso.example`) || strings.ContainsAny(said, "\u200b\u202e") {
 		t.Errorf("it says %q", said)
 	}
-	called, err := tn.server(t, nil).CallFunction(context.Background(), &tfprotov6.CallFunctionRequest{
-		Name: "normalize_ip_ranges", Arguments: []*tfprotov6.DynamicValue{dynamic(t, tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{stringValue("203.0.113.0/24\x1b[1m\u200b")}))},
+	called, err := tn.Server(t, nil).CallFunction(context.Background(), &tfprotov6.CallFunctionRequest{
+		Name: "normalize_ip_ranges", Arguments: []*tfprotov6.DynamicValue{acctest.Dynamic(t, tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{acctest.StringValue("203.0.113.0/24\x1b[1m\u200b")}))},
 	})
 	if err != nil || called.Error == nil || strings.ContainsAny(called.Error.Text, "\x1b\u200b") {
 		t.Errorf("the function says %v, error %v", called.Error, err)
 	}
-}
-
-// carryOut applies a plan of a creation, and returns what is said.
-func (s *session) carryOut(config map[string]any, planned *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic {
-	s.t.Helper()
-	applied, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: s.typeName, PriorState: dynamic(s.t, tftypes.NewValue(s.typ, nil)), Config: dynamic(s.t, objectOf(s.t, s.typ, config)),
-		PlannedState: planned.PlannedState, PlannedPrivate: planned.PlannedPrivate,
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return applied.Diagnostics
-}
-
-// textOf is a text attribute of a planned state.
-func (s *session) textOf(planned *tfprotov6.DynamicValue, name string) string {
-	s.t.Helper()
-	var text string
-	values := map[string]tftypes.Value{}
-	value, err := planned.Unmarshal(s.typ)
-	if err == nil {
-		err = value.As(&values)
-	}
-	if err == nil {
-		err = values[name].As(&text)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return text
 }

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // functionExamples are the files of examples/functions/ and the outputs that they have for the sample tenant.
@@ -34,56 +34,39 @@ var functionExamples = map[string]map[string]any{
 	"ip_ranges_from_text/function.tf": {},
 }
 
-// outputs are the outputs of the last apply.
-func (w *workspace) outputs() map[string]any {
-	w.t.Helper()
-	var found map[string]struct {
-		Value any `json:"value"`
-	}
-	printed := w.expect(0, "output", "-json")
-	if err := json.Unmarshal([]byte(printed), &found); err != nil {
-		w.t.Fatalf("%v: %s", err, printed)
-	}
-	values := map[string]any{}
-	for name, output := range found {
-		values[name] = output.Value
-	}
-	return values
-}
-
 func TestTheFunctionExamplesApply(t *testing.T) {
 	t.Parallel()
 	for name, outputs := range functionExamples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{"example.tf": example(t, "functions/"+name)}
+			files := map[string]string{"example.tf": acctest.Example(t, "functions/"+name)}
 			if strings.HasPrefix(name, "users_from_csv/") {
 				for _, csv := range []string{"per-user-mfa.csv", "report.csv"} {
-					files[csv] = example(t, "functions/users_from_csv/"+csv)
+					files[csv] = acctest.Example(t, "functions/users_from_csv/"+csv)
 				}
 			}
 			if strings.HasPrefix(name, "ip_ranges_from_text/") {
-				files["ranges.txt"] = example(t, "functions/ip_ranges_from_text/ranges.txt")
+				files["ranges.txt"] = acctest.Example(t, "functions/ip_ranges_from_text/ranges.txt")
 			}
-			w := newSampleTenant(t).workspace(t, files, bySecret()...)
-			w.sees(w.apply(), "Apply complete")
-			if difference := cmp.Diff(outputs, w.outputs()); difference != "" {
+			w := newSampleTenant(t).Workspace(t, files, bySecret()...)
+			w.Sees(w.Apply(), "Apply complete")
+			if difference := cmp.Diff(outputs, w.Outputs()); difference != "" {
 				t.Errorf("the outputs (-want +have):\n%s", difference)
 			}
-			w.staysEmpty()
-			w.expect(0, "destroy", "-input=false", "-auto-approve")
+			w.StaysEmpty()
+			w.Expect(0, "destroy", "-input=false", "-auto-approve")
 		})
 	}
 }
 
 func TestEveryFunctionHasAnExample(t *testing.T) {
 	t.Parallel()
-	places, err := filepath.Glob(filepath.Join(examples, "functions", "*", "*.tf"))
+	places, err := filepath.Glob(filepath.Join(acctest.Examples, "functions", "*", "*.tf"))
 	if err != nil || len(places) != len(functionExamples) {
 		t.Errorf("there are %d examples of functions, %d are applied: %v", len(places), len(functionExamples), err)
 	}
-	for name := range newFunctions(t).known {
-		if !strings.Contains(example(t, filepath.Join("functions", name, "function.tf")), "provider::entramfa::"+name+"(") {
+	for name := range acctest.NewFunctions(t).Known {
+		if !strings.Contains(acctest.Example(t, filepath.Join("functions", name, "function.tf")), "provider::entramfa::"+name+"(") {
 			t.Errorf("the example of %s does not call it", name)
 		}
 	}
@@ -91,22 +74,22 @@ func TestEveryFunctionHasAnExample(t *testing.T) {
 
 func TestTheRangesOfTheExamplesAreMergedAndCounted(t *testing.T) {
 	t.Parallel()
-	w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, "functions/merge_ip_ranges/function.tf")}, bySecret()...)
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), `+ ip_ranges = [`, `+ "198.51.100.0/24",`, `+ "2001:db8:a11:100::/56",`, "]")
+	w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, "functions/merge_ip_ranges/function.tf")}, bySecret()...)
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `+ ip_ranges = [`, `+ "198.51.100.0/24",`, `+ "2001:db8:a11:100::/56",`, "]")
 
-	w = newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, "functions/ip_ranges_size/function.tf")}, bySecret()...)
-	w.sees(w.expect(1, "plan", "-input=false", `-var=office_ip_ranges=["198.51.0.0/16"]`), "An office has at most 1,024 IPv4 addresses.")
+	w = newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, "functions/ip_ranges_size/function.tf")}, bySecret()...)
+	w.Sees(w.Expect(1, "plan", "-input=false", `-var=office_ip_ranges=["198.51.0.0/16"]`), "An office has at most 1,024 IPv4 addresses.")
 
-	w = newSampleTenant(t).workspace(t, map[string]string{
-		"example.tf": example(t, "functions/ip_ranges_from_text/function.tf"), "ranges.txt": example(t, "functions/ip_ranges_from_text/ranges.txt"),
+	w = newSampleTenant(t).Workspace(t, map[string]string{
+		"example.tf": acctest.Example(t, "functions/ip_ranges_from_text/function.tf"), "ranges.txt": acctest.Example(t, "functions/ip_ranges_from_text/ranges.txt"),
 	}, bySecret()...)
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"),
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"),
 		`"198.51.100.0/25"`, `"198.51.100.130/31"`, `"198.51.100.132/31"`, `"198.51.100.134/32"`, `"203.0.113.0/26"`, `"203.0.113.77/32"`, `"2001:db8:a11:100::/56"`)
 
 	tn := newSampleTenant(t)
-	content := example(t, "functions/ip_ranges_cover/function.tf")
-	w = tn.workspace(t, map[string]string{"example.tf": strings.Replace(content, `"203.0.113.18"`, `"198.51.100.18"`, 1)}, bySecret()...)
-	w.sees(w.apply(), "Warning: Check block assertion failed", "Sign-ins through the VPN count as from anywhere")
+	content := acctest.Example(t, "functions/ip_ranges_cover/function.tf")
+	w = tn.Workspace(t, map[string]string{"example.tf": strings.Replace(content, `"203.0.113.18"`, `"198.51.100.18"`, 1)}, bySecret()...)
+	w.Sees(w.Apply(), "Warning: Check block assertion failed", "Sign-ins through the VPN count as from anywhere")
 }
 
 func TestFunctionsThroughTheRealCLI(t *testing.T) {
@@ -115,7 +98,7 @@ func TestFunctionsThroughTheRealCLI(t *testing.T) {
 	output := func(expression string) string {
 		return fmt.Sprintf("output \"result\" {\n  value = %s\n}\n", expression)
 	}
-	w := tn.workspace(t, map[string]string{"main.tf": `
+	w := tn.Workspace(t, map[string]string{"main.tf": `
 resource "terraform_data" "one" {
   input = "203.0.113.128/25"
 }
@@ -136,14 +119,14 @@ output "users" {
   value = provider::entramfa::users_from_csv(terraform_data.csv.output)
 }
 `}, bySecret()...)
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"),
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"),
 		"+ covered = (known after apply)", "+ merged = (known after apply)", "+ users = (known after apply)")
-	w.apply()
+	w.Apply()
 	want := map[string]any{"merged": []any{"203.0.113.0/24"}, "covered": true, "users": map[string]any{"adele@contoso.example": "enabled"}}
-	if difference := cmp.Diff(want, w.outputs()); difference != "" {
+	if difference := cmp.Diff(want, w.Outputs()); difference != "" {
 		t.Errorf("the outputs (-want +have):\n%s", difference)
 	}
-	w.staysEmpty()
+	w.StaysEmpty()
 
 	for _, c := range []struct {
 		expression string
@@ -159,29 +142,29 @@ output "users" {
 		}},
 		{`provider::entramfa::users_from_csv("Username,MFA Status\na@b.example,Enabled\n", "disabled")`, []string{`"options"`, `"disabled" is not what Enforced can become`}},
 	} {
-		w.write("main.tf", output(c.expression))
-		w.sees(w.expect(1, "plan", "-input=false"), c.want...)
+		w.Write("main.tf", output(c.expression))
+		w.Sees(w.Expect(1, "plan", "-input=false"), c.want...)
 	}
 	// Files as they come from elsewhere.
-	w.write("main.tf", output(`provider::entramfa::users_from_csv(file("users.csv"))`))
-	w.write("users.csv", "\ufeffMFA Status;Username\r\nENFORCED;Adele@contoso.example\r\n")
-	w.apply()
-	if difference := cmp.Diff(map[string]any{"result": map[string]any{"Adele@contoso.example": "enabled"}}, w.outputs()); difference != "" {
+	w.Write("main.tf", output(`provider::entramfa::users_from_csv(file("users.csv"))`))
+	w.Write("users.csv", "\ufeffMFA Status;Username\r\nENFORCED;Adele@contoso.example\r\n")
+	w.Apply()
+	if difference := cmp.Diff(map[string]any{"result": map[string]any{"Adele@contoso.example": "enabled"}}, w.Outputs()); difference != "" {
 		t.Errorf("the outputs (-want +have):\n%s", difference)
 	}
-	w.write("main.tf", output(`provider::entramfa::users_from_csv(textdecodebase64(filebase64("users.csv"), "UTF-16LE"))`))
+	w.Write("main.tf", output(`provider::entramfa::users_from_csv(textdecodebase64(filebase64("users.csv"), "UTF-16LE"))`))
 	var utf16 strings.Builder
 	for _, r := range "\ufeffUsername,MFA Status\r\nmegan@contoso.example,Disabled\r\n" {
 		utf16.WriteByte(byte(r))
 		utf16.WriteByte(byte(r >> 8))
 	}
-	w.write("users.csv", utf16.String())
-	w.apply()
+	w.Write("users.csv", utf16.String())
+	w.Apply()
 	for _, read := range []string{`filebase64("users.csv")`, `filebase64("users.csv"), "enforced"`, `filebase64("users.csv"), { states = { "Disabled" = "disabled", "Left" = null } }`} {
-		w.write("main.tf", output("provider::entramfa::users_from_csv("+read+")"))
-		w.staysEmpty()
+		w.Write("main.tf", output("provider::entramfa::users_from_csv("+read+")"))
+		w.StaysEmpty()
 	}
-	if difference := cmp.Diff(map[string]any{"result": map[string]any{"megan@contoso.example": "disabled"}}, w.outputs()); difference != "" {
+	if difference := cmp.Diff(map[string]any{"result": map[string]any{"megan@contoso.example": "disabled"}}, w.Outputs()); difference != "" {
 		t.Errorf("the outputs (-want +have):\n%s", difference)
 	}
 }
@@ -190,67 +173,67 @@ func TestThePortalsFileBecomesTheConfiguration(t *testing.T) {
 	t.Parallel()
 	const folder = "adoption/users-from-csv"
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, configurationFiles(t, folder), tn.byPermissionsOf(folder)...)
+	before := tn.Picture()
+	w := tn.Workspace(t, configurationFiles(t, folder), tn.ByPermissionsOf(folder)...)
 
 	// The file says what the tenant has: those who are enforced stay so, and nobody is written.
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), `"diego.siciliani@contoso.example" = "enabled"`, "1 to add, 0 to change, 0 to destroy",
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `"diego.siciliani@contoso.example" = "enabled"`, "1 to add, 0 to change, 0 to destroy",
 		"adopted as they are")
-	w.sees(w.apply(), "1 added, 0 changed, 0 destroyed")
-	if writes := tn.writes(); writes != 0 {
+	w.Sees(w.Apply(), "1 added, 0 changed, 0 destroyed")
+	if writes := tn.Writes(); writes != 0 {
 		t.Errorf("taking over wrote %d states", writes)
 	}
-	tn.isAsBefore(before)
-	w.staysEmpty()
+	tn.IsAsBefore(before)
+	w.StaysEmpty()
 	want := map[string]any{
 		"awaiting_registration": []any{"megan.bowen@contoso.example", "patti.fernandez@contoso.example"},
 		"users_by_state":        map[string]any{"disabled": 3.0, "enabled": 2.0, "enforced": 2.0},
 	}
-	if difference := cmp.Diff(want, w.outputs()); difference != "" {
+	if difference := cmp.Diff(want, w.Outputs()); difference != "" {
 		t.Errorf("the outputs (-want +have):\n%s", difference)
 	}
 
 	// The same without the function, and back.
-	function := example(t, folder+"/staff.tf")
-	w.write("staff.tf", example(t, folder+"/csvdecode/staff.tf"))
-	w.staysEmpty()
-	w.write("staff.tf", function)
+	function := acctest.Example(t, folder+"/staff.tf")
+	w.Write("staff.tf", acctest.Example(t, folder+"/csvdecode/staff.tf"))
+	w.StaysEmpty()
+	w.Write("staff.tf", function)
 
 	// A change is a line of the file, and so is a mistake.
-	file := example(t, folder+"/per-user-mfa.csv")
-	w.write("per-user-mfa.csv", replaced(t, file, "adele.vance@contoso.example,Disabled", "adele.vance@contoso.example,Enabled"))
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), `~ "adele.vance@contoso.example" = "disabled" -> "enabled"`, "0 to add, 1 to change, 0 to destroy")
-	w.apply()
-	if writes := tn.writes(); writes != 1 {
+	file := acctest.Example(t, folder+"/per-user-mfa.csv")
+	w.Write("per-user-mfa.csv", replaced(t, file, "adele.vance@contoso.example,Disabled", "adele.vance@contoso.example,Enabled"))
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `~ "adele.vance@contoso.example" = "disabled" -> "enabled"`, "0 to add, 1 to change, 0 to destroy")
+	w.Apply()
+	if writes := tn.Writes(); writes != 1 {
 		t.Errorf("one change wrote %d states", writes)
 	}
-	w.write("per-user-mfa.csv", file+"Adele.Vance@contoso.example,Disabled\n")
-	w.sees(w.expect(1, "plan", "-input=false"), `line 9: "Adele.Vance@contoso.example" is in line 2 already`)
-	w.write("per-user-mfa.csv", file+"break.glass.1@contoso.example,Enabled\n")
-	w.sees(w.expect(1, "plan", "-input=false"), "break.glass.1@contoso.example", "mergency access")
+	w.Write("per-user-mfa.csv", file+"Adele.Vance@contoso.example,Disabled\n")
+	w.Sees(w.Expect(1, "plan", "-input=false"), `line 9: "Adele.Vance@contoso.example" is in line 2 already`)
+	w.Write("per-user-mfa.csv", file+"break.glass.1@contoso.example,Enabled\n")
+	w.Sees(w.Expect(1, "plan", "-input=false"), "break.glass.1@contoso.example", "mergency access")
 
 	// What somebody changes in the portal is a difference; who registers is none.
-	w.write("per-user-mfa.csv", file)
-	tn.register("c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b303", control.MethodMicrosoftAuthenticator)()
-	w.apply()
-	w.staysEmpty()
-	tn.setState("c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b305", "disabled")()
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), `~ "grady.archie@contoso.example" = "disabled" -> "enabled"`)
-	w.apply()
-	if err := tn.stateIs("grady.archie@contoso.example", "enforced"); err != nil {
+	w.Write("per-user-mfa.csv", file)
+	tn.Register("c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b303", control.MethodMicrosoftAuthenticator)()
+	w.Apply()
+	w.StaysEmpty()
+	tn.SetState("c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b305", "disabled")()
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `~ "grady.archie@contoso.example" = "disabled" -> "enabled"`)
+	w.Apply()
+	if err := tn.StateIs("grady.archie@contoso.example", "enforced"); err != nil {
 		t.Error(err)
 	}
 
 	// Whoever leaves the file keeps MFA.
-	w.write("per-user-mfa.csv", replaced(t, file, "diego.siciliani@contoso.example,Enforced\n", ""))
-	w.apply()
-	if err := tn.stateIs("diego.siciliani@contoso.example", "enforced"); err != nil {
+	w.Write("per-user-mfa.csv", replaced(t, file, "diego.siciliani@contoso.example,Enforced\n", ""))
+	w.Apply()
+	if err := tn.StateIs("diego.siciliani@contoso.example", "enforced"); err != nil {
 		t.Error(err)
 	}
 	// And whoever is Disabled in it does not.
-	w.write("per-user-mfa.csv", replaced(t, file, "diego.siciliani@contoso.example,Enforced", "diego.siciliani@contoso.example,Disabled"))
-	w.sees(w.apply(), "Per-user MFA stops applying to diego.siciliani@contoso.example")
-	if err := tn.stateIs("diego.siciliani@contoso.example", "disabled"); err != nil {
+	w.Write("per-user-mfa.csv", replaced(t, file, "diego.siciliani@contoso.example,Enforced", "diego.siciliani@contoso.example,Disabled"))
+	w.Sees(w.Apply(), "Per-user MFA stops applying to diego.siciliani@contoso.example")
+	if err := tn.StateIs("diego.siciliani@contoso.example", "disabled"); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,43 +1,24 @@
 package provider_test
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-// queries reports whether the CLI at hand has `terraform query`. scripts/with-cli.sh asks it in the same way.
-func (w *workspace) queries() bool {
-	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), "query", "-help")
-	command.Dir, command.Env = w.dir, w.env
-	return command.Run() == nil
-}
-
-// importsByIdentity reports whether the CLI at hand has import blocks with an identity.
-func (w *workspace) importsByIdentity() bool {
-	var product string
-	var major, minor int
-	version := w.expectOf(0, os.Getenv("TF_ACC_TERRAFORM_PATH"), "version")
-	if _, err := fmt.Sscanf(strings.NewReplacer("v", "", ".", " ").Replace(version), "%s %d %d", &product, &major, &minor); err != nil {
-		w.t.Fatalf("the version cannot be read: %s", version)
-	}
-	return major > 1 || minor >= 12
-}
 
 // newCLITests is the pattern by which `make test-terraform` chooses the tests that it runs.
 func newCLITests(t *testing.T) *regexp.Regexp {
 	t.Helper()
-	content, err := os.ReadFile("../../GNUmakefile")
+	content, err := os.ReadFile(acctest.Repository("GNUmakefile"))
 	if err != nil {
 		t.Fatal(err)
 	}

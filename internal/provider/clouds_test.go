@@ -1,120 +1,18 @@
 package provider_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"io"
 	"maps"
-	"net/http"
-	"net/url"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-// cloudNetwork carries requests for the hosts of a cloud to a tenant, and keeps where they were meant to go. To the tenant
-// the hosts of the cloud are its own, so their names are exchanged on the way, in both directions.
-type cloudNetwork struct {
-	tenant       *tenant
-	graph, login string
-	inner        http.RoundTripper
-
-	mutex    sync.Mutex
-	sent     map[string]bool // host and the first segment of the path
-	scopes   map[string]bool
-	versions map[string]bool // version and the last named segment
-}
-
-func (tn *tenant) cloudNetwork(graph, login string) *cloudNetwork {
-	tn.t.Helper()
-	authority, err := os.ReadFile(tn.caFile)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	authorities := x509.NewCertPool()
-	authorities.AppendCertsFromPEM(authority)
-	inner := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}}
-	tn.t.Cleanup(inner.CloseIdleConnections)
-	return &cloudNetwork{tenant: tn, graph: graph, login: login, inner: inner, sent: map[string]bool{}, scopes: map[string]bool{}, versions: map[string]bool{}}
-}
-
-func (n *cloudNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
-	host := r.URL.Scheme + "://" + r.URL.Host
-	if host != n.graph && host != n.login {
-		return nil, fmt.Errorf("%s is no host of this cloud", host)
-	}
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
-	}
-	n.record(r, host, body)
-	body = bytes.ReplaceAll(body, []byte(url.QueryEscape(n.graph)), []byte(url.QueryEscape(n.tenant.url)))
-	request := r.Clone(r.Context())
-	there, err := url.Parse(n.tenant.url)
-	if err != nil {
-		return nil, err
-	}
-	request.URL.Host, request.Host = there.Host, there.Host
-	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	response, err := n.inner.RoundTrip(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer = bytes.ReplaceAll(answer, []byte(n.tenant.url), []byte(host))
-	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(answer)), int64(len(answer))
-	response.Header.Del("Content-Length")
-	return response, nil
-}
-
-func (n *cloudNetwork) record(r *http.Request, host string, body []byte) {
-	n.mutex.Lock()
-	defer n.mutex.Unlock()
-	n.sent[host] = true
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("scope") != "" {
-		n.scopes[strings.Fields(form.Get("scope"))[0]] = true
-	}
-	if host == n.graph {
-		for _, version := range []string{"v1.0", "beta"} {
-			for _, part := range []string{"authenticationMethodsPolicy", "namedLocations", "requirements", "users"} {
-				if strings.HasPrefix(r.URL.Path, "/"+version+"/") && (strings.Contains(r.URL.Path, "/"+part) || bytes.Contains(body, []byte("/"+part))) {
-					n.versions[version+" "+part] = true
-				}
-			}
-		}
-	}
-}
-
-func (n *cloudNetwork) server() tfprotov6.ProviderServer { return n.serverIn(nil) }
-
-// serverIn is a provider with an environment.
-func (n *cloudNetwork) serverIn(environment map[string]string) tfprotov6.ProviderServer {
-	options := quick()
-	options.HTTPClient = &http.Client{Transport: n, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return provider.NewServer("test", server.WithClientOptions(options), server.WithEnvironment(func(name string) (string, bool) {
-		value, set := environment[name]
-		return value, set
-	}))()
-}
 
 // read reads a data source.
 func read(t *testing.T, server tfprotov6.ProviderServer, name string, config map[string]any) []*tfprotov6.Diagnostic {
@@ -127,7 +25,7 @@ func read(t *testing.T, server tfprotov6.ProviderServer, name string, config map
 	if !ok {
 		t.Fatalf("%s has no object type", name)
 	}
-	answer, err := server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: dynamic(t, objectOf(t, typ, config))})
+	answer, err := server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: acctest.Dynamic(t, acctest.ObjectOf(t, typ, config))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,18 +71,18 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			people := locationTenant()
+			people := acctest.LocationTenant()
 			people.Cloud = c.cloud
 			airGapped := c.cloud == control.CloudUSSec
-			network := startTenant(t, people, quick()).cloudNetwork(c.graph, c.login)
-			server := network.server()
-			attributes := map[string]any{"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false}
+			network := acctest.StartTenant(t, people, acctest.Quick()).CloudNetwork(c.graph, c.login)
+			server := network.Server()
+			attributes := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false}
 			maps.Copy(attributes, c.attributes)
-			_, diagnostics := configure(t, server, attributes)
+			_, diagnostics := acctest.Configure(t, server, attributes)
 			for source, config := range map[string]map[string]any{
-				"entramfa_user_mfa_state":      {"user_id": adeleID},
+				"entramfa_user_mfa_state":      {"user_id": acctest.AdeleID},
 				"entramfa_registration_policy": {},
-				"entramfa_trusted_ips":         {"id": branchID},
+				"entramfa_trusted_ips":         {"id": acctest.BranchID},
 			} {
 				diagnostics = append(diagnostics, read(t, server, source, config)...)
 			}
@@ -192,13 +90,13 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 			if said := allOf(diagnostics); airGapped != strings.Contains(said, "This Microsoft Graph does not have that part of the API") || !airGapped && said != "" {
 				t.Errorf("the diagnostics say: %s", said)
 			}
-			if want := map[string]bool{c.graph: true, c.login: true}; !maps.Equal(network.sent, want) {
-				t.Errorf("asked %v, want %v", network.sent, want)
+			if want := map[string]bool{c.graph: true, c.login: true}; !maps.Equal(network.Sent, want) {
+				t.Errorf("asked %v, want %v", network.Sent, want)
 			}
-			if want := map[string]bool{c.graph + "/.default": true}; !maps.Equal(network.scopes, want) {
-				t.Errorf("scopes %v, want %v", network.scopes, want)
+			if want := map[string]bool{c.graph + "/.default": true}; !maps.Equal(network.Scopes, want) {
+				t.Errorf("scopes %v, want %v", network.Scopes, want)
 			}
-			have := slices.Sorted(maps.Keys(network.versions))
+			have := slices.Sorted(maps.Keys(network.Versions))
 			// The campaign is read from beta, where China has it, too.
 			if want := []string{"beta authenticationMethodsPolicy", "beta requirements", "beta users", "v1.0 namedLocations", "v1.0 users"}; !slices.Equal(have, want) {
 				t.Errorf("versions %v, want %v", have, want)
@@ -209,7 +107,7 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 
 func TestWhatACloudLacksIsSaidAtPlan(t *testing.T) {
 	t.Parallel()
-	tn := newLocationTenant(t)
+	tn := acctest.NewLocationTenant(t)
 	without := func(t *testing.T, pattern, segment string) {
 		t.Helper()
 		fault := control.Fault{PathRegexp: pattern, Times: new(int), Status: 400, Code: "BadRequest", Message: "Resource not found for the segment '" + segment + "'."}
@@ -225,45 +123,45 @@ func TestWhatACloudLacksIsSaidAtPlan(t *testing.T) {
 		config map[string]any
 		says   []string
 	}{
-		typeName: {map[string]any{"user_id": adeleID, "state": "enabled"}, []string{"Unable to read", "HTTP 400 BadRequest", advice}},
+		acctest.TypeName: {map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}, []string{"Unable to read", "HTTP 400 BadRequest", advice}},
 		"entramfa_registration_policy": {
 			map[string]any{"state": "disabled"},
 			[]string{"This cloud has no registration campaign", "public cloud, US Government (L4 and L5) and China", "Remove this resource, or check environment and graph_endpoint"},
 		},
 		"entramfa_trusted_ips": {
-			map[string]any{"display_name": "Office", "ip_ranges": stringList("203.0.113.0/24")},
+			map[string]any{"display_name": "Office", "ip_ranges": acctest.StringList("203.0.113.0/24")},
 			[]string{"HTTP 400 BadRequest", advice},
 		},
 	} {
 		t.Run(resourceType, func(t *testing.T) {
-			planned := tn.sessionOf(t, resourceType, nil).plan(nil, c.config)
-			if said := allOf(planned.Diagnostics); !says(c.says...).MatchString(said) {
+			planned := tn.SessionOf(t, resourceType, nil).Plan(nil, c.config)
+			if said := allOf(planned.Diagnostics); !acctest.Says(c.says...).MatchString(said) {
 				t.Errorf("the plan says %s\nwant %q", said, c.says)
 			}
 		})
 	}
-	if writes := tn.writes(); writes != 0 {
+	if writes := tn.Writes(); writes != 0 {
 		t.Errorf("%d writes", writes)
 	}
 }
 
 func TestATenantOfAnotherCloudIsSaidToBe(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	if err := tn.SetBehavior(context.Background(), control.Behavior{Cloud: control.CloudUSGovernment}); err != nil {
 		t.Fatal(err)
 	}
-	_, diagnostics := configure(t, tn.server(t, tn.where()), map[string]any{"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret})
-	if said := allOf(diagnostics); !says("Unable to sign in to Microsoft Entra ID: the tenant lives in another cloud", "AADSTS900382", "Check environment").MatchString(said) {
+	_, diagnostics := acctest.Configure(t, tn.Server(t, tn.Where()), map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret})
+	if said := allOf(diagnostics); !acctest.Says("Unable to sign in to Microsoft Entra ID: the tenant lives in another cloud", "AADSTS900382", "Check environment").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 	// Graph of one cloud and sign-in of another: the sign-in service does not know the Graph.
-	other := newTenant(t)
-	_, diagnostics = configure(t, tn.server(t, nil), map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
-		"graph_endpoint": tn.url, "authority_host": other.url, "ca_bundle_path": other.caFile,
+	other := acctest.NewTenant(t)
+	_, diagnostics = acctest.Configure(t, tn.Server(t, nil), map[string]any{
+		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
+		"graph_endpoint": tn.URL, "authority_host": other.URL, "ca_bundle_path": other.CAFile,
 	})
-	if said := allOf(diagnostics); !says("Microsoft Graph is of another cloud", "AADSTS500011", "name the same cloud as the tenant's").MatchString(said) {
+	if said := allOf(diagnostics); !acctest.Says("Microsoft Graph is of another cloud", "AADSTS500011", "name the same cloud as the tenant's").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // driftStory is a team that manages a tenant with an app that may write, and a job that looks for drift once a day with one
 // that may only read.
 type driftStory struct {
-	*tenant
-	team, job *workspace
+	*acctest.Tenant
+	team, job *acctest.Workspace
 	// ahead is how far the tenant's clock is ahead of this machine's: the days that have passed. On each of them the tokens of
 	// the day before have ended, and every replica knows what was written then.
 	ahead atomic.Int64
@@ -52,36 +53,36 @@ type driftDay struct {
 func newDriftStory(t *testing.T, people *control.Tenant, config string) *driftStory {
 	t.Helper()
 	s := &driftStory{}
-	s.tenant = startEmulator(t, people, func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) })
+	s.Tenant = acctest.StartEmulator(t, people, func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) })
 
-	s.team = s.workspace(t, map[string]string{"main.tf": config}, bySecretOfTheApp()...)
+	s.team = s.Workspace(t, map[string]string{"main.tf": config}, bySecretOfTheApp()...)
 	job := *s.team
-	job.env = append(slices.Clone(s.team.env), "ARM_CLIENT_ID="+planAppID, "ARM_CLIENT_SECRET="+planSecret)
+	job.Env = append(slices.Clone(s.team.Env), "ARM_CLIENT_ID="+acctest.PlanAppID, "ARM_CLIENT_SECRET="+acctest.PlanSecret)
 	s.job = &job
-	s.team.apply()
+	s.team.Apply()
 	return s
 }
 
 // runs is the job, once. Whatever it finds, it changes nothing: neither the tenant nor the state.
 func (s *driftStory) runs(code int) string {
-	s.t.Helper()
-	tenantBefore, stateBefore := s.snapshot(), s.stateFile()
-	output := s.job.expect(code, "plan", "-detailed-exitcode", "-lock=false", "-input=false")
-	s.isAsBefore(tenantBefore)
+	s.T.Helper()
+	tenantBefore, stateBefore := s.Picture(), s.stateFile()
+	output := s.job.Expect(code, "plan", "-detailed-exitcode", "-lock=false", "-input=false")
+	s.IsAsBefore(tenantBefore)
 	if s.stateFile() != stateBefore {
-		s.t.Error("the job has changed the state")
+		s.T.Error("the job has changed the state")
 	}
 	if code == noDrift {
-		s.job.sees(output, "No changes.")
+		s.job.Sees(output, "No changes.")
 	}
 	return output
 }
 
 func (s *driftStory) stateFile() string {
-	s.t.Helper()
-	content, err := os.ReadFile(filepath.Join(s.job.dir, "terraform.tfstate"))
+	s.T.Helper()
+	content, err := os.ReadFile(filepath.Join(s.job.Dir, "terraform.tfstate"))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return string(content)
 }
@@ -89,8 +90,8 @@ func (s *driftStory) stateFile() string {
 // settings is what the tenant has, however it is spelled, and whatever the ids, dates and places in a list of its locations are,
 // without what is Microsoft's to decide.
 func (s *driftStory) settings() *control.Tenant {
-	s.t.Helper()
-	now := s.snapshot()
+	s.T.Helper()
+	now := s.Picture()
 	for i := range now.NamedLocations {
 		location := &now.NamedLocations[i]
 		location.ID, location.CreatedDateTime, location.ModifiedDateTime = "", nil, nil
@@ -117,10 +118,10 @@ func (s *driftStory) settings() *control.Tenant {
 
 // repaired is what the team does about drift: an apply, after which the tenant is what it was, and the next day is quiet.
 func (s *driftStory) repaired(before *control.Tenant) {
-	s.t.Helper()
-	s.team.apply()
+	s.T.Helper()
+	s.team.Apply()
 	if difference := cmp.Diff(before, s.settings()); difference != "" {
-		s.t.Errorf("the apply does not bring back what there was before (-):\n%s", difference)
+		s.T.Errorf("the apply does not bring back what there was before (-):\n%s", difference)
 	}
 	s.passes()
 	s.quiet()
@@ -128,9 +129,9 @@ func (s *driftStory) repaired(before *control.Tenant) {
 
 // quiet is the job on a day on which there is nothing to say, not even a warning.
 func (s *driftStory) quiet() {
-	s.t.Helper()
+	s.T.Helper()
 	if output := s.runs(noDrift); strings.Contains(output, "Warning:") {
-		s.t.Errorf("the job warns on a day without drift:\n%s", output)
+		s.T.Errorf("the job warns on a day without drift:\n%s", output)
 	}
 }
 
@@ -138,12 +139,12 @@ func (s *driftStory) passes() { s.ahead.Add(int64(24 * time.Hour)) }
 
 // lives plays the days one after the other.
 func (s *driftStory) lives(days []driftDay) {
-	s.t.Helper()
-	t := s.t
-	defer func() { s.t, s.team.t, s.job.t = t, t, t }()
+	s.T.Helper()
+	t := s.T
+	defer func() { s.T, s.team.T, s.job.T = t, t, t }()
 	for i, day := range days {
 		ok := t.Run(fmt.Sprintf("day %02d, %s", i+1, day.what), func(t *testing.T) {
-			s.t, s.team.t, s.job.t = t, t, t
+			s.T, s.team.T, s.job.T = t, t, t
 			before := s.settings()
 			s.passes()
 			for _, happens := range day.happens {
@@ -152,7 +153,7 @@ func (s *driftStory) lives(days []driftDay) {
 			if day.code == noDrift {
 				s.quiet()
 			} else {
-				s.job.sees(s.runs(day.code), append([]string{""}, day.says...)...)
+				s.job.Sees(s.runs(day.code), append([]string{""}, day.says...)...)
 			}
 			for _, over := range day.over {
 				over()
@@ -170,7 +171,7 @@ func (s *driftStory) lives(days []driftDay) {
 // The parts of a story.
 
 func (s *driftStory) patchUser(user string, changes control.UserPatch) func() {
-	return s.do(func(ctx context.Context) error {
+	return s.Do(func(ctx context.Context) error {
 		_, err := s.PatchUser(ctx, user, changes)
 		return err
 	})
@@ -179,19 +180,19 @@ func (s *driftStory) patchUser(user string, changes control.UserPatch) func() {
 // trusts replaces the ranges of a location.
 func (s *driftStory) trusts(name string, ranges ...string) func() {
 	location := control.NewIPNamedLocation(name, true, ranges...)
-	return s.patched(name, control.NamedLocationPatch{IPRanges: &location.IPRanges})
+	return s.Patched(name, control.NamedLocationPatch{IPRanges: &location.IPRanges})
 }
 
 // leaves deletes a user, and returns comes, which restores them with the id and the state they had.
 func (s *driftStory) leaves(user string) (leaves, comes func()) {
 	var was *control.User
-	leaves = s.do(func(ctx context.Context) (err error) {
+	leaves = s.Do(func(ctx context.Context) (err error) {
 		if was, err = s.GetUser(ctx, user); err != nil {
 			return err
 		}
 		return s.DeleteUser(ctx, user)
 	})
-	comes = s.do(func(ctx context.Context) error {
+	comes = s.Do(func(ctx context.Context) error {
 		_, err := s.CreateUser(ctx, *was)
 		return err
 	})
@@ -200,19 +201,19 @@ func (s *driftStory) leaves(user string) (leaves, comes func()) {
 
 // app changes the app of the job.
 func (s *driftStory) app(changes control.AppPatch) func() {
-	return s.do(func(ctx context.Context) error {
-		_, err := s.PatchApp(ctx, planAppID, changes)
+	return s.Do(func(ctx context.Context) error {
+		_, err := s.PatchApp(ctx, acctest.PlanAppID, changes)
 		return err
 	})
 }
 
 func (s *driftStory) behaves(behavior control.Behavior) func() {
-	return s.do(func(ctx context.Context) error { return s.SetBehavior(ctx, behavior) })
+	return s.Do(func(ctx context.Context) error { return s.SetBehavior(ctx, behavior) })
 }
 
 // healthy takes away all faults, each of which has to have hit a request, and every behaviour.
 func (s *driftStory) healthy() func() {
-	return s.do(func(ctx context.Context) error {
+	return s.Do(func(ctx context.Context) error {
 		faults, err := s.ListFaults(ctx)
 		if err != nil {
 			return err
@@ -228,7 +229,7 @@ func (s *driftStory) healthy() func() {
 
 // throttled fails unless requests were refused since the log was cleared.
 func (s *driftStory) throttled() func() {
-	return s.do(func(ctx context.Context) error {
+	return s.Do(func(ctx context.Context) error {
 		counters, err := s.Counters(ctx)
 		if err == nil && len(counters.ThrottledRequests)+len(counters.ThrottledItems) == 0 {
 			err = errors.New("no request was throttled")
@@ -239,21 +240,21 @@ func (s *driftStory) throttled() func() {
 
 // certainly fails unless a user really has a state: where the job is to be quiet, there has to be something to be quiet about.
 func (s *driftStory) certainly(user, state string) func() {
-	return s.do(func(context.Context) error { return s.stateIs(user, state) })
+	return s.Do(func(context.Context) error { return s.StateIs(user, state) })
 }
 
 const offices, depotName = "Offices", "Depot"
 
 // driftTenant is a tenant in use.
 func driftTenant() *control.Tenant {
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	people.Groups = campaignTenant().Groups
 	return people
 }
 
 // driftConfiguration is what a team has written for it. policy is the registration policy.
 func driftConfiguration(policy string) string {
-	return block(fmt.Sprintf("emergency_access = { user_principal_names = [%q], group_ids = [%q] }", rescueUPN, rescueGroupID)) + fmt.Sprintf(`
+	return acctest.Block(fmt.Sprintf("emergency_access = { user_principal_names = [%q], group_ids = [%q] }", acctest.RescueUPN, acctest.RescueGroupID)) + fmt.Sprintf(`
 resource "entramfa_user_mfa_state" "desk" {
   for_each = toset([%[1]q, %[2]q])
 
@@ -291,7 +292,7 @@ resource "entramfa_trusted_ips" "depot" {
   display_name = "Depot"
   ip_ranges    = ["192.0.2.0/28"]
 }
-`, adeleUPN, obrienUPN, diegoID, alexUPN, meganUPN, guestID, dollarUPN, depotID) + policy
+`, acctest.AdeleUPN, acctest.ObrienUPN, acctest.DiegoID, acctest.AlexUPN, acctest.MeganUPN, acctest.GuestID, acctest.DollarUPN, acctest.DepotID) + policy
 }
 
 // configurationWithout is a configuration without some of its text.
@@ -309,7 +310,7 @@ func configurationWithout(t *testing.T, config string, texts ...string) string {
 // ourCampaign says everything of the campaign that can be said.
 func ourCampaign() string {
 	return registration(
-		enabled, includes("group_ids", staffID), excludes("group_ids", rescueGroupID),
+		enabled, includes("group_ids", acctest.StaffID), excludes("group_ids", acctest.RescueGroupID),
 		`authentication_method = "microsoftAuthenticator"`, "snooze_days = 3", "require_registration_after_snoozes = true",
 	)
 }
@@ -321,30 +322,30 @@ func TestAYearOfADriftJob(t *testing.T) {
 	config := driftConfiguration(ourCampaign())
 	s := newDriftStory(t, driftTenant(), config)
 	const one = "Plan: 0 to add, 1 to change, 0 to destroy."
-	adeleLeaves, adeleComes := s.leaves(adeleID)
-	meganLeaves, meganComes := s.leaves(meganID)
-	diegoLeaves, diegoComes := s.leaves(diegoID)
+	adeleLeaves, adeleComes := s.leaves(acctest.AdeleID)
+	meganLeaves, meganComes := s.leaves(acctest.MeganID)
+	diegoLeaves, diegoComes := s.leaves(acctest.DiegoID)
 	off := false
 	s.lives([]driftDay{
 		{what: "nothing happens"},
 		{
 			what: "people register, and the service promotes them",
 			happens: []func(){
-				s.certainly(adeleID, "enabled"), s.certainly(guestID, "enabled"),
-				s.register(adeleID, control.MethodMicrosoftAuthenticator), s.register(guestID, control.MethodFIDO2),
-				s.certainly(adeleID, "enforced"), s.certainly(guestID, "enforced"),
+				s.certainly(acctest.AdeleID, "enabled"), s.certainly(acctest.GuestID, "enabled"),
+				s.Register(acctest.AdeleID, control.MethodMicrosoftAuthenticator), s.Register(acctest.GuestID, control.MethodFIDO2),
+				s.certainly(acctest.AdeleID, "enforced"), s.certainly(acctest.GuestID, "enforced"),
 			},
 		},
 		{
 			what: "the rest of the tenant lives",
 			happens: []func(){
-				s.setState(rescue2ID, "enabled"), s.setState(rescue2ID, "disabled"),
-				s.patchUser(adeleID, control.UserPatch{DisplayName: new("Adele Smith"), Mail: new("adele@contoso.example")}),
-				s.register(diegoID, control.MethodFIDO2),
-				s.do(func(ctx context.Context) error {
+				s.SetState(acctest.Rescue2ID, "enabled"), s.SetState(acctest.Rescue2ID, "disabled"),
+				s.patchUser(acctest.AdeleID, control.UserPatch{DisplayName: new("Adele Smith"), Mail: new("adele@contoso.example")}),
+				s.Register(acctest.DiegoID, control.MethodFIDO2),
+				s.Do(func(ctx context.Context) error {
 					_, user := s.CreateUser(ctx, control.User{UserPrincipalName: "new.hire@contoso.example", PerUserMFAState: control.StateEnabled})
 					_, location := s.CreateNamedLocation(ctx, control.NewIPNamedLocation("Made in the portal", true, "203.0.113.0/26"))
-					_, group := s.PatchGroup(ctx, managersID, control.GroupPatch{Members: &[]string{meganID, diegoID}})
+					_, group := s.PatchGroup(ctx, acctest.ManagersID, control.GroupPatch{Members: &[]string{acctest.MeganID, acctest.DiegoID}})
 					_, policy := s.PatchAuthenticationMethodsPolicy(ctx, map[string]any{"reconfirmationInDays": 90})
 					return errors.Join(user, location, group, policy)
 				}),
@@ -352,62 +353,62 @@ func TestAYearOfADriftJob(t *testing.T) {
 		},
 		{
 			what:    "an administrator disables one",
-			happens: []func(){s.setState(obrienID, "disabled")},
+			happens: []func(){s.SetState(acctest.ObrienID, "disabled")},
 			code:    drift,
 			says: []string{
-				`entramfa_user_mfa_state.desk["` + obrienUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`, one,
+				`entramfa_user_mfa_state.desk["` + acctest.ObrienUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`, one,
 			},
 		},
 		{
 			what:    "an administrator disables one who has registered",
-			happens: []func(){s.setState(adeleID, "disabled"), s.setState(diegoID, "disabled")},
+			happens: []func(){s.SetState(acctest.AdeleID, "disabled"), s.SetState(acctest.DiegoID, "disabled")},
 			code:    drift,
 			says: []string{
-				`entramfa_user_mfa_state.desk["` + adeleUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`,
+				`entramfa_user_mfa_state.desk["` + acctest.AdeleUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`,
 				`entramfa_user_mfa_state.finance will be updated in-place`, `~ state = "disabled" -> "enforced"`,
 				"Plan: 0 to add, 2 to change, 0 to destroy.",
 			},
 		},
 		{
 			what:    "an administrator changes two of the map",
-			happens: []func(){s.setState(meganID, "disabled"), s.setState(dollarID, "enabled")},
+			happens: []func(){s.SetState(acctest.MeganID, "disabled"), s.SetState(acctest.DollarID, "enabled")},
 			code:    drift,
 			says: []string{
-				"entramfa_user_mfa_states.staff will be updated in-place", `~ "` + dollarUPN + `" = "enabled" -> "disabled"`,
-				`~ "` + meganUPN + `" = "disabled" -> "enabled"`, one, "Per-user MFA stops applying to", dollarUPN,
+				"entramfa_user_mfa_states.staff will be updated in-place", `~ "` + acctest.DollarUPN + `" = "enabled" -> "disabled"`,
+				`~ "` + acctest.MeganUPN + `" = "disabled" -> "enabled"`, one, "Per-user MFA stops applying to", acctest.DollarUPN,
 			},
 		},
 		{
 			what:    "the weekend: somebody disables one on Saturday",
-			happens: []func(){s.setState(meganID, "disabled"), s.patchCampaign(`{"state":"disabled"}`)},
+			happens: []func(){s.SetState(acctest.MeganID, "disabled"), s.PatchCampaign(`{"state":"disabled"}`)},
 			code:    drift,
-			says:    []string{policyAddress, meganUPN, "Plan: 0 to add, 2 to change, 0 to destroy."},
+			says:    []string{acctest.PolicyAddress, acctest.MeganUPN, "Plan: 0 to add, 2 to change, 0 to destroy."},
 			notYet:  true,
 		},
 		{
 			what:    "the weekend: and takes it back on Sunday",
-			happens: []func(){s.setState(meganID, "enabled"), s.patchCampaign(`{"state":"enabled"}`)},
+			happens: []func(){s.SetState(acctest.MeganID, "enabled"), s.PatchCampaign(`{"state":"enabled"}`)},
 		},
 		{
 			what: "Microsoft takes the campaign over",
-			happens: []func(){s.patchCampaign(`{"state":"default","snoozeDurationInDays":1,"enforceRegistrationAfterAllowedSnoozes":false,` +
-				`"includeTargets":[{"id":"` + staffID + `","targetType":"group","targetedAuthenticationMethod":"fido2"}]}`)},
+			happens: []func(){s.PatchCampaign(`{"state":"default","snoozeDurationInDays":1,"enforceRegistrationAfterAllowedSnoozes":false,` +
+				`"includeTargets":[{"id":"` + acctest.StaffID + `","targetType":"group","targetedAuthenticationMethod":"fido2"}]}`)},
 			code: drift,
 			says: []string{
-				policyAddress + " will be updated in-place", `~ authentication_method = "fido2" -> "microsoftAuthenticator"`,
+				acctest.PolicyAddress + " will be updated in-place", `~ authentication_method = "fido2" -> "microsoftAuthenticator"`,
 				"~ require_registration_after_snoozes = false -> true", "~ snooze_days = 1 -> 3", `~ state = "microsoft_managed" -> "enabled"`, one,
 			},
 		},
 		{
 			what: "the service spells the campaign otherwise",
-			happens: []func(){s.patchCampaign(`{"includeTargets":[{"id":"` + strings.ToUpper(staffID) +
+			happens: []func(){s.PatchCampaign(`{"includeTargets":[{"id":"` + strings.ToUpper(acctest.StaffID) +
 				`","targetType":"group","targetedAuthenticationMethod":"MicrosoftAuthenticator"}]}`)},
 		},
 		{
 			what:    "somebody takes the exclusion of the emergency access accounts away",
-			happens: []func(){s.patchCampaign(`{"excludeTargets":[]}`)},
+			happens: []func(){s.PatchCampaign(`{"excludeTargets":[]}`)},
 			code:    drift,
-			says:    []string{policyAddress + " will be updated in-place", "exclude", "+ group_ids", rescueGroupID, one},
+			says:    []string{acctest.PolicyAddress + " will be updated in-place", "exclude", "+ group_ids", acctest.RescueGroupID, one},
 		},
 		{
 			what:    "somebody widens a range",
@@ -433,7 +434,7 @@ func TestAYearOfADriftJob(t *testing.T) {
 		},
 		{
 			what:    "somebody takes the trust away, and renames the location",
-			happens: []func(){s.patched(offices, control.NamedLocationPatch{IsTrusted: &off, DisplayName: new("Offices (old)")})},
+			happens: []func(){s.Patched(offices, control.NamedLocationPatch{IsTrusted: &off, DisplayName: new("Offices (old)")})},
 			code:    drift,
 			says: []string{
 				"entramfa_trusted_ips.offices will be updated in-place", `~ display_name = "Offices (old)" -> "Offices"`, "~ trusted = false -> true", one,
@@ -445,65 +446,65 @@ func TestAYearOfADriftJob(t *testing.T) {
 		},
 		{
 			what:    "somebody deletes a location",
-			happens: []func(){s.removed(depotName)},
+			happens: []func(){s.Removed(depotName)},
 			code:    drift,
 			says:    []string{"entramfa_trusted_ips.depot will be created", "+ address_count_ipv4 = 16", "Plan: 1 to add, 0 to change, 0 to destroy."},
 		},
 		{
 			what: "people are renamed",
 			happens: []func(){
-				s.patchUser(meganID, control.UserPatch{UserPrincipalName: new("megan.smith@contoso.example")}),
-				s.patchUser(diegoID, control.UserPatch{UserPrincipalName: new("diego.smith@contoso.example")}),
+				s.patchUser(acctest.MeganID, control.UserPatch{UserPrincipalName: new("megan.smith@contoso.example")}),
+				s.patchUser(acctest.DiegoID, control.UserPatch{UserPrincipalName: new("diego.smith@contoso.example")}),
 			},
 		},
 		{
 			what:    "one is renamed whom a resource of one user names by name",
-			happens: []func(){s.patchUser(adeleID, control.UserPatch{UserPrincipalName: new("adele.smith@contoso.example")})},
+			happens: []func(){s.patchUser(acctest.AdeleID, control.UserPatch{UserPrincipalName: new("adele.smith@contoso.example")})},
 			code:    noVerdict,
-			says:    []string{`User "` + adeleUPN + `" not found`, `is now called "adele.smith@contoso.example"`, "write the new name"},
-			over:    []func(){s.patchUser(adeleID, control.UserPatch{UserPrincipalName: new(adeleUPN)})},
+			says:    []string{`User "` + acctest.AdeleUPN + `" not found`, `is now called "adele.smith@contoso.example"`, "write the new name"},
+			over:    []func(){s.patchUser(acctest.AdeleID, control.UserPatch{UserPrincipalName: new(acctest.AdeleUPN)})},
 		},
 		{
 			what:    "one of the single users leaves, and somebody is disabled",
-			happens: []func(){adeleLeaves, s.setState(obrienID, "disabled")},
+			happens: []func(){adeleLeaves, s.SetState(acctest.ObrienID, "disabled")},
 			code:    noVerdict,
 			says: []string{
-				`entramfa_user_mfa_state.desk["` + obrienUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`,
-				`User "` + adeleUPN + `" not found`, "If the user has left, remove the resource from the configuration; nothing else is needed.",
+				`entramfa_user_mfa_state.desk["` + acctest.ObrienUPN + `"] will be updated in-place`, `~ state = "disabled" -> "enabled"`,
+				`User "` + acctest.AdeleUPN + `" not found`, "If the user has left, remove the resource from the configuration; nothing else is needed.",
 			},
-			over: []func(){adeleComes, s.setState(obrienID, "enabled")},
+			over: []func(){adeleComes, s.SetState(acctest.ObrienID, "enabled")},
 		},
 		{
 			what:    "one leaves who is named by id",
 			happens: []func(){diegoLeaves},
 			code:    noVerdict,
-			says:    []string{`User "` + diegoID + `" not found`, "If the user has left, remove the resource from the configuration"},
+			says:    []string{`User "` + acctest.DiegoID + `" not found`, "If the user has left, remove the resource from the configuration"},
 			over:    []func(){diegoComes},
 		},
 		{
 			what:    "one of the map leaves, and another one is disabled",
-			happens: []func(){meganLeaves, s.setState(alexID, "disabled")},
+			happens: []func(){meganLeaves, s.SetState(acctest.AlexID, "disabled")},
 			code:    noVerdict,
 			says: []string{
-				`User "` + meganUPN + `" not found`, "Remove users who have left from users; nothing else is needed.",
-				"the plan shows no other change of this resource", alexUPN + ", disabled instead of enabled",
+				`User "` + acctest.MeganUPN + `" not found`, "Remove users who have left from users; nothing else is needed.",
+				"the plan shows no other change of this resource", acctest.AlexUPN + ", disabled instead of enabled",
 			},
-			over: []func(){meganComes, s.setState(alexID, "enabled")},
+			over: []func(){meganComes, s.SetState(acctest.AlexID, "enabled")},
 		},
 		{what: "all are back"},
 		{
 			what: "two leave, and the team has taken them out of the configuration",
 			happens: []func(){adeleLeaves, meganLeaves, func() {
-				s.team.write("main.tf", configurationWithout(t, config, fmt.Sprintf("%q, ", adeleUPN), fmt.Sprintf("    %q = \"enabled\"\n", meganUPN)))
+				s.team.Write("main.tf", configurationWithout(t, config, fmt.Sprintf("%q, ", acctest.AdeleUPN), fmt.Sprintf("    %q = \"enabled\"\n", acctest.MeganUPN)))
 			}},
-			over: []func(){adeleComes, meganComes, func() { s.team.write("main.tf", config) }},
+			over: []func(){adeleComes, meganComes, func() { s.team.Write("main.tf", config) }},
 		},
 		{what: "they are restored, and stand in the configuration again"},
 		{
 			what:    "a group of the policy is deleted",
-			happens: []func(){s.do(func(ctx context.Context) error { return s.DeleteGroup(ctx, staffID) })},
+			happens: []func(){s.Do(func(ctx context.Context) error { return s.DeleteGroup(ctx, acctest.StaffID) })},
 			code:    noVerdict,
-			says:    []string{policyAddress, staffID},
+			says:    []string{acctest.PolicyAddress, acctest.StaffID},
 		},
 	})
 }
@@ -512,10 +513,10 @@ func TestAYearOfADriftJob(t *testing.T) {
 func TestADriftJobWhereMicrosoftManagesTheCampaign(t *testing.T) {
 	t.Parallel()
 	s := newDriftStory(t, driftTenant(), driftConfiguration(registration(
-		managed, everyone, fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q] }", rescueID, rescueGroupID),
+		managed, everyone, fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q] }", acctest.RescueID, acctest.RescueGroupID),
 	)))
 	rewritten := func(snooze int, limit bool, method string) func() {
-		return s.patchCampaign(fmt.Sprintf(`{"state":"default","snoozeDurationInDays":%d,"enforceRegistrationAfterAllowedSnoozes":%t,`+
+		return s.PatchCampaign(fmt.Sprintf(`{"state":"default","snoozeDurationInDays":%d,"enforceRegistrationAfterAllowedSnoozes":%t,`+
 			`"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":%q}]}`, snooze, limit, method))
 	}
 	const one = "Plan: 0 to add, 1 to change, 0 to destroy."
@@ -526,16 +527,16 @@ func TestADriftJobWhereMicrosoftManagesTheCampaign(t *testing.T) {
 		{what: "and the method alone, for good", happens: []func(){rewritten(1, true, "fido2")}},
 		{
 			what:    "somebody takes the campaign over",
-			happens: []func(){s.patchCampaign(`{"state":"enabled"}`)},
+			happens: []func(){s.PatchCampaign(`{"state":"enabled"}`)},
 			code:    drift,
-			says:    []string{policyAddress + " will be updated in-place", `~ state = "enabled" -> "microsoft_managed"`, one},
+			says:    []string{acctest.PolicyAddress + " will be updated in-place", `~ state = "enabled" -> "microsoft_managed"`, one},
 		},
 		{
 			what: "somebody narrows it to a group",
-			happens: []func(){s.patchCampaign(`{"includeTargets":[{"id":"` + staffID +
+			happens: []func(){s.PatchCampaign(`{"includeTargets":[{"id":"` + acctest.StaffID +
 				`","targetType":"group","targetedAuthenticationMethod":"fido2"}]}`)},
 			code: drift,
-			says: []string{policyAddress + " will be updated in-place", "include", "+ all_users = true", `- "` + staffID + `"`, one},
+			says: []string{acctest.PolicyAddress + " will be updated in-place", "include", "+ all_users = true", `- "` + acctest.StaffID + `"`, one},
 		},
 	})
 }
@@ -549,7 +550,7 @@ func (s *driftStory) fails(times int, fault control.Fault) func() {
 	if fault.PathRegexp == "" {
 		fault.PathRegexp = graphRequests
 	}
-	return s.fault(fault)
+	return s.Fault(fault)
 }
 
 func retryAfter(seconds string) map[string]string { return map[string]string{"Retry-After": seconds} }
@@ -557,7 +558,7 @@ func retryAfter(seconds string) map[string]string { return map[string]string{"Re
 // changesThings is drift in everything that there is.
 func (s *driftStory) changesThings() []func() {
 	return []func(){
-		s.setState(obrienID, "disabled"), s.setState(meganID, "disabled"), s.trusts(offices, "203.0.113.0/25"), s.patchCampaign(`{"snoozeDurationInDays":14}`),
+		s.SetState(acctest.ObrienID, "disabled"), s.SetState(acctest.MeganID, "disabled"), s.trusts(offices, "203.0.113.0/25"), s.PatchCampaign(`{"snoozeDurationInDays":14}`),
 	}
 }
 
@@ -579,7 +580,7 @@ func TestADriftJobOfAServiceThatIsUnwell(t *testing.T) {
 		{"requests are throttled, without Retry-After", []func(){s.fails(2, control.Fault{Status: 429})}, nil},
 		{
 			"the limits are exhausted",
-			[]func(){s.do(s.ClearRequests), s.behaves(control.Behavior{Throttle: limits})},
+			[]func(){s.Do(s.ClearRequests), s.behaves(control.Behavior{Throttle: limits})},
 			[]func(){s.throttled()},
 		},
 		{"the service answers slowly", []func(){s.behaves(control.Behavior{LatencyMs: 500})}, nil},
@@ -616,7 +617,7 @@ func TestADriftJobOfAServiceThatIsUnwell(t *testing.T) {
 		drifted,
 		[]driftDay{
 			{what: "somebody takes it all back", happens: []func(){
-				s.setState(obrienID, "enabled"), s.setState(meganID, "enabled"), s.patchCampaign(`{"snoozeDurationInDays":3}`),
+				s.SetState(acctest.ObrienID, "enabled"), s.SetState(acctest.MeganID, "enabled"), s.PatchCampaign(`{"snoozeDurationInDays":3}`),
 				s.trusts(offices, "203.0.113.0/25", "198.51.100.128/26", "2001:db8:a:100::/56"),
 			}},
 			{
@@ -626,7 +627,7 @@ func TestADriftJobOfAServiceThatIsUnwell(t *testing.T) {
 				})),
 				code: drift, says: []string{changedThings},
 				// The job right after the repair, among the replicas.
-				over: []func(){func() { s.team.apply() }, s.quiet, s.healthy()},
+				over: []func(){func() { s.team.Apply() }, s.quiet, s.healthy()},
 			},
 		},
 	))
@@ -638,14 +639,14 @@ func TestADriftJobThatCannotTell(t *testing.T) {
 	s := newDriftStory(t, driftTenant(), driftConfiguration(ourCampaign()))
 	secret := func(secret control.Secret) func() { return s.app(control.AppPatch{Secrets: &[]control.Secret{secret}}) }
 	permissions := func(list ...string) func() { return s.app(control.AppPatch{Permissions: &list}) }
-	app, err := s.GetApp(t.Context(), planAppID)
+	app, err := s.GetApp(t.Context(), acctest.PlanAppID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	without := func(taken string) func() {
 		return permissions(slices.DeleteFunc(slices.Clone(app.Permissions), func(permission string) bool { return permission == taken })...)
 	}
-	asBefore := []func(){secret(control.Secret{Value: planSecret}), permissions(app.Permissions...), s.healthy()}
+	asBefore := []func(){secret(control.Secret{Value: acctest.PlanSecret}), permissions(app.Permissions...), s.healthy()}
 	causes := []driftDay{
 		{
 			what:    "a proxy answers in Graph's place",
@@ -657,7 +658,7 @@ func TestADriftJobThatCannotTell(t *testing.T) {
 			says: []string{"HTTP 501", "Not today."},
 		},
 		{
-			what: "the secret has expired", happens: []func(){secret(control.Secret{Value: planSecret, Expires: new(time.Now().Add(-24 * time.Hour))})},
+			what: "the secret has expired", happens: []func(){secret(control.Secret{Value: acctest.PlanSecret, Expires: new(time.Now().Add(-24 * time.Hour))})},
 			says: []string{"Unable to sign in to Microsoft Entra ID", "AADSTS7000222"},
 		},
 		{

@@ -6,37 +6,25 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-)
 
-// edit changes attributes of the state of a block by hand; the identity and the private part stay as they were.
-func (c *core) edit(t *testing.T, block string, values map[string]tftypes.Value) {
-	t.Helper()
-	instance := c.instances[block]
-	attributes := attributesOf(instance.value)
-	for name, value := range values {
-		if _, ok := attributes[name]; !ok {
-			t.Fatalf("the state of %s has no %s", block, name)
-		}
-		attributes[name] = value
-	}
-	instance.value = tftypes.NewValue(instance.value.Type(), attributes)
-}
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
+)
 
 const summaryEdited = "The state has the object id of another user: "
 
 // refusesEdited fails the test unless a changed state is refused with a way out and without a write, also for a destroy.
-func refusesEdited(t *testing.T, tn *tenant, played *core, config configuration, texts ...string) {
+func refusesEdited(t *testing.T, tn *acctest.Tenant, played *acctest.Core, config acctest.Configuration, texts ...string) {
 	t.Helper()
-	tn.forgetRequests(t)
-	for _, wanted := range []configuration{config, {}} {
-		report := played.apply(wanted)
-		said := strings.Join(report.failures["x"], "\n")
-		if report.planned || len(report.failures["x"]) != 1 || !says(append([]string{summaryEdited}, texts...)...).MatchString(said) ||
-			!says("Was the state edited by hand? Nothing was planned or changed.", "Restore the state from a backup", "terraform state rm").MatchString(said) {
+	tn.ForgetRequests(t)
+	for _, wanted := range []acctest.Configuration{config, {}} {
+		report := played.Apply(wanted)
+		said := strings.Join(report.Failures["x"], "\n")
+		if report.Planned || len(report.Failures["x"]) != 1 || !acctest.Says(append([]string{summaryEdited}, texts...)...).MatchString(said) ||
+			!acctest.Says("Was the state edited by hand? Nothing was planned or changed.", "Restore the state from a backup", "terraform state rm").MatchString(said) {
 			t.Errorf("with %d blocks the plan says:\n%s", len(wanted), report)
 		}
 	}
-	if n := tn.writes(); n != 0 {
+	if n := tn.Writes(); n != 0 {
 		t.Errorf("%d states were written", n)
 	}
 }
@@ -44,36 +32,36 @@ func refusesEdited(t *testing.T, tn *tenant, played *core, config configuration,
 func TestAStateOfOneUserWithTheIDOfAnotherIsRefused(t *testing.T) {
 	t.Parallel()
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
-	const identity = "id is " + meganID + " in the state, and the identity of the resource has user_id " + adeleID
+	const identity = "id is " + acctest.MeganID + " in the state, and the identity of the resource has user_id " + acctest.AdeleID
 	for name, c := range map[string]struct {
 		edit map[string]tftypes.Value
 		want string
 	}{
-		"user_id":         {map[string]tftypes.Value{"user_id": text(meganID)}, "user_id is " + meganID + " and id is " + adeleID + " in the state"},
-		"id":              {map[string]tftypes.Value{"id": text(meganID)}, "user_id is " + adeleID + " and id is " + meganID + " in the state"},
-		"both":            {map[string]tftypes.Value{"id": text(meganID), "user_id": text(meganID)}, identity},
-		"all of the user": {map[string]tftypes.Value{"id": text(meganID), "user_id": text(meganID), "user_principal_name": text(meganUPN)}, identity},
+		"user_id":         {map[string]tftypes.Value{"user_id": text(acctest.MeganID)}, "user_id is " + acctest.MeganID + " and id is " + acctest.AdeleID + " in the state"},
+		"id":              {map[string]tftypes.Value{"id": text(acctest.MeganID)}, "user_id is " + acctest.AdeleID + " and id is " + acctest.MeganID + " in the state"},
+		"both":            {map[string]tftypes.Value{"id": text(acctest.MeganID), "user_id": text(acctest.MeganID)}, identity},
+		"all of the user": {map[string]tftypes.Value{"id": text(acctest.MeganID), "user_id": text(acctest.MeganID), "user_principal_name": text(acctest.MeganUPN)}, identity},
 	} {
-		for how, key := range map[string]string{"by id": adeleID, "by name": adeleUPN} {
+		for how, key := range map[string]string{"by id": acctest.AdeleID, "by name": acctest.AdeleUPN} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				t.Parallel()
-				tn := newTenant(t)
-				played := tn.plays(t)
-				config := configuration{"x": singleOf(key, "enabled")}
-				succeeds(t, played.apply(config))
-				played.edit(t, "x", c.edit)
+				tn := acctest.NewTenant(t)
+				played := tn.Plays(t)
+				config := acctest.Configuration{"x": singleOf(key, "enabled")}
+				acctest.Succeeds(t, played.Apply(config))
+				played.Edit(t, "x", c.edit)
 				refusesEdited(t, tn, played, config, c.want)
 			})
 		}
 	}
 	// What a refresh sets right is no reason to refuse anything.
-	tn := newTenant(t)
-	played := tn.plays(t)
-	config := configuration{"x": singleOf(adeleID, "enabled")}
-	succeeds(t, played.apply(config))
-	played.edit(t, "x", map[string]tftypes.Value{"user_principal_name": text(meganUPN), "id": text(strings.ToUpper(adeleID))})
-	played.instances["x"].identity = nil
-	if report := succeeds(t, played.plan(config)); len(report.changed) != 0 {
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	config := acctest.Configuration{"x": singleOf(acctest.AdeleID, "enabled")}
+	acctest.Succeeds(t, played.Apply(config))
+	played.Edit(t, "x", map[string]tftypes.Value{"user_principal_name": text(acctest.MeganUPN), "id": text(strings.ToUpper(acctest.AdeleID))})
+	played.Instances["x"].Identity = nil
+	if report := acctest.Succeeds(t, played.Plan(config)); len(report.Changed) != 0 {
 		t.Errorf("the plan has changes:\n%s", report)
 	}
 }
@@ -82,17 +70,17 @@ func TestAStateOfOneUserWithTheIDOfAnotherIsRefused(t *testing.T) {
 func TestAStateOfOneUserThatIsAnothersShowsAReplacementWithoutAnIdentity(t *testing.T) {
 	t.Parallel()
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
-	for how, key := range map[string]string{"by id": adeleID, "by name": adeleUPN} {
+	for how, key := range map[string]string{"by id": acctest.AdeleID, "by name": acctest.AdeleUPN} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			config := configuration{"x": singleOf(key, "enabled")}
-			succeeds(t, played.apply(config))
-			played.edit(t, "x", map[string]tftypes.Value{"id": text(meganID), "user_id": text(meganID)})
-			played.instances["x"].identity = nil
-			report := succeeds(t, played.plan(config))
-			if len(report.changed) != 1 || !says("stops applying", meganUPN, meganID).MatchString(report.String()) {
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			config := acctest.Configuration{"x": singleOf(key, "enabled")}
+			acctest.Succeeds(t, played.Apply(config))
+			played.Edit(t, "x", map[string]tftypes.Value{"id": text(acctest.MeganID), "user_id": text(acctest.MeganID)})
+			played.Instances["x"].Identity = nil
+			report := acctest.Succeeds(t, played.Plan(config))
+			if len(report.Changed) != 1 || !acctest.Says("stops applying", acctest.MeganUPN, acctest.MeganID).MatchString(report.String()) {
 				t.Errorf("the plan does not show who is replaced:\n%s", report)
 			}
 		})
@@ -101,32 +89,32 @@ func TestAStateOfOneUserThatIsAnothersShowsAReplacementWithoutAnIdentity(t *test
 
 func TestAStateOfManyUsersWithTheIDOfAnotherIsRefused(t *testing.T) {
 	t.Parallel()
-	const swapped = adeleUPN + ": user_ids has " + obrienID + ", the object id of " + obrienUPN + "; the user with this name has " + adeleID
+	const swapped = acctest.AdeleUPN + ": user_ids has " + acctest.ObrienID + ", the object id of " + acctest.ObrienUPN + "; the user with this name has " + acctest.AdeleID
 	for name, c := range map[string]struct {
 		ids  []string
 		want []string
 	}{
-		"two are swapped":           {[]string{adeleUPN, obrienID, obrienUPN, adeleID, guestID, guestID}, []string{swapped, obrienUPN + ": user_ids has " + adeleID}},
-		"one is somebody else's":    {[]string{adeleUPN, meganID, obrienUPN, obrienID, guestID, guestID}, []string{adeleUPN + ": user_ids has " + meganID + ", the object id of " + meganUPN}},
-		"two have the same":         {[]string{adeleUPN, obrienID, obrienUPN, obrienID, guestID, guestID}, []string{swapped}},
-		"one that is named by id":   {[]string{adeleUPN, adeleID, obrienUPN, obrienID, guestID, meganID}, []string{`user_ids["` + guestID + `"] is ` + meganID, "should be the key itself"}},
-		"a name and an id, swapped": {[]string{adeleUPN, guestID, obrienUPN, obrienID, guestID, adeleID}, []string{`user_ids["` + guestID + `"] is ` + adeleID}},
+		"two are swapped":           {[]string{acctest.AdeleUPN, acctest.ObrienID, acctest.ObrienUPN, acctest.AdeleID, acctest.GuestID, acctest.GuestID}, []string{swapped, acctest.ObrienUPN + ": user_ids has " + acctest.AdeleID}},
+		"one is somebody else's":    {[]string{acctest.AdeleUPN, acctest.MeganID, acctest.ObrienUPN, acctest.ObrienID, acctest.GuestID, acctest.GuestID}, []string{acctest.AdeleUPN + ": user_ids has " + acctest.MeganID + ", the object id of " + acctest.MeganUPN}},
+		"two have the same":         {[]string{acctest.AdeleUPN, acctest.ObrienID, acctest.ObrienUPN, acctest.ObrienID, acctest.GuestID, acctest.GuestID}, []string{swapped}},
+		"one that is named by id":   {[]string{acctest.AdeleUPN, acctest.AdeleID, acctest.ObrienUPN, acctest.ObrienID, acctest.GuestID, acctest.MeganID}, []string{`user_ids["` + acctest.GuestID + `"] is ` + acctest.MeganID, "should be the key itself"}},
+		"a name and an id, swapped": {[]string{acctest.AdeleUPN, acctest.GuestID, acctest.ObrienUPN, acctest.ObrienID, acctest.GuestID, acctest.AdeleID}, []string{`user_ids["` + acctest.GuestID + `"] is ` + acctest.AdeleID}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			config := configuration{"x": mapOf(adeleUPN, "enabled", obrienUPN, "enabled", guestID, "enabled")}
-			succeeds(t, played.apply(config))
-			played.edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(c.ids...)})
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			config := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled", acctest.GuestID, "enabled")}
+			acctest.Succeeds(t, played.Apply(config))
+			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(c.ids...)})
 			refusesEdited(t, tn, played, config, c.want...)
 
 			// Without a refresh it is refused as well.
-			report := newOutcome()
-			server := played.provider(report)
-			played.planOne(server, "x", played.instances["x"], config["x"], report)
-			played.planDestroy(server, "x", played.instances["x"], report)
-			if found := report.failures["x"]; len(found) != 2 || !says(summaryEdited).MatchString(found[0]) || !says(summaryEdited).MatchString(found[1]) {
+			report := acctest.NewOutcome()
+			server := played.Provider(report)
+			played.PlanOne(server, "x", played.Instances["x"], config["x"], report)
+			played.PlanDestroy(server, "x", played.Instances["x"], report)
+			if found := report.Failures["x"]; len(found) != 2 || !acctest.Says(summaryEdited).MatchString(found[0]) || !acctest.Says(summaryEdited).MatchString(found[1]) {
 				t.Errorf("without a refresh the plans say:\n%s", report)
 			}
 		})
@@ -135,11 +123,11 @@ func TestAStateOfManyUsersWithTheIDOfAnotherIsRefused(t *testing.T) {
 
 func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 	t.Parallel()
-	config := configuration{"x": mapOf(adeleUPN, "enabled", obrienUPN, "enabled")}
-	requests := func(t *testing.T, tn *tenant, played *core) int {
+	config := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")}
+	requests := func(t *testing.T, tn *acctest.Tenant, played *acctest.Core) int {
 		t.Helper()
-		tn.forgetRequests(t)
-		if report := succeeds(t, played.plan(config)); len(report.changed) != 0 {
+		tn.ForgetRequests(t)
+		if report := acctest.Succeeds(t, played.Plan(config)); len(report.Changed) != 0 {
 			t.Errorf("the plan has changes:\n%s", report)
 		}
 		sent, err := tn.Requests(context.Background())
@@ -148,21 +136,21 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 		}
 		return len(sent)
 	}
-	for name, between := range map[string]func(t *testing.T, tn *tenant, played *core){
-		"names that were exchanged": func(_ *testing.T, tn *tenant, _ *core) {
-			tn.called(adeleID, adelesNewUPN)()
-			tn.called(obrienID, adeleUPN)()
-			tn.called(adeleID, obrienUPN)()
+	for name, between := range map[string]func(t *testing.T, tn *acctest.Tenant, played *acctest.Core){
+		"names that were exchanged": func(_ *testing.T, tn *acctest.Tenant, _ *acctest.Core) {
+			tn.Called(acctest.AdeleID, adelesNewUPN)()
+			tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
+			tn.Called(acctest.AdeleID, acctest.ObrienUPN)()
 		},
-		"a name in other letters": func(t *testing.T, _ *tenant, played *core) {
-			played.edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(adeleUPN, strings.ToUpper(adeleID), obrienUPN, obrienID)})
+		"a name in other letters": func(t *testing.T, _ *acctest.Tenant, played *acctest.Core) {
+			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(acctest.AdeleUPN, strings.ToUpper(acctest.AdeleID), acctest.ObrienUPN, acctest.ObrienID)})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			succeeds(t, played.apply(config))
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			acctest.Succeeds(t, played.Apply(config))
 			before := requests(t, tn, played)
 			between(t, tn, played)
 			if now := requests(t, tn, played); now != before {
@@ -171,15 +159,15 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 		})
 	}
 	// Entries that somebody has moved to this state, with the right ids, are looked up once: the next refresh has noted them.
-	tn := newTenant(t)
-	played := tn.plays(t)
-	succeeds(t, played.apply(configuration{"x": mapOf(adeleUPN, "enabled"), "y": mapOf(obrienUPN, "enabled")}))
-	delete(played.instances, "y")
-	both := textMapValue(adeleUPN, "enabled", obrienUPN, "enabled")
-	played.edit(t, "x", map[string]tftypes.Value{"users": both, "effective_states": both, "user_ids": textMapValue(adeleUPN, adeleID, obrienUPN, obrienID)})
-	tn.called(obrienID, "miriam@contoso.example")()
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled"), "y": mapOf(acctest.ObrienUPN, "enabled")}))
+	delete(played.Instances, "y")
+	both := textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")
+	played.Edit(t, "x", map[string]tftypes.Value{"users": both, "effective_states": both, "user_ids": textMapValue(acctest.AdeleUPN, acctest.AdeleID, acctest.ObrienUPN, acctest.ObrienID)})
+	tn.Called(acctest.ObrienID, "miriam@contoso.example")()
 	first := requests(t, tn, played)
-	succeeds(t, played.apply(config))
+	acctest.Succeeds(t, played.Apply(config))
 	if second := requests(t, tn, played); second >= first {
 		t.Errorf("the plan sends %d requests, and %d after an apply", first, second)
 	}
@@ -187,15 +175,15 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 
 func TestALookUpOfAChangedStateThatFailsIsNoPermission(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	played := tn.plays(t)
-	config := configuration{"x": mapOf(adeleUPN, "enabled", obrienUPN, "enabled")}
-	succeeds(t, played.apply(config))
-	played.edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(adeleUPN, obrienID, obrienUPN, adeleID)})
-	for name, path := range map[string]string{"by id": lookUpPath, "by name": "/users/" + strings.Split(adeleUPN, "@")[0]} {
-		tn.heal()()
-		tn.fault(*denied(path))()
-		if report := played.plan(config); report.planned || !says("Insufficient privileges").MatchString(report.String()) {
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	config := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")}
+	acctest.Succeeds(t, played.Apply(config))
+	played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(acctest.AdeleUPN, acctest.ObrienID, acctest.ObrienUPN, acctest.AdeleID)})
+	for name, path := range map[string]string{"by id": lookUpPath, "by name": "/users/" + strings.Split(acctest.AdeleUPN, "@")[0]} {
+		tn.Heal()()
+		tn.Fault(*denied(path))()
+		if report := played.Plan(config); report.Planned || !acctest.Says("Insufficient privileges").MatchString(report.String()) {
 			t.Errorf("%s: the plan says:\n%s", name, report)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // An apply of a plan that was made without the guard, and without Terraform's second plan, which would find the account first: as where a
@@ -23,40 +24,40 @@ func TestTheGuardHoldsInTheApplyItself(t *testing.T) {
 		// state is what Adele has after the apply.
 		state string
 	}{
-		"one":                      {typeName, userGuard("user_ids", adeleID), wantsOne(adeleID, "enabled"), "disabled"},
-		"one, in capitals":         {typeName, userGuard("user_ids", strings.ToUpper(adeleID)), wantsOne(adeleID, "enabled"), "disabled"},
-		"one, by name":             {typeName, userGuard("user_principal_names", strings.ToUpper(adeleUPN)), wantsOne(adeleID, "enabled"), "disabled"},
-		"one, to be enforced":      {typeName, userGuard("user_ids", adeleID), wantsOne(adeleID, "enforced"), "disabled"},
-		"the control":              {typeName, userGuard("user_ids", obrienID), wantsOne(adeleID, "enabled"), "enforced"},
-		"the control, disabled":    {typeName, userGuard("user_ids", adeleID), wantsOne(adeleID, "disabled"), "disabled"},
-		"many":                     {statesTypeName, userGuard("user_ids", adeleID), wantsMany(adeleUPN, "enabled", meganUPN, "enabled"), "disabled"},
-		"many, in capitals":        {statesTypeName, userGuard("user_ids", strings.ToUpper(adeleID)), wantsMany(strings.ToUpper(adeleID), "enabled"), "disabled"},
-		"many, to be enforced":     {statesTypeName, userGuard("user_ids", adeleID), wantsMany(adeleID, "enforced", meganUPN, "enabled"), "disabled"},
-		"the control of many":      {statesTypeName, userGuard("user_ids", obrienID), wantsMany(adeleID, "enabled"), "enforced"},
-		"the control, disabled, 2": {statesTypeName, userGuard("user_ids", adeleID), wantsMany(adeleID, "disabled", meganUPN, "enabled"), "disabled"},
+		"one":                      {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, in capitals":         {acctest.TypeName, userGuard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, by name":             {acctest.TypeName, userGuard("user_principal_names", strings.ToUpper(acctest.AdeleUPN)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, to be enforced":      {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enforced"), "disabled"},
+		"the control":              {acctest.TypeName, userGuard("user_ids", acctest.ObrienID), wantsOne(acctest.AdeleID, "enabled"), "enforced"},
+		"the control, disabled":    {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "disabled"), "disabled"},
+		"many":                     {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"), "disabled"},
+		"many, in capitals":        {acctest.StatesTypeName, userGuard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsMany(strings.ToUpper(acctest.AdeleID), "enabled"), "disabled"},
+		"many, to be enforced":     {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "enforced", acctest.MeganUPN, "enabled"), "disabled"},
+		"the control of many":      {acctest.StatesTypeName, userGuard("user_ids", acctest.ObrienID), wantsMany(acctest.AdeleID, "enabled"), "enforced"},
+		"the control, disabled, 2": {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "disabled", acctest.MeganUPN, "enabled"), "disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			tn.register(adeleID, control.MethodMicrosoftAuthenticator)()
-			unguarded, guarded := tn.sessionOf(t, c.typeName, nil), tn.sessionOf(t, c.typeName, c.guard)
-			planned := unguarded.plan(nil, c.config)
-			noErrors(t, planned.Diagnostics)
-			applied, err := guarded.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-				TypeName: c.typeName, PriorState: dynamic(t, tftypes.NewValue(guarded.typ, nil)), PlannedState: planned.PlannedState,
-				Config: dynamic(t, objectOf(t, guarded.typ, c.config)), PlannedPrivate: planned.PlannedPrivate,
+			tn := acctest.NewTenant(t)
+			tn.Register(acctest.AdeleID, control.MethodMicrosoftAuthenticator)()
+			unguarded, guarded := tn.SessionOf(t, c.typeName, nil), tn.SessionOf(t, c.typeName, c.guard)
+			planned := unguarded.Plan(nil, c.config)
+			acctest.NoErrors(t, planned.Diagnostics)
+			applied, err := guarded.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+				TypeName: c.typeName, PriorState: acctest.Dynamic(t, tftypes.NewValue(guarded.Type, nil)), PlannedState: planned.PlannedState,
+				Config: acctest.Dynamic(t, acctest.ObjectOf(t, guarded.Type, c.config)), PlannedPrivate: planned.PlannedPrivate,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := told(tfprotov6.DiagnosticSeverityError, applied.Diagnostics)
-			if control := strings.HasPrefix(name, "the control"); control == (len(found) > 0) || !control && !says("Emergency access account", "would need MFA", adeleUPN).MatchString(found[0]) {
+			found := acctest.Told(tfprotov6.DiagnosticSeverityError, applied.Diagnostics)
+			if control := strings.HasPrefix(name, "the control"); control == (len(found) > 0) || !control && !acctest.Says("Emergency access account", "would need MFA", acctest.AdeleUPN).MatchString(found[0]) {
 				t.Errorf("the apply says %q", found)
 			}
-			if err := tn.stateIs(adeleID, c.state); err != nil {
+			if err := tn.StateIs(acctest.AdeleID, c.state); err != nil {
 				t.Error(err)
 			}
-			if n := tn.writes(); c.state == "disabled" && !strings.HasPrefix(name, "the control") && n != 0 {
+			if n := tn.Writes(); c.state == "disabled" && !strings.HasPrefix(name, "the control") && n != 0 {
 				t.Errorf("%d states were written", n)
 			}
 		})

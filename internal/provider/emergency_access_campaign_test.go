@@ -9,13 +9,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing.T) {
 	t.Parallel()
 	var members []string
 	for i := range 25 {
-		members = append(members, memberID(i))
+		members = append(members, acctest.MemberID(i))
 	}
 	enabled := func(include, exclude any) map[string]any {
 		return map[string]any{"state": "enabled", "include": include, "exclude": exclude}
@@ -31,32 +32,32 @@ func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing
 		at   string
 		want []string
 	}{
-		"one":                 {guardOf("user_ids", rescueID), enabled(everybody, nobody), "", "include", []string{refusal, "1 emergency access account:", rescueUPN, fmt.Sprintf("Write:\n\n  exclude = { user_ids = [%q] }", rescueID)}},
-		"one more":            {guardOf("user_ids", rescueID), enabled(everybody, targetsOf(nil, []string{adeleID}, nil)), "", "exclude", []string{refusal, fmt.Sprintf("exclude = {\n user_ids = [\n %q,\n %q,\n ]\n }", adeleID, rescueID)}},
-		"two of one group":    {guardOf("group_ids", staffID), enabled(everybody, nobody), "", "include", []string{refusal, "2 emergency access accounts:", fmt.Sprintf("exclude = { group_ids = [%q] }", staffID)}},
-		"many":                {guardOf("user_ids", members...), enabled(everybody, nobody), "", "include", []string{refusal, "25 emergency access accounts:", memberUPN(19), "- and 5 more", "Add to exclude:"}},
-		"as many as are told": {guardOf("user_ids", members[:10]...), enabled(everybody, nobody), "", "include", []string{refusal, "10 emergency access accounts:", memberUPN(9), "Write:\n\n exclude = {"}},
-		"memberships unseen":  {guardOf("user_ids", rescueID), enabled(targetsOf(nil, nil, []string{staffID}), nobody), "/checkMemberGroups$", "include", []string{"Insufficient privileges"}},
-		"nor those excluded":  {guardOf("user_ids", rescueID), enabled(everybody, targetsOf(nil, nil, []string{leaversID})), "/checkMemberGroups$", "exclude", []string{"Insufficient privileges"}},
-		"not when disabled":   {guardOf("user_ids", rescueID), having(enabled(everybody, nobody), "state", "disabled"), "", "", nil},
-		"state to come":       {guardOf("user_ids", rescueID), having(enabled(everybody, nobody), "state", unknownOf(tftypes.String)), "", "", nil},
-		"exclude to come":     {guardOf("user_ids", rescueID), enabled(everybody, unknownOf(everybody.Type())), "", "", nil},
+		"one":                 {guardOf("user_ids", acctest.RescueID), enabled(everybody, nobody), "", "include", []string{refusal, "1 emergency access account:", acctest.RescueUPN, fmt.Sprintf("Write:\n\n  exclude = { user_ids = [%q] }", acctest.RescueID)}},
+		"one more":            {guardOf("user_ids", acctest.RescueID), enabled(everybody, targetsOf(nil, []string{acctest.AdeleID}, nil)), "", "exclude", []string{refusal, fmt.Sprintf("exclude = {\n user_ids = [\n %q,\n %q,\n ]\n }", acctest.AdeleID, acctest.RescueID)}},
+		"two of one group":    {guardOf("group_ids", acctest.StaffID), enabled(everybody, nobody), "", "include", []string{refusal, "2 emergency access accounts:", fmt.Sprintf("exclude = { group_ids = [%q] }", acctest.StaffID)}},
+		"many":                {guardOf("user_ids", members...), enabled(everybody, nobody), "", "include", []string{refusal, "25 emergency access accounts:", acctest.MemberUPN(19), "- and 5 more", "Add to exclude:"}},
+		"as many as are told": {guardOf("user_ids", members[:10]...), enabled(everybody, nobody), "", "include", []string{refusal, "10 emergency access accounts:", acctest.MemberUPN(9), "Write:\n\n exclude = {"}},
+		"memberships unseen":  {guardOf("user_ids", acctest.RescueID), enabled(targetsOf(nil, nil, []string{acctest.StaffID}), nobody), "/checkMemberGroups$", "include", []string{"Insufficient privileges"}},
+		"nor those excluded":  {guardOf("user_ids", acctest.RescueID), enabled(everybody, targetsOf(nil, nil, []string{acctest.LeaversID})), "/checkMemberGroups$", "exclude", []string{"Insufficient privileges"}},
+		"not when disabled":   {guardOf("user_ids", acctest.RescueID), having(enabled(everybody, nobody), "state", "disabled"), "", "", nil},
+		"state to come":       {guardOf("user_ids", acctest.RescueID), having(enabled(everybody, nobody), "state", unknownOf(tftypes.String)), "", "", nil},
+		"exclude to come":     {guardOf("user_ids", acctest.RescueID), enabled(everybody, unknownOf(everybody.Type())), "", "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			people := campaignTenant()
 			for i, id := range members {
-				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: memberUPN(i)})
+				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: acctest.MemberUPN(i)})
 			}
-			m := newMachine(t, people)
-			m.block = c.guard
-			running := m.process()
+			m := acctest.NewMachine(t, people)
+			m.Block = c.guard
+			running := m.Process()
 			if c.denied != "" {
-				m.tn.fault(*denied(c.denied))()
+				m.Tenant.Fault(*denied(c.denied))()
 			}
-			_, diagnostics := running.plan(policyTypeName, kept{}, c.config)
-			found := problems(diagnostics)
-			if len(found) != min(1, len(c.want)) || !says(c.want...).MatchString(strings.Join(found, "\n")) {
+			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, c.config)
+			found := acctest.Problems(diagnostics)
+			if len(found) != min(1, len(c.want)) || !acctest.Says(c.want...).MatchString(strings.Join(found, "\n")) {
 				t.Fatalf("the plan says %q, want %q", found, c.want)
 			}
 			for _, diagnostic := range diagnostics {

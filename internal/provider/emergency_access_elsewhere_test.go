@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // A plan of a user looks at the tenant's campaign and policies as well: this run does not manage the campaign.
@@ -18,7 +19,7 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 	off.State, blocks.GrantControls = control.PolicyDisabled, &control.ConditionalAccessGrant{Operator: "OR", BuiltInControls: []string{"block"}}
 	var members []string
 	for i := range 7 {
-		members = append(members, memberID(i))
+		members = append(members, acctest.MemberID(i))
 	}
 	for name, c := range map[string]struct {
 		campaign string
@@ -29,22 +30,22 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 		not      []string
 	}{
 		"nothing asks":                {campaign: `{"state":"disabled"}`},
-		"the campaign":                {campaign: `{"state":"enabled"}`, want: []string{asked, rescueUPN, campaign}, not: []string{"could not be looked at"}},
-		"the campaign of Microsoft":   {campaign: `{"state":"default"}`, want: []string{asked, rescueUPN, campaign}},
-		"not the one that excludes":   {campaign: `{"state":"enabled","excludeTargets":[` + excludeTarget(rescueID, "user") + `]}`},
+		"the campaign":                {campaign: `{"state":"enabled"}`, want: []string{asked, acctest.RescueUPN, campaign}, not: []string{"could not be looked at"}},
+		"the campaign of Microsoft":   {campaign: `{"state":"default"}`, want: []string{asked, acctest.RescueUPN, campaign}},
+		"not the one that excludes":   {campaign: `{"state":"enabled","excludeTargets":[` + excludeTarget(acctest.RescueID, "user") + `]}`},
 		"a policy":                    {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{everybody}, want: []string{asked, `the Conditional Access policy "Everybody" (id`}, not: []string{campaign}},
 		"not one that is off":         {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{off}},
 		"not one that blocks":         {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{blocks}},
 		"policies that nobody sees":   {campaign: `{"state":"disabled"}`, denied: "/conditionalAccess/policies$", want: []string{unseen, "This configuration does not ask them", "Conditional Access policies" + noPermission}, not: []string{asked}},
 		"a campaign that nobody sees": {denied: "/authenticationMethodsPolicy$", want: []string{unseen, "the registration campaign" + noPermission}, not: []string{asked}},
-		"states that nobody sees":     {campaign: `{"state":"disabled"}`, denied: "/" + rescueID + "/authentication/requirements$", want: []string{unseen, "per-user MFA states" + noPermission}},
+		"states that nobody sees":     {campaign: `{"state":"disabled"}`, denied: "/" + acctest.RescueID + "/authentication/requirements$", want: []string{unseen, "per-user MFA states" + noPermission}},
 		"one asks, one is not seen":   {campaign: `{"state":"enabled"}`, denied: "/conditionalAccess/policies$", want: []string{asked, campaign, "This could not be looked at", "Conditional Access policies" + noPermission}},
 		"more than is looked up": {
-			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{staffID}})}, guard: members,
+			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members,
 			want: []string{unseen, `whether the Conditional Access policy "Staff only" catches 2 accounts: it goes by roles, kinds of guests or more groups than are looked up`},
 		},
 		"as many as are looked up": {
-			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{staffID}})}, guard: members[:5],
+			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members[:5],
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,23 +53,23 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 			people := campaignTenant()
 			people.ConditionalAccessPolicies = c.policies
 			for i, id := range members {
-				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: memberUPN(i)})
+				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: acctest.MemberUPN(i)})
 			}
-			m := newMachine(t, people)
-			m.block = guardOf("user_ids", rescueID)
+			m := acctest.NewMachine(t, people)
+			m.Block = guardOf("user_ids", acctest.RescueID)
 			if c.guard != nil {
-				m.block = guardOf("user_ids", c.guard...)
+				m.Block = guardOf("user_ids", c.guard...)
 			}
 			if c.campaign != "" {
-				m.tn.patchCampaign(c.campaign)()
+				m.Tenant.PatchCampaign(c.campaign)()
 			}
 			if c.denied != "" {
-				m.tn.fault(*denied(c.denied))()
+				m.Tenant.Fault(*denied(c.denied))()
 			}
-			_, diagnostics := m.process().plan(typeName, kept{}, map[string]any{"user_id": adeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"})
-			noErrors(t, diagnostics)
-			found := warnings(diagnostics)
-			if len(found) != min(1, len(c.want)) || !says(c.want...).MatchString(strings.Join(found, "\n")) {
+			_, diagnostics := m.Process().Plan(acctest.TypeName, acctest.Kept{}, map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"})
+			acctest.NoErrors(t, diagnostics)
+			found := acctest.Warnings(diagnostics)
+			if len(found) != min(1, len(c.want)) || !acctest.Says(c.want...).MatchString(strings.Join(found, "\n")) {
 				t.Errorf("the plan warns %q, want %q", found, c.want)
 			}
 			for _, not := range c.not {

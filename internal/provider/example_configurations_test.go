@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The example configurations are whole folders, for the emulator's sample tenant.
@@ -25,11 +25,11 @@ var exampleConfigurations = []string{"small-office", "staged-rollout", "modules/
 func TestNoExampleConfigurationIsWithoutATest(t *testing.T) {
 	t.Parallel()
 	var found []string
-	err := filepath.WalkDir(examples, func(place string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(acctest.Examples, func(place string, entry os.DirEntry, err error) error {
 		if err != nil || entry.Name() != "main.tf" {
 			return err
 		}
-		folder, err := filepath.Rel(examples, filepath.Dir(place))
+		folder, err := filepath.Rel(acctest.Examples, filepath.Dir(place))
 		found = append(found, filepath.ToSlash(folder))
 		return err
 	})
@@ -42,7 +42,7 @@ func TestNoExampleConfigurationIsWithoutATest(t *testing.T) {
 	}
 	for _, folder := range found {
 		for _, name := range []string{"README.md", "variables.tf", "outputs.tf", "versions.tf"} {
-			if example(t, filepath.Join(folder, name)) == "" {
+			if acctest.Example(t, filepath.Join(folder, name)) == "" {
 				t.Errorf("%s has no %s", folder, name)
 			}
 		}
@@ -54,62 +54,15 @@ func configurationFiles(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	for _, pattern := range []string{"*.tf", "*.tfvars", "*.csv"} {
-		places, err := filepath.Glob(filepath.Join(examples, folder, pattern))
+		places, err := filepath.Glob(filepath.Join(acctest.Examples, folder, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, place := range places {
-			files[filepath.Base(place)] = example(t, filepath.Join(folder, filepath.Base(place)))
+			files[filepath.Base(place)] = acctest.Example(t, filepath.Join(folder, filepath.Base(place)))
 		}
 	}
 	return files
-}
-
-var permissionPattern = regexp.MustCompile("`([A-Z][A-Za-z]+\\.Read[A-Za-z]*\\.[A-Za-z]+)`")
-
-// byPermissionsOf signs an app in that has the permissions that the README of an example configuration asks for, and no other.
-func (tn *tenant) byPermissionsOf(folder string) []string {
-	tn.t.Helper()
-	const id, secret = "b2c0d6a4-5f0e-4a57-8a3c-5e1d9f7b2c03", "secret-of-an-app-for-one-example"
-	var permissions []string
-	for _, found := range permissionPattern.FindAllStringSubmatch(example(tn.t, folder+"/README.md"), -1) {
-		permissions = append(permissions, found[1])
-	}
-	app := control.App{ClientID: id, DisplayName: folder, Secrets: []control.Secret{{Value: secret}}, Permissions: permissions}
-	if _, err := tn.CreateApp(context.Background(), app); err != nil {
-		tn.t.Fatal(err)
-	}
-	return []string{"ARM_TENANT_ID=" + emulator.SampleTenantID, "ARM_CLIENT_ID=" + id, "ARM_CLIENT_SECRET=" + secret}
-}
-
-// snapshot is the tenant without apps, without the time at which its policy was changed, and without the bin.
-func (tn *tenant) snapshot() *control.Tenant {
-	tn.t.Helper()
-	now, err := tn.Snapshot(context.Background())
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	now.Apps, now.DeletedNamedLocations = nil, nil
-	if now.AuthenticationMethodsPolicy != nil {
-		now.AuthenticationMethodsPolicy.LastModifiedDateTime = nil
-	}
-	return now
-}
-
-// asks fails the test unless the tenant's campaign asks exactly these, and not the emergency access accounts.
-func (tn *tenant) asks(state string, ids ...string) {
-	tn.t.Helper()
-	campaign := tn.campaignNow()
-	var included []string
-	for _, target := range campaign.IncludeTargets {
-		included = append(included, target.ID)
-	}
-	slices.Sort(included)
-	excluded := slices.ContainsFunc(campaign.ExcludeTargets, func(target control.PolicyTarget) bool { return target.ID == emulator.SampleBreakGlassID })
-	if campaign.State != state || !slices.Equal(included, slices.Sorted(slices.Values(ids))) || !excluded {
-		tn.t.Errorf("the campaign is %s, asks %v and excludes %v; want %s, %v, and the emergency access accounts excluded",
-			campaign.State, included, campaign.ExcludeTargets, state, ids)
-	}
 }
 
 // spareTheBreakGlass makes of a tenant what a destroy with on_destroy = "give_back_excluding_emergency_access" leaves of it.
@@ -117,39 +70,20 @@ func spareTheBreakGlass(before *control.Tenant) {
 	before.AuthenticationMethodsPolicy.Campaign().ExcludeTargets = []control.PolicyTarget{{ID: emulator.SampleBreakGlassID, TargetType: "group"}}
 }
 
-// isAsBefore fails the test unless the tenant is as it was.
-func (tn *tenant) isAsBefore(before *control.Tenant) {
-	tn.t.Helper()
-	if difference := cmp.Diff(before, tn.snapshot()); difference != "" {
-		tn.t.Errorf("the tenant is not as it was before (-):\n%s", difference)
-	}
-}
-
-// staysEmpty fails the test unless a plan finds nothing to do, by its exit code.
-func (w *workspace) staysEmpty(arguments ...string) {
-	w.t.Helper()
-	w.sees(w.expect(0, append([]string{"plan", "-input=false", "-detailed-exitcode"}, arguments...)...), "No changes")
-}
-
-func (w *workspace) apply(arguments ...string) string {
-	w.t.Helper()
-	return w.expect(0, append([]string{"apply", "-input=false", "-auto-approve"}, arguments...)...)
-}
-
 func TestTheSmallOfficeAppliesAndStaysWithoutDifference(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, configurationFiles(t, "small-office"), tn.byPermissionsOf("small-office")...)
+	before := tn.Picture()
+	w := tn.Workspace(t, configurationFiles(t, "small-office"), tn.ByPermissionsOf("small-office")...)
 
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "address_count_ipv4 = 128", "7 to add, 0 to change, 0 to destroy",
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "address_count_ipv4 = 128", "7 to add, 0 to change, 0 to destroy",
 		`Warning: "Zurich office" newly trusts 128 IPv4 addresses`)
-	w.sees(w.apply(), "7 added, 0 changed, 0 destroyed", "awaiting_registration", "adele.vance@contoso.example", "isaiah.langer@contoso.example",
+	w.Sees(w.Apply(), "7 added, 0 changed, 0 destroyed", "awaiting_registration", "adele.vance@contoso.example", "isaiah.langer@contoso.example",
 		"miriam.o'hara@contoso.example")
-	w.staysEmpty()
-	tn.asks(control.ConfigEnabled, control.AllUsers)
+	w.StaysEmpty()
+	tn.Asks(control.ConfigEnabled, control.AllUsers)
 	for _, user := range []string{"alex.wilber@contoso.example", "johanna.lorenz@contoso.example"} {
-		if err := tn.stateIs(user, "enforced"); err != nil {
+		if err := tn.StateIs(user, "enforced"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -158,12 +92,12 @@ func TestTheSmallOfficeAppliesAndStaysWithoutDifference(t *testing.T) {
 	if _, err := tn.CreateNamedLocation(context.Background(), control.NewIPNamedLocation("Made in the portal", true, "192.0.2.0/24")); err != nil {
 		t.Fatal(err)
 	}
-	w.staysEmpty()
-	w.sees(w.expect(0, "plan", "-input=false", "-detailed-exitcode", "-var=trusted_ipv4_addresses_at_most=512"),
+	w.StaysEmpty()
+	w.Sees(w.Expect(0, "plan", "-input=false", "-detailed-exitcode", "-var=trusted_ipv4_addresses_at_most=512"),
 		"Warning: Check block assertion failed", "The tenant trusts 640 IPv4 addresses, in these locations: Headquarters, Made in the portal, Zurich office.")
 
-	w.sees(w.expect(0, "destroy", "-input=false", "-auto-approve"), "7 destroyed")
-	now := tn.snapshot()
+	w.Sees(w.Expect(0, "destroy", "-input=false", "-auto-approve"), "7 destroyed")
+	now := tn.Picture()
 	now.NamedLocations = slices.DeleteFunc(now.NamedLocations, func(location control.NamedLocation) bool { return location.DisplayName == "Made in the portal" })
 	spareTheBreakGlass(before)
 	if difference := cmp.Diff(before, now); difference != "" {
@@ -174,48 +108,48 @@ func TestTheSmallOfficeAppliesAndStaysWithoutDifference(t *testing.T) {
 func TestTheStagedRolloutWidensStageByStage(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, configurationFiles(t, "staged-rollout"), tn.byPermissionsOf("staged-rollout")...)
+	before := tn.Picture()
+	w := tn.Workspace(t, configurationFiles(t, "staged-rollout"), tn.ByPermissionsOf("staged-rollout")...)
 	goTo := func(stage string) {
 		t.Helper()
-		line := example(t, "staged-rollout/stage.auto.tfvars")
+		line := acctest.Example(t, "staged-rollout/stage.auto.tfvars")
 		moved := strings.Replace(line, `stage = "pilot"`, `stage = "`+stage+`"`, 1)
 		if stage != "pilot" && moved == line {
 			t.Fatal("stage.auto.tfvars does not begin with the pilot")
 		}
-		w.write("stage.auto.tfvars", moved)
+		w.Write("stage.auto.tfvars", moved)
 	}
 	plan := func() string {
 		t.Helper()
-		return w.expect(2, "plan", "-input=false", "-detailed-exitcode")
+		return w.Expect(2, "plan", "-input=false", "-detailed-exitcode")
 	}
 
-	w.apply()
-	w.staysEmpty()
-	tn.asks(control.ConfigEnabled, emulator.SampleEngineeringID)
+	w.Apply()
+	w.StaysEmpty()
+	tn.Asks(control.ConfigEnabled, emulator.SampleEngineeringID)
 
 	goTo("departments")
 	forward := plan()
-	w.sees(forward, `+ "`+emulator.SampleAllStaffID+`"`, "require_registration_after_snoozes = false -> true", "snooze_days = 3 -> 1",
+	w.Sees(forward, `+ "`+emulator.SampleAllStaffID+`"`, "require_registration_after_snoozes = false -> true", "snooze_days = 3 -> 1",
 		"Changes to Outputs", `+ "all-staff"`)
 	if strings.Contains(forward, "becomes weaker") {
 		t.Errorf("a step forward is told as a weakening:\n%s", forward)
 	}
-	w.apply()
-	w.staysEmpty()
-	tn.asks(control.ConfigEnabled, emulator.SampleEngineeringID, emulator.SampleAllStaffID)
+	w.Apply()
+	w.StaysEmpty()
+	tn.Asks(control.ConfigEnabled, emulator.SampleEngineeringID, emulator.SampleAllStaffID)
 
 	goTo("everybody")
-	w.sees(plan(), "+ all_users = true", "everybody")
-	w.apply()
-	w.staysEmpty()
-	tn.asks(control.ConfigEnabled, control.AllUsers)
+	w.Sees(plan(), "+ all_users = true", "everybody")
+	w.Apply()
+	w.StaysEmpty()
+	tn.Asks(control.ConfigEnabled, control.AllUsers)
 
 	goTo("departments")
-	w.sees(plan(), "Warning: The registration policy becomes weaker", "not all users are asked any more, but only group all-staff")
-	w.apply()
+	w.Sees(plan(), "Warning: The registration policy becomes weaker", "not all users are asked any more, but only group all-staff")
+	w.Apply()
 	goTo("pilot")
-	w.sees(plan(), "Warning: The registration policy becomes weaker", "no longer included: group all-staff", "registering can be put off without end")
+	w.Sees(plan(), "Warning: The registration policy becomes weaker", "no longer included: group all-staff", "registering can be put off without end")
 
 	// A break-glass account gets into a department's group. The exclusion covers it at every stage.
 	members := append(slices.Clone(groupOf(t, before, emulator.SampleAllStaffID).Members), "break.glass.1@contoso.example")
@@ -223,26 +157,26 @@ func TestTheStagedRolloutWidensStageByStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	goTo("departments")
-	w.staysEmpty()
+	w.StaysEmpty()
 	// Without the exclusion it does not.
 	careless := configurationFiles(t, "staged-rollout")["main.tf"]
 	without := strings.Replace(careless, "group_ids = [var.emergency_access_group_id]\n  }\n\n  authentication_method", "user_ids = []\n  }\n\n  authentication_method", 1)
 	if without == careless {
 		t.Fatal("main.tf does not exclude the group where this test looks for it")
 	}
-	w.write("main.tf", without)
-	w.sees(w.expect(1, "plan", "-input=false"), "Emergency access accounts would be asked to register", "break.glass.1@contoso.example",
+	w.Write("main.tf", without)
+	w.Sees(w.Expect(1, "plan", "-input=false"), "Emergency access accounts would be asked to register", "break.glass.1@contoso.example",
 		`exclude = { group_ids = ["`+emulator.SampleBreakGlassID+`"] }`)
-	w.write("main.tf", careless)
+	w.Write("main.tf", careless)
 	back := groupOf(t, before, emulator.SampleAllStaffID).Members
 	if _, err := tn.PatchGroup(context.Background(), emulator.SampleAllStaffID, control.GroupPatch{Members: &back}); err != nil {
 		t.Fatal(err)
 	}
 
-	w.expect(1, "plan", "-input=false", "-var=stage=tomorrow")
-	w.sees(w.expect(0, "destroy", "-input=false", "-auto-approve"), "gives back the campaign from before", "state: microsoft_managed", "1 destroyed")
+	w.Expect(1, "plan", "-input=false", "-var=stage=tomorrow")
+	w.Sees(w.Expect(0, "destroy", "-input=false", "-auto-approve"), "gives back the campaign from before", "state: microsoft_managed", "1 destroyed")
 	spareTheBreakGlass(before)
-	tn.isAsBefore(before)
+	tn.IsAsBefore(before)
 }
 
 func groupOf(t *testing.T, tenant *control.Tenant, id string) control.Group {
@@ -258,74 +192,74 @@ func TestTheTestsOfTheBaselineModulePassThroughOldAndNewCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, configurationFiles(t, folder), bySecret()...)
-	w.folder("tests")
+	before := tn.Picture()
+	w := tn.Workspace(t, configurationFiles(t, folder), bySecret()...)
+	w.Folder("tests")
 	runs := 0
 	for _, name := range []string{"inputs.tftest.hcl", "sample_tenant.tftest.hcl"} {
-		content := example(t, filepath.Join(folder, "tests", name))
+		content := acctest.Example(t, filepath.Join(folder, "tests", name))
 		runs += strings.Count(content, "\nrun \"")
-		w.write(filepath.Join("tests", name), content)
+		w.Write(filepath.Join("tests", name), content)
 	}
-	if places, err := filepath.Glob(filepath.Join(examples, folder, "tests", "*")); err != nil || len(places) != 2 {
+	if places, err := filepath.Glob(filepath.Join(acctest.Examples, folder, "tests", "*")); err != nil || len(places) != 2 {
 		t.Fatalf("the module has test files that this test does not know: %v, %v", places, err)
 	}
-	w.expect(0, "init", "-input=false")
-	w.sees(w.expect(0, "test"), "Success! "+strconv.Itoa(runs)+" passed, 0 failed.")
+	w.Expect(0, "init", "-input=false")
+	w.Sees(w.Expect(0, "test"), "Success! "+strconv.Itoa(runs)+" passed, 0 failed.")
 	spareTheBreakGlass(before)
-	tn.isAsBefore(before)
+	tn.IsAsBefore(before)
 }
 
 func TestTheTestsOfTheBaselineModuleCanFail(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
 	tn := newSampleTenant(t)
-	w := tn.workspace(t, configurationFiles(t, folder), bySecret()...)
-	w.folder("tests")
-	w.write("tests/inputs.tftest.hcl", example(t, folder+"/tests/inputs.tftest.hcl"))
-	variables := example(t, folder+"/variables.tf")
+	w := tn.Workspace(t, configurationFiles(t, folder), bySecret()...)
+	w.Folder("tests")
+	w.Write("tests/inputs.tftest.hcl", acctest.Example(t, folder+"/tests/inputs.tftest.hcl"))
+	variables := acctest.Example(t, folder+"/variables.tf")
 	careless := strings.Replace(variables, "length(var.emergency_access_group_ids) > 0", "length(var.emergency_access_group_ids) >= 0", 1)
 	if careless == variables {
 		t.Fatal("variables.tf does not refuse the empty set where this test looks for it")
 	}
-	w.write("variables.tf", careless)
-	w.sees(w.expect(1, "test", "-filter=tests/inputs.tftest.hcl"), `run "no_emergency_access_group"... fail`, "1 failed")
+	w.Write("variables.tf", careless)
+	w.Sees(w.Expect(1, "test", "-filter=tests/inputs.tftest.hcl"), `run "no_emergency_access_group"... fail`, "1 failed")
 }
 
 func TestTheUseOfTheBaselineModuleThatItsREADMEShowsApplies(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
-	blocks := codeBlocks(t, examples+folder+"/README.md", "terraform")
+	blocks := codeBlocks(t, acctest.Examples+folder+"/README.md", "terraform")
 	if len(blocks) != 1 {
 		t.Fatalf("the README has %d blocks of configuration; this test knows 1", len(blocks))
 	}
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, nil, bySecret()...)
-	w.folder(folder)
+	before := tn.Picture()
+	w := tn.Workspace(t, nil, bySecret()...)
+	w.Folder(folder)
 	for name, content := range configurationFiles(t, folder) {
-		w.write(filepath.Join(folder, name), content)
+		w.Write(filepath.Join(folder, name), content)
 	}
-	w.write("main.tf", blocks[0])
-	w.expect(0, "init", "-input=false")
-	w.sees(w.apply(), "3 added, 0 changed, 0 destroyed")
-	w.staysEmpty()
-	tn.asks(control.ConfigEnabled, control.AllUsers)
+	w.Write("main.tf", blocks[0])
+	w.Expect(0, "init", "-input=false")
+	w.Sees(w.Apply(), "3 added, 0 changed, 0 destroyed")
+	w.StaysEmpty()
+	tn.Asks(control.ConfigEnabled, control.AllUsers)
 
-	w.write("main.tf", strings.Replace(blocks[0], "198.51.100.0/25", "198.51.100.0/15", 1))
-	w.sees(w.expect(1, "plan", "-input=false"), "Resource postcondition failed", "Zurich office would trust 131072 IPv4 addresses, and at most 4096 are allowed")
-	w.expect(0, "destroy", "-input=false", "-auto-approve")
+	w.Write("main.tf", strings.Replace(blocks[0], "198.51.100.0/25", "198.51.100.0/15", 1))
+	w.Sees(w.Expect(1, "plan", "-input=false"), "Resource postcondition failed", "Zurich office would trust 131072 IPv4 addresses, and at most 4096 are allowed")
+	w.Expect(0, "destroy", "-input=false", "-auto-approve")
 	spareTheBreakGlass(before)
-	tn.isAsBefore(before)
+	tn.IsAsBefore(before)
 }
 
 func TestTheInputsAndOutputsInTheREADMEOfTheBaselineModuleAreThoseItHas(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline/"
-	readme := example(t, folder+"README.md")
+	readme := acctest.Example(t, folder+"README.md")
 	for file, kind := range map[string]string{"variables.tf": "variable", "outputs.tf": "output"} {
 		found := 0
-		for line := range strings.Lines(example(t, folder+file)) {
+		for line := range strings.Lines(acctest.Example(t, folder+file)) {
 			name, isOne := strings.CutPrefix(strings.TrimRight(line, " {\n"), kind+" ")
 			if !isOne {
 				continue
@@ -349,7 +283,7 @@ func TestTheExamplesAreFormatted(t *testing.T) {
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	if output, err := check(examples); err != nil {
+	if output, err := check(acctest.Examples); err != nil {
 		t.Errorf("%v: run `terraform fmt -recursive examples`:\n%s", err, output)
 	}
 	crooked := t.TempDir()
@@ -358,13 +292,5 @@ func TestTheExamplesAreFormatted(t *testing.T) {
 	}
 	if output, err := check(crooked); err == nil {
 		t.Errorf("the check finds nothing in a folder that is not formatted: %s", output)
-	}
-}
-
-// folder makes a folder in the workspace.
-func (w *workspace) folder(name string) {
-	w.t.Helper()
-	if err := os.MkdirAll(filepath.Join(w.dir, name), 0o700); err != nil {
-		w.t.Fatal(err)
 	}
 }

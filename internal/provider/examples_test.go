@@ -12,34 +12,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The examples of the documentation are written for the emulator's sample tenant.
 
-func newSampleTenant(t *testing.T) *tenant {
+func newSampleTenant(t *testing.T) *acctest.Tenant {
 	t.Helper()
-	return startTenant(t, emulator.SampleTenant(), quick())
-}
-
-const examples = "../../examples/"
-
-func example(t *testing.T, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(examples, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
+	return acctest.StartTenant(t, emulator.SampleTenant(), acctest.Quick())
 }
 
 // bySecret signs the full app of the sample tenant in.
@@ -94,11 +81,11 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 	}
 	found := 0
 	for _, folder := range []string{"provider", "resources", "data-sources", "list-resources", "guides", "functions"} {
-		err := filepath.WalkDir(filepath.Join(examples, folder), func(place string, entry os.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(acctest.Examples, folder), func(place string, entry os.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			name, err := filepath.Rel(examples, place)
+			name, err := filepath.Rel(acctest.Examples, place)
 			if err == nil {
 				found++
 				if !known[filepath.ToSlash(name)] {
@@ -129,10 +116,10 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, name)}, bySecret()...)
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-			w.expect(0, "destroy", "-input=false", "-auto-approve")
+			w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, name)}, bySecret()...)
+			w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
+			w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.Expect(0, "destroy", "-input=false", "-auto-approve")
 		})
 	}
 }
@@ -143,15 +130,15 @@ func TestTheImportExamplesImport(t *testing.T) {
 	t.Run("managed.tf", func(t *testing.T) {
 		t.Parallel()
 		tn := newSampleTenant(t)
-		w := tn.workspace(t, map[string]string{"example.tf": example(t, "data-sources/entramfa_user_mfa_states/managed.tf")}, bySecret()...)
-		w.apply()
+		w := tn.Workspace(t, map[string]string{"example.tf": acctest.Example(t, "data-sources/entramfa_user_mfa_states/managed.tf")}, bySecret()...)
+		w.Apply()
 		// It does not feed on what it has done.
-		w.staysEmpty()
+		w.StaysEmpty()
 		for user, want := range map[string]string{
 			"adele.vance@contoso.example": "enabled", "lee.gu@contoso.example": "disabled", "$cash.desk@contoso.example": "disabled",
 			"break.glass.1@contoso.example": "disabled", "nestor.wilke_fabrikam.example#EXT#@contoso.example": "disabled",
 		} {
-			if err := tn.stateIs(user, want); err != nil {
+			if err := tn.StateIs(user, want); err != nil {
 				t.Error(err)
 			}
 		}
@@ -159,26 +146,26 @@ func TestTheImportExamplesImport(t *testing.T) {
 		if _, err := tn.PatchUser(context.Background(), "adele.vance@contoso.example", control.UserPatch{AccountEnabled: new(false)}); err != nil {
 			t.Fatal(err)
 		}
-		w.apply()
-		if err := tn.stateIs("adele.vance@contoso.example", "enabled"); err != nil {
+		w.Apply()
+		if err := tn.StateIs("adele.vance@contoso.example", "enabled"); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
-		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
-		w.sees(w.expect(0, "state", "list"), "entramfa_user_mfa_state.adele", "entramfa_user_mfa_state.alex")
+		w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}, bySecret()...)
+		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
+		w.Sees(w.Expect(0, "state", "list"), "entramfa_user_mfa_state.adele", "entramfa_user_mfa_state.alex")
 	})
 	t.Run("import-by-string-id.tf", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, map[string]string{
-			"example.tf": example(t, folder+"resource.tf"), "import.tf": example(t, folder+"import-by-string-id.tf"),
+		w := newSampleTenant(t).Workspace(t, map[string]string{
+			"example.tf": acctest.Example(t, folder+"resource.tf"), "import.tf": acctest.Example(t, folder+"import-by-string-id.tf"),
 		}, bySecret()...)
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 3 added, 1 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
 }
 
@@ -188,50 +175,50 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 	for _, name := range []string{folder + "resource.tf", "data-sources/entramfa_user_mfa_states/data-source.tf"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, name)}, bySecret()...)
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-			w.expect(0, "destroy", "-input=false", "-auto-approve")
+			w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, name)}, bySecret()...)
+			w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "Apply complete")
+			w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.Expect(0, "destroy", "-input=false", "-auto-approve")
 		})
 	}
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
-		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!")
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}, bySecret()...)
+		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
 	t.Run("import-by-string-id.tf", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+"resource.tf")}, bySecret()...)
-		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-		w.expect(0, "destroy", "-input=false", "-auto-approve")
+		w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}, bySecret()...)
+		w.Write("import.tf", acctest.Example(t, folder+"import-by-string-id.tf"))
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w.Expect(0, "destroy", "-input=false", "-auto-approve")
 	})
 }
 
 func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_registration_policy/"
-	files := map[string]string{"example.tf": example(t, folder+"microsoft_managed.tf")}
+	files := map[string]string{"example.tf": acctest.Example(t, folder+"microsoft_managed.tf")}
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, files, bySecret()...)
-		w.write("import.sh", strings.ReplaceAll(example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
-		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!")
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
+		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
 	t.Run("import-by-string-id.tf", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, files, bySecret()...)
-		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
+		w.Write("import.tf", acctest.Example(t, folder+"import-by-string-id.tf"))
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 1 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
 }
 
@@ -248,24 +235,24 @@ func TestTheImportExamplesOfACountryLocationImport(t *testing.T) {
 func importExamplesImport(t *testing.T, typeName, address string) {
 	t.Helper()
 	folder := "resources/" + typeName + "/"
-	files := map[string]string{"example.tf": example(t, folder+"resource.tf")}
+	files := map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, files, bySecret()...)
+		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
 		// The two ways import the same location: one after the other.
-		script := strings.Replace(example(t, folder+"import.sh"), "# by display name", "terraform state rm "+address+"\n# by display name", 1)
+		script := strings.Replace(acctest.Example(t, folder+"import.sh"), "# by display name", "terraform state rm "+address+"\n# by display name", 1)
 		script = strings.ReplaceAll(script, "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`)
-		w.write("import.sh", strings.ReplaceAll(script, "terraform state", `"$TF_ACC_TERRAFORM_PATH" state`))
-		w.env = append(w.env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
-		w.sees(w.expectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 added, 0 changed, 0 destroyed")
+		w.Write("import.sh", strings.ReplaceAll(script, "terraform state", `"$TF_ACC_TERRAFORM_PATH" state`))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 added, 0 changed, 0 destroyed")
 	})
 	t.Run("import-by-string-id.tf", func(t *testing.T) {
 		t.Parallel()
-		w := newSampleTenant(t).workspace(t, files, bySecret()...)
-		w.write("import.tf", example(t, folder+"import-by-string-id.tf"))
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 1 added, 0 changed, 0 destroyed")
-		w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
+		w.Write("import.tf", acctest.Example(t, folder+"import-by-string-id.tf"))
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 1 added, 0 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
 }
 
@@ -279,28 +266,28 @@ func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
 	}{
 		{"entramfa_user_mfa_state", "resource.tf", "1 imported, 3 added, 1 changed, 0 destroyed", "user_id = "},
 		{"entramfa_user_mfa_states", "resource.tf", "1 imported, 0 added, 1 changed, 0 destroyed", "user_ids = "},
-		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", policyID)},
+		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", acctest.PolicyID)},
 		{"entramfa_country_location", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleCountriesID)},
 		{"entramfa_trusted_ips", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)},
 	} {
 		t.Run(c.folder, func(t *testing.T) {
 			t.Parallel()
 			folder := "resources/" + c.folder + "/"
-			w := newSampleTenant(t).workspace(t, map[string]string{"example.tf": example(t, folder+c.config)}, bySecret()...)
-			content := example(t, folder+file)
-			w.write("import.tf", content)
+			w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+c.config)}, bySecret()...)
+			content := acctest.Example(t, folder+file)
+			w.Write("import.tf", content)
 			if !strings.Contains(content, c.identity) {
 				t.Errorf("the example does not hold %s:\n%s", c.identity, content)
 			}
-			if !w.importsByIdentity() {
+			if !w.ImportsByIdentity() {
 				// TestTheExampleOfAUsersIdentityImports, TestTheIdentityOfManyUsersIsTheUsers, TestAPolicyIsImportedByIdentity and
 				// TestImportOfALocationByIdentity show the same without a CLI. An older one has to say that it cannot.
-				w.sees(w.expect(1, "plan", "-input=false"), "identity")
+				w.Sees(w.Expect(1, "plan", "-input=false"), "identity")
 				return
 			}
-			w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), c.imported)
-			w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-			w.expect(0, "destroy", "-input=false", "-auto-approve")
+			w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), c.imported)
+			w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+			w.Expect(0, "destroy", "-input=false", "-auto-approve")
 		})
 	}
 }
@@ -308,20 +295,20 @@ func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
 func TestTheExampleOfAUsersIdentityImports(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	_, rest, _ := strings.Cut(example(t, "resources/entramfa_user_mfa_state/import-by-identity.tf"), `user_id = "`)
+	_, rest, _ := strings.Cut(acctest.Example(t, "resources/entramfa_user_mfa_state/import-by-identity.tf"), `user_id = "`)
 	id, _, found := strings.Cut(rest, `"`)
 	if !found {
 		t.Fatal("the example holds no user_id")
 	}
-	s := tn.session(t, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
-	value := tftypes.NewValue(s.identity, map[string]tftypes.Value{"user_id": tftypes.NewValue(tftypes.String, id)})
-	imported, err := s.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{
-		TypeName: typeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, value)},
+	s := tn.Session(t, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
+	value := tftypes.NewValue(s.Identity, map[string]tftypes.Value{"user_id": tftypes.NewValue(tftypes.String, id)})
+	imported, err := s.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{
+		TypeName: acctest.TypeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: acctest.Dynamic(t, value)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	noErrors(t, imported.Diagnostics)
+	acctest.NoErrors(t, imported.Diagnostics)
 	if len(imported.ImportedResources) != 1 {
 		t.Errorf("%d resources were imported", len(imported.ImportedResources))
 	}
@@ -332,12 +319,12 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 	tn := newSampleTenant(t)
 	ctx := context.Background()
 	read := fmt.Sprintf("data \"entramfa_user_mfa_state\" \"test\" {\n  user_principal_name = %q\n}\n", "megan.bowen@contoso.example")
-	applies := func(t *testing.T, name string, environment ...string) *workspace {
+	applies := func(t *testing.T, name string, environment ...string) *acctest.Workspace {
 		t.Helper()
-		w := tn.workspace(t, map[string]string{"provider.tf": example(t, "provider/"+name), "main.tf": read}, environment...)
+		w := tn.Workspace(t, map[string]string{"provider.tf": acctest.Example(t, "provider/"+name), "main.tf": read}, environment...)
 		return w
 	}
-	works := func(w *workspace) { w.expect(0, "apply", "-input=false", "-auto-approve") }
+	works := func(w *acctest.Workspace) { w.Expect(0, "apply", "-input=false", "-auto-approve") }
 
 	t.Run("provider.tf", func(t *testing.T) {
 		t.Parallel()
@@ -365,7 +352,7 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := applies(t, "client_certificate.tf", "ARM_CLIENT_CERTIFICATE_PASSWORD=pass word")
-		w.write("terraform.pfx", string(pfx))
+		w.Write("terraform.pfx", string(pfx))
 		works(w)
 	})
 	t.Run("managed_identity.tf", func(t *testing.T) {
@@ -376,7 +363,7 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 				http.Error(w, "not the identity that was asked for", http.StatusBadRequest)
 				return
 			}
-			token, expires := tn.sampleToken(r.Context())
+			token, expires := tn.SampleToken(r.Context())
 			answer(w, map[string]any{
 				"access_token": token, "expires_on": fmt.Sprint(expires.Unix()), "resource": r.URL.Query().Get("resource"), "token_type": "Bearer",
 			})
@@ -386,7 +373,7 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 	})
 	t.Run("azure_cli.tf", func(t *testing.T) {
 		t.Parallel()
-		token, expires := tn.sampleToken(ctx)
+		token, expires := tn.SampleToken(ctx)
 		said, err := json.Marshal(map[string]any{
 			"accessToken": token, "expires_on": expires.Unix(), "expiresOn": expires.Format("2006-01-02 15:04:05.000000"), "tokenType": "Bearer",
 		})
@@ -399,7 +386,7 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := applies(t, "azure_cli.tf")
-		w.env = append(w.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		w.Env = append(w.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 		works(w)
 	})
 }
@@ -407,34 +394,6 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 func answer(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(body)
-}
-
-// sampleToken is an access token of the sample tenant's full app, as another sign-in service would hand it over.
-func (tn *tenant) sampleToken(ctx context.Context) (string, time.Time) {
-	tn.t.Helper()
-	authority, err := os.ReadFile(tn.caFile)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	trusting, err := client.NewHTTPClient(authority)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	where, err := client.Public.WithEndpoints(tn.url, tn.url)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	credential, _, err := client.Credentials{
-		TenantID: emulator.SampleTenantID, ClientID: emulator.SampleAppID, ClientSecret: emulator.SampleSecret,
-	}.NewCredential(where, client.Options{HTTPClient: trusting}.Transport())
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{tn.url + "/.default"}})
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	return token.Token, token.ExpiresOn
 }
 
 // codeBlocks are the blocks of a language in a Markdown file.
@@ -465,7 +424,7 @@ func TestTheConfigurationOfTheREADMEApplies(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("the README has %d blocks of configuration; this test knows 2", len(blocks))
 	}
-	w := newSampleTenant(t).workspace(t, map[string]string{"readme.tf": strings.Join(blocks, "\n")}, bySecret()...)
-	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "1 added")
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w := newSampleTenant(t).Workspace(t, map[string]string{"readme.tf": strings.Join(blocks, "\n")}, bySecret()...)
+	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 added")
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // faultKind is something that goes wrong with a request.
@@ -28,7 +29,7 @@ type faultKind struct {
 	// slow says that it takes its time: it is tried where answers can be large, and where something is made.
 	slow bool
 	// only restricts it to requests; nil is all.
-	only func(faultStep) bool
+	only func(acctest.FaultStep) bool
 }
 
 const proxyPage = `<!DOCTYPE html><html><head><title>Access denied</title><style>body{color:red}</style></head>` +
@@ -98,12 +99,12 @@ func faultKinds(graph string, other *elsewhere) []faultKind {
 	pages := func(name, host, reason string) faultKind {
 		return faultKind{
 			name: name, fault: control.Fault{Status: 200, Body: fmt.Sprintf(`{"value":[],"@odata.nextLink":"%s%s?$skiptoken=again"}`, host, samePath)},
-			reason: []string{reason}, advice: []string{"graph_endpoint"}, only: func(step faultStep) bool { return step.paged },
+			reason: []string{reason}, advice: []string{"graph_endpoint"}, only: func(step acctest.FaultStep) bool { return step.Paged },
 		}
 	}
 	connection := []string{"got no answer"}
 	network := []string{"Check the network"}
-	batch := func(step faultStep) bool { return step.batch }
+	batch := func(step acctest.FaultStep) bool { return step.Batch }
 	return []faultKind{
 		status(400, "BadRequest", support),
 		status(401, "InvalidAuthenticationToken", "The access token was not accepted"),
@@ -132,7 +133,7 @@ func faultKinds(graph string, other *elsewhere) []faultKind {
 
 		passing(faultKind{name: "reset before", fault: control.Fault{Reset: control.ResetBefore}, reason: connection, advice: network}),
 		passing(faultKind{name: "reset after", fault: control.Fault{Reset: control.ResetAfter}, hidden: true, reason: connection, advice: network}),
-		passing(faultKind{name: "truncated", fault: control.Fault{Truncate: true}, hidden: true, reason: connection, advice: network, only: func(step faultStep) bool { return step.answered }}),
+		passing(faultKind{name: "truncated", fault: control.Fault{Truncate: true}, hidden: true, reason: connection, advice: network, only: func(step acctest.FaultStep) bool { return step.Answered }}),
 
 		{name: "wrong content type", fault: control.Fault{ContentType: "text/html"}, harmless: true},
 		page("a proxy's page as success", 200),
@@ -151,7 +152,7 @@ func faultKinds(graph string, other *elsewhere) []faultKind {
 		pages("pages over plain HTTP", other.plain.URL, "it was not followed"),
 		{
 			name: "huge", fault: control.Fault{PadToBytes: 64<<20 + 1}, hidden: true, reason: []string{"larger than 64 MiB"},
-			advice: []string{"graph_endpoint"}, only: func(step faultStep) bool { return step.answered }, slow: true,
+			advice: []string{"graph_endpoint"}, only: func(step acctest.FaultStep) bool { return step.Answered }, slow: true,
 		},
 
 		passing(faultKind{name: "batch: an answer is missing", fault: control.Fault{BatchAnswers: control.BatchMissing}, hidden: true, reason: []string{"holds no answer to this request"}, advice: []string{again}, only: batch}),

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // deed is what an operation asks of the provider.
@@ -44,32 +45,6 @@ type faultyOperation struct {
 	focus string
 }
 
-// faultStep is a kind of request that an operation makes.
-type faultStep struct {
-	method, template string
-	// path is a regular expression of the paths, and sample one of them.
-	path, sample string
-	// after is how many requests of the kind come before it in the operation.
-	after int
-	// confirm says that the request reads what was written.
-	confirm bool
-	// first says that it is the first of the operation; answered that the answer has a body, paged that it is a page of a list,
-	// batch that it is a $batch.
-	first, answered, paged, batch bool
-}
-
-func (s faultStep) write() bool {
-	return !s.batch && s.method != http.MethodGet && !strings.HasSuffix(s.template, "/getByIds") && !strings.HasSuffix(s.template, "/checkMemberGroups")
-}
-
-func (s faultStep) String() string {
-	name := s.method + " " + s.template
-	if s.confirm {
-		name += " (confirming)"
-	}
-	return name
-}
-
 func textSet(texts ...string) tftypes.Value {
 	values := make([]tftypes.Value, 0, len(texts))
 	for _, text := range texts {
@@ -92,14 +67,6 @@ func targetsOf(all any, users, groups []string) tftypes.Value {
 	)
 }
 
-// matrixTenant has something of everything, and a location and a policy that are nobody's business here.
-func matrixTenant() *control.Tenant {
-	people := locationTenant()
-	people.Groups = append(people.Groups, control.Group{ID: staffID, DisplayName: "Staff", Members: []string{adeleID, meganID}},
-		control.Group{ID: leaversID, DisplayName: "Leavers"})
-	return people
-}
-
 // faultyOperations are the rows of the matrix.
 func faultyOperations() []faultyOperation {
 	const (
@@ -111,25 +78,25 @@ func faultyOperations() []faultyOperation {
 	)
 	people := func(state string) map[string]any {
 		var pairs []string
-		for _, name := range []string{adeleUPN, guestUPN, dollarUPN, obrienUPN, rescueUPN, rescue2UPN} {
+		for _, name := range []string{acctest.AdeleUPN, acctest.GuestUPN, acctest.DollarUPN, acctest.ObrienUPN, acctest.RescueUPN, acctest.Rescue2UPN} {
 			pairs = append(pairs, name, state)
 		}
 		return wants(pairs...)
 	}
-	all := []string{adeleUPN, guestUPN, dollarUPN, obrienUPN, rescueUPN, rescue2UPN, adeleID, "6 users", "users and groups by id"}
+	all := []string{acctest.AdeleUPN, acctest.GuestUPN, acctest.DollarUPN, acctest.ObrienUPN, acctest.RescueUPN, acctest.Rescue2UPN, acctest.AdeleID, "6 users", "users and groups by id"}
 	adele := func(state string) map[string]any {
-		return map[string]any{"user_principal_name": adeleUPN, "state": state}
+		return map[string]any{"user_principal_name": acctest.AdeleUPN, "state": state}
 	}
 	alex := func(state string, promotion bool) map[string]any {
-		return map[string]any{"user_principal_name": alexUPN, "state": state, "allow_promotion": promotion}
+		return map[string]any{"user_principal_name": acctest.AlexUPN, "state": state, "allow_promotion": promotion}
 	}
 	policy := func(snooze int) map[string]any {
 		return map[string]any{
-			"state": "enabled", "snooze_days": snooze, "include": targetsOf(nil, []string{adeleID}, []string{staffID}), "exclude": targetsOf(nil, nil, []string{leaversID}),
+			"state": "enabled", "snooze_days": snooze, "include": targetsOf(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": targetsOf(nil, nil, []string{acctest.LeaversID}),
 		}
 	}
 	hq := func(texts ...string) map[string]any {
-		return map[string]any{"display_name": "HQ", "ip_ranges": stringList(texts...)}
+		return map[string]any{"display_name": "HQ", "ip_ranges": acctest.StringList(texts...)}
 	}
 	const wide, narrow = "203.0.113.0/24", "203.0.113.0/25"
 	campaigns := []string{"registration campaign", "users and groups by id"}
@@ -137,9 +104,9 @@ func faultyOperations() []faultyOperation {
 	set := tftypes.Set{ElementType: tftypes.String}
 	guard := tftypes.NewValue(
 		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
-		map[string]tftypes.Value{"user_ids": textSet(rescueID), "user_principal_names": textSet(adeleUPN), "group_ids": textSet(rescueGroupID)},
+		map[string]tftypes.Value{"user_ids": textSet(acctest.RescueID), "user_principal_names": textSet(acctest.AdeleUPN), "group_ids": textSet(acctest.RescueGroupID)},
 	)
-	user, users := []string{adeleUPN, adeleID}, []string{alexUPN, alexID}
+	user, users := []string{acctest.AdeleUPN, acctest.AdeleID}, []string{acctest.AlexUPN, acctest.AlexID}
 	return []faultyOperation{
 		{name: "one user: plan of create", typeName: oneUser, deed: deedPlan, config: adele("enabled"), objects: user},
 		{name: "one user: create", typeName: oneUser, deed: deedApply, config: adele("enabled"), objects: user},
@@ -148,18 +115,18 @@ func faultyOperations() []faultyOperation {
 		{name: "one user: promotion", typeName: oneUser, deed: deedApply, begin: alex("disabled", true), config: alex("enforced", true), objects: users},
 		{name: "one user: update", typeName: oneUser, deed: deedApply, begin: adele("enabled"), config: adele("disabled"), objects: user},
 		{name: "one user: delete", typeName: oneUser, deed: deedApply, begin: adele("enabled"), objects: user},
-		{name: "one user: import", typeName: oneUser, deed: deedImport, importID: meganUPN, config: map[string]any{"user_principal_name": meganUPN, "state": "enabled"}, objects: []string{meganUPN, meganID}},
+		{name: "one user: import", typeName: oneUser, deed: deedImport, importID: acctest.MeganUPN, config: map[string]any{"user_principal_name": acctest.MeganUPN, "state": "enabled"}, objects: []string{acctest.MeganUPN, acctest.MeganID}},
 
 		{name: "many users: plan of create", typeName: manyUsers, deed: deedPlan, config: people("enabled"), objects: all},
 		{name: "many users: create", typeName: manyUsers, deed: deedApply, config: people("enabled"), objects: all},
-		{name: "many users: create, one fails", typeName: manyUsers, deed: deedApply, config: people("enabled"), objects: all, focus: obrienID},
+		{name: "many users: create, one fails", typeName: manyUsers, deed: deedApply, config: people("enabled"), objects: all, focus: acctest.ObrienID},
 		{name: "many users: read", typeName: manyUsers, deed: deedRead, begin: people("enabled"), config: people("enabled"), objects: all},
-		{name: "many users: read, one fails", typeName: manyUsers, deed: deedRead, begin: people("enabled"), config: people("enabled"), objects: all, focus: obrienID},
+		{name: "many users: read, one fails", typeName: manyUsers, deed: deedRead, begin: people("enabled"), config: people("enabled"), objects: all, focus: acctest.ObrienID},
 		{name: "many users: update", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all},
-		{name: "many users: update, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all, focus: obrienID},
+		{name: "many users: update, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all, focus: acctest.ObrienID},
 		{name: "many users: delete", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all},
-		{name: "many users: delete, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all, focus: obrienID},
-		{name: "many users: import", typeName: manyUsers, deed: deedImport, importID: meganUPN + "," + diegoID, config: wants(meganUPN, "enabled", diegoID, "enforced"), objects: []string{meganUPN, meganID, diegoUPN, diegoID, "2 users"}},
+		{name: "many users: delete, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all, focus: acctest.ObrienID},
+		{name: "many users: import", typeName: manyUsers, deed: deedImport, importID: acctest.MeganUPN + "," + acctest.DiegoID, config: wants(acctest.MeganUPN, "enabled", acctest.DiegoID, "enforced"), objects: []string{acctest.MeganUPN, acctest.MeganID, acctest.DiegoUPN, acctest.DiegoID, "2 users"}},
 
 		{name: "campaign: plan of create", typeName: campaign, deed: deedPlan, config: policy(3), objects: campaigns},
 		{name: "campaign: create", typeName: campaign, deed: deedApply, config: policy(3), objects: campaigns},
@@ -168,7 +135,7 @@ func faultyOperations() []faultyOperation {
 		{name: "campaign: update", typeName: campaign, deed: deedApply, begin: policy(3), config: policy(7), objects: campaigns},
 		{name: "campaign: plan of delete", typeName: campaign, deed: deedPlan, begin: policy(3), objects: campaigns},
 		{name: "campaign: delete", typeName: campaign, deed: deedApply, begin: policy(3), objects: campaigns},
-		{name: "campaign: import", typeName: campaign, deed: deedImport, importID: policyID, config: map[string]any{"state": "microsoft_managed"}, objects: campaigns},
+		{name: "campaign: import", typeName: campaign, deed: deedImport, importID: acctest.PolicyID, config: map[string]any{"state": "microsoft_managed"}, objects: campaigns},
 
 		{name: "location: plan of create", typeName: location, deed: deedPlan, config: hq(wide), objects: locations},
 		{name: "location: create", typeName: location, deed: deedApply, config: hq(wide), objects: locations},
@@ -177,33 +144,33 @@ func faultyOperations() []faultyOperation {
 		{name: "location: update", typeName: location, deed: deedApply, begin: hq(wide), config: hq(narrow), objects: locations},
 		{name: "location: plan of delete", typeName: location, deed: deedPlan, begin: hq(wide), objects: locations},
 		{name: "location: delete", typeName: location, deed: deedApply, begin: hq(wide), objects: locations},
-		{name: "location: import", typeName: location, deed: deedImport, importID: depotID, config: map[string]any{"display_name": "Depot", "ip_ranges": stringList("192.0.2.0/28")}, objects: locations},
-		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": stringList("192.0.2.0/28")}, objects: locations},
+		{name: "location: import", typeName: location, deed: deedImport, importID: acctest.DepotID, config: map[string]any{"display_name": "Depot", "ip_ranges": acctest.StringList("192.0.2.0/28")}, objects: locations},
+		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": acctest.StringList("192.0.2.0/28")}, objects: locations},
 
-		{name: "data: one user", typeName: oneUser, deed: deedData, config: map[string]any{"user_principal_name": meganUPN}, objects: []string{meganUPN, meganID}},
+		{name: "data: one user", typeName: oneUser, deed: deedData, config: map[string]any{"user_principal_name": acctest.MeganUPN}, objects: []string{acctest.MeganUPN, acctest.MeganID}},
 		{name: "data: all users", typeName: manyUsers, deed: deedData, config: map[string]any{"all_users": true}, objects: []string{"users"}},
-		{name: "data: users of a group", typeName: manyUsers, deed: deedData, config: map[string]any{"group_id": staffID}, objects: []string{staffID, "2 users", adeleUPN, meganUPN}},
+		{name: "data: users of a group", typeName: manyUsers, deed: deedData, config: map[string]any{"group_id": acctest.StaffID}, objects: []string{acctest.StaffID, "2 users", acctest.AdeleUPN, acctest.MeganUPN}},
 		{name: "data: campaign", typeName: campaign, deed: deedData, config: map[string]any{}, objects: campaigns},
 		{name: "data: location", typeName: location, deed: deedData, config: map[string]any{"display_name": "Depot"}, objects: locations},
 		{name: "data: trusted ranges", typeName: ranges, deed: deedData, config: map[string]any{}, objects: locations},
 
-		{name: "provider: emergency access", deed: deedConfigure, block: map[string]any{"emergency_access": guard}, objects: []string{rescueID, "users and groups by id", adeleUPN, rescueGroupID}},
+		{name: "provider: emergency access", deed: deedConfigure, block: map[string]any{"emergency_access": guard}, objects: []string{acctest.RescueID, "users and groups by id", acctest.AdeleUPN, acctest.RescueGroupID}},
 	}
 }
 
 // performance is an operation on a machine: where it begins, and what comes of it.
 type performance struct {
-	*machine
+	*acctest.Machine
 	op faultyOperation
 	// tenant and before are where it begins.
 	tenant *control.Tenant
-	before kept
-	steps  []faultStep
+	before acctest.Kept
+	steps  []acctest.FaultStep
 }
 
 // result is what came of an operation.
 type result struct {
-	after       kept
+	after       acctest.Kept
 	diagnostics []*tfprotov6.Diagnostic
 	// requests are those of a performance without a fault.
 	requests []control.Request
@@ -214,81 +181,81 @@ type result struct {
 }
 
 // stageFaults brings a tenant to where the operation begins, and finds out which requests it makes.
-func stageFaults(m *machine, op faultyOperation) *performance {
-	m.t.Helper()
-	m.block = op.block
-	p := &performance{machine: m, op: op}
+func stageFaults(m *acctest.Machine, op faultyOperation) *performance {
+	m.T.Helper()
+	m.Block = op.block
+	p := &performance{Machine: m, op: op}
 	if op.begin != nil {
-		p.before = m.applyAll(op.typeName, kept{}, op.begin)
+		p.before = m.ApplyAll(op.typeName, acctest.Kept{}, op.begin)
 	}
 	var err error
-	if p.tenant, err = m.tn.Snapshot(context.Background()); err != nil {
-		m.t.Fatal(err)
+	if p.tenant, err = m.Tenant.Snapshot(context.Background()); err != nil {
+		m.T.Fatal(err)
 	}
 	return p
 }
 
 func (p *performance) must(err error) {
-	p.t.Helper()
+	p.T.Helper()
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 }
 
 // perform carries the operation out under a fault; nil is none.
 func (p *performance) perform(fault *control.Fault) result {
-	p.t.Helper()
+	p.T.Helper()
 	ctx := context.Background()
-	p.must(p.tn.Seed(ctx, p.tenant))
+	p.must(p.Tenant.Seed(ctx, p.tenant))
 	begin := func() {
 		if fault == nil {
-			p.must(p.tn.ClearRequests(ctx))
+			p.must(p.Tenant.ClearRequests(ctx))
 			return
 		}
-		_, err := p.tn.AddFault(ctx, *fault)
+		_, err := p.Tenant.AddFault(ctx, *fault)
 		p.must(err)
 	}
 	r := result{after: p.before}
 	op := p.op
-	var running *process
-	var planned plannedChange
+	var running *acctest.Process
+	var planned acctest.PlannedChange
 	if op.deed != deedConfigure {
-		running = p.process()
+		running = p.Process()
 	}
 	if op.deed == deedApply {
 		var diagnostics []*tfprotov6.Diagnostic
-		planned, diagnostics = running.plan(op.typeName, p.before, op.config)
-		noErrors(p.t, diagnostics)
+		planned, diagnostics = running.Plan(op.typeName, p.before, op.config)
+		acctest.NoErrors(p.T, diagnostics)
 	}
 	begin()
 	switch op.deed {
 	case deedConfigure:
-		_, r.diagnostics = p.start()
+		_, r.diagnostics = p.Start()
 	case deedPlan:
-		_, r.diagnostics = running.plan(op.typeName, p.before, op.config)
+		_, r.diagnostics = running.Plan(op.typeName, p.before, op.config)
 	case deedApply:
-		r.after, r.diagnostics = running.apply(op.typeName, p.before, planned)
+		r.after, r.diagnostics = running.Apply(op.typeName, p.before, planned)
 	case deedRead:
-		r.after, r.diagnostics = running.read(op.typeName, p.before)
+		r.after, r.diagnostics = running.Read(op.typeName, p.before)
 	case deedImport:
-		r.after, r.diagnostics = running.importID(op.typeName, op.importID)
+		r.after, r.diagnostics = running.ImportID(op.typeName, op.importID)
 	case deedData:
-		r.after.state, r.diagnostics = running.data(op.typeName, op.config)
+		r.after.State, r.diagnostics = running.Data(op.typeName, op.config)
 	}
-	if (op.deed == deedImport || op.deed == deedData) && len(problems(r.diagnostics)) > 0 {
-		r.after = kept{}
+	if (op.deed == deedImport || op.deed == deedData) && len(acctest.Problems(r.diagnostics)) > 0 {
+		r.after = acctest.Kept{}
 	}
-	r.picture = p.picture()
+	r.picture = p.Picture()
 	if fault == nil {
 		var err error
-		r.requests, err = p.tn.Requests(ctx)
+		r.requests, err = p.Tenant.Requests(ctx)
 		p.must(err)
 		return r
 	}
-	faults, err := p.tn.ListFaults(ctx)
+	faults, err := p.Tenant.ListFaults(ctx)
 	p.must(err)
 	r.hits = faults[0].Applied
-	p.must(p.tn.ClearFaults(ctx))
+	p.must(p.Tenant.ClearFaults(ctx))
 	return r
 }
 
@@ -301,40 +268,40 @@ func (p *performance) findSteps(requests []control.Request) {
 		if p.op.focus != "" && !strings.Contains(request.Path, p.op.focus) {
 			continue
 		}
-		step := faultStep{
-			method: request.Method, template: request.Template, sample: request.Path,
-			path:     "^" + templateKey.ReplaceAllString(regexp.QuoteMeta(request.Template), `[^/]+`) + "$",
-			batch:    strings.HasSuffix(request.Path, "/$batch"),
-			confirm:  request.Method == http.MethodGet && written[request.Path],
-			answered: request.Status == http.StatusOK || request.Status == http.StatusCreated,
+		step := acctest.FaultStep{
+			Method: request.Method, Template: request.Template, Sample: request.Path,
+			Path:     "^" + templateKey.ReplaceAllString(regexp.QuoteMeta(request.Template), `[^/]+`) + "$",
+			Batch:    strings.HasSuffix(request.Path, "/$batch"),
+			Confirm:  request.Method == http.MethodGet && written[request.Path],
+			Answered: request.Status == http.StatusOK || request.Status == http.StatusCreated,
 		}
 		if p.op.focus != "" {
-			step.path = "^" + regexp.QuoteMeta(request.Path) + "$"
+			step.Path = "^" + regexp.QuoteMeta(request.Path) + "$"
 		}
 		switch last := request.Template[strings.LastIndex(request.Template, "/")+1:]; last {
 		case "users", "namedLocations", "policies", "methods", "microsoft.graph.user":
-			step.paged = step.method == http.MethodGet
+			step.Paged = step.Method == http.MethodGet
 		}
-		if step.write() {
+		if step.Write() {
 			written[request.Path] = true
 		}
-		kind := step.method + " " + step.template
+		kind := step.Method + " " + step.Template
 		before := seen[kind]
 		seen[kind]++
-		same := func(other faultStep) bool {
-			return other.method == step.method && other.template == step.template && other.confirm == step.confirm
+		same := func(other acctest.FaultStep) bool {
+			return other.Method == step.Method && other.Template == step.Template && other.Confirm == step.Confirm
 		}
 		if slices.ContainsFunc(p.steps, same) {
 			continue
 		}
-		if step.confirm {
+		if step.Confirm {
 			// Of many users, the reads that confirm and those before the writes are not in an order.
 			if strings.HasPrefix(p.op.name, "many users") && p.op.focus == "" {
 				continue
 			}
-			step.after = before
+			step.After = before
 		}
-		step.first = len(p.steps) == 0
+		step.First = len(p.steps) == 0
 		p.steps = append(p.steps, step)
 	}
 }
@@ -342,44 +309,44 @@ func (p *performance) findSteps(requests []control.Request) {
 // place is where an operation has come to: what Terraform keeps and what the tenant has.
 func (r result) place() string {
 	var identity string
-	if r.after.identity != nil {
-		identity = string(r.after.identity.IdentityData.MsgPack)
+	if r.after.Identity != nil {
+		identity = string(r.after.Identity.IdentityData.MsgPack)
 	}
-	return strings.Join([]string{r.after.String(), string(r.after.private), identity, r.picture}, "\n\n")
+	return strings.Join([]string{r.after.String(), string(r.after.Private), identity, r.picture}, "\n\n")
 }
 
 // settle makes the tenant and the state what the configuration says, and returns both when the plan after it is empty.
-func (p *performance) settle(t *testing.T, before kept) (after kept, picture string) {
+func (p *performance) settle(t *testing.T, before acctest.Kept) (after acctest.Kept, picture string) {
 	t.Helper()
 	op := p.op
 	if op.deed == deedConfigure {
-		p.process()
-		return kept{}, p.picture()
+		p.Process()
+		return acctest.Kept{}, p.Picture()
 	}
 	if op.deed == deedData {
-		got, diagnostics := p.process().data(op.typeName, op.config)
-		noErrors(t, diagnostics)
-		return kept{state: got}, p.picture()
+		got, diagnostics := p.Process().Data(op.typeName, op.config)
+		acctest.NoErrors(t, diagnostics)
+		return acctest.Kept{State: got}, p.Picture()
 	}
-	if op.deed == deedImport && before.nothing() {
+	if op.deed == deedImport && before.Nothing() {
 		var diagnostics []*tfprotov6.Diagnostic
-		before, diagnostics = p.process().importID(op.typeName, op.importID)
-		noErrors(t, diagnostics)
+		before, diagnostics = p.Process().ImportID(op.typeName, op.importID)
+		acctest.NoErrors(t, diagnostics)
 	}
-	after = p.applyAll(op.typeName, before, op.config)
-	process := p.process()
-	refreshed := p.refresh(process, op.typeName, after)
-	if !refreshed.same(after) {
+	after = p.ApplyAll(op.typeName, before, op.config)
+	process := p.Process()
+	refreshed := p.Refresh(process, op.typeName, after)
+	if !refreshed.Same(after) {
 		t.Errorf("after an apply a refresh has\n%s\nand not\n%s", refreshed, after)
 	}
 	if op.config != nil {
-		next, diagnostics := process.plan(op.typeName, refreshed, op.config)
-		noErrors(t, diagnostics)
-		if !next.planned.Equal(refreshed.state) {
-			t.Errorf("the plan after an apply is not empty: %s", next.planned)
+		next, diagnostics := process.Plan(op.typeName, refreshed, op.config)
+		acctest.NoErrors(t, diagnostics)
+		if !next.Planned.Equal(refreshed.State) {
+			t.Errorf("the plan after an apply is not empty: %s", next.Planned)
 		}
-	} else if !after.nothing() {
+	} else if !after.Nothing() {
 		t.Errorf("after a destroy there is\n%s", after)
 	}
-	return after, p.picture()
+	return after, p.Picture()
 }

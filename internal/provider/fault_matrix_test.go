@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // expectation is what has to come of a cell.
@@ -34,7 +35,7 @@ type expectation struct {
 // cell is one fault at one kind of request of one operation.
 type faultCell struct {
 	op     faultyOperation
-	step   faultStep
+	step   acctest.FaultStep
 	kind   faultKind
 	always bool
 }
@@ -58,10 +59,10 @@ func (c faultCell) expected() expectation {
 	switch {
 	case c.kind.harmless, c.kind.passes && !c.always:
 		return expectation{}
-	case c.step.batch && !c.kind.passes && c.kind.fault.Status != 429 && c.kind.fault.PadToBytes == 0:
+	case c.step.Batch && !c.kind.passes && c.kind.fault.Status != 429 && c.kind.fault.PadToBytes == 0:
 		// A refusal of the batch says nothing about what is in it, which is sent one by one.
 		return expectation{}
-	case c.step.confirm:
+	case c.step.Confirm:
 		return expectation{warns: "not confirmed"}
 	case c.op.deed == deedApply && strings.HasPrefix(c.op.name, "many users"):
 		return expectation{partial: true}
@@ -93,9 +94,9 @@ var faultExceptions = []faultException{
 	exceptWhere(`^many users: (plan of create|import) \| GET /v1.0/users/\{id\} \| 404`,
 		expectation{fails: true, texts: []string{"users not found", "There are no such users", "Check the spelling", "users who have left"}}),
 	exceptWhere(`^provider: emergency access \| GET /v1.0/(users|groups)/.* \| 404`,
-		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in tenant " + tenantID, "Correct it"}}),
+		expectation{fails: true, texts: []string{"Emergency access account not found", "does not exist in tenant " + acctest.TenantID, "Correct it"}}),
 	exceptWhere(`^data: users of a group \| GET /v1.0/groups/.* \| 404`,
-		expectation{fails: true, texts: []string{"Group", staffID, "not found", "There is no such group", "Check"}}),
+		expectation{fails: true, texts: []string{"Group", acctest.StaffID, "not found", "There is no such group", "Check"}}),
 	exceptWhere(`^location: update \| PATCH .* \| 404`, expectation{fails: true, texts: []string{"HQ", "does not exist any more", "Plan again"}}),
 	// A step on the way to enforced that cannot be seen ends there; the service has accepted it.
 	exceptWhere(`^one user: promotion \| .*confirming.*always`, expectation{partial: true}),
@@ -148,19 +149,19 @@ func TestFaultMatrix(t *testing.T) {
 
 // runFaults runs a row of the matrix and counts its cells by their outcome.
 func runFaults(t *testing.T, op faultyOperation, other *elsewhere) map[string]int {
-	p := stageFaults(newMachine(t, matrixTenant(), other.secure.Certificate()), op)
+	p := stageFaults(acctest.NewMachine(t, acctest.MatrixTenant(), other.secure.Certificate()), op)
 	// With answers that take their time, requests meet in a batch.
-	p.must(p.tn.SetBehavior(context.Background(), control.Behavior{LatencyMs: 5}))
+	p.must(p.Tenant.SetBehavior(context.Background(), control.Behavior{LatencyMs: 5}))
 	clean := p.perform(nil)
-	p.must(p.tn.SetBehavior(context.Background(), control.Behavior{}))
-	if found := problems(clean.diagnostics); len(found) > 0 {
+	p.must(p.Tenant.SetBehavior(context.Background(), control.Behavior{}))
+	if found := acctest.Problems(clean.diagnostics); len(found) > 0 {
 		t.Fatalf("without a fault: %s", found)
 	}
 	p.findSteps(clean.requests)
 	cleanKept, cleanPicture := clean.after, clean.picture
 	finalKept, finalPicture := p.settle(t, clean.after)
-	p.must(p.tn.Seed(context.Background(), p.tenant))
-	begin := p.picture()
+	p.must(p.Tenant.Seed(context.Background(), p.tenant))
+	begin := p.Picture()
 
 	counts, settled := map[string]int{}, map[string]bool{}
 	var table bytes.Buffer
@@ -180,18 +181,18 @@ func runFaults(t *testing.T, op faultyOperation, other *elsewhere) map[string]in
 			}
 		}
 		fault := cell.kind.fault
-		fault.Method, fault.PathRegexp, fault.After, fault.Times = cell.step.method, cell.step.path, cell.step.after, new(2)
+		fault.Method, fault.PathRegexp, fault.After, fault.Times = cell.step.Method, cell.step.Path, cell.step.After, new(2)
 		if cell.always {
 			fault.Times = new(0)
 		}
-		fault.Body = strings.ReplaceAll(fault.Body, samePath, cell.step.sample)
+		fault.Body = strings.ReplaceAll(fault.Body, samePath, cell.step.Sample)
 		want := cell.expected()
 		got := p.perform(&fault)
-		if got.hits == 0 && cell.step.batch {
+		if got.hits == 0 && cell.step.Batch {
 			// Whether requests meet in a batch is a matter of time.
 			got.hits, want = 1, expectation{}
 		}
-		errors, warned := problems(got.diagnostics), warnings(got.diagnostics)
+		errors, warned := acctest.Problems(got.diagnostics), acctest.Warnings(got.diagnostics)
 		wrongIf(got.hits == 0, "the fault hit nothing")
 		wrongIf(want.fails && len(errors) == 0, "no error, want one")
 		wrongIf(!want.fails && !want.partial && len(errors) > 0, "error: %.300s", errors)
@@ -203,28 +204,28 @@ func runFaults(t *testing.T, op faultyOperation, other *elsewhere) map[string]in
 			counts["in part"]++
 			wrongIf(!slices.ContainsFunc(append(errors, warned...), func(text string) bool { return tells(text, cell, want) }),
 				"neither an error nor a warning tells object, reason and way out: %s %s", errors, warned)
-			wrongIf(got.after.nothing() && !(p.before.nothing() && len(errors) > 0), "nothing is in the state")
-			wrongIf(got.after.nothing() && !cell.unclear() && got.picture != begin, "the tenant has changed, and the state does not say so: %s", got.picture)
+			wrongIf(got.after.Nothing() && !(p.before.Nothing() && len(errors) > 0), "nothing is in the state")
+			wrongIf(got.after.Nothing() && !cell.unclear() && got.picture != begin, "the tenant has changed, and the state does not say so: %s", got.picture)
 		case want.fails:
 			counts["error, all kept"]++
 			for _, text := range errors {
 				wrongIf(!tells(text, cell, want), "the error does not tell object, reason and way out: %s", text)
 			}
-			wrongIf(!got.after.same(p.before), "the state is %s", got.after)
+			wrongIf(!got.after.Same(p.before), "the state is %s", got.after)
 			wrongIf(!cell.unclear() && got.picture != begin, "the tenant has changed: %s", got.picture)
 		case want.gone:
 			counts["gone"]++
-			wrongIf(!got.after.nothing(), "it stays in the state: %s", got.after)
+			wrongIf(!got.after.Nothing(), "it stays in the state: %s", got.after)
 		default:
 			counts["as without the fault"]++
-			wrongIf(want.warns == "" && len(warned) > len(warnings(clean.diagnostics)), "warnings: %s", warned)
-			wrongIf(want.warns != "" && !slices.ContainsFunc(warned, func(text string) bool { return says(want.warns).MatchString(text) }), "warnings: %s", warned)
+			wrongIf(want.warns == "" && len(warned) > len(acctest.Warnings(clean.diagnostics)), "warnings: %s", warned)
+			wrongIf(want.warns != "" && !slices.ContainsFunc(warned, func(text string) bool { return acctest.Says(want.warns).MatchString(text) }), "warnings: %s", warned)
 			wrongIf(!sameButIDs(got.after, cleanKept), "the state is %s and not %s", got.after, cleanKept)
 			wrongIf(got.picture != cleanPicture, "the tenant is %s and not %s", got.picture, cleanPicture)
 		}
-		if !cell.unclear() && !cell.step.confirm && op.deed == deedApply && !got.after.nothing() {
-			refreshed := p.refresh(p.process(), op.typeName, got.after)
-			wrongIf(!isTrue(got.after, refreshed, want.partial && p.before.nothing()), "the state is not what the tenant has: %s", got.after)
+		if !cell.unclear() && !cell.step.Confirm && op.deed == deedApply && !got.after.Nothing() {
+			refreshed := p.Refresh(p.Process(), op.typeName, got.after)
+			wrongIf(!isTrue(got.after, refreshed, want.partial && p.before.Nothing()), "the state is not what the tenant has: %s", got.after)
 		}
 		// From where others have been already, the way on is theirs.
 		if place := got.place(); !settled[place] {
@@ -247,11 +248,11 @@ func runFaults(t *testing.T, op faultyOperation, other *elsewhere) map[string]in
 func cellsOf(p *performance, other *elsewhere) []faultCell {
 	var cells []faultCell
 	for _, step := range p.steps {
-		for _, kind := range faultKinds(p.tn.url, other) {
+		for _, kind := range faultKinds(p.Tenant.URL, other) {
 			switch {
-			case kind.only != nil && !kind.only(step), kind.variant && !step.first && !step.write():
+			case kind.only != nil && !kind.only(step), kind.variant && !step.First && !step.Write():
 				continue
-			case kind.slow && !step.paged && !step.batch && !step.write(), kind.slow && p.op.deed == deedPlan:
+			case kind.slow && !step.Paged && !step.Batch && !step.Write(), kind.slow && p.op.deed == deedPlan:
 				continue
 			}
 			if kind.passes || kind.harmless {
@@ -276,28 +277,28 @@ func cellsOf(p *performance, other *elsewhere) []faultCell {
 }
 
 // leaks finds what no message may hold: secrets, tokens and pages.
-var leaks = regexp.MustCompile(`(?i)<html|<body|<script|alert\(|eyJ[A-Za-z0-9_-]{10}|` + regexp.QuoteMeta(appSecret))
+var leaks = regexp.MustCompile(`(?i)<html|<body|<script|alert\(|eyJ[A-Za-z0-9_-]{10}|` + regexp.QuoteMeta(acctest.AppSecret))
 
 // tells reports whether an error names the object, the reason and the way out.
 func tells(text string, cell faultCell, want expectation) bool {
 	one := func(texts []string) bool {
-		return slices.ContainsFunc(texts, func(part string) bool { return says(strings.Split(part, "…")...).MatchString(text) })
+		return slices.ContainsFunc(texts, func(part string) bool { return acctest.Says(strings.Split(part, "…")...).MatchString(text) })
 	}
 	if want.texts != nil {
-		return says(want.texts...).MatchString(text)
+		return acctest.Says(want.texts...).MatchString(text)
 	}
 	return one(cell.op.objects) && one(cell.kind.reason) && one(cell.kind.advice)
 }
 
 // isTrue reports whether a state says what a refresh finds. A new resource of many users has to be in the state with what was
 // planned, whatever has failed; of whom it says what they really have, that has to be true.
-func isTrue(state, refreshed kept, partlyMade bool) bool {
+func isTrue(state, refreshed acctest.Kept, partlyMade bool) bool {
 	if !partlyMade {
-		return state.same(refreshed)
+		return state.Same(refreshed)
 	}
-	effective := func(k kept) map[string]tftypes.Value {
+	effective := func(k acctest.Kept) map[string]tftypes.Value {
 		var attributes, states map[string]tftypes.Value
-		if k.state.As(&attributes) != nil || attributes["effective_states"].As(&states) != nil {
+		if k.State.As(&attributes) != nil || attributes["effective_states"].As(&states) != nil {
 			return nil
 		}
 		return states
@@ -312,11 +313,11 @@ func isTrue(state, refreshed kept, partlyMade bool) bool {
 }
 
 // sameButIDs compares states, except for ids that are made anew each time.
-func sameButIDs(some, others kept) bool {
-	attributes := func(k kept) map[string]tftypes.Value {
+func sameButIDs(some, others acctest.Kept) bool {
+	attributes := func(k acctest.Kept) map[string]tftypes.Value {
 		var all map[string]tftypes.Value
-		if !k.nothing() {
-			_ = k.state.As(&all)
+		if !k.Nothing() {
+			_ = k.State.As(&all)
 			// The map is the value's own.
 			all = maps.Clone(all)
 			delete(all, "id")
@@ -324,7 +325,7 @@ func sameButIDs(some, others kept) bool {
 		return all
 	}
 	had, has := attributes(some), attributes(others)
-	if some.nothing() != others.nothing() || len(had) != len(has) {
+	if some.Nothing() != others.Nothing() || len(had) != len(has) {
 		return false
 	}
 	for name, value := range had {

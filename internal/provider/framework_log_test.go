@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 )
 
@@ -57,12 +58,12 @@ func (l *lookUps) Value(key any) any {
 // The level keeps the framework from looking for its logger, for each element. That it does is not promised by anybody:
 // this fails when a version of the framework or of its log does otherwise. It is not parallel because of the environment.
 func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
-	s := newTenant(t).statesSession(t, nil)
+	s := acctest.NewTenant(t).StatesSession(t, nil)
 	// The requests have no logger, as then a look-up goes all the way; what the framework does is decided by the level
 	// that the last one with a logger has left.
 	planned := func(level string, count int) int {
 		t.Setenv(server.FrameworkLogVariable, level)
-		if _, err := s.server.GetMetadata(tfsdklogtest.RootLogger(t.Context(), io.Discard), &tfprotov6.GetMetadataRequest{}); err != nil {
+		if _, err := s.Server.GetMetadata(tfsdklogtest.RootLogger(t.Context(), io.Discard), &tfprotov6.GetMetadataRequest{}); err != nil {
 			t.Fatal(err)
 		}
 		var entries [][4]string
@@ -72,23 +73,23 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 			entries = append(entries, [4]string{upn, fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", i), "enabled", "enforced"})
 			config = append(config, upn, "enabled")
 		}
-		prior := dynamic(t, objectOf(t, s.typ, priorUsers("disable", entries...)))
+		prior := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, priorUsers("disable", entries...)))
 		proposed := priorUsers("disable", entries...)
 		proposed["allow_promotion"] = true
-		written := dynamic(t, objectOf(t, s.typ, map[string]any{"users": textMapValue(config...), "allow_promotion": true}))
+		written := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, map[string]any{"users": textMapValue(config...), "allow_promotion": true}))
 		ctx := &lookUps{Context: t.Context()}
-		valid, err := s.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: s.typeName, Config: written})
+		valid, err := s.Server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: s.TypeName, Config: written})
 		if err != nil {
 			t.Fatal(err)
 		}
-		noErrors(t, valid.Diagnostics)
-		change, err := s.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-			TypeName: s.typeName, PriorState: prior, ProposedNewState: dynamic(t, objectOf(t, s.typ, proposed)), Config: written,
+		acctest.NoErrors(t, valid.Diagnostics)
+		change, err := s.Server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			TypeName: s.TypeName, PriorState: prior, ProposedNewState: acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, proposed)), Config: written,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		noErrors(t, change.Diagnostics)
+		acctest.NoErrors(t, change.Diagnostics)
 		return ctx.count
 	}
 	few, many := planned("off", 10), planned("off", 300)
@@ -104,39 +105,39 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 // The real process has the level, and the log is there for those who ask Terraform for it.
 func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	w := tn.workspace(t, map[string]string{"main.tf": block() + manyStates(users{adeleUPN, "enabled", meganUPN, "enabled"})},
-		"ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
+	tn := acctest.NewTenant(t)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + manyStates(users{acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"})},
+		"ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
 	const line = "is a non-schema attribute, not nullifying"
 	read := func(name string) []byte {
-		text, err := os.ReadFile(filepath.Join(w.dir, name))
+		text, err := os.ReadFile(filepath.Join(w.Dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
-	quiet := w.env
-	w.env = slices.Concat(quiet, []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"})
-	w.expect(0, "plan", "-input=false")
+	quiet := w.Env
+	w.Env = slices.Concat(quiet, []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"})
+	w.Expect(0, "plan", "-input=false")
 	if !bytes.Contains(read("trace.log"), []byte(line)) {
 		t.Error("the log of Terraform at TRACE holds nothing of the framework")
 	}
 
 	// What the provider writes and Terraform drops is seen on the way only.
-	providers, err := mirror()
+	providers, err := acctest.Mirror()
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := os.Getenv("TF_ACC_PROVIDER_HOST") + "/mfa-as-code/entramfa"
-	built := filepath.Join(providers, address, cliVersion, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-entramfa_v"+cliVersion)
-	if err := os.Mkdir(filepath.Join(w.dir, "listening"), 0o700); err != nil {
+	built := filepath.Join(providers, address, acctest.CLIVersion, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-entramfa_v"+acctest.CLIVersion)
+	if err := os.Mkdir(filepath.Join(w.Dir, "listening"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec '%s' \"$@\" 2>>'%s'\n", built, filepath.Join(w.dir, "written.log"))
-	if err := os.WriteFile(filepath.Join(w.dir, "listening", "terraform-provider-entramfa"), []byte(script), 0o700); err != nil {
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' \"$@\" 2>>'%s'\n", built, filepath.Join(w.Dir, "written.log"))
+	if err := os.WriteFile(filepath.Join(w.Dir, "listening", "terraform-provider-entramfa"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address, filepath.Join(w.dir, "listening")))
+	w.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", address, filepath.Join(w.Dir, "listening")))
 	for _, c := range []struct {
 		environment  string
 		lines, other bool
@@ -145,9 +146,9 @@ func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
 		{"TF_LOG_PROVIDER=DEBUG", false, true},
 		{"TF_LOG_CORE=ERROR", false, false},
 	} {
-		w.write("written.log", "")
-		w.env = slices.Concat(quiet, []string{c.environment, "TF_LOG_PATH=other.log"})
-		w.expect(0, "plan", "-input=false")
+		w.Write("written.log", "")
+		w.Env = slices.Concat(quiet, []string{c.environment, "TF_LOG_PATH=other.log"})
+		w.Expect(0, "plan", "-input=false")
 		written := read("written.log")
 		if lines, other := bytes.Contains(written, []byte(line)), bytes.Contains(written, []byte("sdk.framework")); lines != c.lines || other != c.other {
 			t.Errorf("%s: the process writes lines for each element: %v, and others: %v", c.environment, lines, other)

@@ -22,6 +22,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	acceptance "github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The permissions that the guide asks for, as the script and the configuration have to.
@@ -69,7 +71,7 @@ func TestTheAppRegistrationScriptAsksForEachPermissionAndConsents(t *testing.T) 
 	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(fakeAzureCLI), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	script := exec.CommandContext(t.Context(), "sh", filepath.Join(examples, "guides/getting-started/app-registration.sh"))
+	script := exec.CommandContext(t.Context(), "sh", filepath.Join(acctest.Examples, "guides/getting-started/app-registration.sh"))
 	script.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "AZ_LOG=" + calls}
 	output, err := script.Output()
 	if err != nil {
@@ -226,7 +228,7 @@ func TestTheAppRegistrationInHCLGivesEachIdentityItsPermissions(t *testing.T) {
 			"azuread": providerserver.NewProtocol6WithError(azureadProvider{made}),
 		},
 		// The second step is for the framework of the tests, which cannot read the keys of for_each at its end.
-		Steps: []acceptance.TestStep{{Config: example(t, "guides/getting-started/app-registration.tf")}, {Config: "locals {}"}},
+		Steps: []acceptance.TestStep{{Config: acctest.Example(t, "guides/getting-started/app-registration.tf")}, {Config: "locals {}"}},
 	})
 	names := map[string]string{}
 	for _, app := range made.objects["application"] {

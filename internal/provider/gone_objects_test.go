@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // Terraform, unlike OpenTofu, plans the destruction of what has left the configuration before it refreshes it. Where the refresh finds it
@@ -15,9 +16,9 @@ import (
 func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	megan, diego := [4]string{meganUPN, meganID, "enabled", "enabled"}, [4]string{diegoUPN, diegoID, "enabled", "enforced"}
-	leave := func(people ...string) func(tn *tenant) error {
-		return func(tn *tenant) error {
+	megan, diego := [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"}, [4]string{acctest.DiegoUPN, acctest.DiegoID, "enabled", "enforced"}
+	leave := func(people ...string) func(tn *acctest.Tenant) error {
+		return func(tn *acctest.Tenant) error {
 			for _, user := range people {
 				if err := tn.DeleteUser(ctx, user); err != nil {
 					return err
@@ -29,75 +30,75 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
 		typeName string
 		prior    map[string]any
-		goes     func(tn *tenant) error
+		goes     func(tn *acctest.Tenant) error
 		// before and after are what the plans of the destruction warn of, while all is there and when something is gone.
 		before, after []string
 		// stays says that the refresh leaves something in the state.
 		stays bool
 	}{
 		"one user": {
-			typeName: typeUser, prior: state(meganID, meganUPN, "enabled", "enabled"), goes: leave(meganID),
-			before: []string{"Per-user MFA stops applying to a user: " + meganUPN},
+			typeName: typeUser, prior: acctest.State(acctest.MeganID, acctest.MeganUPN, "enabled", "enabled"), goes: leave(acctest.MeganID),
+			before: []string{"Per-user MFA stops applying to a user: " + acctest.MeganUPN},
 		},
 		"many users, all gone": {
-			typeName: statesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(meganID, diegoID),
+			typeName: acctest.StatesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(acctest.MeganID, acctest.DiegoID),
 			before: []string{"Per-user MFA stops applying to 2 users: "},
 		},
 		"many users, one gone": {
-			typeName: statesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(meganID), stays: true,
-			before: []string{"Per-user MFA stops applying to 2 users: "}, after: []string{"Per-user MFA stops applying to " + diegoUPN + ": "},
+			typeName: acctest.StatesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(acctest.MeganID), stays: true,
+			before: []string{"Per-user MFA stops applying to 2 users: "}, after: []string{"Per-user MFA stops applying to " + acctest.DiegoUPN + ": "},
 		},
 		"a location": {
-			typeName: locationType, prior: depot(), goes: func(tn *tenant) error { return tn.DeleteNamedLocation(ctx, depotID) },
+			typeName: acctest.LocationType, prior: acctest.Depot(), goes: func(tn *acctest.Tenant) error { return tn.DeleteNamedLocation(ctx, acctest.DepotID) },
 			before: []string{`Sign-ins from "Depot" stop being trusted: `},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, locationTenant())
-			running := m.process()
-			_, typ := running.schemaOf(c.typeName)
-			known := kept{state: objectOf(t, typ, c.prior)}
-			warns := func(when string, of *process, want []string) {
+			m := acctest.NewMachine(t, acctest.LocationTenant())
+			running := m.Process()
+			_, typ := running.SchemaOf(c.typeName)
+			known := acctest.Kept{State: acctest.ObjectOf(t, typ, c.prior)}
+			warns := func(when string, of *acctest.Process, want []string) {
 				t.Helper()
-				_, diagnostics := of.plan(c.typeName, known, nil)
-				noErrors(t, diagnostics)
-				found := warnings(diagnostics)
+				_, diagnostics := of.Plan(c.typeName, known, nil)
+				acctest.NoErrors(t, diagnostics)
+				found := acctest.Warnings(diagnostics)
 				if len(found) != len(want) {
 					t.Fatalf("%s, the plan warns of %q, want %q", when, found, want)
 				}
 				for i, text := range want {
-					if !says(text).MatchString(found[i]) {
+					if !acctest.Says(text).MatchString(found[i]) {
 						t.Errorf("%s, the plan warns of %q, want %q", when, found[i], text)
 					}
 				}
 			}
 			warns("before a refresh that finds all", running, c.before)
-			all := m.refresh(running, c.typeName, known)
+			all := m.Refresh(running, c.typeName, known)
 			warns("after a refresh that finds all", running, c.before)
 
-			tenant, err := m.tn.Snapshot(ctx)
+			tenant, err := m.Tenant.Snapshot(ctx)
 			if err == nil {
-				err = c.goes(m.tn)
+				err = c.goes(m.Tenant)
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			running = m.process()
+			running = m.Process()
 			warns("before a refresh that finds it gone", running, c.after)
 			// Where nobody can tell, it is warned of.
-			m.tn.fault(control.Fault{PathRegexp: `/(users|directoryObjects|namedLocations)`, Status: 403, Code: "Authorization_RequestDenied", Times: new(int)})()
-			warns("where nothing can be looked up", m.process(), c.before)
-			m.tn.heal()()
-			if left := m.refresh(running, c.typeName, known); left.nothing() == c.stays {
+			m.Tenant.Fault(control.Fault{PathRegexp: `/(users|directoryObjects|namedLocations)`, Status: 403, Code: "Authorization_RequestDenied", Times: new(int)})()
+			warns("where nothing can be looked up", m.Process(), c.before)
+			m.Tenant.Heal()()
+			if left := m.Refresh(running, c.typeName, known); left.Nothing() == c.stays {
 				t.Fatalf("the refresh leaves %s", left)
 			}
 			warns("after a refresh that finds it gone", running, c.after)
 
-			if err := m.tn.Seed(ctx, tenant); err != nil {
+			if err := m.Tenant.Seed(ctx, tenant); err != nil {
 				t.Fatal(err)
 			}
-			if again := m.refresh(running, c.typeName, known); !again.state.Equal(all.state) {
+			if again := m.Refresh(running, c.typeName, known); !again.State.Equal(all.State) {
 				t.Errorf("it comes back as another: %s", cmp.Diff(all.String(), again.String()))
 			}
 			warns("after a refresh that finds it there again", running, c.before)
@@ -108,16 +109,16 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 // The same through the CLI, which plans with what the refresh has found where it is OpenTofu.
 func TestWhatHasLeftTheTenantAndTheConfigurationIsNotWarnedOfByTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, locationTenant(), quick())
+	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 	const resources = `
 resource "entramfa_user_mfa_state" "megan" {
-  user_id = "` + meganID + `"
+  user_id = "` + acctest.MeganID + `"
   state   = "enabled"
 }
 
 resource "entramfa_user_mfa_states" "finance" {
   users = {
-    "` + diegoUPN + `" = "enabled"
+    "` + acctest.DiegoUPN + `" = "enabled"
   }
 }
 
@@ -126,23 +127,23 @@ resource "entramfa_trusted_ips" "office" {
   ip_ranges    = ["203.0.113.0/28"]
 }
 `
-	w := tn.workspace(t, map[string]string{"main.tf": block() + resources}, bySecretOfTheApp()...)
-	w.apply()
-	w.write("main.tf", block())
-	warned := w.expect(2, "plan", "-input=false", "-detailed-exitcode")
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + resources}, bySecretOfTheApp()...)
+	w.Apply()
+	w.Write("main.tf", acctest.Block())
+	warned := w.Expect(2, "plan", "-input=false", "-detailed-exitcode")
 	for _, text := range []string{
-		"Per-user MFA stops applying to a user", "Per-user MFA stops applying to " + diegoUPN, `Sign-ins from "Office" stop being trusted`, "3 to destroy",
+		"Per-user MFA stops applying to a user", "Per-user MFA stops applying to " + acctest.DiegoUPN, `Sign-ins from "Office" stop being trusted`, "3 to destroy",
 	} {
-		w.sees(warned, text)
+		w.Sees(warned, text)
 	}
 	for _, leaves := range []func(){
-		tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, meganID) }),
-		tn.do(func(ctx context.Context) error { return tn.DeleteUser(ctx, diegoID) }),
-		tn.removed("Office"),
+		tn.Do(func(ctx context.Context) error { return tn.DeleteUser(ctx, acctest.MeganID) }),
+		tn.Do(func(ctx context.Context) error { return tn.DeleteUser(ctx, acctest.DiegoID) }),
+		tn.Removed("Office"),
 	} {
 		leaves()
 	}
-	if output := w.expect(0, "plan", "-input=false", "-detailed-exitcode"); strings.Contains(output, "Warning:") {
+	if output := w.Expect(0, "plan", "-input=false", "-detailed-exitcode"); strings.Contains(output, "Warning:") {
 		t.Errorf("the plan warns of what is gone:\n%s", output)
 	}
 }

@@ -3,7 +3,6 @@
 package provider_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // killSeedVariable chooses the seed of the kill tests; without it there is a new one each time.
@@ -54,7 +54,7 @@ func interruptions() []interruption {
 }
 
 func killTenant() *control.Tenant {
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	people.Users, people.NamedLocations, people.ConditionalAccessPolicies = nil, nil, nil
 	for i := range killedSingles + killedOfMany {
 		people.Users = append(people.Users, control.User{ID: modelID(i), UserPrincipalName: fmt.Sprintf("user%d%s", i, modelDomain), DisplayName: "User"})
@@ -63,17 +63,17 @@ func killTenant() *control.Tenant {
 	return people
 }
 
-func killConfiguration() configuration {
-	config, many := configuration{}, map[string]any{}
+func killConfiguration() acctest.Configuration {
+	config, many := acctest.Configuration{}, map[string]any{}
 	for i := range killedSingles {
-		config[fmt.Sprintf("user%d", i)] = resourceBlock{typeUser, map[string]any{"user_id": modelID(i), "state": "enabled"}}
+		config[fmt.Sprintf("user%d", i)] = acctest.ResourceBlock{TypeName: typeUser, Values: map[string]any{"user_id": modelID(i), "state": "enabled"}}
 	}
 	for i := range killedOfMany {
 		many[modelID(killedSingles+i)] = "enabled"
 	}
-	config["users"] = resourceBlock{typeUsers, map[string]any{"users": many}}
+	config["users"] = acctest.ResourceBlock{TypeName: typeUsers, Values: map[string]any{"users": many}}
 	for i := range killedLocations {
-		config[fmt.Sprintf("location%d", i)] = resourceBlock{typeLocations, map[string]any{
+		config[fmt.Sprintf("location%d", i)] = acctest.ResourceBlock{TypeName: typeLocations, Values: map[string]any{
 			"display_name": fmt.Sprintf("Plant %d", i), "ip_ranges": []any{fmt.Sprintf("192.0.2.%d/32", i)},
 		}}
 	}
@@ -122,47 +122,13 @@ func eventually(t *testing.T, within time.Duration, what string, condition func(
 	}
 }
 
-// victim is a run of the CLI that something will stop.
-type victim struct {
-	command *exec.Cmd
-	output  bytes.Buffer
-	ended   chan struct{}
-}
-
-func (v *victim) over() bool {
-	select {
-	case <-v.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-func (w *workspace) begin(arguments ...string) *victim {
-	w.t.Helper()
-	v := &victim{command: exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...), ended: make(chan struct{})}
-	v.command.Dir, v.command.Env = w.dir, w.env
-	v.command.Stdout, v.command.Stderr = &v.output, &v.output
-	v.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// What the CLI leaves behind may hold its output open.
-	v.command.WaitDelay = time.Second
-	if err := v.command.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	go func() {
-		_ = v.command.Wait()
-		close(v.ended)
-	}()
-	return v
-}
-
 // killings are the interruptions of one workspace.
 type killings struct {
 	t      *testing.T
 	scene  *scene
 	random *rand.Rand
 	cli    *realCLI
-	config configuration
+	config acctest.Configuration
 }
 
 // TestAnInterruptedApplyLosesNothing ends an apply of 200 changes at a random request, by each of the ways there are; a plan
@@ -181,10 +147,10 @@ func TestAnInterruptedApplyLosesNothing(t *testing.T) {
 	}
 	t.Logf("%s=%d go test -run %s repeats this choice of requests", killSeedVariable, seed, t.Name())
 	s := newScene(t)
-	tn := &tenant{Client: s.remote, t: t, url: s.url, caFile: s.caFile}
+	tn := &acctest.Tenant{Client: s.remote, T: t, URL: s.url, CAFile: s.caFile}
 	k := &killings{t: t, scene: s, random: rand.New(rand.NewPCG(seed, 0)), config: killConfiguration()}
-	k.cli = &realCLI{workspace: tn.workspace(t, map[string]string{}), provider: map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
+	k.cli = &realCLI{Workspace: tn.Workspace(t, map[string]string{}), provider: map[string]any{
+		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
 	}}
 	ways := interruptions()
 	if soak(t) == 0 {
@@ -205,36 +171,36 @@ func (k *killings) once(way interruption) {
 	remote := k.scene.remote
 	for _, err := range []error{
 		remote.Seed(ctx, killTenant()), remote.SetBehavior(ctx, control.Behavior{LatencyMs: 20}), remote.ClearRequests(ctx),
-		os.RemoveAll(k.cli.dir + "/terraform.tfstate"), os.RemoveAll(k.cli.dir + "/terraform.tfstate.backup"),
+		os.RemoveAll(k.cli.Dir + "/terraform.tfstate"), os.RemoveAll(k.cli.Dir + "/terraform.tfstate.backup"),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	k.cli.write("main.tf.json", k.config.json(k.cli.provider))
-	v := k.cli.begin("apply", "-auto-approve", "-input=false", "-no-color")
+	k.cli.Write("main.tf.json", k.config.JSON(k.cli.provider))
+	v := k.cli.Begin("apply", "-auto-approve", "-input=false", "-no-color")
 	// Of a plan that is interrupted there is nothing to tell: the first write begins what counts.
 	writes := 1 + k.random.IntN(killedSingles+killedOfMany)
-	eventually(t, time.Minute, "the apply writes", func() bool { return v.over() || k.written() >= writes })
+	eventually(t, time.Minute, "the apply writes", func() bool { return v.Over() || k.written() >= writes })
 	var provider int
-	if children := processes(t, v.command.Process.Pid); len(children) > 0 {
+	if children := processes(t, v.Command.Process.Pid); len(children) > 0 {
 		provider = children[0]
 	}
-	if !v.over() && provider != 0 {
+	if !v.Over() && provider != 0 {
 		counted.sequences.Add(1)
-		if err := way.stop(v.command.Process.Pid, provider); err != nil {
+		if err := way.stop(v.Command.Process.Pid, provider); err != nil {
 			t.Fatalf("%s: %v", way.name, err)
 		}
 		counted.kills.Add(1)
 	}
-	eventually(t, 2*time.Minute, "the CLI ends after "+way.name, v.over)
+	eventually(t, 2*time.Minute, "the CLI ends after "+way.name, v.Over)
 	if provider != 0 {
 		if !way.cliLives && lives(t, provider) {
 			k.bury(provider)
 		}
 		eventually(t, 20*time.Second, "the provider ends after "+way.name, func() bool { return !lives(t, provider) })
 	}
-	if said := v.output.String(); way.graceful && strings.Contains(said, "Plugin did not respond") {
+	if said := v.Output.String(); way.graceful && strings.Contains(said, "Plugin did not respond") {
 		t.Fatalf("%s has ended the provider before the CLI was done with it:\n%s", way.name, said)
 	}
 	k.repair(way, v)
@@ -260,13 +226,13 @@ func (k *killings) bury(provider int) {
 }
 
 // repair applies once more and checks that nothing is missing and nothing is too much.
-func (k *killings) repair(way interruption, v *victim) {
+func (k *killings) repair(way interruption, v *acctest.Victim) {
 	t := k.t
 	t.Helper()
 	after := k.snapshot()
 	k.orphans(way, after, v)
-	if report := k.cli.apply(k.config); report.failed() {
-		t.Fatalf("after %s an apply fails:\n%s\nThe interrupted run said:\n%s", way.name, report, v.output.String())
+	if report := k.cli.Apply(k.config); report.Failed() {
+		t.Fatalf("after %s an apply fails:\n%s\nThe interrupted run said:\n%s", way.name, report, v.Output.String())
 	}
 	tenant := k.snapshot()
 	for _, user := range tenant.Users {
@@ -274,16 +240,16 @@ func (k *killings) repair(way interruption, v *victim) {
 			t.Fatalf("after %s and one more apply %s is %s", way.name, user.UserPrincipalName, stateOf(user))
 		}
 	}
-	state := k.cli.state()
-	if len(state) != len(k.config) || len(state["users"].texts("user_ids")) != killedOfMany {
+	state := k.cli.State()
+	if len(state) != len(k.config) || len(state["users"].Texts("user_ids")) != killedOfMany {
 		t.Fatalf("after %s and one more apply %d of %d resources are in the state", way.name, len(state), len(k.config))
 	}
 	owned := map[string]bool{}
 	for name, object := range state {
-		if object.typeName != typeLocations {
+		if object.TypeName != typeLocations {
 			continue
 		}
-		location := locationBy(tenant, object.text("id", ""))
+		location := locationBy(tenant, object.Text("id", ""))
 		if location == nil || !shows(location, k.config[name]) {
 			t.Fatalf("after %s and one more apply %s is %v", way.name, name, location)
 		}
@@ -293,8 +259,8 @@ func (k *killings) repair(way interruption, v *victim) {
 		counted.lost.Add(1)
 		t.Fatalf("lost or duplicated: after %s and one more apply there are %d locations, of which %d are in the state", way.name, len(tenant.NamedLocations), len(owned))
 	}
-	if next := k.cli.plan(k.config); next.failed() || len(next.changed) > 0 {
-		t.Fatalf("after %s and one more apply a plan changes %q and says:\n%s", way.name, next.changed, next)
+	if next := k.cli.Plan(k.config); next.Failed() || len(next.Changed) > 0 {
+		t.Fatalf("after %s and one more apply a plan changes %q and says:\n%s", way.name, next.Changed, next)
 	}
 	counted.applies.Add(2)
 	counted.steps.Add(1)
@@ -310,13 +276,13 @@ func (k *killings) snapshot() *control.Tenant {
 }
 
 // orphans looks for locations that the interrupted run has made and not recorded.
-func (k *killings) orphans(way interruption, tenant *control.Tenant, v *victim) {
+func (k *killings) orphans(way interruption, tenant *control.Tenant, v *acctest.Victim) {
 	t := k.t
 	t.Helper()
 	var owned []string
-	for _, object := range k.cli.state() {
-		if object.typeName == typeLocations {
-			owned = append(owned, object.text("id", ""))
+	for _, object := range k.cli.State() {
+		if object.TypeName == typeLocations {
+			owned = append(owned, object.Text("id", ""))
 		}
 	}
 	for _, location := range tenant.NamedLocations {
@@ -325,7 +291,7 @@ func (k *killings) orphans(way interruption, tenant *control.Tenant, v *victim) 
 		}
 		if way.graceful {
 			counted.lost.Add(1)
-			t.Fatalf("lost or duplicated: after %s location %s is not in the state; the run said:\n%s", way.name, location.ID, v.output.String())
+			t.Fatalf("lost or duplicated: after %s location %s is not in the state; the run said:\n%s", way.name, location.ID, v.Output.String())
 		}
 		counted.unknowable.Add(1)
 		t.Logf("%s: the run was killed while location %s was made, and nobody knows its id", way.name, location.ID)

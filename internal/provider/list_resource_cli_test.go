@@ -14,6 +14,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // What the examples of the lists find in the sample tenant, by the address of the list.
@@ -103,8 +104,8 @@ func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 	tn := newSampleTenant(t)
 	found := map[string][]string{}
 	for _, file := range listExamples {
-		for _, block := range listBlocks(t, example(t, file)) {
-			l := tn.lister(t, block.typeName, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
+		for _, block := range listBlocks(t, acctest.Example(t, file)) {
+			l := tn.Lister(t, block.typeName, map[string]any{"tenant_id": emulator.SampleTenantID, "client_id": emulator.SampleAppID, "client_secret": emulator.SampleSecret})
 			for name, value := range block.config {
 				if many, isList := value.([]any); isList {
 					texts := make([]string, len(many))
@@ -114,8 +115,8 @@ func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 					block.config[name] = filterList(texts...)
 				}
 			}
-			results := l.list(block.config, block.limit, block.include)
-			names := l.names(results)
+			results := l.List(block.config, block.limit, block.include)
+			names := l.Names(results)
 			slices.Sort(names)
 			found["list."+block.typeName+"."+block.name] = names
 			for _, result := range results {
@@ -130,50 +131,20 @@ func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 	}
 }
 
-// foundResource is what `terraform query -json` prints of a resource.
-type foundResource struct {
-	Address     string         `json:"address"`
-	DisplayName string         `json:"display_name"`
-	Identity    map[string]any `json:"identity"`
-	Resource    map[string]any `json:"resource_object"`
-}
-
-// query runs `terraform query` and returns what was found, in the order in which it was printed.
-func (w *workspace) query(arguments ...string) []foundResource {
-	w.t.Helper()
-	var found []foundResource
-	for line := range strings.Lines(w.expect(0, append([]string{"query", "-json"}, arguments...)...)) {
-		var message struct {
-			Type  string        `json:"type"`
-			Found foundResource `json:"list_resource_found"`
-		}
-		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			w.t.Fatalf("%v: %s", err, line)
-		}
-		if message.Type == "list_resource_found" {
-			found = append(found, message.Found)
-			if len(message.Found.Identity) != 1 {
-				w.t.Errorf("%s has the identity %v", message.Found.DisplayName, message.Found.Identity)
-			}
-		}
-	}
-	return found
-}
-
 func TestTheExamplesOfTheListsThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecret()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecret()...)
 	for i, file := range listExamples {
-		w.write(fmt.Sprintf("%d.tfquery.hcl", i), example(t, file))
+		w.Write(fmt.Sprintf("%d.tfquery.hcl", i), acctest.Example(t, file))
 	}
-	if !w.queries() {
+	if !w.Queries() {
 		// TestTheExamplesOfTheListsFindWhatTheySay shows the same without a CLI. An older one has to say that it cannot.
-		w.sees(w.expect(1, "query"), "has no command named")
+		w.Sees(w.Expect(1, "query"), "has no command named")
 		return
 	}
 	found := map[string][]string{}
-	for _, resource := range w.query() {
+	for _, resource := range w.Query() {
 		found[resource.Address] = append(found[resource.Address], resource.DisplayName)
 	}
 	for _, names := range found {
@@ -187,8 +158,8 @@ func TestTheExamplesOfTheListsThroughANewCLI(t *testing.T) {
 func TestAQueryWithVariablesLimitAndResourcesThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newListedTenant(t)
-	w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecretOfTheApp()...)
-	w.write("users.tfquery.hcl", `
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecretOfTheApp()...)
+	w.Write("users.tfquery.hcl", `
 variable "states" {
   type = list(string)
 }
@@ -207,10 +178,10 @@ list "entramfa_user_mfa_state" "users" {
   }
 }
 `)
-	if !w.queries() {
+	if !w.Queries() {
 		// TestTheListOfUsersHoldsWhoIsAskedFor, TestAListReadsNoMoreThanItIsAskedFor and TestAListedUserIsWhatAnImportMakesOfThem show the
 		// same without a CLI.
-		w.sees(w.expect(1, "query"), "has no command named")
+		w.Sees(w.Expect(1, "query"), "has no command named")
 		return
 	}
 	for _, c := range []struct {
@@ -218,12 +189,12 @@ list "entramfa_user_mfa_state" "users" {
 		limit  int
 		want   []string
 	}{
-		{`["enabled", "enforced"]`, 1000, []string{meganListed, diegoListed, "Service (" + dollarUPN + ")"}},
+		{`["enabled", "enforced"]`, 1000, []string{meganListed, diegoListed, "Service (" + acctest.DollarUPN + ")"}},
 		{`["enabled", "enforced"]`, 2, []string{meganListed, diegoListed}},
 		{`["enforced"]`, 1000, []string{diegoListed}},
 	} {
 		var names []string
-		for _, found := range w.query("-var=states="+c.states, fmt.Sprintf("-var=limit=%d", c.limit)) {
+		for _, found := range w.Query("-var=states="+c.states, fmt.Sprintf("-var=limit=%d", c.limit)) {
 			names = append(names, found.DisplayName)
 			if name := found.Resource["user_principal_name"]; name == nil || !strings.Contains(found.DisplayName, fmt.Sprint(name)) || found.Resource["id"] != found.Identity["user_id"] {
 				t.Errorf("%s has the identity %v and is %v", found.DisplayName, found.Identity, found.Resource)
@@ -244,47 +215,47 @@ func TestAQueryThatFailsSaysWhyThroughANewCLI(t *testing.T) {
 		want         []string
 	}{
 		"no such group": {
-			list: typeName, config: fmt.Sprintf("group_id = %q", nobodyID),
-			want: []string{`Group "` + nobodyID + `" not found`, "Check the id"},
+			list: acctest.TypeName, config: fmt.Sprintf("group_id = %q", acctest.NobodyID),
+			want: []string{`Group "` + acctest.NobodyID + `" not found`, "Check the id"},
 		},
 		"users that cannot be read": {
-			list: typeName, fault: control.Fault{Path: "/v1.0/users", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
+			list: acctest.TypeName, fault: control.Fault{Path: "/v1.0/users", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
 			want: []string{"Unable to list the users of the tenant", "User.Read.All"},
 		},
 		"the state of one user": {
-			list: typeName, config: `states = ["enforced"]`,
+			list: acctest.TypeName, config: `states = ["enforced"]`,
 			// A server error would be repeated for minutes.
-			fault: control.Fault{PathRegexp: meganID + "/authentication/requirements$", Status: 400, Code: "badRequest", Times: &always},
-			want:  []string{"Unable to read the per-user MFA state of " + meganUPN, "HTTP 400 badRequest"},
+			fault: control.Fault{PathRegexp: acctest.MeganID + "/authentication/requirements$", Status: 400, Code: "badRequest", Times: &always},
+			want:  []string{"Unable to read the per-user MFA state of " + acctest.MeganUPN, "HTTP 400 badRequest"},
 		},
 		"locations that cannot be read": {
-			list: locationType, fault: control.Fault{Path: "/v1.0/identity/conditionalAccess/namedLocations", Status: 403, Code: "AccessDenied", Times: &always},
+			list: acctest.LocationType, fault: control.Fault{Path: "/v1.0/identity/conditionalAccess/namedLocations", Status: 403, Code: "AccessDenied", Times: &always},
 			want: []string{"Unable to list the named locations", "Policy.Read.All"},
 		},
 		"a state that there is not": {
-			list: typeName, config: `states = ["Enabled"]`,
+			list: acctest.TypeName, config: `states = ["Enabled"]`,
 			want: []string{"Invalid per-user MFA state", "states", `"Enabled"`},
 		},
 		"an empty part of a name": {
-			list: locationType, config: `display_name_contains = ""`,
+			list: acctest.LocationType, config: `display_name_contains = ""`,
 			want: []string{"display_name_contains", "at least 1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newListedTenant(t)
-			w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecretOfTheApp()...)
-			w.write("all.tfquery.hcl", fmt.Sprintf("list %q \"all\" {\n  provider = entramfa\n\n  config {\n    %s\n  }\n}\n", c.list, c.config))
-			if !w.queries() {
+			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecretOfTheApp()...)
+			w.Write("all.tfquery.hcl", fmt.Sprintf("list %q \"all\" {\n  provider = entramfa\n\n  config {\n    %s\n  }\n}\n", c.list, c.config))
+			if !w.Queries() {
 				// TestAListOfUsersThatFailsSaysSo, TestAListOfTrustedIPsThatFailsSaysSo, TestTheListOfTrustedIPsHoldsWhatIsTrusted and
 				// TestAConfigurationOfTheListOfUsersThatMeansNothingIsRefused show the same without a CLI.
-				w.sees(w.expect(1, "query"), "has no command named")
+				w.Sees(w.Expect(1, "query"), "has no command named")
 				return
 			}
 			if c.fault.Status != 0 {
-				tn.fault(c.fault)()
+				tn.Fault(c.fault)()
 			}
-			w.sees(w.expect(1, "query"), c.want...)
+			w.Sees(w.Expect(1, "query"), c.want...)
 		})
 	}
 }
@@ -292,16 +263,16 @@ func TestAQueryThatFailsSaysWhyThroughANewCLI(t *testing.T) {
 func TestAnAdoptionByAQueryThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
-	before := tn.snapshot()
-	w := tn.workspace(t, map[string]string{"main.tf": block()}, bySecret()...)
-	w.write("adopt.tfquery.hcl", example(t, adoptQuery))
-	if !w.queries() {
+	before := tn.Picture()
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecret()...)
+	w.Write("adopt.tfquery.hcl", acctest.Example(t, adoptQuery))
+	if !w.Queries() {
 		// TestTheConfigurationGeneratedOfAListedUserIsValid shows the same without a CLI.
-		w.sees(w.expect(1, "query", "-generate-config-out=generated.tf"), "has no command named")
+		w.Sees(w.Expect(1, "query", "-generate-config-out=generated.tf"), "has no command named")
 		return
 	}
-	w.sees(w.runScript("guides/adoption/query.sh"), "Headquarters (256 IPv4 addresses", "5 to import, 0 to add, 0 to change, 0 to destroy")
-	generated, err := os.ReadFile(filepath.Join(w.dir, "generated.tf"))
+	w.Sees(w.RunScript("guides/adoption/query.sh"), "Headquarters (256 IPv4 addresses", "5 to import, 0 to add, 0 to change, 0 to destroy")
+	generated, err := os.ReadFile(filepath.Join(w.Dir, "generated.tf"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,14 +282,14 @@ func TestAnAdoptionByAQueryThroughANewCLI(t *testing.T) {
 	if err := tn.ClearRequests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.sees(w.apply(), "5 imported, 0 added, 0 changed, 0 destroyed")
-	w.staysEmpty()
-	if tn.writes() != 0 || tn.sent("POST", "PATCH", "DELETE") != 0 {
+	w.Sees(w.Apply(), "5 imported, 0 added, 0 changed, 0 destroyed")
+	w.StaysEmpty()
+	if tn.Writes() != 0 || tn.Sent("POST", "PATCH", "DELETE") != 0 {
 		t.Error("the adoption wrote something")
 	}
-	tn.isAsBefore(before)
+	tn.IsAsBefore(before)
 
 	// What was adopted is managed.
-	tn.setState("megan.bowen@contoso.example", control.StateDisabled)()
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), `"disabled" -> "enabled"`, "0 to add, 1 to change, 0 to destroy")
+	tn.SetState("megan.bowen@contoso.example", control.StateDisabled)()
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `"disabled" -> "enabled"`, "0 to add, 1 to change, 0 to destroy")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -39,18 +40,18 @@ const userVariable = "ENTRAMFA_TEST_USER"
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
-		tn := newTenant(t)
+		tn := acctest.NewTenant(t)
 		return &stage{
-			factory: tn.factory, block: tn.provider(), id: adeleID, upn: adeleUPN,
+			factory: tn.Factory, block: tn.Provider(), id: acctest.AdeleID, upn: acctest.AdeleUPN,
 			state: func() (string, error) {
-				user, err := tn.GetUser(context.Background(), adeleID)
+				user, err := tn.GetUser(context.Background(), acctest.AdeleID)
 				if err != nil {
 					return "", err
 				}
 				return user.PerUserMFAState, nil
 			},
 			setState: func(state string) error {
-				_, err := tn.SetPerUserMFAState(context.Background(), adeleID, state)
+				_, err := tn.SetPerUserMFAState(context.Background(), acctest.AdeleID, state)
 				return err
 			},
 		}
@@ -92,7 +93,7 @@ func newLiveStage(t *testing.T) *stage {
 				return providerserver.NewProtocol6(provider.New("acceptance-test")())(), nil
 			},
 		},
-		block: block(), id: user.ID, upn: user.UserPrincipalName,
+		block: acctest.Block(), id: user.ID, upn: user.UserPrincipalName,
 		state: func() (string, error) {
 			state, err := administrator.GetUserMFAState(ctx, user)
 			return string(state), err
@@ -122,7 +123,7 @@ func TestTheWholeLifeOfAStateOnAnyTenant(t *testing.T) {
 		ProtoV6ProviderFactories: s.factory,
 		CheckDestroy:             s.is("disabled"),
 		Steps: []resource.TestStep{
-			{Config: s.block + byName(s.upn, "enforced"), ExpectError: says("cannot move from disabled to enforced")},
+			{Config: s.block + byName(s.upn, "enforced"), ExpectError: acctest.Says("cannot move from disabled to enforced")},
 			{Config: enabled, Check: s.is("enabled")},
 			{Config: enabled, ConfigPlanChecks: none},
 			{Config: s.block + byID(s.id, "enabled"), ConfigPlanChecks: none},

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const lookUpPath = "/directoryObjects/getByIds$"
@@ -37,27 +38,27 @@ func TestAnAccountOfTheGuardThatCannotBeGuardedIsRefused(t *testing.T) {
 		fault          *control.Fault
 		want           []string
 	}{
-		"no such id":                 {"user_ids", nobodyID, nil, []string{"Emergency access account not found", nobodyID, "in emergency_access.user_ids does not exist"}},
+		"no such id":                 {"user_ids", acctest.NobodyID, nil, []string{"Emergency access account not found", acctest.NobodyID, "in emergency_access.user_ids does not exist"}},
 		"no such name":               {"user_principal_names", "nobody@contoso.example", nil, []string{"Emergency access account not found", "nobody@contoso.example", "in emergency_access.user_principal_names does not exist"}},
-		"no such group":              {"group_ids", nobodyID, nil, []string{"Emergency access account not found", nobodyID, "in emergency_access.group_ids does not exist"}},
-		"an app":                     {"user_ids", nobodyID, answered(0, nobodyID), []string{"Emergency access account is not a user", `is the id of a servicePrincipal, "Backup"`, "Write the id of a user"}},
-		"an app as a group":          {"group_ids", nobodyID, answered(0, nobodyID), []string{"Emergency access group is not a group", "is the id of a servicePrincipal, Backup", "Write the id of a group"}},
-		"ids that nobody may see":    {"user_ids", rescueID, denied(lookUpPath), []string{"Insufficient privileges"}},
-		"names that nobody may see":  {"user_principal_names", rescueUPN, denied("/users/" + strings.Split(rescueUPN, "@")[0]), []string{"Insufficient privileges"}},
-		"groups that nobody may see": {"group_ids", rescueGroupID, denied("/transitiveMembers"), []string{"Insufficient privileges"}},
-		"not a group, and no look":   {"group_ids", rescueID, denied(lookUpPath), []string{"Emergency access account not found", rescueID}},
-		"an id that shows later":     {"user_ids", rescueID, answered(1, ""), nil},
+		"no such group":              {"group_ids", acctest.NobodyID, nil, []string{"Emergency access account not found", acctest.NobodyID, "in emergency_access.group_ids does not exist"}},
+		"an app":                     {"user_ids", acctest.NobodyID, answered(0, acctest.NobodyID), []string{"Emergency access account is not a user", `is the id of a servicePrincipal, "Backup"`, "Write the id of a user"}},
+		"an app as a group":          {"group_ids", acctest.NobodyID, answered(0, acctest.NobodyID), []string{"Emergency access group is not a group", "is the id of a servicePrincipal, Backup", "Write the id of a group"}},
+		"ids that nobody may see":    {"user_ids", acctest.RescueID, denied(lookUpPath), []string{"Insufficient privileges"}},
+		"names that nobody may see":  {"user_principal_names", acctest.RescueUPN, denied("/users/" + strings.Split(acctest.RescueUPN, "@")[0]), []string{"Insufficient privileges"}},
+		"groups that nobody may see": {"group_ids", acctest.RescueGroupID, denied("/transitiveMembers"), []string{"Insufficient privileges"}},
+		"not a group, and no look":   {"group_ids", acctest.RescueID, denied(lookUpPath), []string{"Emergency access account not found", acctest.RescueID}},
+		"an id that shows later":     {"user_ids", acctest.RescueID, answered(1, ""), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
-			m.block = guardOf(c.attribute, c.key)
+			m := acctest.NewMachine(t, campaignTenant())
+			m.Block = guardOf(c.attribute, c.key)
 			if c.fault != nil {
-				m.tn.fault(*c.fault)()
+				m.Tenant.Fault(*c.fault)()
 			}
-			_, diagnostics := m.start()
-			found := problems(diagnostics)
-			if len(found) != min(1, len(c.want)) || !says(c.want...).MatchString(strings.Join(found, "\n")) {
+			_, diagnostics := m.Start()
+			found := acctest.Problems(diagnostics)
+			if len(found) != min(1, len(c.want)) || !acctest.Says(c.want...).MatchString(strings.Join(found, "\n")) {
 				t.Errorf("the configuration says %q, want %q", found, c.want)
 			}
 		})
@@ -70,22 +71,22 @@ func TestUsersAndGroupsOfAPolicyAreLookedUpBeforeThePlan(t *testing.T) {
 		fault *control.Fault
 		want  []string
 	}{
-		"an app":               {answered(0, staffID), []string{fmt.Sprintf("%q is not a group", staffID), "it is the id of a servicePrincipal, Backup. A registration policy is about users and groups only"}},
+		"an app":               {answered(0, acctest.StaffID), []string{fmt.Sprintf("%q is not a group", acctest.StaffID), "it is the id of a servicePrincipal, Backup. A registration policy is about users and groups only"}},
 		"nobody may look":      {denied(lookUpPath), []string{"Insufficient privileges"}},
-		"it is nowhere":        {answered(0, ""), []string{fmt.Sprintf("Group %q not found", staffID), "include.group_ids names it"}},
+		"it is nowhere":        {answered(0, ""), []string{fmt.Sprintf("Group %q not found", acctest.StaffID), "include.group_ids names it"}},
 		"it shows later":       {answered(1, ""), nil},
 		"it shows immediately": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
-			running := m.process()
+			m := acctest.NewMachine(t, campaignTenant())
+			running := m.Process()
 			if c.fault != nil {
-				m.tn.fault(*c.fault)()
+				m.Tenant.Fault(*c.fault)()
 			}
-			_, diagnostics := running.plan(policyTypeName, kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{staffID})})
-			found := problems(diagnostics)
-			if len(found) != min(1, len(c.want)) || !says(c.want...).MatchString(strings.Join(found, "\n")) {
+			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})})
+			found := acctest.Problems(diagnostics)
+			if len(found) != min(1, len(c.want)) || !acctest.Says(c.want...).MatchString(strings.Join(found, "\n")) {
 				t.Errorf("the plan says %q, want %q", found, c.want)
 			}
 		})
@@ -94,30 +95,30 @@ func TestUsersAndGroupsOfAPolicyAreLookedUpBeforeThePlan(t *testing.T) {
 
 func TestAPolicyThatAsksHasSomebodyToAsk(t *testing.T) {
 	t.Parallel()
-	s := newCampaignTenant(t).policySession(t, nil)
+	s := newCampaignTenant(t).PolicySession(t, nil)
 	for name, c := range map[string]struct {
 		config  map[string]any
 		refused bool
 	}{
 		"enabled without include":    {map[string]any{"state": "enabled"}, true},
-		"enabled, include empty":     {map[string]any{"state": "enabled", "include": s.scope(nil, nil, nil)}, true},
-		"enabled, empty lists":       {map[string]any{"state": "enabled", "include": s.scope(false, []string{}, []string{})}, true},
-		"enabled for somebody":       {map[string]any{"state": "enabled", "include": s.scope(nil, []string{adeleID}, nil)}, false},
+		"enabled, include empty":     {map[string]any{"state": "enabled", "include": s.Scope(nil, nil, nil)}, true},
+		"enabled, empty lists":       {map[string]any{"state": "enabled", "include": s.Scope(false, []string{}, []string{})}, true},
+		"enabled for somebody":       {map[string]any{"state": "enabled", "include": s.Scope(nil, []string{acctest.AdeleID}, nil)}, false},
 		"managed without include":    {map[string]any{"state": "microsoft_managed"}, false},
-		"managed, include empty":     {map[string]any{"state": "microsoft_managed", "include": s.scope(nil, nil, nil)}, true},
-		"managed for somebody":       {map[string]any{"state": "microsoft_managed", "include": s.scope(nil, []string{adeleID}, nil)}, false},
+		"managed, include empty":     {map[string]any{"state": "microsoft_managed", "include": s.Scope(nil, nil, nil)}, true},
+		"managed for somebody":       {map[string]any{"state": "microsoft_managed", "include": s.Scope(nil, []string{acctest.AdeleID}, nil)}, false},
 		"disabled without include":   {map[string]any{"state": "disabled"}, false},
-		"enabled, everybody exempt":  {map[string]any{"state": "enabled", "include": s.scope(true, nil, nil), "exclude": s.scope(true, nil, nil)}, true},
-		"disabled, everybody exempt": {map[string]any{"state": "disabled", "include": s.scope(true, nil, nil), "exclude": s.scope(true, nil, nil)}, false},
+		"enabled, everybody exempt":  {map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil), "exclude": s.Scope(true, nil, nil)}, true},
+		"disabled, everybody exempt": {map[string]any{"state": "disabled", "include": s.Scope(true, nil, nil), "exclude": s.Scope(true, nil, nil)}, false},
 	} {
-		validated, err := s.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
-			TypeName: policyTypeName, Config: dynamic(t, objectOf(t, s.typ, c.config)),
+		validated, err := s.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: acctest.PolicyTypeName, Config: acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, c.config)),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := strings.Join(problems(validated.Diagnostics), "\n")
-		if c.refused != says("Registration policy without anybody in it").MatchString(found) || !c.refused && found != "" {
+		found := strings.Join(acctest.Problems(validated.Diagnostics), "\n")
+		if c.refused != acctest.Says("Registration policy without anybody in it").MatchString(found) || !c.refused && found != "" {
 			t.Errorf("%s: the validation says %q", name, found)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // campaignOf is a tenant's campaign.
@@ -20,7 +21,7 @@ func restOf(tenant *control.Tenant) string {
 	policy := *tenant.AuthenticationMethodsPolicy
 	policy.RegistrationEnforcement, policy.LastModifiedDateTime = nil, nil
 	text, err := json.Marshal([]any{policy, tenant.ConditionalAccessPolicies, tenant.Groups, tenant.Apps})
-	must(err)
+	acctest.Must(err)
 	return string(text)
 }
 
@@ -65,18 +66,18 @@ func methodOf(c *control.RegistrationCampaign) string {
 	return strings.ToLower(c.IncludeTargets[0].TargetedAuthenticationMethod)
 }
 
-func stateOfCampaign(wanted resourceBlock) string {
-	if state := wanted.text("state", ""); state != "microsoft_managed" {
+func stateOfCampaign(wanted acctest.ResourceBlock) string {
+	if state := wanted.Text("state", ""); state != "microsoft_managed" {
 		return state
 	}
 	return control.ConfigDefault
 }
 
-func (m *model) expectCampaign(e *forecast, before *control.Tenant, state map[string]resourceBlock) {
+func (m *model) expectCampaign(e *forecast, before *control.Tenant, state map[string]acctest.ResourceBlock) {
 	was := *campaignOf(before)
-	var wanted *resourceBlock
+	var wanted *acctest.ResourceBlock
 	for name, candidate := range m.config {
-		if candidate.typeName == typePolicy {
+		if candidate.TypeName == typePolicy {
 			wanted = &candidate
 			m.refuseCampaign(e, name, candidate, before)
 		}
@@ -85,7 +86,7 @@ func (m *model) expectCampaign(e *forecast, before *control.Tenant, state map[st
 	switch {
 	case wanted != nil:
 		e.campaign = func(have *control.RegistrationCampaign) string { return campaignProblem(*wanted, &was, have) }
-	case managed && m.remembered != nil && state["policy"].text("on_destroy", "") == "" && len(m.reached(m.remembered)) > 0:
+	case managed && m.remembered != nil && state["policy"].Text("on_destroy", "") == "" && len(m.reached(m.remembered)) > 0:
 		e.refused["policy"] = refusedDestroy
 		fallthrough
 	case managed && m.remembered != nil:
@@ -119,9 +120,9 @@ func (m *model) reached(c *control.RegistrationCampaign) []string {
 }
 
 // refuseCampaign predicts what the plan refuses: targets that are not there, and emergency accounts who would be asked.
-func (m *model) refuseCampaign(e *forecast, name string, wanted resourceBlock, before *control.Tenant) {
-	include, _ := wanted.values["include"].(map[string]any)
-	exclude, _ := wanted.values["exclude"].(map[string]any)
+func (m *model) refuseCampaign(e *forecast, name string, wanted acctest.ResourceBlock, before *control.Tenant) {
+	include, _ := wanted.Values["include"].(map[string]any)
+	exclude, _ := wanted.Values["exclude"].(map[string]any)
 	asked, spared := scope(include), scope(exclude)
 	if include == nil {
 		asked = included(campaignOf(before))
@@ -144,10 +145,10 @@ func (m *model) refuseCampaign(e *forecast, name string, wanted resourceBlock, b
 }
 
 // campaignProblem says what a campaign lacks of what is configured, given the one that was there before.
-func campaignProblem(wanted resourceBlock, was, have *control.RegistrationCampaign) string {
+func campaignProblem(wanted acctest.ResourceBlock, was, have *control.RegistrationCampaign) string {
 	state := stateOfCampaign(wanted)
-	include, _ := wanted.values["include"].(map[string]any)
-	exclude, _ := wanted.values["exclude"].(map[string]any)
+	include, _ := wanted.Values["include"].(map[string]any)
+	exclude, _ := wanted.Values["exclude"].(map[string]any)
 	wantedInclude := scope(include)
 	if include == nil {
 		wantedInclude = included(was)
@@ -162,19 +163,19 @@ func campaignProblem(wanted resourceBlock, was, have *control.RegistrationCampai
 	case state == control.ConfigDefault:
 		return ""
 	}
-	method := strings.ToLower(wanted.text("authentication_method", methodOf(was)))
+	method := strings.ToLower(wanted.Text("authentication_method", methodOf(was)))
 	if method != "" && methodOf(have) != "" && method != methodOf(have) {
 		return fmt.Sprintf("its method is %q and not %q", methodOf(have), method)
 	}
 	days := *was.SnoozeDurationInDays
-	if configured, ok := wanted.values["snooze_days"].(int); ok {
+	if configured, ok := wanted.Values["snooze_days"].(int); ok {
 		days = configured
 	}
 	if *have.SnoozeDurationInDays != days {
 		return fmt.Sprintf("its days are %d and not %d", *have.SnoozeDurationInDays, days)
 	}
 	limited := *was.EnforceRegistrationAfterAllowedSnoozes
-	if configured, ok := wanted.values["require_registration_after_snoozes"].(bool); ok {
+	if configured, ok := wanted.Values["require_registration_after_snoozes"].(bool); ok {
 		limited = configured
 	}
 	if *have.EnforceRegistrationAfterAllowedSnoozes != limited {

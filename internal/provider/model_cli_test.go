@@ -11,32 +11,15 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // realCLI is a real CLI with the built provider as the model's driver.
 type realCLI struct {
-	*workspace
+	*acctest.Workspace
 	// provider is the provider block, in JSON's syntax.
 	provider map[string]any
-}
-
-// addressOf is the address of a block.
-func (c configuration) addressOf(name string) string { return c[name].typeName + "." + name }
-
-// json is a configuration in JSON's syntax.
-func (c configuration) json(provider map[string]any) string {
-	resources := map[string]map[string]any{}
-	for name, wanted := range c {
-		if resources[wanted.typeName] == nil {
-			resources[wanted.typeName] = map[string]any{}
-		}
-		resources[wanted.typeName][name] = wanted.values
-	}
-	whole := map[string]any{"provider": map[string]any{"entramfa": provider}}
-	if len(resources) > 0 {
-		whole["resource"] = resources
-	}
-	return encoded(whole)
 }
 
 // line is a line of the CLI's output in JSON, as far as it is read here.
@@ -54,78 +37,80 @@ type line struct {
 }
 
 // outcomeOf makes an outcome of the CLI's output in JSON.
-func outcomeOf(output []byte) *outcome {
-	report := newOutcome()
+func outcomeOf(output []byte) *acctest.Outcome {
+	report := acctest.NewOutcome()
 	scanner := bufio.NewScanner(bytes.NewReader(output))
 	scanner.Buffer(nil, 1<<24)
 	for scanner.Scan() {
 		var said line
 		if json.Unmarshal(scanner.Bytes(), &said) != nil {
-			report.failures[""] = append(report.failures[""], scanner.Text())
+			report.Failures[""] = append(report.Failures[""], scanner.Text())
 			continue
 		}
 		switch said.Type {
 		case "diagnostic":
 			_, name, _ := strings.Cut(said.Diagnostic.Address, ".")
-			to := report.warnings
+			to := report.Warnings
 			if said.Diagnostic.Severity == "error" {
-				to = report.failures
+				to = report.Failures
 			}
 			to[name] = append(to[name], said.Diagnostic.Summary+": "+said.Diagnostic.Detail)
 		case "planned_change":
-			report.changed = append(report.changed, said.Change.Resource.Name)
+			report.Changed = append(report.Changed, said.Change.Resource.Name)
 		case "resource_drift":
-			report.moved = append(report.moved, said.Change.Resource.Name)
+			report.Moved = append(report.Moved, said.Change.Resource.Name)
 		}
 	}
 	return report
 }
 
 // run runs a command of the CLI that speaks JSON.
-func (c *realCLI) run(config configuration, arguments ...string) *outcome {
-	c.t.Helper()
-	c.write("main.tf.json", config.json(c.provider))
+func (c *realCLI) run(config acctest.Configuration, arguments ...string) *acctest.Outcome {
+	c.T.Helper()
+	c.Write("main.tf.json", config.JSON(c.provider))
 	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), append(arguments, "-json", "-input=false", "-no-color")...)
-	command.Dir, command.Env = c.dir, c.env
+	command.Dir, command.Env = c.Dir, c.Env
 	output, err := command.Output()
 	report := outcomeOf(output)
 	var exit *exec.ExitError
 	switch {
 	case err != nil && !errors.As(err, &exit):
-		c.t.Fatal(err)
-	case err != nil && !report.failed():
-		report.failures[""] = append(report.failures[""], err.Error()+": "+string(output)+string(exit.Stderr))
+		c.T.Fatal(err)
+	case err != nil && !report.Failed():
+		report.Failures[""] = append(report.Failures[""], err.Error()+": "+string(output)+string(exit.Stderr))
 	}
 	return report
 }
 
-func (c *realCLI) apply(config configuration) *outcome {
+func (c *realCLI) Apply(config acctest.Configuration) *acctest.Outcome {
 	return c.run(config, "apply", "-auto-approve")
 }
-func (c *realCLI) plan(config configuration) *outcome { return c.run(config, "plan") }
-func (c *realCLI) refresh(config configuration) *outcome {
+
+func (c *realCLI) Plan(config acctest.Configuration) *acctest.Outcome { return c.run(config, "plan") }
+
+func (c *realCLI) Refresh(config acctest.Configuration) *acctest.Outcome {
 	return c.run(config, "apply", "-refresh-only", "-auto-approve")
 }
 
-func (c *realCLI) importOne(config configuration, name, id string) *outcome {
-	c.t.Helper()
-	c.write("main.tf.json", config.json(c.provider))
-	report := newOutcome()
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "import", "-input=false", "-no-color", config.addressOf(name), id)
-	command.Dir, command.Env = c.dir, c.env
+func (c *realCLI) ImportOne(config acctest.Configuration, name, id string) *acctest.Outcome {
+	c.T.Helper()
+	c.Write("main.tf.json", config.JSON(c.provider))
+	report := acctest.NewOutcome()
+	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "import", "-input=false", "-no-color", config.AddressOf(name), id)
+	command.Dir, command.Env = c.Dir, c.Env
 	if output, err := command.CombinedOutput(); err != nil {
-		report.failures[name] = append(report.failures[name], string(output))
+		report.Failures[name] = append(report.Failures[name], string(output))
 	}
 	return report
 }
 
-func (c *realCLI) state() map[string]resourceBlock {
-	c.t.Helper()
+func (c *realCLI) State() map[string]acctest.ResourceBlock {
+	c.T.Helper()
 	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "state", "pull")
-	command.Dir, command.Env = c.dir, c.env
+	command.Dir, command.Env = c.Dir, c.Env
 	output, err := command.Output()
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	var whole struct {
 		Resources []struct {
@@ -133,16 +118,16 @@ func (c *realCLI) state() map[string]resourceBlock {
 			Instances  []struct{ Attributes map[string]any }
 		}
 	}
-	blocks := map[string]resourceBlock{}
+	blocks := map[string]acctest.ResourceBlock{}
 	if len(bytes.TrimSpace(output)) == 0 {
 		return blocks
 	}
 	if err := json.Unmarshal(output, &whole); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	for _, resource := range whole.Resources {
 		for _, instance := range resource.Instances {
-			blocks[resource.Name] = resourceBlock{typeName: resource.Type, values: instance.Attributes}
+			blocks[resource.Name] = acctest.ResourceBlock{TypeName: resource.Type, Values: instance.Attributes}
 		}
 	}
 	return blocks
@@ -157,8 +142,8 @@ func TestTheTenantIsWhatIsConfiguredThroughTheRealCLI(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			q := s.newSequence(r)
 			q.slow = true
-			tn := &tenant{Client: s.remote, t: t, url: s.url, caFile: s.caFile}
-			q.driver = &realCLI{workspace: tn.workspace(t, map[string]string{}), provider: s.providerBlock(q)}
+			tn := &acctest.Tenant{Client: s.remote, T: t, URL: s.url, CAFile: s.caFile}
+			q.driver = &realCLI{Workspace: tn.Workspace(t, map[string]string{}), provider: s.providerBlock(q)}
 			q.run(rapid.IntRange(2, 5).Draw(r, "steps"))
 		})
 	})

@@ -6,11 +6,12 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // nothingUndone checks that of what others have changed in a location after the plan was made, planned, the apply has changed
 // nothing: neither the name, nor the trust, nor a range is what it was then and was not in between, or the other way round.
-func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[string]resourceBlock, report *outcome) {
+func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[string]acctest.ResourceBlock, report *acctest.Outcome) {
 	m.t.Helper()
 	has := func(location *control.NamedLocation) map[string]bool {
 		facts := map[string]bool{}
@@ -23,8 +24,8 @@ func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[s
 		return facts
 	}
 	for name, prior := range state {
-		id := prior.text("id", "")
-		if prior.typeName != typeLocations || locationBy(planned, id) == nil || locationBy(since, id) == nil {
+		id := prior.Text("id", "")
+		if prior.TypeName != typeLocations || locationBy(planned, id) == nil || locationBy(since, id) == nil {
 			continue
 		}
 		was, is, now := has(locationBy(planned, id)), has(locationBy(since, id)), has(locationBy(after, id))
@@ -45,15 +46,15 @@ func mergedKeys(sets ...map[string]bool) map[string]bool {
 	return all
 }
 
-func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[string]resourceBlock) {
+func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[string]acctest.ResourceBlock) {
 	for _, location := range before.NamedLocations {
 		e.kept[location.ID] = location
 	}
 	for name, prior := range state {
-		if prior.typeName != typeLocations {
+		if prior.TypeName != typeLocations {
 			continue
 		}
-		id := prior.text("id", "")
+		id := prior.Text("id", "")
 		_, wanted := m.config[name]
 		switch location := locationBy(before, id); {
 		case wanted && location != nil:
@@ -66,7 +67,7 @@ func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[s
 		delete(e.kept, id)
 	}
 	for name, wanted := range m.config {
-		if wanted.typeName == typeLocations {
+		if wanted.TypeName == typeLocations {
 			e.locations[name] = wanted
 		}
 	}
@@ -83,11 +84,11 @@ func named(tenant *control.Tenant, id string) bool {
 }
 
 // shows reports whether a location is as configured; ranges are compared by what they cover.
-func shows(location *control.NamedLocation, wanted resourceBlock) bool {
+func shows(location *control.NamedLocation, wanted acctest.ResourceBlock) bool {
 	var ranges []string
 	for _, r := range location.IPRanges {
 		ranges = append(ranges, r.CIDRAddress)
 	}
-	return location.Type == control.TypeIPNamedLocation && location.IsTrusted && location.DisplayName == wanted.text("display_name", "") &&
-		client.SameIPRanges(ranges, listed(wanted.values["ip_ranges"]))
+	return location.Type == control.TypeIPNamedLocation && location.IsTrusted && location.DisplayName == wanted.Text("display_name", "") &&
+		client.SameIPRanges(ranges, listed(wanted.Values["ip_ranges"]))
 }

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The types of the model's resources.
@@ -20,20 +20,13 @@ const (
 	typeLocations = "entramfa_trusted_ips"
 )
 
-// fatal is what a *testing.T and a *rapid.T have in common here.
-type fatal interface {
-	Helper()
-	Fatalf(format string, args ...any)
-	Logf(format string, args ...any)
-}
-
 // model is what a tenant has to look like while a configuration is applied to it and others change it. It knows the
 // documented meaning of the resources and nothing of how the provider works.
 type model struct {
-	t      fatal
+	t      acctest.Fatal
 	tenant *control.Client
 	driver driver
-	config configuration
+	config acctest.Configuration
 	// emergency are the ids of the accounts that the provider block guards.
 	emergency map[string]bool
 	// remembered is the campaign that was there when the policy was adopted; nil while it is not managed.
@@ -91,32 +84,9 @@ func locationBy(tenant *control.Tenant, id string) *control.NamedLocation {
 	return nil
 }
 
-// text is an attribute of a block, or the default where it is not set.
-func (b resourceBlock) text(name, standard string) string {
-	if text, ok := b.values[name].(string); ok {
-		return text
-	}
-	return standard
-}
-
-func (b resourceBlock) yes(name string) bool {
-	yes, _ := b.values[name].(bool)
-	return yes
-}
-
-func (b resourceBlock) texts(name string) map[string]string {
-	found := map[string]string{}
-	for key, element := range object(b.values[name]) {
-		found[key], _ = element.(string)
-	}
-	return found
-}
-
-func (b resourceBlock) userKey() string { return b.text("user_id", b.text("user_principal_name", "")) }
-
 func listed(value any) []string {
 	var texts []string
-	for _, element := range list(value) {
+	for _, element := range acctest.List(value) {
 		if text, ok := element.(string); ok {
 			texts = append(texts, text)
 		}
@@ -135,7 +105,7 @@ type forecast struct {
 	// kept are the locations that nobody may touch, by id; locations are those of the configuration, by the name of the
 	// block. stays are the ids of those that keep theirs.
 	kept      map[string]control.NamedLocation
-	locations map[string]resourceBlock
+	locations map[string]acctest.ResourceBlock
 	stays     map[string]string
 	// campaign says what is wrong with a campaign.
 	campaign func(have *control.RegistrationCampaign) string
@@ -155,10 +125,10 @@ type conflict struct {
 }
 
 // expect works out what an apply of the configuration does to a tenant.
-func (m *model) expect(before *control.Tenant, state map[string]resourceBlock) *forecast {
+func (m *model) expect(before *control.Tenant, state map[string]acctest.ResourceBlock) *forecast {
 	e := &forecast{
 		refused: map[string]string{}, stuck: map[string]string{}, users: map[string]string{},
-		kept: map[string]control.NamedLocation{}, locations: map[string]resourceBlock{}, stays: map[string]string{},
+		kept: map[string]control.NamedLocation{}, locations: map[string]acctest.ResourceBlock{}, stays: map[string]string{},
 		rest: restOf(before), moved: map[string]bool{},
 	}
 	for _, user := range before.Users {
@@ -171,7 +141,7 @@ func (m *model) expect(before *control.Tenant, state map[string]resourceBlock) *
 }
 
 // problems says in what a tenant is not what was expected.
-func (e *forecast) problems(after *control.Tenant, state map[string]resourceBlock) []string {
+func (e *forecast) problems(after *control.Tenant, state map[string]acctest.ResourceBlock) []string {
 	var found []string
 	report := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	have := map[string]string{}
@@ -194,7 +164,7 @@ func (e *forecast) problems(after *control.Tenant, state map[string]resourceBloc
 		}
 	}
 	for name, want := range e.locations {
-		id := state[name].text("id", "")
+		id := state[name].Text("id", "")
 		if kept, ok := e.stays[name]; ok && id != kept {
 			report("%s was location %s and is %q", name, kept, id)
 		}
@@ -216,14 +186,14 @@ func (e *forecast) problems(after *control.Tenant, state map[string]resourceBloc
 }
 
 // lost names the locations that are neither somebody else's nor in the state, and those that two resources have.
-func (e *forecast) lost(after *control.Tenant, state map[string]resourceBlock) []string {
+func (e *forecast) lost(after *control.Tenant, state map[string]acctest.ResourceBlock) []string {
 	var found []string
 	owners := map[string]string{}
 	for name, prior := range state {
-		if prior.typeName != typeLocations {
+		if prior.TypeName != typeLocations {
 			continue
 		}
-		id := prior.text("id", "")
+		id := prior.Text("id", "")
 		if other, ok := owners[id]; ok {
 			found = append(found, fmt.Sprintf("lost or duplicated: location %s is that of %s and of %s", id, name, other))
 		}
@@ -238,10 +208,10 @@ func (e *forecast) lost(after *control.Tenant, state map[string]resourceBlock) [
 	return found
 }
 
-// apply applies the configuration without faults, and checks everything that can be said of that.
-func (m *model) apply() {
+// Apply applies the configuration without faults, and checks everything that can be said of that.
+func (m *model) Apply() {
 	m.t.Helper()
-	before, state := m.snapshot(), m.driver.state()
+	before, state := m.snapshot(), m.driver.State()
 	m.applied(before, m.expect(before, state), state)
 }
 
@@ -256,14 +226,14 @@ func (m *model) agree() {
 func (m *model) adopting() {
 	m.t.Helper()
 	_, wanted := m.config["policy"]
-	if _, managed := m.driver.state()["policy"]; wanted && !managed || m.wantsEnforced() {
+	if _, managed := m.driver.State()["policy"]; wanted && !managed || m.wantsEnforced() {
 		m.agree()
 	}
 }
 
 func (m *model) wantsEnforced() bool {
 	for _, block := range m.config {
-		if block.text("state", "") == control.StateEnforced || slices.Contains(slices.Collect(maps.Values(block.texts("users"))), control.StateEnforced) {
+		if block.Text("state", "") == control.StateEnforced || slices.Contains(slices.Collect(maps.Values(block.Texts("users"))), control.StateEnforced) {
 			return true
 		}
 	}
@@ -271,11 +241,11 @@ func (m *model) wantsEnforced() bool {
 }
 
 // applied carries out an apply of which is known what it has to do.
-func (m *model) applied(before *control.Tenant, e *forecast, state map[string]resourceBlock) {
+func (m *model) applied(before *control.Tenant, e *forecast, state map[string]acctest.ResourceBlock) {
 	m.t.Helper()
 	m.adopting()
 	m.tally.applies.Add(1)
-	report := m.driver.apply(m.config)
+	report := m.driver.Apply(m.config)
 	after := m.snapshot()
 	if len(e.refused)+len(e.either) > 0 {
 		m.refusedWith(e, report)
@@ -292,11 +262,11 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 			e.kept[location.ID] = location
 		}
 		e.locations = nil
-		m.none(e.problems(after, m.driver.state()), report, before)
+		m.none(e.problems(after, m.driver.State()), report, before)
 		// The way out of a refusal is another configuration.
 		for name, why := range e.refused {
 			if delete(m.config, name); why == refusedDestroy {
-				m.config[name] = resourceBlock{typePolicy, map[string]any{"state": "disabled", "on_destroy": onDestroySparing}}
+				m.config[name] = acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{"state": "disabled", "on_destroy": onDestroySparing}}
 			}
 		}
 		for _, conflict := range e.either {
@@ -307,14 +277,14 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 		m.tally.refusals.Add(1)
 		return
 	}
-	m.same(report.failures, e.stuck, report)
-	m.none(e.problems(after, m.driver.state()), report, before)
+	m.same(report.Failures, e.stuck, report)
+	m.none(e.problems(after, m.driver.State()), report, before)
 	m.remember(before, state)
 	m.settle()
-	next := m.driver.plan(m.config)
-	changed := slices.DeleteFunc(slices.Clone(next.changed), func(name string) bool { return e.stuck[name] != "" })
-	if next.failed() || len(changed) > 0 || len(next.moved) > 0 && !e.late {
-		m.t.Fatalf("the plan after an apply has changes in %q, refreshed %q and says:\n%s\nafter an apply that says:\n%s", changed, next.moved, next, report)
+	next := m.driver.Plan(m.config)
+	changed := slices.DeleteFunc(slices.Clone(next.Changed), func(name string) bool { return e.stuck[name] != "" })
+	if next.Failed() || len(changed) > 0 || len(next.Moved) > 0 && !e.late {
+		m.t.Fatalf("the plan after an apply has changes in %q, refreshed %q and says:\n%s\nafter an apply that says:\n%s", changed, next.Moved, next, report)
 	}
 	if now := m.snapshot(); !reflect.DeepEqual(now, after) {
 		m.t.Fatalf("a plan has changed the tenant")
@@ -322,9 +292,9 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]re
 }
 
 // remember keeps what a destroy of the policy has to give back.
-func (m *model) remember(before *control.Tenant, prior map[string]resourceBlock) {
+func (m *model) remember(before *control.Tenant, prior map[string]acctest.ResourceBlock) {
 	_, had := prior["policy"]
-	_, has := m.driver.state()["policy"]
+	_, has := m.driver.State()["policy"]
 	switch {
 	case has && !had:
 		m.remembered = campaignOf(before)
@@ -335,9 +305,9 @@ func (m *model) remember(before *control.Tenant, prior map[string]resourceBlock)
 
 // refusedWith checks the errors of a plan that has to be refused. Of two blocks that want the same person, the one that is planned
 // last says so, and that only where nothing else is wrong with it.
-func (m *model) refusedWith(e *forecast, report *outcome) {
+func (m *model) refusedWith(e *forecast, report *acctest.Outcome) {
 	m.t.Helper()
-	have := maps.Clone(report.failures)
+	have := maps.Clone(report.Failures)
 	for _, conflict := range e.either {
 		told := false
 		for _, name := range conflict.blocks {
@@ -367,7 +337,7 @@ func (m *model) refusedWith(e *forecast, report *outcome) {
 }
 
 // same checks that exactly the predicted errors were reported.
-func (m *model) same(have map[string][]string, want map[string]string, report *outcome) {
+func (m *model) same(have map[string][]string, want map[string]string, report *acctest.Outcome) {
 	m.t.Helper()
 	for name, text := range want {
 		if !strings.Contains(strings.Join(have[name], "\n"), text) {
@@ -381,7 +351,7 @@ func (m *model) same(have map[string][]string, want map[string]string, report *o
 	}
 }
 
-func (m *model) none(problems []string, report *outcome, before *control.Tenant) {
+func (m *model) none(problems []string, report *acctest.Outcome, before *control.Tenant) {
 	m.t.Helper()
 	if len(problems) == 0 {
 		return
@@ -392,21 +362,7 @@ func (m *model) none(problems []string, report *outcome, before *control.Tenant)
 		}
 	}
 	m.t.Fatalf("after the run:\n  %s\nit said:\n%s\nthe configuration is:\n%s\nthe state was found with the campaign %s",
-		strings.Join(problems, "\n  "), report, m.config, encoded(campaignOf(before)))
-}
-
-func encoded(value any) string {
-	text, err := json.Marshal(value)
-	must(err)
-	return string(text)
-}
-
-func (c configuration) String() string {
-	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(c)) {
-		fmt.Fprintf(&text, "  %s.%s %s\n", c[name].typeName, name, encoded(c[name].values))
-	}
-	return text.String()
+		strings.Join(problems, "\n  "), report, m.config, acctest.Encoded(campaignOf(before)))
 }
 
 // unknowable is what the provider says where a lost answer and the search after it leave open whether a location was made.
@@ -415,7 +371,7 @@ const unknowable = "Nobody knows whether it was made"
 // faulty applies while requests fail: once or more, and then once more without faults.
 func (m *model) faulty(faults []func() control.Fault) {
 	m.t.Helper()
-	before, state := m.snapshot(), m.driver.state()
+	before, state := m.snapshot(), m.driver.State()
 	e := m.expect(before, state)
 	if len(e.refused)+len(e.either) > 0 {
 		m.applied(before, e, state)
@@ -426,9 +382,9 @@ func (m *model) faulty(faults []func() control.Fault) {
 		m.adopting()
 		_, err := m.tenant.AddFault(context.Background(), fault())
 		m.do(err)
-		priorState, prior := m.driver.state(), m.snapshot()
+		priorState, prior := m.driver.State(), m.snapshot()
 		m.tally.applies.Add(1)
-		report := m.driver.apply(m.config)
+		report := m.driver.Apply(m.config)
 		applied := 0
 		statuses, err := m.tenant.ListFaults(context.Background())
 		m.do(err)
@@ -437,8 +393,8 @@ func (m *model) faulty(faults []func() control.Fault) {
 		}
 		m.tally.faults.Add(int64(applied))
 		m.do(m.tenant.ClearFaults(context.Background()))
-		if report.failed() && applied == 0 {
-			m.same(report.failures, e.stuck, report)
+		if report.Failed() && applied == 0 {
+			m.same(report.Failures, e.stuck, report)
 		}
 		after := m.snapshot()
 		m.notLost(e, before, after, report)
@@ -447,7 +403,7 @@ func (m *model) faulty(faults []func() control.Fault) {
 		}
 		m.settle()
 	}
-	now, stateNow := m.snapshot(), m.driver.state()
+	now, stateNow := m.snapshot(), m.driver.State()
 	again := m.expect(now, stateNow)
 	// What the first apply was to do has to be done in the end, whatever happened on the way.
 	again.users, again.kept, again.moved = e.users, e.kept, e.moved
@@ -462,9 +418,9 @@ func (m *model) faulty(faults []func() control.Fault) {
 
 // notLost checks what holds after a run that may have failed: what exists is in the state, and each user is where they were,
 // where they are to be, or on the way.
-func (m *model) notLost(e *forecast, before, after *control.Tenant, report *outcome) {
+func (m *model) notLost(e *forecast, before, after *control.Tenant, report *acctest.Outcome) {
 	m.t.Helper()
-	found := e.lost(after, m.driver.state())
+	found := e.lost(after, m.driver.State())
 	if len(found) > 0 && strings.Contains(report.String(), unknowable) {
 		// The error has said so. Whoever reads it finds the location and deletes it.
 		m.tally.unknowable.Add(int64(len(found)))

@@ -23,6 +23,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The model's people: two for each resource of one user, and those of the resource of many.
@@ -38,7 +39,7 @@ func modelID(i int) string { return fmt.Sprintf("77777777-0000-4000-8000-%012x",
 
 // modelTenant has people in every state, and locations and policies that are nobody's.
 func modelTenant() *control.Tenant {
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	people.Users = append(people.Users, control.User{ID: strangerUser, UserPrincipalName: "stranger" + modelDomain, DisplayName: "Nobody's", PerUserMFAState: control.StateEnabled})
 	for i := range modelUsers {
 		user := control.User{ID: modelID(i), UserPrincipalName: fmt.Sprintf("user%d%s", i, modelDomain), DisplayName: fmt.Sprintf("User %d", i)}
@@ -144,7 +145,7 @@ func drawBehavior(r *rapid.T) (behavior control.Behavior, lags bool) {
 // newSequence puts the scene into its first state.
 func (s *scene) newSequence(r *rapid.T) *sequence {
 	ctx := context.Background()
-	q := &sequence{r: r, model: &model{t: r, tenant: s.remote, config: configuration{}, emergency: map[string]bool{}, tally: &counted}}
+	q := &sequence{r: r, model: &model{t: r, tenant: s.remote, config: acctest.Configuration{}, emergency: map[string]bool{}, tally: &counted}}
 	behavior, lags := drawBehavior(r)
 	q.lags = lags
 	q.do(s.remote.ClearFaults(ctx))
@@ -164,12 +165,12 @@ func (s *scene) newSequence(r *rapid.T) *sequence {
 // providerBlock signs in as the full app.
 func (s *scene) providerBlock(q *sequence) map[string]any {
 	attributes := map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
+		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
 		"graph_endpoint": s.url, "authority_host": s.url, "ca_bundle_path": s.caFile,
 	}
 	if rapid.Bool().Draw(q.r, "emergency access") {
-		q.emergency = map[string]bool{rescueID: true, modelID(7): true}
-		attributes["emergency_access"] = map[string]any{"user_ids": []any{rescueID, modelID(7)}}
+		q.emergency = map[string]bool{acctest.RescueID: true, modelID(7): true}
+		attributes["emergency_access"] = map[string]any{"user_ids": []any{acctest.RescueID, modelID(7)}}
 	}
 	return attributes
 }
@@ -221,7 +222,7 @@ func (q *sequence) settings(values map[string]any) map[string]any {
 func (q *sequence) configureUser() {
 	i := rapid.IntRange(0, singles-1).Draw(q.r, "resource")
 	attribute, key := q.key(2*i + rapid.IntRange(0, 1).Draw(q.r, "which"))
-	q.config[fmt.Sprintf("user%d", i)] = resourceBlock{typeUser, q.settings(map[string]any{attribute: key, "state": q.drawState()})}
+	q.config[fmt.Sprintf("user%d", i)] = acctest.ResourceBlock{TypeName: typeUser, Values: q.settings(map[string]any{attribute: key, "state": q.drawState()})}
 }
 
 // manyBlocks are the blocks of many users. They have the same people to choose from, so that two may want the same person, and
@@ -243,14 +244,14 @@ func (q *sequence) configureUsers() {
 		_, key := q.key(rapid.IntRange(0, firstOfMany-1).Draw(q.r, "which"))
 		users[key] = q.drawState()
 	}
-	q.config[name] = resourceBlock{typeUsers, q.settings(map[string]any{"users": users})}
+	q.config[name] = acctest.ResourceBlock{TypeName: typeUsers, Values: q.settings(map[string]any{"users": users})}
 }
 
 // many is a block of many users with people in it; empty where there is none.
 func (q *sequence) many() string {
 	var names []string
 	for _, name := range manyBlocks {
-		if len(q.config[name].texts("users")) > 0 {
+		if len(q.config[name].Texts("users")) > 0 {
 			names = append(names, name)
 		}
 	}
@@ -261,9 +262,9 @@ func (q *sequence) many() string {
 }
 
 func (q *sequence) setUsers(name string, users map[string]any) {
-	values := maps.Clone(q.config[name].values)
+	values := maps.Clone(q.config[name].Values)
 	values["users"] = users
-	q.config[name] = resourceBlock{typeUsers, values}
+	q.config[name] = acctest.ResourceBlock{TypeName: typeUsers, Values: values}
 }
 
 func (q *sequence) configureOneOfMany() {
@@ -272,7 +273,7 @@ func (q *sequence) configureOneOfMany() {
 		q.configureUsers()
 		return
 	}
-	users := maps.Clone(object(q.config[name].values["users"]))
+	users := maps.Clone(acctest.Object(q.config[name].Values["users"]))
 	key := rapid.SampledFrom(slices.Sorted(maps.Keys(users))).Draw(q.r, "key")
 	users[key] = q.drawState()
 	if rapid.Bool().Draw(q.r, "taken out") {
@@ -293,9 +294,9 @@ func (q *sequence) moveOne() {
 		to = manyBlocks[1]
 	}
 	if _, ok := q.config[to]; !ok {
-		q.config[to] = resourceBlock{typeUsers, q.settings(map[string]any{"users": map[string]any{}})}
+		q.config[to] = acctest.ResourceBlock{TypeName: typeUsers, Values: q.settings(map[string]any{"users": map[string]any{}})}
 	}
-	users, others := maps.Clone(object(q.config[from].values["users"])), maps.Clone(object(q.config[to].values["users"]))
+	users, others := maps.Clone(acctest.Object(q.config[from].Values["users"])), maps.Clone(acctest.Object(q.config[to].Values["users"]))
 	key := rapid.SampledFrom(slices.Sorted(maps.Keys(users))).Draw(q.r, "key")
 	others[key] = users[key]
 	delete(users, key)
@@ -306,7 +307,7 @@ func (q *sequence) moveOne() {
 func (q *sequence) moveSingle() {
 	var names []string
 	for name, block := range q.config {
-		if block.typeName == typeUser {
+		if block.TypeName == typeUser {
 			names = append(names, name)
 		}
 	}
@@ -323,10 +324,10 @@ func (q *sequence) moveSingle() {
 	}
 	to := rapid.SampledFrom(manyBlocks).Draw(q.r, "block")
 	if _, ok := q.config[to]; !ok {
-		q.config[to] = resourceBlock{typeUsers, q.settings(map[string]any{"users": map[string]any{}})}
+		q.config[to] = acctest.ResourceBlock{TypeName: typeUsers, Values: q.settings(map[string]any{"users": map[string]any{}})}
 	}
-	others := maps.Clone(object(q.config[to].values["users"]))
-	others[block.userKey()] = block.values["state"]
+	others := maps.Clone(acctest.Object(q.config[to].Values["users"]))
+	others[block.UserKey()] = block.Values["state"]
 	q.setUsers(to, others)
 }
 
@@ -358,7 +359,7 @@ func (q *sequence) drawLocationName() string {
 
 func (q *sequence) configureLocation() {
 	name := fmt.Sprintf("location%d", rapid.IntRange(0, 3).Draw(q.r, "resource"))
-	q.config[name] = resourceBlock{typeLocations, map[string]any{"display_name": q.drawLocationName(), "ip_ranges": q.drawRanges()}}
+	q.config[name] = acctest.ResourceBlock{TypeName: typeLocations, Values: map[string]any{"display_name": q.drawLocationName(), "ip_ranges": q.drawRanges()}}
 }
 
 // drawScope draws targets of a campaign among those who are there.
@@ -377,7 +378,7 @@ func (q *sequence) drawScope(everybody bool) map[string]any {
 		drawn["user_ids"] = users
 	}
 	if len(users) == 0 || rapid.Bool().Draw(q.r, "group") {
-		drawn["group_ids"] = []any{q.spelled(emptyGroupID)}
+		drawn["group_ids"] = []any{q.spelled(acctest.EmptyGroupID)}
 	}
 	return drawn
 }
@@ -391,7 +392,7 @@ func (q *sequence) configurePolicy() {
 		values["exclude"] = q.drawScope(false)
 	}
 	if len(q.emergency) > 0 && rapid.Bool().Draw(q.r, "spared") {
-		values["exclude"] = map[string]any{"user_ids": []any{rescueID, modelID(7)}}
+		values["exclude"] = map[string]any{"user_ids": []any{acctest.RescueID, modelID(7)}}
 	}
 	if values["state"] != "microsoft_managed" {
 		if rapid.Bool().Draw(q.r, "method is said") {
@@ -408,7 +409,7 @@ func (q *sequence) configurePolicy() {
 		// Without it a destroy may be refused, see refusedDestroy.
 		values["on_destroy"] = onDestroySparing
 	}
-	q.config["policy"] = resourceBlock{typePolicy, values}
+	q.config["policy"] = acctest.ResourceBlock{TypeName: typePolicy, Values: values}
 }
 
 func (q *sequence) unconfigure() {
@@ -491,13 +492,13 @@ func (q *sequence) change() {
 		q.editCampaign()
 	case "name location":
 		location := rapid.SampledFrom(tenant.NamedLocations).Draw(q.r, "location")
-		made := locationTenant().ConditionalAccessPolicies[1]
+		made := acctest.LocationTenant().ConditionalAccessPolicies[1]
 		made.ID, made.Conditions.Locations = "", &control.PolicyLocations{IncludeLocations: []string{location.ID}}
 		_, err := q.tenant.CreateConditionalAccessPolicy(ctx, made)
 		q.do(err)
 	case "free location":
 		for _, policy := range tenant.ConditionalAccessPolicies {
-			if policy.ID != gateID && policy.ID != branchOnly {
+			if policy.ID != acctest.GateID && policy.ID != acctest.BranchOnly {
 				q.do(q.tenant.DeleteConditionalAccessPolicy(ctx, policy.ID))
 			}
 		}
@@ -622,15 +623,15 @@ func (q *sequence) failing() {
 
 // registering applies, and somebody registers a method after the plan was made.
 func (q *sequence) registering() {
-	played, ok := q.driver.(*core)
+	played, ok := q.driver.(*acctest.Core)
 	user := q.person(rapid.IntRange(0, modelUsers-1).Draw(q.r, "user"))
 	if !ok || user == nil || user.RegisteredForMFA() {
-		q.apply()
+		q.Apply()
 		return
 	}
-	before, state := q.snapshot(), q.driver.state()
+	before, state := q.snapshot(), q.driver.State()
 	e := q.expect(before, state)
-	played.between = func() {
+	played.Between = func() {
 		_, err := q.tenant.RegisterMethod(context.Background(), user.ID, control.Method{Type: control.MethodMicrosoftAuthenticator})
 		q.do(err)
 		if e.late = true; e.users[user.ID] == control.StateEnabled {
@@ -638,21 +639,21 @@ func (q *sequence) registering() {
 		}
 	}
 	q.applied(before, e, state)
-	played.between = nil
+	played.Between = nil
 }
 
 // stale applies a plan to a tenant that others have changed since. Nobody loses per-user MFA whom the plan has not named.
 func (q *sequence) stale() {
-	played, ok := q.driver.(*core)
-	if e := q.expect(q.snapshot(), q.driver.state()); !ok || len(e.refused)+len(e.either) > 0 {
-		q.apply()
+	played, ok := q.driver.(*acctest.Core)
+	if e := q.expect(q.snapshot(), q.driver.State()); !ok || len(e.refused)+len(e.either) > 0 {
+		q.Apply()
 		return
 	}
 	if rapid.Bool().Draw(q.r, "something to do") {
 		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.configureLocation, q.unconfigure}).Draw(q.r, "what")()
 	}
 	var since *control.Tenant
-	played.between = func() {
+	played.Between = func() {
 		for range rapid.IntRange(1, 4).Draw(q.r, "changes") {
 			if user := q.person(rapid.IntRange(0, modelUsers-1).Draw(q.r, "user")); user != nil {
 				_, err := q.tenant.SetPerUserMFAState(context.Background(), user.ID, rapid.SampledFrom([]string{"disabled", "enabled", "enforced"}).Draw(q.r, "state"))
@@ -665,11 +666,11 @@ func (q *sequence) stale() {
 		q.agree()
 		since = q.snapshot()
 	}
-	before, state := q.snapshot(), q.driver.state()
+	before, state := q.snapshot(), q.driver.State()
 	q.adopting()
 	q.tally.applies.Add(1)
-	report := q.driver.apply(q.config)
-	played.between = nil
+	report := q.driver.Apply(q.config)
+	played.Between = nil
 	if since == nil {
 		since = before
 	}
@@ -678,28 +679,28 @@ func (q *sequence) stale() {
 	q.nothingUndone(before, since, after, state, report)
 	q.remember(before, state)
 	q.agree()
-	q.apply()
+	q.Apply()
 }
 
 // planned checks that a plan writes nothing, whatever it says.
 func (q *sequence) planned() {
 	before := q.snapshot()
-	q.driver.plan(q.config)
-	if encoded(q.snapshot()) != encoded(before) {
+	q.driver.Plan(q.config)
+	if acctest.Encoded(q.snapshot()) != acctest.Encoded(before) {
 		q.t.Fatalf("a plan has changed the tenant")
 	}
 }
 
 func (q *sequence) refreshed() {
 	before := q.snapshot()
-	if report := q.driver.refresh(q.config); report.failed() {
+	if report := q.driver.Refresh(q.config); report.Failed() {
 		q.t.Fatalf("a refresh fails:\n%s", report)
 	}
-	if encoded(q.snapshot()) != encoded(before) {
+	if acctest.Encoded(q.snapshot()) != acctest.Encoded(before) {
 		q.t.Fatalf("a refresh has changed the tenant")
 	}
-	for name, object := range q.driver.state() {
-		if object.typeName == typeUser && userBy(q.snapshot(), object.text("user_id", "")) == nil {
+	for name, object := range q.driver.State() {
+		if object.TypeName == typeUser && userBy(q.snapshot(), object.Text("user_id", "")) == nil {
 			q.t.Fatalf("%s is about a user who is gone", name)
 		}
 	}
@@ -707,11 +708,11 @@ func (q *sequence) refreshed() {
 
 // respelled writes everything that has more than one spelling in another one: that is no change.
 func (q *sequence) respelled() {
-	q.apply()
-	state := q.driver.state()
-	other := configuration{}
+	q.Apply()
+	state := q.driver.State()
+	other := acctest.Configuration{}
 	for name, wanted := range q.config {
-		values := maps.Clone(wanted.values)
+		values := maps.Clone(wanted.Values)
 		for _, attribute := range []string{"user_id", "user_principal_name"} {
 			if text, ok := values[attribute].(string); ok {
 				values[attribute] = q.turned(text)
@@ -753,14 +754,14 @@ func (q *sequence) respelled() {
 			values["ip_ranges"] = turned
 		}
 		if _, there := state[name]; there {
-			wanted.values = values
+			wanted.Values = values
 		}
 		other[name] = wanted
 	}
 	// What is not in the state, or is in it and not in the configuration, is to be changed anyhow.
-	was, now := q.driver.plan(q.config), q.driver.plan(other)
-	if !slices.Equal(was.changed, now.changed) {
-		q.t.Fatalf("another spelling is a change: %q and before %q, of\n%s\nand before\n%s\nthe plan says:\n%s", now.changed, was.changed, other, q.config, now)
+	was, now := q.driver.Plan(q.config), q.driver.Plan(other)
+	if !slices.Equal(was.Changed, now.Changed) {
+		q.t.Fatalf("another spelling is a change: %q and before %q, of\n%s\nand before\n%s\nthe plan says:\n%s", now.Changed, was.Changed, other, q.config, now)
 	}
 	q.config = other
 }
@@ -775,7 +776,7 @@ func (q *sequence) turned(text string) string {
 
 // imported takes something into the state that is there already, under the name of a block that is not.
 func (q *sequence) imported() {
-	before, state := q.snapshot(), q.driver.state()
+	before, state := q.snapshot(), q.driver.State()
 	var id, name string
 	switch rapid.SampledFrom([]string{typeUser, typeUsers, typePolicy, typeLocations}).Draw(q.r, "type") {
 	case typeUser:
@@ -786,7 +787,7 @@ func (q *sequence) imported() {
 			return
 		}
 		id = user.ID
-		q.config[name] = resourceBlock{typeUser, map[string]any{"user_id": user.ID, "state": stateOf(*user)}}
+		q.config[name] = acctest.ResourceBlock{TypeName: typeUser, Values: map[string]any{"user_id": user.ID, "state": stateOf(*user)}}
 	case typeUsers:
 		name = "users"
 		user, other := q.person(firstOfMany), q.person(firstOfMany+1)
@@ -794,14 +795,14 @@ func (q *sequence) imported() {
 			return
 		}
 		id = user.ID + ", " + other.UserPrincipalName
-		q.config[name] = resourceBlock{typeUsers, map[string]any{"users": map[string]any{user.ID: stateOf(*user), other.UserPrincipalName: stateOf(*other)}}}
+		q.config[name] = acctest.ResourceBlock{TypeName: typeUsers, Values: map[string]any{"users": map[string]any{user.ID: stateOf(*user), other.UserPrincipalName: stateOf(*other)}}}
 	case typePolicy:
 		name, id = "policy", "authenticationMethodsPolicy"
 		if _, taken := state[name]; taken {
 			return
 		}
 		q.agree()
-		q.config[name] = resourceBlock{typePolicy, map[string]any{"state": "disabled"}}
+		q.config[name] = acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{"state": "disabled"}}
 	default:
 		name = fmt.Sprintf("location%d", rapid.IntRange(0, 3).Draw(q.r, "resource"))
 		if _, taken := state[name]; taken {
@@ -809,7 +810,7 @@ func (q *sequence) imported() {
 		}
 		owned := map[string]bool{}
 		for _, object := range state {
-			owned[object.text("id", "")] = true
+			owned[object.Text("id", "")] = true
 		}
 		for _, location := range before.NamedLocations {
 			if location.IsTrusted && !owned[location.ID] {
@@ -818,21 +819,21 @@ func (q *sequence) imported() {
 				for _, r := range location.IPRanges {
 					ranges = append(ranges, r.CIDRAddress)
 				}
-				q.config[name] = resourceBlock{typeLocations, map[string]any{"display_name": location.DisplayName, "ip_ranges": ranges}}
+				q.config[name] = acctest.ResourceBlock{TypeName: typeLocations, Values: map[string]any{"display_name": location.DisplayName, "ip_ranges": ranges}}
 			}
 		}
 		if id == "" {
 			return
 		}
 	}
-	report := q.driver.importOne(q.config, name, id)
-	if report.failed() {
+	report := q.driver.ImportOne(q.config, name, id)
+	if report.Failed() {
 		q.t.Fatalf("the import of %s fails:\n%s", id, report)
 	}
 	if name == "policy" {
 		q.remembered = campaignOf(before)
 	}
-	if encoded(q.snapshot()) != encoded(before) {
+	if acctest.Encoded(q.snapshot()) != acctest.Encoded(before) {
 		q.t.Fatalf("an import has changed the tenant")
 	}
 }
@@ -854,7 +855,7 @@ func (q *sequence) run(steps int) {
 		"import":                q.imported,
 		"respell":               q.respelled,
 		"register in between":   q.registering,
-		"apply":                 q.apply,
+		"apply":                 q.Apply,
 		"apply with faults":     q.failing,
 	}
 	all := append(slices.Sorted(maps.Keys(deeds)),
@@ -865,10 +866,10 @@ func (q *sequence) run(steps int) {
 		q.tally.steps.Add(1)
 		deeds[name]()
 	}
-	q.apply()
+	q.Apply()
 	// In the end all of it is destroyed.
-	q.config = configuration{}
-	q.apply()
+	q.config = acctest.Configuration{}
+	q.Apply()
 }
 
 // checksSaid reports whether whoever runs the tests has said how many sequences there are. It is asked before a test says it.
@@ -903,13 +904,13 @@ func TestTheTenantIsWhatIsConfiguredWhateverHappens(t *testing.T) {
 	rounds(t, 0.6, func() {
 		rapid.Check(t, func(r *rapid.T) {
 			q := s.newSequence(r)
-			start := factoryOf(s.modelOptions(q.lags))["entramfa"]
-			played, err := newCore(func() (tfprotov6.ProviderServer, error) { return start() }, s.providerBlock(q))
+			start := acctest.FactoryOf(s.modelOptions(q.lags))["entramfa"]
+			played, err := acctest.NewCore(func() (tfprotov6.ProviderServer, error) { return start() }, s.providerBlock(q))
 			if err != nil {
 				r.Fatal(err)
 			}
 			if rapid.IntRange(0, 3).Draw(r, "parallel") == 0 {
-				played.parallel = 10
+				played.Parallel = 10
 			}
 			q.driver = played
 			q.run(rapid.IntRange(5, 40).Draw(r, "steps"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const notFound = "not found"
@@ -41,29 +42,29 @@ const (
 	lostOnTheWay = "would lose per-user MFA on the way"
 )
 
-func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[string]resourceBlock) {
+func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[string]acctest.ResourceBlock) {
 	var wishes []wish
 	losses := map[string][]loss{}
 	lose := func(id string, l loss) { losses[strings.ToLower(id)] = append(losses[strings.ToLower(id)], l) }
 	for _, name := range slices.Sorted(maps.Keys(m.config)) {
 		wanted := m.config[name]
-		allow := wanted.yes("allow_promotion")
-		switch wanted.typeName {
+		allow := wanted.Yes("allow_promotion")
+		switch wanted.TypeName {
 		case typeUser:
-			user := userBy(before, wanted.userKey())
-			if problem := m.refusal(user, wanted.text("state", ""), allow); problem != "" {
+			user := userBy(before, wanted.UserKey())
+			if problem := m.refusal(user, wanted.Text("state", ""), allow); problem != "" {
 				e.refused[name] = problem
 				continue
 			}
-			wishes = append(wishes, wish{name, user, wanted.text("state", "")})
-			if prior, ok := state[name]; ok && !strings.EqualFold(prior.text("user_id", ""), user.ID) && prior.text("on_destroy", "disable") == "disable" {
-				lose(prior.text("user_id", ""), loss{name, true})
+			wishes = append(wishes, wish{name, user, wanted.Text("state", "")})
+			if prior, ok := state[name]; ok && !strings.EqualFold(prior.Text("user_id", ""), user.ID) && prior.Text("on_destroy", "disable") == "disable" {
+				lose(prior.Text("user_id", ""), loss{name, true})
 			}
 		case typeUsers:
-			ids := state[name].texts("user_ids")
+			ids := state[name].Texts("user_ids")
 			stays := map[string]bool{}
-			for _, key := range slices.Sorted(maps.Keys(wanted.texts("users"))) {
-				wantedState := wanted.texts("users")[key]
+			for _, key := range slices.Sorted(maps.Keys(wanted.Texts("users"))) {
+				wantedState := wanted.Texts("users")[key]
 				// A name that the state knows stands for the user for whom it was found, for as long as they exist.
 				user := userBy(before, key)
 				for known, id := range ids {
@@ -85,21 +86,21 @@ func (m *model) expectUsers(e *forecast, before *control.Tenant, state map[strin
 				wishes, stays[user.ID] = append(wishes, wish{name, user, wantedState}), true
 			}
 			for _, id := range ids {
-				if !stays[id] && wanted.text("on_destroy", "disable") == "disable" {
+				if !stays[id] && wanted.Text("on_destroy", "disable") == "disable" {
 					lose(id, loss{name, false})
 				}
 			}
 		}
 	}
 	for name, prior := range state {
-		if _, ok := m.config[name]; ok || prior.text("on_destroy", "disable") != "disable" {
+		if _, ok := m.config[name]; ok || prior.Text("on_destroy", "disable") != "disable" {
 			continue
 		}
-		switch prior.typeName {
+		switch prior.TypeName {
 		case typeUser:
-			lose(prior.text("user_id", ""), loss{name, true})
+			lose(prior.Text("user_id", ""), loss{name, true})
 		case typeUsers:
-			for _, id := range prior.texts("user_ids") {
+			for _, id := range prior.Texts("user_ids") {
 				lose(id, loss{name, true})
 			}
 		}
@@ -144,9 +145,9 @@ func (m *model) meet(e *forecast, before *control.Tenant, wishes []wish, losses 
 }
 
 // nobodyUnprotected checks that nobody has lost per-user MFA without a word.
-func (m *model) nobodyUnprotected(before, after *control.Tenant, report *outcome) {
+func (m *model) nobodyUnprotected(before, after *control.Tenant, report *acctest.Outcome) {
 	m.t.Helper()
-	said := strings.ToLower(report.told + report.String())
+	said := strings.ToLower(report.Told + report.String())
 	for _, user := range before.Users {
 		now := userBy(after, user.ID)
 		if now == nil || stateOf(user) == control.StateDisabled || stateOf(*now) != control.StateDisabled {

@@ -8,13 +8,14 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // newcomerOf makes a user whom replicas know by turns, and a run whose waits take no time.
-func newcomerOf(t *testing.T, lag control.ReplicaLag) (tn *tenant, run func() *process) {
+func newcomerOf(t *testing.T, lag control.ReplicaLag) (tn *acctest.Tenant, run func() *acctest.Process) {
 	t.Helper()
-	tn = newTenant(t)
-	tn.do(func(ctx context.Context) error {
+	tn = acctest.NewTenant(t)
+	tn.Do(func(ctx context.Context) error {
 		if err := tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}); err != nil {
 			return err
 		}
@@ -24,11 +25,11 @@ func newcomerOf(t *testing.T, lag control.ReplicaLag) (tn *tenant, run func() *p
 		})
 		return err
 	})()
-	return tn, func() *process {
-		options := quick()
+	return tn, func() *acctest.Process {
+		options := acctest.Quick()
 		options.Consistency = client.Consistency{}
-		options.Clock = &leapingClock{}
-		return tn.processWith(t, options)
+		options.Clock = &acctest.LeapingClock{}
+		return tn.ProcessWith(t, options)
 	}
 }
 
@@ -44,9 +45,9 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 	settings := func(config map[string]any) map[string]any {
 		return having(having(config, "allow_promotion", true), "on_destroy", "keep")
 	}
-	managed := func(p *process, typ string, config map[string]any) kept {
-		_, object := p.schemaOf(typ)
-		return kept{state: objectOf(t, object, config)}
+	managed := func(p *acctest.Process, typ string, config map[string]any) acctest.Kept {
+		_, object := p.SchemaOf(typ)
+		return acctest.Kept{State: acctest.ObjectOf(t, object, config)}
 	}
 	one := func(state string) map[string]any {
 		return map[string]any{
@@ -61,52 +62,52 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 			"allow_promotion": true, "on_destroy": "keep",
 		}
 	}
-	for name, act := range map[string]func(t *testing.T, p *process) []*tfprotov6.Diagnostic{
-		"one: plan": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			_, diagnostics := p.plan(typeName, kept{}, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
+	for name, act := range map[string]func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic{
+		"one: plan": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.Plan(acctest.TypeName, acctest.Kept{}, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
 			return diagnostics
 		},
-		"one: refresh": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			read, diagnostics := p.read(typeName, managed(p, typeName, one("enabled")))
-			if read.nothing() {
+		"one: refresh": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			read, diagnostics := p.Read(acctest.TypeName, managed(p, acctest.TypeName, one("enabled")))
+			if read.Nothing() {
 				t.Error("a user who is there is removed from the state")
 			}
 			return diagnostics
 		},
-		"one: update": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			before := managed(p, typeName, one("enabled"))
-			planned, diagnostics := p.plan(typeName, before, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
-			noErrors(t, diagnostics)
-			_, diagnostics = p.apply(typeName, before, planned)
+		"one: update": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			before := managed(p, acctest.TypeName, one("enabled"))
+			planned, diagnostics := p.Plan(acctest.TypeName, before, settings(map[string]any{"user_principal_name": newcomerUPN, "state": "enforced"}))
+			acctest.NoErrors(t, diagnostics)
+			_, diagnostics = p.Apply(acctest.TypeName, before, planned)
 			return diagnostics
 		},
-		"one: data": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			_, diagnostics := p.data(typeName, map[string]any{"user_id": newcomerID})
+		"one: data": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.Data(acctest.TypeName, map[string]any{"user_id": newcomerID})
 			return diagnostics
 		},
-		"many: plan": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			_, diagnostics := p.plan(statesTypeName, kept{}, settings(wants(newcomerUPN, "enforced")))
+		"many: plan": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			_, diagnostics := p.Plan(acctest.StatesTypeName, acctest.Kept{}, settings(wants(newcomerUPN, "enforced")))
 			return diagnostics
 		},
-		"many: refresh": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			read, diagnostics := p.read(statesTypeName, managed(p, statesTypeName, many("enabled")))
-			if read.nothing() {
+		"many: refresh": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			read, diagnostics := p.Read(acctest.StatesTypeName, managed(p, acctest.StatesTypeName, many("enabled")))
+			if read.Nothing() {
 				t.Error("a user who is there is removed from the state")
 			}
 			return diagnostics
 		},
-		"many: update": func(t *testing.T, p *process) []*tfprotov6.Diagnostic {
-			before := managed(p, statesTypeName, many("enabled"))
-			planned, diagnostics := p.plan(statesTypeName, before, settings(wants(newcomerUPN, "enforced")))
-			noErrors(t, diagnostics)
-			_, diagnostics = p.apply(statesTypeName, before, planned)
+		"many: update": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
+			before := managed(p, acctest.StatesTypeName, many("enabled"))
+			planned, diagnostics := p.Plan(acctest.StatesTypeName, before, settings(wants(newcomerUPN, "enforced")))
+			acctest.NoErrors(t, diagnostics)
+			_, diagnostics = p.Apply(acctest.StatesTypeName, before, planned)
 			return diagnostics
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, run := newcomerOf(t, byTurns)
-			if found := problems(act(t, run())); len(found) > 0 {
+			if found := acctest.Problems(act(t, run())); len(found) > 0 {
 				t.Errorf("%s", found)
 			}
 		})

@@ -6,55 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-// interceptor lets something happen between the provider's decision to write and the write.
-type interceptor struct {
-	http.RoundTripper
-	matches func(*http.Request) bool
-	meddle  func()
-	met     atomic.Int64
-}
-
-func (i *interceptor) RoundTrip(request *http.Request) (*http.Response, error) {
-	if i.matches(request) && i.met.Add(1) == 1 {
-		i.meddle()
-	}
-	return i.RoundTripper.RoundTrip(request)
-}
-
-// beforeWrite makes an administrator change something right before the first write to a path that ends so.
-func (m *machine) beforeWrite(method, suffix string, change func(ctx context.Context) error) *interceptor {
-	i := &interceptor{
-		RoundTripper: m.sender.Transport,
-		matches: func(request *http.Request) bool {
-			return request.Method == method && strings.HasSuffix(request.URL.Path, suffix)
-		},
-		meddle: m.tn.do(change),
-	}
-	m.sender.Transport = i
-	return i
-}
-
-// converges applies, and wants the plan after it to be empty.
-func (m *machine) converges(typeName string, before kept, config map[string]any) kept {
-	m.t.Helper()
-	after := m.applyAll(typeName, before, config)
-	process := m.process()
-	refreshed := m.refresh(process, typeName, after)
-	next, diagnostics := process.plan(typeName, refreshed, config)
-	noErrors(m.t, diagnostics)
-	if !next.planned.Equal(refreshed.state) {
-		m.t.Errorf("the plan after it is %s, and the state\n%s", next.planned, refreshed)
-	}
-	return refreshed
-}
 
 func TestWhatAnAdminChangesInThePolicyWhileTheCampaignIsWrittenIsKept(t *testing.T) {
 	t.Parallel()
@@ -62,26 +20,26 @@ func TestWhatAnAdminChangesInThePolicyWhileTheCampaignIsWrittenIsKept(t *testing
 		"create": {nil, map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil)}},
 		"update": {
 			map[string]any{"state": "enabled", "snooze_days": 5, "include": targetsOf(true, nil, nil)},
-			map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, []string{leaversID})},
+			map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, []string{acctest.LeaversID})},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, matrixTenant())
-			var before kept
+			m := acctest.NewMachine(t, acctest.MatrixTenant())
+			var before acctest.Kept
 			if c.before != nil {
-				before = m.applyAll(policyTypeName, kept{}, c.before)
+				before = m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, c.before)
 			}
 			const admins = `{"reportSuspiciousActivitySettings":{"state":"enabled","voiceReportingCode":7},"systemCredentialPreferences":{"state":"disabled"}}`
-			met := m.beforeWrite(http.MethodPatch, "/policies/authenticationMethodsPolicy", func(ctx context.Context) error {
-				_, err := m.tn.PatchAuthenticationMethodsPolicy(ctx, json.RawMessage(admins))
+			met := m.BeforeWrite(http.MethodPatch, "/policies/authenticationMethodsPolicy", func(ctx context.Context) error {
+				_, err := m.Tenant.PatchAuthenticationMethodsPolicy(ctx, json.RawMessage(admins))
 				return err
 			})
-			m.converges(policyTypeName, before, c.config)
-			if met.met.Load() != 1 {
-				t.Errorf("%d writes", met.met.Load())
+			m.Converges(acctest.PolicyTypeName, before, c.config)
+			if met.Met.Load() != 1 {
+				t.Errorf("%d writes", met.Met.Load())
 			}
-			policy, err := m.tn.GetAuthenticationMethodsPolicy(context.Background())
+			policy, err := m.Tenant.GetAuthenticationMethodsPolicy(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +58,7 @@ func TestWhatAnAdminChangesInLocationsWhileOneIsWrittenIsKept(t *testing.T) {
 	t.Parallel()
 	const location = "entramfa_trusted_ips"
 	hq := func(texts ...string) map[string]any {
-		return map[string]any{"display_name": "HQ", "ip_ranges": stringList(texts...)}
+		return map[string]any{"display_name": "HQ", "ip_ranges": acctest.StringList(texts...)}
 	}
 	for name, c := range map[string]struct {
 		method         string
@@ -112,34 +70,34 @@ func TestWhatAnAdminChangesInLocationsWhileOneIsWrittenIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, matrixTenant())
-			var before kept
+			m := acctest.NewMachine(t, acctest.MatrixTenant())
+			var before acctest.Kept
 			if c.before != nil {
-				before = m.applyAll(location, kept{}, c.before)
+				before = m.ApplyAll(location, acctest.Kept{}, c.before)
 			}
 			matches := "/namedLocations"
 			if c.method != http.MethodPost {
 				// Of the two locations of this name, only the one that is written.
 				matches = "/namedLocations/" + idOf(t, before)
 			}
-			met := m.beforeWrite(c.method, matches, func(ctx context.Context) error {
-				if _, err := m.tn.CreateNamedLocation(ctx, control.NewIPNamedLocation("HQ", true, "192.0.2.128/25")); err != nil {
+			met := m.BeforeWrite(c.method, matches, func(ctx context.Context) error {
+				if _, err := m.Tenant.CreateNamedLocation(ctx, control.NewIPNamedLocation("HQ", true, "192.0.2.128/25")); err != nil {
 					return err
 				}
-				if _, err := m.tn.PatchNamedLocation(ctx, depotID, control.NamedLocationPatch{DisplayName: new("Depot 2")}); err != nil {
+				if _, err := m.Tenant.PatchNamedLocation(ctx, acctest.DepotID, control.NamedLocationPatch{DisplayName: new("Depot 2")}); err != nil {
 					return err
 				}
-				return m.tn.DeleteNamedLocation(ctx, twinID)
+				return m.Tenant.DeleteNamedLocation(ctx, acctest.TwinID)
 			})
 			if c.config != nil {
-				m.converges(location, before, c.config)
-			} else if after := m.applyAll(location, before, nil); !after.nothing() {
+				m.Converges(location, before, c.config)
+			} else if after := m.ApplyAll(location, before, nil); !after.Nothing() {
 				t.Errorf("after the destroy there is\n%s", after)
 			}
-			if met.met.Load() != 1 {
-				t.Errorf("%d writes", met.met.Load())
+			if met.Met.Load() != 1 {
+				t.Errorf("%d writes", met.Met.Load())
 			}
-			picture := strings.Split(m.picture(), "\n")
+			picture := strings.Split(m.Picture(), "\n")
 			want := []string{"location HQ true 192.0.2.128/25", "location Depot 2 true 192.0.2.0/28", "location Twin true 192.0.2.64/28"}
 			if c.config != nil {
 				want = append(want, "location HQ true "+map[string]string{"create": "203.0.113.0/24", "update": "203.0.113.0/25"}[name])
@@ -156,11 +114,11 @@ func TestWhatAnAdminChangesInLocationsWhileOneIsWrittenIsKept(t *testing.T) {
 	}
 }
 
-func idOf(t *testing.T, k kept) string {
+func idOf(t *testing.T, k acctest.Kept) string {
 	t.Helper()
 	var attributes map[string]tftypes.Value
 	var id string
-	if err := k.state.As(&attributes); err != nil {
+	if err := k.State.As(&attributes); err != nil {
 		t.Fatal(err)
 	}
 	if err := attributes["id"].As(&id); err != nil {

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -13,12 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-)
-
-// The app whose permissions the tests of this file choose.
-const (
-	chosenAppID  = "11111111-aaaa-4aaa-8aaa-000000000009"
-	chosenSecret = "sekret-of-the-app-with-chosen-permissions"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 var permissionRow = regexp.MustCompile("(?m)^\\| .* \\| (`[A-Za-z.]+`.*) \\|$")
@@ -36,7 +30,7 @@ func documentedPermissions(t *testing.T) (reading, writing []string) {
 		t.Fatal("the documentation has no section on permissions that says what a plan needs")
 	}
 	for _, row := range permissionRow.FindAllStringSubmatch(section, -1) {
-		for _, match := range permissionPattern.FindAllStringSubmatch(row[1], -1) {
+		for _, match := range acctest.PermissionPattern.FindAllStringSubmatch(row[1], -1) {
 			list := &reading
 			if strings.Contains(match[1], ".ReadWrite.") {
 				list = &writing
@@ -54,66 +48,36 @@ func without(list []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == one })
 }
 
-// actsWith signs the machine's next processes in as an app that has these permissions and no others.
-func (m *machine) actsWith(permissions ...string) {
-	m.t.Helper()
-	if _, err := m.tn.PatchApp(context.Background(), chosenAppID, control.AppPatch{Permissions: &permissions}); err != nil {
-		m.t.Fatal(err)
-	}
-	if m.block == nil {
-		m.block = map[string]any{}
-	}
-	m.block["client_id"], m.block["client_secret"] = chosenAppID, chosenSecret
-}
-
 // chooses is the matrix's tenant with an app whose permissions are yet to be chosen.
 func chooses() *control.Tenant {
-	people := matrixTenant()
-	people.Apps = append(people.Apps, control.App{ClientID: chosenAppID, DisplayName: "chosen", Secrets: []control.Secret{{Value: chosenSecret}}})
+	people := acctest.MatrixTenant()
+	people.Apps = append(people.Apps, control.App{ClientID: acctest.ChosenAppID, DisplayName: "chosen", Secrets: []control.Secret{{Value: acctest.ChosenSecret}}})
 	return people
 }
 
-// sentWrites are the requests since the log was cleared that are to change something; others are how many are not.
-func (tn *tenant) sentWrites() (written []string, others int) {
-	tn.t.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	for _, request := range requests {
-		step := faultStep{method: request.Method, template: request.Template, batch: strings.HasSuffix(request.Path, "/$batch")}
-		if step.write() {
-			written = append(written, fmt.Sprintf("%s %s by %s", request.Method, request.Path, request.AppID))
-		} else {
-			others++
-		}
-	}
-	return written, others
-}
-
 // looks carries out the part of an operation that only looks: all of it, or the plan of what is to be applied.
-func (p *performance) looks() (planned plannedChange, diagnostics []*tfprotov6.Diagnostic) {
-	p.t.Helper()
-	running, diagnostics := p.start()
-	if len(problems(diagnostics)) > 0 || p.op.deed == deedConfigure {
+func (p *performance) looks() (planned acctest.PlannedChange, diagnostics []*tfprotov6.Diagnostic) {
+	p.T.Helper()
+	running, diagnostics := p.Start()
+	if len(acctest.Problems(diagnostics)) > 0 || p.op.deed == deedConfigure {
 		return planned, diagnostics
 	}
 	switch p.op.deed {
 	case deedRead:
-		_, diagnostics = running.read(p.op.typeName, p.before)
+		_, diagnostics = running.Read(p.op.typeName, p.before)
 	case deedImport:
-		_, diagnostics = running.importID(p.op.typeName, p.op.importID)
+		_, diagnostics = running.ImportID(p.op.typeName, p.op.importID)
 	case deedData:
-		_, diagnostics = running.data(p.op.typeName, p.op.config)
+		_, diagnostics = running.Data(p.op.typeName, p.op.config)
 	default:
 		// As the CLI does: a plan begins with a refresh.
 		before := p.before
-		if !before.nothing() {
-			if before, diagnostics = running.read(p.op.typeName, p.before); len(problems(diagnostics)) > 0 {
+		if !before.Nothing() {
+			if before, diagnostics = running.Read(p.op.typeName, p.before); len(acctest.Problems(diagnostics)) > 0 {
 				return planned, diagnostics
 			}
 		}
-		planned, diagnostics = running.plan(p.op.typeName, before, p.op.config)
+		planned, diagnostics = running.Plan(p.op.typeName, before, p.op.config)
 	}
 	return planned, diagnostics
 }
@@ -123,11 +87,11 @@ func permissionOperations() []faultyOperation {
 	set := tftypes.Set{ElementType: tftypes.String}
 	guard := tftypes.NewValue(
 		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
-		map[string]tftypes.Value{"user_ids": textSet(rescueID), "user_principal_names": tftypes.NewValue(set, nil), "group_ids": tftypes.NewValue(set, nil)},
+		map[string]tftypes.Value{"user_ids": textSet(acctest.RescueID), "user_principal_names": tftypes.NewValue(set, nil), "group_ids": tftypes.NewValue(set, nil)},
 	)
 	return append(faultyOperations(), faultyOperation{
 		name: "guard: campaign of a group beside an emergency access account", typeName: "entramfa_registration_policy", deed: deedApply,
-		config: map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{staffID})},
+		config: map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})},
 		block:  map[string]any{"emergency_access": guard},
 	})
 }
@@ -150,23 +114,23 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
-			m := newMachine(t, chooses())
+			m := acctest.NewMachine(t, chooses())
 			p := stageFaults(m, op)
-			begin := p.picture()
+			begin := p.Picture()
 
-			p.actsWith(reading...)
-			p.must(p.tn.ClearRequests(ctx))
+			p.ActsWith(reading...)
+			p.must(p.Tenant.ClearRequests(ctx))
 			planned, diagnostics := p.looks()
-			if found := problems(diagnostics); len(found) > 0 {
+			if found := acctest.Problems(diagnostics); len(found) > 0 {
 				t.Fatalf("with %v: %s", reading, found)
 			}
-			if written, others := p.tn.sentWrites(); len(written) > 0 || others == 0 {
+			if written, others := p.Tenant.SentWrites(); len(written) > 0 || others == 0 {
 				t.Errorf("it read %d times and wrote %v", others, written)
 			}
-			if apps := p.tn.graphApps(); len(apps) != 1 || !apps[chosenAppID] {
+			if apps := p.Tenant.GraphApps(); len(apps) != 1 || !apps[acctest.ChosenAppID] {
 				t.Errorf("Graph was asked by %v", apps)
 			}
-			if now := p.picture(); now != begin {
+			if now := p.Picture(); now != begin {
 				t.Errorf("the tenant has changed from\n%s\nto\n%s", begin, now)
 			}
 			if op.deed != deedApply {
@@ -177,25 +141,25 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 			if !slices.Contains(writing, needs) {
 				t.Fatalf("the documentation does not name %s", needs)
 			}
-			p.must(p.tn.ClearRequests(ctx))
-			_, diagnostics = p.process().apply(op.typeName, p.before, planned)
-			refused := problems(diagnostics)
-			if len(refused) == 0 || !slices.ContainsFunc(refused, func(text string) bool { return says("HTTP 403", needs).MatchString(text) }) {
+			p.must(p.Tenant.ClearRequests(ctx))
+			_, diagnostics = p.Process().Apply(op.typeName, p.before, planned)
+			refused := acctest.Problems(diagnostics)
+			if len(refused) == 0 || !slices.ContainsFunc(refused, func(text string) bool { return acctest.Says("HTTP 403", needs).MatchString(text) }) {
 				t.Errorf("the apply with %v does not say that it needs %s: %s", reading, needs, refused)
 			}
-			if now := p.picture(); now != begin {
+			if now := p.Picture(); now != begin {
 				t.Errorf("the refused apply has changed the tenant from\n%s\nto\n%s", begin, now)
 			}
 			// The control: what counts no writes of a plan counts those of an apply, the refused one's too.
-			if written, _ := p.tn.sentWrites(); len(written) == 0 {
+			if written, _ := p.Tenant.SentWrites(); len(written) == 0 {
 				t.Error("the refused apply has sent nothing")
 			}
 
-			p.actsWith(append(slices.Clone(reading), needs)...)
-			if _, diagnostics = p.process().apply(op.typeName, p.before, planned); len(problems(diagnostics)) > 0 {
-				t.Errorf("the apply with %v and %s: %s", reading, needs, problems(diagnostics))
+			p.ActsWith(append(slices.Clone(reading), needs)...)
+			if _, diagnostics = p.Process().Apply(op.typeName, p.before, planned); len(acctest.Problems(diagnostics)) > 0 {
+				t.Errorf("the apply with %v and %s: %s", reading, needs, acctest.Problems(diagnostics))
 			}
-			if now := p.picture(); now == begin {
+			if now := p.Picture(); now == begin {
 				t.Error("the apply has changed nothing")
 			}
 		})
@@ -226,11 +190,11 @@ func TestAPlanWithoutOneOfTheReadPermissionsSaysWhichItIs(t *testing.T) {
 	for _, op := range permissionOperations() {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
-			p := stageFaults(newMachine(t, chooses()), op)
+			p := stageFaults(acctest.NewMachine(t, chooses()), op)
 			for _, taken := range reading {
-				p.actsWith(without(reading, taken)...)
+				p.ActsWith(without(reading, taken)...)
 				_, diagnostics := p.looks()
-				found := problems(diagnostics)
+				found := acctest.Problems(diagnostics)
 				if needed := neededFor[taken].MatchString(op.name); needed != (len(found) > 0) {
 					t.Errorf("without %s it fails: %t, want %t: %s", taken, len(found) > 0, needed, found)
 				}
@@ -249,19 +213,19 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	reading, _ := documentedPermissions(t)
-	tn := startTenant(t, chooses(), quick())
-	w := tn.workspace(t, map[string]string{"main.tf": block(`emergency_access = { group_ids = ["`+rescueGroupID+`"] }`) + strings.Replace(everything,
-		`user_ids = ["`+rescueID+`"]`, `group_ids = ["`+rescueGroupID+`"]`, 1)})
-	environment := slices.Clone(w.env)
+	tn := acctest.StartTenant(t, chooses(), acctest.Quick())
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block(`emergency_access = { group_ids = ["`+acctest.RescueGroupID+`"] }`) + strings.Replace(everything,
+		`user_ids = ["`+acctest.RescueID+`"]`, `group_ids = ["`+acctest.RescueGroupID+`"]`, 1)})
+	environment := slices.Clone(w.Env)
 	as := func(id, secret string) {
-		w.env = append(slices.Clone(environment), "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+id, "ARM_CLIENT_SECRET="+secret)
+		w.Env = append(slices.Clone(environment), "ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+id, "ARM_CLIENT_SECRET="+secret)
 	}
-	if _, err := tn.PatchApp(ctx, chosenAppID, control.AppPatch{Permissions: &reading}); err != nil {
+	if _, err := tn.PatchApp(ctx, acctest.ChosenAppID, control.AppPatch{Permissions: &reading}); err != nil {
 		t.Fatal(err)
 	}
 	looks := func() {
 		t.Helper()
-		written, others := tn.sentWrites()
+		written, others := tn.SentWrites()
 		if len(written) > 0 || others == 0 {
 			t.Errorf("it read %d times and wrote %v", others, written)
 		}
@@ -270,28 +234,28 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 		}
 	}
 
-	as(chosenAppID, chosenSecret)
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode"), "4 to add")
+	as(acctest.ChosenAppID, acctest.ChosenSecret)
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "4 to add")
 	looks()
-	as(appID, appSecret)
-	w.apply()
-	if written, _ := tn.sentWrites(); len(written) < 4 {
+	as(acctest.AppID, acctest.AppSecret)
+	w.Apply()
+	if written, _ := tn.SentWrites(); len(written) < 4 {
 		t.Errorf("an apply of 4 resources has written %v", written)
 	}
 	if err := tn.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
 	}
 
-	as(chosenAppID, chosenSecret)
-	w.staysEmpty()
+	as(acctest.ChosenAppID, acctest.ChosenSecret)
+	w.StaysEmpty()
 	looks()
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", "-out=plan.bin"), "3 to change")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", "-out=plan.bin"), "3 to change")
 	looks()
-	w.sees(w.expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "4 to destroy")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "4 to destroy")
 	looks()
-	w.expect(0, "plan", "-input=false", "-refresh-only")
+	w.Expect(0, "plan", "-input=false", "-refresh-only")
 	looks()
-	w.sees(w.expect(1, "apply", "-input=false", "plan.bin"), "HTTP 403", "Policy.ReadWrite.")
+	w.Sees(w.Expect(1, "apply", "-input=false", "plan.bin"), "HTTP 403", "Policy.ReadWrite.")
 }
 
 var identityRow = regexp.MustCompile("(?m)^ *\\| `([A-Za-z.]+)` \\| (yes|no) \\| yes \\|")
@@ -301,7 +265,7 @@ func TestTheIdentitiesOfTheWorkflowsHaveTheDocumentedPermissions(t *testing.T) {
 	t.Parallel()
 	reading, writing := documentedPermissions(t)
 	given := map[string][]string{}
-	for _, row := range identityRow.FindAllStringSubmatch(example(t, "workflows/README.md"), -1) {
+	for _, row := range identityRow.FindAllStringSubmatch(acctest.Example(t, "workflows/README.md"), -1) {
 		given[row[2]] = append(given[row[2]], row[1])
 	}
 	for answer, want := range map[string][]string{"yes": reading, "no": writing} {

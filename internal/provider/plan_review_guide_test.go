@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 var rewrite = flag.Bool("update", false, "write the plans that the guide about reviews shows anew")
@@ -58,15 +59,15 @@ func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
 	t.Parallel()
 	const folder = "guides/plan-review/"
 	for name, scene := range map[string]struct {
-		between   func(*tenant) error
+		between   func(*acctest.Tenant) error
 		arguments []string
 		code      int
 	}{
-		"drift": {code: 2, between: func(tn *tenant) error {
+		"drift": {code: 2, between: func(tn *acctest.Tenant) error {
 			_, err := tn.SetPerUserMFAState(context.Background(), "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b302", "disabled")
 			return err
 		}},
-		"switched-off": {code: 2, between: func(tn *tenant) error {
+		"switched-off": {code: 2, between: func(tn *acctest.Tenant) error {
 			_, err := tn.PatchAuthenticationMethodsPolicy(context.Background(),
 				json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {"state": "disabled"}}}`))
 			return err
@@ -77,7 +78,7 @@ func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := func(name string) (string, bool) {
-				content, err := os.ReadFile(filepath.Join(examples, folder, name))
+				content, err := os.ReadFile(filepath.Join(acctest.Examples, folder, name))
 				return string(content), err == nil
 			}
 			before, applied := file(name + "/before.tf")
@@ -86,21 +87,21 @@ func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
 				t.Fatal("there is no configuration")
 			}
 			tn := newSampleTenant(t)
-			w := tn.workspace(t, map[string]string{"main.tf": before}, bySecret()...)
+			w := tn.Workspace(t, map[string]string{"main.tf": before}, bySecret()...)
 			if applied {
-				w.expect(0, "apply", "-input=false", "-auto-approve")
-				w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+				w.Expect(0, "apply", "-input=false", "-auto-approve")
+				w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 			}
 			if changed {
-				w.write("main.tf", after)
+				w.Write("main.tf", after)
 			}
 			if scene.between != nil {
 				if err := scene.between(tn); err != nil {
 					t.Fatal(err)
 				}
 			}
-			have := reviewed(t, w.expect(scene.code, append([]string{"plan", "-input=false", "-detailed-exitcode"}, scene.arguments...)...))
-			place := filepath.Join(examples, folder, name, "plan.txt")
+			have := reviewed(t, w.Expect(scene.code, append([]string{"plan", "-input=false", "-detailed-exitcode"}, scene.arguments...)...))
+			place := filepath.Join(acctest.Examples, folder, name, "plan.txt")
 			if *rewrite {
 				if err := os.WriteFile(place, []byte(have), 0o600); err != nil {
 					t.Fatal(err)

@@ -19,36 +19,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// block is a provider block of just the given lines.
-func block(lines ...string) string {
-	return "provider \"entramfa\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n"
-}
-
-func set(name, value string) string { return fmt.Sprintf("%s = %q", name, value) }
-
-// endpoints leads a provider block to the tenant.
-func (tn *tenant) endpoints() string {
-	return strings.Join([]string{
-		set("graph_endpoint", tn.url), set("authority_host", tn.url), set("ca_bundle_path", tn.caFile),
-		set("tenant_id", tenantID), "use_cli = false",
-	}, "\n  ")
-}
-
 // reads is a data source that succeeds in a configured provider.
-const reads = "data \"entramfa_user_mfa_state\" \"test\" {\n  user_id = \"" + adeleID + "\"\n}\n"
+const reads = "data \"entramfa_user_mfa_state\" \"test\" {\n  user_id = \"" + acctest.AdeleID + "\"\n}\n"
 
 func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	noTLS := strings.Replace(plain.URL, "http://", "https://", 1)
@@ -58,63 +41,63 @@ func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := func(lines ...string) string {
-		return block(append([]string{tn.endpoints(), set("client_id", appID)}, lines...)...)
+		return acctest.Block(append([]string{tn.Endpoints(), acctest.Set("client_id", acctest.AppID)}, lines...)...)
 	}
 	with := func(graph, authority string, lines ...string) string {
-		return block(append([]string{
-			set("tenant_id", tenantID), set("client_id", appID), set("client_secret", appSecret),
-			set("graph_endpoint", graph), set("authority_host", authority),
+		return acctest.Block(append([]string{
+			acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID), acctest.Set("client_secret", acctest.AppSecret),
+			acctest.Set("graph_endpoint", graph), acctest.Set("authority_host", authority),
 		}, lines...)...)
 	}
 	for name, c := range map[string]struct {
 		config string
 		error  []string
 	}{
-		"wrong secret":   {full(set("client_secret", "wrong-sekret")), []string{"Unable to sign in to Microsoft Entra ID", "AADSTS7000215", "The client secret is wrong"}},
-		"expired secret": {tn.providerAs(oldAppID, oldSecret), []string{"AADSTS7000222", "The client secret has expired"}},
-		"unknown app":    {tn.providerAs(nobodyID, appSecret), []string{"AADSTS700016", "The tenant has no app registration with this client id"}},
+		"wrong secret":   {full(acctest.Set("client_secret", "wrong-sekret")), []string{"Unable to sign in to Microsoft Entra ID", "AADSTS7000215", "The client secret is wrong"}},
+		"expired secret": {tn.ProviderAs(acctest.OldAppID, acctest.OldSecret), []string{"AADSTS7000222", "The client secret has expired"}},
+		"unknown app":    {tn.ProviderAs(acctest.NobodyID, acctest.AppSecret), []string{"AADSTS700016", "The tenant has no app registration with this client id"}},
 		"wrong cloud or tenant": {
-			strings.Replace(tn.provider(), tenantID, nobodyID, 1),
+			strings.Replace(tn.Provider(), acctest.TenantID, acctest.NobodyID, 1),
 			[]string{"AADSTS90002", "the tenant lives in another cloud: check environment"},
 		},
-		"no way to sign in": {block(tn.endpoints()), []string{"Unable to sign in to Microsoft Entra ID", "No way to sign in is configured"}},
+		"no way to sign in": {acctest.Block(tn.Endpoints()), []string{"Unable to sign in to Microsoft Entra ID", "No way to sign in is configured"}},
 		"secret without an app": {
-			block(tn.endpoints(), set("client_secret", appSecret)), []string{"Signing in by client secret needs client_id"},
+			acctest.Block(tn.Endpoints(), acctest.Set("client_secret", acctest.AppSecret)), []string{"Signing in by client secret needs client_id"},
 		},
 		"federation without a token": {full("use_oidc = true"), []string{"Use_oidc has no token", "oidc_token_file_path"}},
-		"http graph":                 {with("http://graph.example", tn.url), []string{"Invalid endpoint", `"http://graph.example" does not start with https://`}},
-		"http authority":             {with(tn.url, "http://login.example"), []string{"Invalid endpoint", `"http://login.example" does not start with https://`}},
-		"graph with a version":       {with("https://graph.example/v1.0", tn.url), []string{"Invalid endpoint", "must be only scheme and host"}},
+		"http graph":                 {with("http://graph.example", tn.URL), []string{"Invalid endpoint", `"http://graph.example" does not start with https://`}},
+		"http authority":             {with(tn.URL, "http://login.example"), []string{"Invalid endpoint", `"http://login.example" does not start with https://`}},
+		"graph with a version":       {with("https://graph.example/v1.0", tn.URL), []string{"Invalid endpoint", "must be only scheme and host"}},
 		"untrusted TLS": {
-			with(tn.url, tn.url), []string{"Unable to reach " + tn.url, "signed by no authority that this machine trusts", "ca_bundle_path"},
+			with(tn.URL, tn.URL), []string{"Unable to reach " + tn.URL, "signed by no authority that this machine trusts", "ca_bundle_path"},
 		},
-		"unreachable":       {with(nobody, nobody, set("ca_bundle_path", tn.caFile)), []string{"Unable to reach " + nobody, "Nothing listens there"}},
-		"graph unreachable": {strings.Replace(tn.provider(), set("graph_endpoint", tn.url), set("graph_endpoint", nobody), 1), []string{"graph_endpoint"}},
+		"unreachable":       {with(nobody, nobody, acctest.Set("ca_bundle_path", tn.CAFile)), []string{"Unable to reach " + nobody, "Nothing listens there"}},
+		"graph unreachable": {strings.Replace(tn.Provider(), acctest.Set("graph_endpoint", tn.URL), acctest.Set("graph_endpoint", nobody), 1), []string{"graph_endpoint"}},
 		"no TLS":            {with(noTLS, noTLS), []string{"Unable to reach " + noTLS, "does not speak TLS"}},
-		"CA file missing":   {with(tn.url, tn.url, set("ca_bundle_path", "no-such-file.pem")), []string{"Unable to read ca_bundle_path", "no-such-file.pem"}},
-		"CA file of no use": {with(tn.url, tn.url, set("ca_bundle_path", empty)), []string{"Unable to use ca_bundle_path", "holds no certificate in PEM form"}},
-		"unknown cloud":     {full(set("client_secret", appSecret), set("environment", "mars")), []string{"environment", `"usgovernment"`, `"mars"`}},
+		"CA file missing":   {with(tn.URL, tn.URL, acctest.Set("ca_bundle_path", "no-such-file.pem")), []string{"Unable to read ca_bundle_path", "no-such-file.pem"}},
+		"CA file of no use": {with(tn.URL, tn.URL, acctest.Set("ca_bundle_path", empty)), []string{"Unable to use ca_bundle_path", "holds no certificate in PEM form"}},
+		"unknown cloud":     {full(acctest.Set("client_secret", acctest.AppSecret), acctest.Set("environment", "mars")), []string{"environment", `"usgovernment"`, `"mars"`}},
 		"certificate of no use": {
-			full(set("client_certificate", "bm90IGEgY2VydGlmaWNhdGU=")), []string{"The client certificate cannot be used", "neither PEM nor PKCS#12"},
+			full(acctest.Set("client_certificate", "bm90IGEgY2VydGlmaWNhdGU=")), []string{"The client certificate cannot be used", "neither PEM nor PKCS#12"},
 		},
-		"client id of no use": {block(tn.endpoints(), set("client_id", "terraform"), set("client_secret", appSecret)), []string{"Invalid GUID", `"terraform" is not an id`}},
+		"client id of no use": {acctest.Block(tn.Endpoints(), acctest.Set("client_id", "terraform"), acctest.Set("client_secret", acctest.AppSecret)), []string{"Invalid GUID", `"terraform" is not an id`}},
 		"emergency account that is not there": {
-			tn.provider(`emergency_access = { user_principal_names = ["nobody@contoso.example"] }`),
+			tn.Provider(`emergency_access = { user_principal_names = ["nobody@contoso.example"] }`),
 			[]string{"Emergency access account not found", `"nobody@contoso.example"`, "emergency_access.user_principal_names", "a guard that guards nobody"},
 		},
 		"emergency group that is not there": {
-			tn.provider(fmt.Sprintf("emergency_access = { group_ids = [%q] }", nobodyID)),
-			[]string{"Emergency access account not found", nobodyID, "emergency_access.group_ids"},
+			tn.Provider(fmt.Sprintf("emergency_access = { group_ids = [%q] }", acctest.NobodyID)),
+			[]string{"Emergency access account not found", acctest.NobodyID, "emergency_access.group_ids"},
 		},
 		"emergency account of no use": {
-			tn.provider(`emergency_access = { user_ids = ["emergency1"] }`), []string{"Invalid GUID", `"emergency1" is not an id`},
+			tn.Provider(`emergency_access = { user_ids = ["emergency1"] }`), []string{"Invalid GUID", `"emergency1" is not an id`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: tn.factory,
-				Steps:                    []resource.TestStep{{Config: c.config + reads, PlanOnly: true, ExpectError: says(c.error...)}},
+				ProtoV6ProviderFactories: tn.Factory,
+				Steps:                    []resource.TestStep{{Config: c.config + reads, PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})
 		})
 	}
@@ -133,12 +116,12 @@ func freeAddress(t *testing.T) string {
 
 func TestNoSecretStandsInADiagnostic(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	const wrong = "wrong-but-still-sekret"
-	server := tn.server(t, nil)
-	_, diagnostics := configure(t, server, map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": wrong,
-		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile, "use_cli": false,
+	server := tn.Server(t, nil)
+	_, diagnostics := acctest.Configure(t, server, map[string]any{
+		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": wrong,
+		"graph_endpoint": tn.URL, "authority_host": tn.URL, "ca_bundle_path": tn.CAFile, "use_cli": false,
 	})
 	said := ""
 	for _, diagnostic := range diagnostics {
@@ -154,7 +137,7 @@ func TestNoSecretStandsInADiagnostic(t *testing.T) {
 
 func TestEveryWayToGiveACredential(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	dir := t.TempDir()
 	file := func(name string, content []byte) string {
 		place := filepath.Join(dir, name)
@@ -171,7 +154,7 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 	ctx := context.Background()
 	const issuer, subject = "https://ci.example", "repo:contoso/identity:ref:refs/heads/main"
 	certificatePEM := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
-	if _, err := tn.PatchApp(ctx, appID, control.AppPatch{
+	if _, err := tn.PatchApp(ctx, acctest.AppID, control.AppPatch{
 		Certificates:         &[]control.Certificate{{PEM: certificatePEM}},
 		FederatedCredentials: &[]control.FederatedCredential{{Name: "ci", Issuer: issuer, Subject: subject}},
 	}); err != nil {
@@ -187,44 +170,44 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	where := map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": tn.url, "ENTRAMFA_AUTHORITY_HOST": tn.url, "ENTRAMFA_CA_BUNDLE_PATH": tn.caFile, "ARM_USE_CLI": "false"}
+	where := map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": tn.URL, "ENTRAMFA_AUTHORITY_HOST": tn.URL, "ENTRAMFA_CA_BUNDLE_PATH": tn.CAFile, "ARM_USE_CLI": "false"}
 
 	for name, c := range map[string]struct {
 		attributes  map[string]any
 		environment map[string]string
 	}{
-		"secret": {attributes: map[string]any{"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret}},
+		"secret": {attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret}},
 		"secret and id from files": {attributes: map[string]any{
-			"tenant_id": tenantID, "client_id_file_path": file("id", []byte(appID+"\n")), "client_secret_file_path": file("secret", []byte(appSecret+"\n")),
+			"tenant_id": acctest.TenantID, "client_id_file_path": file("id", []byte(acctest.AppID+"\n")), "client_secret_file_path": file("secret", []byte(acctest.AppSecret+"\n")),
 		}},
-		"secret from ARM variables":   {environment: map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_SECRET": appSecret}},
-		"secret from AZURE variables": {environment: map[string]string{"AZURE_TENANT_ID": tenantID, "AZURE_CLIENT_ID": appID, "AZURE_CLIENT_SECRET": appSecret}},
-		"the domain for the tenant":   {attributes: map[string]any{"tenant_id": "contoso.example", "client_id": appID, "client_secret": appSecret}},
+		"secret from ARM variables":   {environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": acctest.AppSecret}},
+		"secret from AZURE variables": {environment: map[string]string{"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID, "AZURE_CLIENT_SECRET": acctest.AppSecret}},
+		"the domain for the tenant":   {attributes: map[string]any{"tenant_id": "contoso.example", "client_id": acctest.AppID, "client_secret": acctest.AppSecret}},
 		"an attribute before a variable": {
-			attributes:  map[string]any{"client_secret": appSecret},
-			environment: map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_SECRET": "wrong"},
+			attributes:  map[string]any{"client_secret": acctest.AppSecret},
+			environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": "wrong"},
 		},
-		"certificate, PEM inline": {attributes: map[string]any{"tenant_id": tenantID, "client_id": appID, "client_certificate": pemText}},
+		"certificate, PEM inline": {attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": pemText}},
 		"certificate, PFX inline": {attributes: map[string]any{
-			"tenant_id": tenantID, "client_id": appID, "client_certificate": base64.StdEncoding.EncodeToString(pfx), "client_certificate_password": "open sesame",
+			"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": base64.StdEncoding.EncodeToString(pfx), "client_certificate_password": "open sesame",
 		}},
 		"certificate, PFX file": {environment: map[string]string{
-			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_CERTIFICATE_PATH": file("app.pfx", pfx), "ARM_CLIENT_CERTIFICATE_PASSWORD": "open sesame",
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_CERTIFICATE_PATH": file("app.pfx", pfx), "ARM_CLIENT_CERTIFICATE_PASSWORD": "open sesame",
 		}},
 		"certificate before secret": {attributes: map[string]any{
-			"tenant_id": tenantID, "client_id": appID, "client_certificate_path": file("app.pem", []byte(pemText)), "client_secret": "wrong",
+			"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate_path": file("app.pem", []byte(pemText)), "client_secret": "wrong",
 		}},
-		"federated token": {attributes: map[string]any{"tenant_id": tenantID, "client_id": appID, "use_oidc": true, "oidc_token": assertion}},
+		"federated token": {attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_token": assertion}},
 		"federated token from a file": {environment: map[string]string{
-			"AZURE_TENANT_ID": tenantID, "AZURE_CLIENT_ID": appID, "AZURE_FEDERATED_TOKEN_FILE": file("token", []byte(assertion)), "ARM_USE_AKS_WORKLOAD_IDENTITY": "true",
+			"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID, "AZURE_FEDERATED_TOKEN_FILE": file("token", []byte(assertion)), "ARM_USE_AKS_WORKLOAD_IDENTITY": "true",
 		}},
 		"GitHub Actions": {environment: map[string]string{
-			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_USE_OIDC": "true",
-			"ACTIONS_ID_TOKEN_REQUEST_URL": tn.url + "/_emulator/oidc/github?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job-token",
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true",
+			"ACTIONS_ID_TOKEN_REQUEST_URL": tn.URL + "/_emulator/oidc/github?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job-token",
 		}},
 		"Azure DevOps": {environment: map[string]string{
-			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_USE_OIDC": "true",
-			"SYSTEM_OIDCREQUESTURI": tn.url + "/_emulator/oidc/azure-devops", "SYSTEM_ACCESSTOKEN": "ado-token",
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true",
+			"SYSTEM_OIDCREQUESTURI": tn.URL + "/_emulator/oidc/azure-devops", "SYSTEM_ACCESSTOKEN": "ado-token",
 			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID": "55555555-eeee-4eee-8eee-000000000001",
 		}},
 	} {
@@ -236,21 +219,12 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 					environment[name] = value
 				}
 			}
-			_, diagnostics := configure(t, tn.server(t, environment), c.attributes)
+			_, diagnostics := acctest.Configure(t, tn.Server(t, environment), c.attributes)
 			for _, diagnostic := range diagnostics {
 				t.Errorf("%s: %s", diagnostic.Summary, diagnostic.Detail)
 			}
 		})
 	}
-}
-
-// server is the provider behind the protocol, with the given environment.
-func (tn *tenant) server(t *testing.T, environment map[string]string) tfprotov6.ProviderServer {
-	t.Helper()
-	return provider.NewServer("test", server.WithClientOptions(quick()), server.WithEnvironment(func(name string) (string, bool) {
-		value, ok := environment[name]
-		return value, ok
-	}))()
 }
 
 func selfSigned(t *testing.T) (*rsa.PrivateKey, *x509.Certificate, string) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // readmesWithoutATenant are the READMEs with a block of commands that needs no tenant, and what comes of it.
@@ -145,7 +147,7 @@ func TestEveryBlockOfAREADMEThatNeedsNoTenantRunsAsItStands(t *testing.T) {
 			if strings.Contains(output, "Success! 0 passed") {
 				t.Errorf("nothing is tested:\n%s", output)
 			}
-			if !says(want...).MatchString(output) || strings.Contains(output, "the shell ends with") {
+			if !acctest.Says(want...).MatchString(output) || strings.Contains(output, "the shell ends with") {
 				t.Errorf("the block does not say %q:\n%s", want, output)
 			}
 		})
@@ -172,7 +174,7 @@ func TestABlockWhoseEmulatorIsNotThereReachesNoTenant(t *testing.T) {
 
 func TestEveryREADMEWithABlockForTheEmulatorIsPasted(t *testing.T) {
 	t.Parallel()
-	err := filepath.WalkDir(examples, func(place string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(acctest.Examples, func(place string, entry os.DirEntry, err error) error {
 		if err != nil || entry.Name() != "README.md" {
 			return err
 		}

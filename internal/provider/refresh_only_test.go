@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // leftOut is what the guide on drift says of a resource's attributes that change without anybody having decided it.
@@ -30,15 +31,15 @@ func leftOut(t *testing.T, typeName string) []string {
 // A refresh finds a promotion and a new name, and nothing that the guide does not tell the reader of its JSON to leave out.
 func TestARefreshOnlyPlanHasNoDriftButWhatTheGuideLeavesOut(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	w := tn.workspace(t, map[string]string{"main.tf": block() + byID(adeleID, "enabled") + `
+	tn := acctest.NewTenant(t)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byID(acctest.AdeleID, "enabled") + `
 resource "entramfa_user_mfa_states" "staff" {
-  users = { "` + meganID + `" = "enabled" }
+  users = { "` + acctest.MeganID + `" = "enabled" }
 }
 
 resource "entramfa_registration_policy" "this" {
   state       = "enabled"
-  include     = { user_ids = ["` + alexID + `"] }
+  include     = { user_ids = ["` + acctest.AlexID + `"] }
   snooze_days = 3
 }
 
@@ -46,17 +47,17 @@ resource "entramfa_trusted_ips" "office" {
   display_name = "Office"
   ip_ranges    = ["198.51.100.0/25"]
 }
-`}, "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
-	if _, err := tn.PatchApp(context.Background(), appID, control.AppPatch{Permissions: &[]string{
+`}, "ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
+	if _, err := tn.PatchApp(context.Background(), acctest.AppID, control.AppPatch{Permissions: &[]string{
 		"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All", "GroupMember.Read.All",
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	w.apply()
+	w.Apply()
 	drift := func() map[string][]string {
 		t.Helper()
 		// The exit code is Terraform's and not the same in all versions.
-		w.expect(0, "plan", "-input=false", "-refresh-only", "-out=plan")
+		w.Expect(0, "plan", "-input=false", "-refresh-only", "-out=plan")
 		var plan struct {
 			Drift []struct {
 				Type   string `json:"type"`
@@ -66,7 +67,7 @@ resource "entramfa_trusted_ips" "office" {
 				} `json:"change"`
 			} `json:"resource_drift"`
 		}
-		if err := json.Unmarshal([]byte(w.expect(0, "show", "-json", "plan")), &plan); err != nil {
+		if err := json.Unmarshal([]byte(w.Expect(0, "show", "-json", "plan")), &plan); err != nil {
 			t.Fatal(err)
 		}
 		changed := map[string][]string{}
@@ -83,10 +84,10 @@ resource "entramfa_trusted_ips" "office" {
 		t.Errorf("nothing has changed, and the plan has %v", found)
 	}
 
-	tn.register(adeleID, control.MethodMicrosoftAuthenticator)()
-	tn.register(meganID, control.MethodMicrosoftAuthenticator)()
+	tn.Register(acctest.AdeleID, control.MethodMicrosoftAuthenticator)()
+	tn.Register(acctest.MeganID, control.MethodMicrosoftAuthenticator)()
 	renamed := "renamed@contoso.example"
-	for n, user := range []string{adeleID, meganID, alexID} {
+	for n, user := range []string{acctest.AdeleID, acctest.MeganID, acctest.AlexID} {
 		name := renamed[:n+1] + renamed
 		if _, err := tn.PatchUser(context.Background(), user, control.UserPatch{UserPrincipalName: &name, DisplayName: &name}); err != nil {
 			t.Fatal(err)
@@ -107,7 +108,7 @@ resource "entramfa_trusted_ips" "office" {
 			t.Errorf("%s of %s is the same after a promotion: %v", name, typeName, found)
 		}
 	}
-	tn.setState(meganID, control.StateDisabled)()
+	tn.SetState(acctest.MeganID, control.StateDisabled)()
 	if found := drift()["entramfa_user_mfa_states"]; !slices.Contains(found, "users") {
 		t.Errorf("what an administrator has done is not among %v", found)
 	}

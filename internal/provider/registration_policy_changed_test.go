@@ -7,32 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-// appliedLate plans, changes the tenant, and applies the plan in another process without a refresh, as a saved plan or
-// -refresh=false does.
-func (m *machine) appliedLate(before kept, config map[string]any, change func()) (kept, []*tfprotov6.Diagnostic) {
-	m.t.Helper()
-	planned, diagnostics := m.process().plan(policyTypeName, before, config)
-	noErrors(m.t, diagnostics)
-	change()
-	if err := m.tn.ClearRequests(context.Background()); err != nil {
-		m.t.Fatal(err)
-	}
-	applying := m.process()
-	if config != nil {
-		// Terraform plans once more in the apply, except of a destroy.
-		again, diagnostics := applying.plan(policyTypeName, before, config)
-		if len(problems(diagnostics)) > 0 {
-			return before, diagnostics
-		}
-		planned = again
-	}
-	return applying.apply(policyTypeName, before, planned)
-}
 
 // target is a member of a campaign's lists.
 func includeTarget(id, kind string) string {
@@ -46,11 +23,11 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 	ours := func(snooze int) map[string]any {
 		return map[string]any{
 			"state": "enabled", "snooze_days": snooze, "require_registration_after_snoozes": true, "authentication_method": "microsoftAuthenticator",
-			"include": targetsOf(nil, []string{adeleID}, []string{staffID}), "exclude": targetsOf(nil, []string{alexID}, nil),
+			"include": targetsOf(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": targetsOf(nil, []string{acctest.AlexID}, nil),
 		}
 	}
 	const changedSince = "The registration campaign changed since the plan was made"
-	both := includeTarget(adeleID, "user") + "," + includeTarget(staffID, "group")
+	both := includeTarget(acctest.AdeleID, "user") + "," + includeTarget(acctest.StaffID, "group")
 	for name, c := range map[string]struct {
 		members string
 		want    []string
@@ -62,17 +39,17 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 		"snooze":         {`{"snoozeDurationInDays":9}`, []string{changedSince, "snooze_days", "after 3 days -> after 9 days"}, false, true},
 		"limit":          {`{"enforceRegistrationAfterAllowedSnoozes":false}`, []string{changedSince, "require_registration_after_snoozes: yes, after being put off three times -> no, without end"}, false, true},
 		"method":         {`{"includeTargets":[` + strings.ReplaceAll(both, "microsoftAuthenticator", "fido2") + `]}`, []string{changedSince, "authentication_method: microsoftAuthenticator -> fido2"}, false, true},
-		"included":       {`{"includeTargets":[` + both + "," + includeTarget(leaversID, "group") + `]}`, []string{changedSince, "include: group Leavers (" + leaversID + ") is not included -> is included"}, false, false},
-		"taken out":      {`{"includeTargets":[` + includeTarget(staffID, "group") + `]}`, []string{changedSince, "include: user " + adeleUPN + " (" + adeleID + ") is included -> is not included"}, false, true},
-		"excluded":       {`{"excludeTargets":[` + excludeTarget(alexID, "user") + "," + excludeTarget(meganID, "user") + `]}`, []string{changedSince, "exclude: user " + meganUPN + " (" + meganID + ") is not excluded -> is excluded"}, false, false},
-		"excluded again": {`{"excludeTargets":[]}`, []string{changedSince, "exclude: user " + alexUPN + " (" + alexID + ") is excluded -> is not excluded"}, false, true},
+		"included":       {`{"includeTargets":[` + both + "," + includeTarget(acctest.LeaversID, "group") + `]}`, []string{changedSince, "include: group Leavers (" + acctest.LeaversID + ") is not included -> is included"}, false, false},
+		"taken out":      {`{"includeTargets":[` + includeTarget(acctest.StaffID, "group") + `]}`, []string{changedSince, "include: user " + acctest.AdeleUPN + " (" + acctest.AdeleID + ") is included -> is not included"}, false, true},
+		"excluded":       {`{"excludeTargets":[` + excludeTarget(acctest.AlexID, "user") + "," + excludeTarget(acctest.MeganID, "user") + `]}`, []string{changedSince, "exclude: user " + acctest.MeganUPN + " (" + acctest.MeganID + ") is not excluded -> is excluded"}, false, false},
+		"excluded again": {`{"excludeTargets":[]}`, []string{changedSince, "exclude: user " + acctest.AlexUPN + " (" + acctest.AlexID + ") is excluded -> is not excluded"}, false, true},
 		"all at once": {
 			`{"state":"disabled","enforceRegistrationAfterAllowedSnoozes":false,"excludeTargets":[]}`,
-			[]string{changedSince, "state: enabled -> disabled", "require_registration_after_snoozes", "exclude: user " + alexUPN, "without -refresh=false"},
+			[]string{changedSince, "state: enabled -> disabled", "require_registration_after_snoozes", "exclude: user " + acctest.AlexUPN, "without -refresh=false"},
 			false, false,
 		},
 		"as wanted already":         {`{"snoozeDurationInDays":7}`, nil, true, true},
-		"another spelling":          {`{"includeTargets":[` + strings.NewReplacer(staffID, strings.ToUpper(staffID), "microsoft", "Microsoft").Replace(includeTarget(staffID, "group")+","+includeTarget(adeleID, "user")) + `]}`, nil, true, true},
+		"another spelling":          {`{"includeTargets":[` + strings.NewReplacer(acctest.StaffID, strings.ToUpper(acctest.StaffID), "microsoft", "Microsoft").Replace(includeTarget(acctest.StaffID, "group")+","+includeTarget(acctest.AdeleID, "user")) + `]}`, nil, true, true},
 		"not of our business":       {`{"snoozeDurationInDays":3}`, nil, true, true},
 		"as it was, rewritten":      {`{"includeTargets":[` + both + `]}`, nil, true, true},
 		"as it would be in the end": {`{"state":"default","includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"microsoftAuthenticator"}],"excludeTargets":[]}`, []string{changedSince}, false, true},
@@ -80,28 +57,28 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, destroy := range []bool{false, true} {
-				m := newMachine(t, campaignTenant())
-				before := m.applyAll(policyTypeName, kept{}, ours(3))
+				m := acctest.NewMachine(t, campaignTenant())
+				before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, ours(3))
 				config, fine := ours(7), c.fine
 				if destroy {
 					config, fine = nil, c.gone
 				}
 				var then *control.RegistrationCampaign
-				after, diagnostics := m.appliedLate(before, config, func() { m.tn.patchCampaign(c.members)(); then = m.tn.campaignNow() })
-				found := strings.Join(problems(diagnostics), "\n")
+				after, diagnostics := m.AppliedLate(before, config, func() { m.Tenant.PatchCampaign(c.members)(); then = m.Tenant.CampaignNow() })
+				found := strings.Join(acctest.Problems(diagnostics), "\n")
 				if fine {
 					if found != "" {
 						t.Errorf("destroy %t: the apply says %s", destroy, found)
 					}
 					continue
 				}
-				if !says(changedSince).MatchString(found) || !destroy && !says(c.want...).MatchString(found) {
+				if !acctest.Says(changedSince).MatchString(found) || !destroy && !acctest.Says(c.want...).MatchString(found) {
 					t.Errorf("destroy %t: the apply says %q, want %q", destroy, found, c.want)
 				}
-				if n := m.tn.policyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); n != 0 || !after.same(before) {
+				if n := m.Tenant.PolicyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); n != 0 || !after.Same(before) {
 					t.Errorf("destroy %t: %d writes, and the state is\n%s", destroy, n, after)
 				}
-				if err := m.tn.campaignIs(then); err != nil {
+				if err := m.Tenant.CampaignIs(then); err != nil {
 					t.Error(err)
 				}
 			}
@@ -120,24 +97,24 @@ func TestAReplicaThatLagsBehindTheLastRunIsNotTakenForAChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, campaignTenant())
 			config := func(snooze int) map[string]any {
 				return map[string]any{"state": "enabled", "snooze_days": snooze, "include": targetsOf(true, nil, nil)}
 			}
-			before := m.applyAll(policyTypeName, kept{}, config(3))
-			written := m.applyAll(policyTypeName, before, config(5))
-			slow := m.tn.do(func(ctx context.Context) error { return m.tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}) })
+			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, config(3))
+			written := m.ApplyAll(acctest.PolicyTypeName, before, config(5))
+			slow := m.Tenant.Do(func(ctx context.Context) error { return m.Tenant.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}) })
 			slow()
 			// The last write of ours: from 5 to 7.
-			running := m.process()
-			c, diagnostics := running.plan(policyTypeName, written, config(7))
-			noErrors(t, diagnostics)
-			written, diagnostics = running.apply(policyTypeName, written, c)
-			noErrors(t, diagnostics)
-			after, diagnostics := m.appliedLate(written, config(9), func() {})
-			noErrors(t, diagnostics)
-			if *m.tn.campaignNow().SnoozeDurationInDays != 9 {
-				t.Errorf("the tenant has %+v, and the state is\n%s", m.tn.campaignNow(), after)
+			running := m.Process()
+			c, diagnostics := running.Plan(acctest.PolicyTypeName, written, config(7))
+			acctest.NoErrors(t, diagnostics)
+			written, diagnostics = running.Apply(acctest.PolicyTypeName, written, c)
+			acctest.NoErrors(t, diagnostics)
+			after, diagnostics := m.AppliedLate(written, config(9), func() {})
+			acctest.NoErrors(t, diagnostics)
+			if *m.Tenant.CampaignNow().SnoozeDurationInDays != 9 {
+				t.Errorf("the tenant has %+v, and the state is\n%s", m.Tenant.CampaignNow(), after)
 			}
 		})
 	}
@@ -147,32 +124,32 @@ func TestAReplicaThatLagsBehindTheLastRunIsNotTakenForAChange(t *testing.T) {
 // shows that.
 func TestAnAdoptionTakesNothingAwayThatItsPlanDidNotSay(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, campaignTenant())
-	m.tn.patchCampaign(`{"state":"disabled"}`)()
-	config := map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{staffID})}
-	running := m.process()
-	c, diagnostics := running.plan(policyTypeName, kept{}, config)
-	noErrors(t, diagnostics)
-	m.tn.patchCampaign(`{"state":"enabled"}`)()
-	after, diagnostics := running.apply(policyTypeName, kept{}, c)
-	if found := strings.Join(problems(diagnostics), "\n"); !says("changed since the plan was made", "the plan takes nothing away -> now not all users are asked any more, but only group Staff").MatchString(found) {
+	m := acctest.NewMachine(t, campaignTenant())
+	m.Tenant.PatchCampaign(`{"state":"disabled"}`)()
+	config := map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})}
+	running := m.Process()
+	c, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, config)
+	acctest.NoErrors(t, diagnostics)
+	m.Tenant.PatchCampaign(`{"state":"enabled"}`)()
+	after, diagnostics := running.Apply(acctest.PolicyTypeName, acctest.Kept{}, c)
+	if found := strings.Join(acctest.Problems(diagnostics), "\n"); !acctest.Says("changed since the plan was made", "the plan takes nothing away -> now not all users are asked any more, but only group Staff").MatchString(found) {
 		t.Errorf("the apply says %q", found)
 	}
-	if n := m.tn.policyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); n != 0 || !after.nothing() {
+	if n := m.Tenant.PolicyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); n != 0 || !after.Nothing() {
 		t.Errorf("%d writes, and the state is %s", n, after)
 	}
 	// The control: a new plan says what is lost, and may be applied.
-	made := m.applyAll(policyTypeName, kept{}, config)
-	if loss := attributesOf(made.state)["adoption_loss"]; !strings.Contains(loss.String(), "not all users are asked any more") {
+	made := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, config)
+	if loss := acctest.AttributesOf(made.State)["adoption_loss"]; !strings.Contains(loss.String(), "not all users are asked any more") {
 		t.Errorf("the loss is %s", loss)
 	}
 }
 
 func TestADestroyNeverAsksEmergencyAccessAccounts(t *testing.T) {
 	t.Parallel()
-	before := `{"state":"enabled","includeTargets":[` + includeTarget(staffID, "group") + `],"excludeTargets":[]}`
+	before := `{"state":"enabled","includeTargets":[` + includeTarget(acctest.StaffID, "group") + `],"excludeTargets":[]}`
 	config := func(onDestroy any) map[string]any {
-		return map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, []string{rescueID}, nil), "on_destroy": onDestroy}
+		return map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, []string{acctest.RescueID}, nil), "on_destroy": onDestroy}
 	}
 	for name, c := range map[string]struct {
 		onDestroy any
@@ -180,32 +157,32 @@ func TestADestroyNeverAsksEmergencyAccessAccounts(t *testing.T) {
 		exclude   []control.PolicyTarget
 		all       bool
 	}{
-		"by default":        {nil, true, []control.PolicyTarget{{ID: rescueID, TargetType: "user"}}, true},
-		"give back":         {"give_back", true, []control.PolicyTarget{{ID: rescueID, TargetType: "user"}}, true},
-		"keep":              {"keep", false, []control.PolicyTarget{{ID: rescueID, TargetType: "user"}}, true},
-		"without the guard": {"give_back_excluding_emergency_access", false, []control.PolicyTarget{{ID: rescueID, TargetType: "user"}}, false},
+		"by default":        {nil, true, []control.PolicyTarget{{ID: acctest.RescueID, TargetType: "user"}}, true},
+		"give back":         {"give_back", true, []control.PolicyTarget{{ID: acctest.RescueID, TargetType: "user"}}, true},
+		"keep":              {"keep", false, []control.PolicyTarget{{ID: acctest.RescueID, TargetType: "user"}}, true},
+		"without the guard": {"give_back_excluding_emergency_access", false, []control.PolicyTarget{{ID: acctest.RescueID, TargetType: "user"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
-			m.block = guardOf("user_ids", strings.ToUpper(rescueID))
-			m.tn.patchCampaign(before)()
-			made := m.applyAll(policyTypeName, kept{}, config(c.onDestroy))
+			m := acctest.NewMachine(t, campaignTenant())
+			m.Block = guardOf("user_ids", strings.ToUpper(acctest.RescueID))
+			m.Tenant.PatchCampaign(before)()
+			made := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, config(c.onDestroy))
 			// The account joins a group of the campaign from before when the destroy is planned already.
-			after, diagnostics := m.appliedLate(made, nil, m.tn.do(func(ctx context.Context) error {
-				_, err := m.tn.PatchGroup(ctx, managersID, control.GroupPatch{Members: &[]string{meganID, rescueID}})
+			after, diagnostics := m.AppliedLate(made, nil, m.Tenant.Do(func(ctx context.Context) error {
+				_, err := m.Tenant.PatchGroup(ctx, acctest.ManagersID, control.GroupPatch{Members: &[]string{acctest.MeganID, acctest.RescueID}})
 				return err
 			}))
-			found := strings.Join(problems(diagnostics), "\n")
-			if c.refused != says("Emergency access accounts would be asked to register after the destroy", rescueUPN, "the group "+staffID,
-				"apply it", `on_destroy = "give_back_excluding_emergency_access"`, `on_destroy = "keep"`).MatchString(found) || c.refused == after.nothing() {
+			found := strings.Join(acctest.Problems(diagnostics), "\n")
+			if c.refused != acctest.Says("Emergency access accounts would be asked to register after the destroy", acctest.RescueUPN, "the group "+acctest.StaffID,
+				"apply it", `on_destroy = "give_back_excluding_emergency_access"`, `on_destroy = "keep"`).MatchString(found) || c.refused == after.Nothing() {
 				t.Errorf("the destroy says %q and leaves %s", found, after)
 			}
-			have := m.tn.campaignNow()
+			have := m.Tenant.CampaignNow()
 			if fmt.Sprint(have.ExcludeTargets) != fmt.Sprint(c.exclude) || (have.IncludeTargets[0].ID == "all_users") != c.all {
 				t.Errorf("the campaign is %+v", have)
 			}
-			if writes := m.tn.policyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); (writes == 0) != c.all {
+			if writes := m.Tenant.PolicyRequests(http.MethodPatch, "/authenticationMethodsPolicy"); (writes == 0) != c.all {
 				t.Errorf("%d writes", writes)
 			}
 		})

@@ -11,13 +11,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func TestTheDataSourceTellsTheCampaignThatIsThere(t *testing.T) {
 	t.Parallel()
 	tn := newCampaignTenant(t)
 	const data = "data.entramfa_registration_policy.test"
-	config := tn.providerAs(planAppID, planSecret) + "data \"entramfa_registration_policy\" \"test\" {}\n"
+	config := tn.ProviderAs(acctest.PlanAppID, acctest.PlanSecret) + "data \"entramfa_registration_policy\" \"test\" {}\n"
 	is := func(value knownvalue.Check, steps ...string) statecheck.StateCheck {
 		at := tfjsonpath.New(steps[0])
 		for _, step := range steps[1:] {
@@ -28,38 +29,38 @@ func TestTheDataSourceTellsTheCampaignThatIsThere(t *testing.T) {
 	ids := func(ids ...string) knownvalue.Check {
 		var checks []knownvalue.Check
 		for _, id := range ids {
-			checks = append(checks, text(id))
+			checks = append(checks, acctest.Text(id))
 		}
 		return knownvalue.SetExact(checks)
 	}
-	tn.run(
+	tn.Run(
 		resource.TestStep{
 			Config: config,
 			ConfigStateChecks: []statecheck.StateCheck{
-				is(text(policyID), "id"), is(text("microsoft_managed"), "state"), is(text("microsoftAuthenticator"), "authentication_method"),
+				is(acctest.Text(acctest.PolicyID), "id"), is(acctest.Text("microsoft_managed"), "state"), is(acctest.Text("microsoftAuthenticator"), "authentication_method"),
 				is(knownvalue.Int64Exact(1), "snooze_days"), is(knownvalue.Bool(true), "require_registration_after_snoozes"),
 				is(knownvalue.Bool(true), "include", "all_users"), is(ids(), "include", "user_ids"), is(ids(), "include", "group_ids"),
 				is(knownvalue.Bool(false), "exclude", "all_users"), is(ids(), "exclude", "user_ids"), is(ids(), "exclude", "group_ids"),
 			},
 		},
 		resource.TestStep{
-			PreConfig: tn.patchCampaign(fmt.Sprintf(`{"state":"enabled","snoozeDurationInDays":0,"enforceRegistrationAfterAllowedSnoozes":false,"includeTargets":[`+
+			PreConfig: tn.PatchCampaign(fmt.Sprintf(`{"state":"enabled","snoozeDurationInDays":0,"enforceRegistrationAfterAllowedSnoozes":false,"includeTargets":[`+
 				`{"id":%q,"targetType":"user","targetedAuthenticationMethod":"fido2"},{"id":%q,"targetType":"group","targetedAuthenticationMethod":"fido2"}],`+
-				`"excludeTargets":[{"id":%q,"targetType":"group"}]}`, adeleID, staffID, leaversID)),
+				`"excludeTargets":[{"id":%q,"targetType":"group"}]}`, acctest.AdeleID, acctest.StaffID, acctest.LeaversID)),
 			Config: config,
 			ConfigStateChecks: []statecheck.StateCheck{
-				is(text("enabled"), "state"), is(text("fido2"), "authentication_method"), is(knownvalue.Int64Exact(0), "snooze_days"),
+				is(acctest.Text("enabled"), "state"), is(acctest.Text("fido2"), "authentication_method"), is(knownvalue.Int64Exact(0), "snooze_days"),
 				is(knownvalue.Bool(false), "require_registration_after_snoozes"), is(knownvalue.Bool(false), "include", "all_users"),
-				is(ids(adeleID), "include", "user_ids"), is(ids(staffID), "include", "group_ids"), is(ids(leaversID), "exclude", "group_ids"),
+				is(ids(acctest.AdeleID), "include", "user_ids"), is(ids(acctest.StaffID), "include", "group_ids"), is(ids(acctest.LeaversID), "exclude", "group_ids"),
 			},
 		},
 		resource.TestStep{
-			PreConfig: tn.do(func(ctx context.Context) error {
+			PreConfig: tn.Do(func(ctx context.Context) error {
 				none := []string{}
-				_, err := tn.PatchApp(ctx, planAppID, control.AppPatch{Permissions: &none})
+				_, err := tn.PatchApp(ctx, acctest.PlanAppID, control.AppPatch{Permissions: &none})
 				return err
 			}),
-			Config: config, ExpectError: says("Unable to read the registration campaign", "HTTP 403", "Policy.Read.All"),
+			Config: config, ExpectError: acctest.Says("Unable to read the registration campaign", "HTTP 403", "Policy.Read.All"),
 		},
 	)
 }
@@ -73,9 +74,9 @@ func TestAMethodAndAStateOfTheFutureAreRead(t *testing.T) {
 		Body: `{"registrationEnforcement":{"authenticationMethodsRegistrationCampaign":{"state":"scheduled","snoozeDurationInDays":1,` +
 			`"includeTargets":[{"id":"all_users","targetType":"group","targetedAuthenticationMethod":"telepathy"},{"id":"x","targetType":"role"}],"excludeTargets":[]}}}`,
 	}
-	tn.run(resource.TestStep{
-		PreConfig: tn.fault(answer),
-		Config:    tn.provider() + "data \"entramfa_registration_policy\" \"test\" {}\n",
+	tn.Run(resource.TestStep{
+		PreConfig: tn.Fault(answer),
+		Config:    tn.Provider() + "data \"entramfa_registration_policy\" \"test\" {}\n",
 		Check: resource.ComposeTestCheckFunc(
 			resource.TestCheckResourceAttr("data.entramfa_registration_policy.test", "state", "scheduled"),
 			resource.TestCheckResourceAttr("data.entramfa_registration_policy.test", "authentication_method", "telepathy"),

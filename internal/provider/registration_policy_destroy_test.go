@@ -3,6 +3,8 @@ package provider_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // Terraform plans the destroy of a block that was removed from the state of before the refresh, so the plan itself has to look.
@@ -14,30 +16,30 @@ func TestAPlanOfADestroySaysWhatTheCampaignIsByNowAndItsApplyGoesOn(t *testing.T
 		want    []string
 	}{
 		"put off for longer": {`{"snoozeDurationInDays":9}`, []string{"Somebody has changed the campaign since the state was written", "snooze_days", "after 3 days -> after 9 days"}},
-		"excluded":           {`{"excludeTargets":[` + excludeTarget(meganID, "user") + `]}`, []string{"exclude: user " + meganUPN + " (" + meganID + ") is not excluded -> is excluded"}},
+		"excluded":           {`{"excludeTargets":[` + excludeTarget(acctest.MeganID, "user") + `]}`, []string{"exclude: user " + acctest.MeganUPN + " (" + acctest.MeganID + ") is not excluded -> is excluded"}},
 		"stopped":            {`{"state":"disabled"}`, []string{"state: enabled -> disabled"}},
 		"as it was":          {`{"snoozeDurationInDays":3}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
-			m.tn.patchCampaign(`{"state":"enabled","snoozeDurationInDays":1,"includeTargets":[` + includeTarget(staffID, "group") + `],"excludeTargets":[]}`)()
-			then := m.tn.campaignNow()
-			before := m.applyAll(policyTypeName, kept{}, map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil)})
-			m.tn.patchCampaign(c.members)()
-			planned, diagnostics := m.process().plan(policyTypeName, before, nil)
-			noErrors(t, diagnostics)
-			told := strings.Join(warnings(diagnostics), "\n")
-			if says(notTheState).MatchString(told) != (len(c.want) > 0) || !says(c.want...).MatchString(told) {
+			m := acctest.NewMachine(t, campaignTenant())
+			m.Tenant.PatchCampaign(`{"state":"enabled","snoozeDurationInDays":1,"includeTargets":[` + includeTarget(acctest.StaffID, "group") + `],"excludeTargets":[]}`)()
+			then := m.Tenant.CampaignNow()
+			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil)})
+			m.Tenant.PatchCampaign(c.members)()
+			planned, diagnostics := m.Process().Plan(acctest.PolicyTypeName, before, nil)
+			acctest.NoErrors(t, diagnostics)
+			told := strings.Join(acctest.Warnings(diagnostics), "\n")
+			if acctest.Says(notTheState).MatchString(told) != (len(c.want) > 0) || !acctest.Says(c.want...).MatchString(told) {
 				t.Errorf("the plan warns %q, want %q", told, c.want)
 			}
 			// What the plan has told is no change since the plan.
-			after, diagnostics := m.process().apply(policyTypeName, before, planned)
-			noErrors(t, diagnostics)
-			if !after.nothing() {
+			after, diagnostics := m.Process().Apply(acctest.PolicyTypeName, before, planned)
+			acctest.NoErrors(t, diagnostics)
+			if !after.Nothing() {
 				t.Errorf("the destroy leaves %s", after)
 			}
-			if err := m.tn.campaignIs(then); err != nil {
+			if err := m.Tenant.CampaignIs(then); err != nil {
 				t.Error(err)
 			}
 		})
@@ -50,11 +52,11 @@ func TestAPlanOfADestroyThatCannotLookSaysSo(t *testing.T) {
 	for name, path := range map[string]string{"at the campaign": "/authenticationMethodsPolicy$", "at its users and groups": lookUpPath} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, campaignTenant())
-			before := m.applyAll(policyTypeName, kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{staffID})})
-			m.tn.fault(*denied(path))()
-			_, diagnostics := m.process().plan(policyTypeName, before, nil)
-			if found := problems(diagnostics); len(found) != 1 || !says("Insufficient privileges").MatchString(found[0]) {
+			m := acctest.NewMachine(t, campaignTenant())
+			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})})
+			m.Tenant.Fault(*denied(path))()
+			_, diagnostics := m.Process().Plan(acctest.PolicyTypeName, before, nil)
+			if found := acctest.Problems(diagnostics); len(found) != 1 || !acctest.Says("Insufficient privileges").MatchString(found[0]) {
 				t.Errorf("the plan says %q", found)
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // Nobody but the test user is asked anything, whatever the tenant is, and the tenant gets its campaign back.
@@ -33,7 +35,7 @@ func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
 			}},
 			{Config: ours},
 			{Config: ours, ConfigPlanChecks: noPlan},
-			{Config: ours, ResourceName: policyAddress, ImportState: true, ImportStateId: policyID, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adoption_loss"}},
+			{Config: ours, ResourceName: acctest.PolicyAddress, ImportState: true, ImportStateId: acctest.PolicyID, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adoption_loss"}},
 			{Config: s.block + registration(disabled), ConfigPlanChecks: policyUpdates},
 			{Config: s.block + "# gone"},
 			{Config: read, Check: func(state *terraform.State) error {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // A create that was carried out and reported as failed would leave the next one to take its own campaign for the one from before.
@@ -22,21 +23,21 @@ func TestACreateWhoseAnswerIsLostRemembersWhatWasThereBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newCampaignTenant(t)
-			played := tn.plays(t)
-			config := configuration{"policy": {typePolicy, map[string]any{"state": "enabled", "snooze_days": 3, "include": map[string]any{"all_users": true}}}}
+			played := tn.Plays(t)
+			config := acctest.Configuration{"policy": {TypeName: typePolicy, Values: map[string]any{"state": "enabled", "snooze_days": 3, "include": map[string]any{"all_users": true}}}}
 			c.fault.Method, c.fault.PathRegexp, c.fault.Times = http.MethodPatch, "/policies/authenticationMethodsPolicy$", new(0)
-			tn.fault(c.fault)()
-			if report := played.apply(config); report.failed() == c.created || (len(played.instances) == 1) != c.created {
-				t.Fatalf("the state is %v after\n%s", played.state(), report)
+			tn.Fault(c.fault)()
+			if report := played.Apply(config); report.Failed() == c.created || (len(played.Instances) == 1) != c.created {
+				t.Fatalf("the state is %v after\n%s", played.State(), report)
 			}
-			tn.heal()()
-			if report := played.apply(config); report.failed() || (len(report.changed) == 0) != c.created {
-				t.Fatalf("the next apply changes %v:\n%s", report.changed, report)
+			tn.Heal()()
+			if report := played.Apply(config); report.Failed() || (len(report.Changed) == 0) != c.created {
+				t.Fatalf("the next apply changes %v:\n%s", report.Changed, report)
 			}
-			if report := played.apply(configuration{}); report.failed() {
+			if report := played.Apply(acctest.Configuration{}); report.Failed() {
 				t.Fatalf("the destroy fails:\n%s", report)
 			}
-			if err := tn.campaignIs(newTenantsCampaign()); err != nil {
+			if err := tn.CampaignIs(newTenantsCampaign()); err != nil {
 				t.Error(err)
 			}
 		})

@@ -4,68 +4,70 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func TestPeopleBetweenAddressesThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	team := func(name string, pairs users) string {
 		return strings.Replace(manyStates(pairs), `"test"`, `"`+name+`"`, 1)
 	}
 	single := func(name, key string) string {
 		return `resource "entramfa_user_mfa_state" "` + name + `" {` + "\n  user_principal_name = \"" + key + "\"\n  state = \"enabled\"\n}\n"
 	}
-	w := tn.workspace(t, map[string]string{
-		"main.tf": block() + team("sales", users{meganUPN, "enabled", diegoUPN, "enabled"}) + team("support", users{obrienUPN, "enabled"}) + single("adele", adeleUPN),
-	}, "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
-	w.expect(0, "apply", "-input=false", "-auto-approve")
+	w := tn.Workspace(t, map[string]string{
+		"main.tf": acctest.Block() + team("sales", users{acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled"}) + team("support", users{acctest.ObrienUPN, "enabled"}) + single("adele", acctest.AdeleUPN),
+	}, "ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
+	w.Expect(0, "apply", "-input=false", "-auto-approve")
 
 	// From one map to the other in one apply.
-	moved := block() + team("sales", users{diegoUPN, "enabled"}) + team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})
-	w.write("main.tf", moved+single("adele", adeleUPN))
-	w.expect(0, "apply", "-input=false", "-auto-approve")
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-	if err := tn.stateIs(meganID, "enabled"); err != nil {
+	moved := acctest.Block() + team("sales", users{acctest.DiegoUPN, "enabled"}) + team("support", users{acctest.ObrienUPN, "enabled", acctest.MeganUPN, "enabled"})
+	w.Write("main.tf", moved+single("adele", acctest.AdeleUPN))
+	w.Expect(0, "apply", "-input=false", "-auto-approve")
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+	if err := tn.StateIs(acctest.MeganID, "enabled"); err != nil {
 		t.Error(err)
 	}
 
 	// Replaced without a moment of being disabled.
-	tn.forgetRequests(t)
-	w.expect(0, "apply", "-input=false", "-auto-approve", "-replace=entramfa_user_mfa_state.adele", "-replace=entramfa_user_mfa_states.sales")
-	if n := tn.writes(); n != 0 {
+	tn.ForgetRequests(t)
+	w.Expect(0, "apply", "-input=false", "-auto-approve", "-replace=entramfa_user_mfa_state.adele", "-replace=entramfa_user_mfa_states.sales")
+	if n := tn.Writes(); n != 0 {
 		t.Errorf("replacing resources with the same people has written %d states", n)
 	}
 
 	// Another name without a moved block, two wishes, and what the messages advise.
-	w.write("main.tf", moved+single("vance", adeleUPN))
-	w.sees(w.expect(1, "plan", "-input=false"), adeleUPN, "would lose per-user MFA on the way to another resource", "removed {", "moved {")
-	w.write("main.tf", moved+single("adele", adeleUPN)+single("again", adeleUPN))
-	w.sees(w.expect(1, "plan", "-input=false"), adeleUPN+" is managed by two resources of this run")
-	w.write("main.tf", moved+single("vance", adeleUPN)+"moved {\n  from = entramfa_user_mfa_state.adele\n  to = entramfa_user_mfa_state.vance\n}\n")
-	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
-	last := team("last", users{adeleUPN, "enabled"})
-	w.write("main.tf", moved+last+"moved {\n  from = entramfa_user_mfa_state.vance\n  to = entramfa_user_mfa_states.last\n}\n")
+	w.Write("main.tf", moved+single("vance", acctest.AdeleUPN))
+	w.Sees(w.Expect(1, "plan", "-input=false"), acctest.AdeleUPN, "would lose per-user MFA on the way to another resource", "removed {", "moved {")
+	w.Write("main.tf", moved+single("adele", acctest.AdeleUPN)+single("again", acctest.AdeleUPN))
+	w.Sees(w.Expect(1, "plan", "-input=false"), acctest.AdeleUPN+" is managed by two resources of this run")
+	w.Write("main.tf", moved+single("vance", acctest.AdeleUPN)+"moved {\n  from = entramfa_user_mfa_state.adele\n  to = entramfa_user_mfa_state.vance\n}\n")
+	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
+	last := team("last", users{acctest.AdeleUPN, "enabled"})
+	w.Write("main.tf", moved+last+"moved {\n  from = entramfa_user_mfa_state.vance\n  to = entramfa_user_mfa_states.last\n}\n")
 	if strings.Contains(os.Getenv("TF_ACC_PROVIDER_HOST"), "opentofu") {
 		// OpenTofu 1.12 reads the identity of the one type by the schema of the other. TestMovedToTheMapAndBack moves without a CLI.
-		w.sees(w.expect(1, "plan", "-input=false"), `attribute "user_ids" is required`)
-		last = single("vance", adeleUPN)
+		w.Sees(w.Expect(1, "plan", "-input=false"), `attribute "user_ids" is required`)
+		last = single("vance", acctest.AdeleUPN)
 	} else {
-		w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
 	}
-	if n := tn.writes(); n != 0 {
+	if n := tn.Writes(); n != 0 {
 		t.Errorf("moved blocks have written %d states", n)
 	}
 
 	// A saved plan that has become stale.
-	w.write("main.tf", block()+team("sales", users{diegoUPN, "disabled"})+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+last)
-	w.expect(0, "apply", "-input=false", "-auto-approve")
-	w.write("main.tf", block()+team("support", users{obrienUPN, "enabled", meganUPN, "enabled"})+last)
-	w.expect(0, "plan", "-input=false", "-out=stale")
-	tn.setState(diegoID, "enabled")()
-	w.sees(w.expect(1, "apply", "-input=false", "stale"), "The per-user MFA state of 1 user changed since the plan was made", diegoUPN+": disabled in the plan, enforced now")
-	if err := tn.stateIs(diegoID, "enforced"); err != nil {
+	w.Write("main.tf", acctest.Block()+team("sales", users{acctest.DiegoUPN, "disabled"})+team("support", users{acctest.ObrienUPN, "enabled", acctest.MeganUPN, "enabled"})+last)
+	w.Expect(0, "apply", "-input=false", "-auto-approve")
+	w.Write("main.tf", acctest.Block()+team("support", users{acctest.ObrienUPN, "enabled", acctest.MeganUPN, "enabled"})+last)
+	w.Expect(0, "plan", "-input=false", "-out=stale")
+	tn.SetState(acctest.DiegoID, "enabled")()
+	w.Sees(w.Expect(1, "apply", "-input=false", "stale"), "The per-user MFA state of 1 user changed since the plan was made", acctest.DiegoUPN+": disabled in the plan, enforced now")
+	if err := tn.StateIs(acctest.DiegoID, "enforced"); err != nil {
 		t.Error(err)
 	}
-	w.sees(w.expect(0, "apply", "-input=false", "-auto-approve"), "Per-user MFA stops applying to "+diegoUPN)
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "Per-user MFA stops applying to "+acctest.DiegoUPN)
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 }

@@ -12,17 +12,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-func mapOf(pairs ...string) resourceBlock {
+func mapOf(pairs ...string) acctest.ResourceBlock {
 	wanted := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {
 		wanted[pairs[i]] = pairs[i+1]
 	}
-	return resourceBlock{statesTypeName, map[string]any{"users": wanted}}
+	return acctest.ResourceBlock{TypeName: acctest.StatesTypeName, Values: map[string]any{"users": wanted}}
 }
 
-func singleOf(key, state string, more ...any) resourceBlock {
+func singleOf(key, state string, more ...any) acctest.ResourceBlock {
 	attribute := "user_principal_name"
 	if !strings.Contains(key, "@") {
 		attribute = "user_id"
@@ -31,34 +32,7 @@ func singleOf(key, state string, more ...any) resourceBlock {
 	for i := 0; i < len(more); i += 2 {
 		values[fmt.Sprint(more[i])] = more[i+1]
 	}
-	return resourceBlock{typeName, values}
-}
-
-// succeeds fails the test unless a run went well.
-func succeeds(t *testing.T, report *outcome) *outcome {
-	t.Helper()
-	if report.failed() {
-		t.Fatalf("the run fails:\n%s", report)
-	}
-	return report
-}
-
-// refusesPlan fails the test unless the plan is refused by one of the blocks with a text, and nothing is written.
-func (tn *tenant) refusesPlan(t *testing.T, report *outcome, texts ...string) {
-	t.Helper()
-	if report.planned || !says(texts...).MatchString(report.String()) {
-		t.Errorf("the plan is not refused with %q:\n%s", texts, report)
-	}
-	if n := tn.writes(); n != 0 {
-		t.Errorf("a refused plan has written %d states", n)
-	}
-}
-
-func (tn *tenant) forgetRequests(t *testing.T) {
-	t.Helper()
-	if err := tn.ClearRequests(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	return acctest.ResourceBlock{TypeName: acctest.TypeName, Values: values}
 }
 
 func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
@@ -68,25 +42,25 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 			for _, order := range [][2]string{{"a", "b"}, {"b", "a"}} {
 				t.Run(fmt.Sprintf("%d at a time, %s, from %s", parallel, name, order[0]), func(t *testing.T) {
 					t.Parallel()
-					options := quick()
+					options := acctest.Quick()
 					// Long enough for the other one to begin on a busy machine.
 					options.Consistency.Drift = 2 * time.Second
-					tn := newTenantWith(t, options)
-					played := tn.plays(t)
-					played.parallel = parallel
+					tn := acctest.NewTenantWith(t, options)
+					played := tn.Plays(t)
+					played.Parallel = parallel
 					from, to := order[0], order[1]
-					succeeds(t, played.apply(configuration{from: mapOf(meganUPN, "enabled", diegoUPN, "enabled"), to: mapOf(adeleUPN, "enabled")}))
-					tn.do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}) })()
-					tn.forgetRequests(t)
+					acctest.Succeeds(t, played.Apply(acctest.Configuration{from: mapOf(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled"), to: mapOf(acctest.AdeleUPN, "enabled")}))
+					tn.Do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}) })()
+					tn.ForgetRequests(t)
 					// Diego is the control: nobody wants him, and he is disabled.
-					report := succeeds(t, played.apply(configuration{from: mapOf(), to: mapOf(adeleUPN, "enabled", strings.ToUpper(meganID), "enabled")}))
-					for user, state := range map[string]string{meganID: "enabled", diegoID: "disabled", adeleID: "enabled"} {
-						if err := tn.stateIs(user, state); err != nil {
+					report := acctest.Succeeds(t, played.Apply(acctest.Configuration{from: mapOf(), to: mapOf(acctest.AdeleUPN, "enabled", strings.ToUpper(acctest.MeganID), "enabled")}))
+					for user, state := range map[string]string{acctest.MeganID: "enabled", acctest.DiegoID: "disabled", acctest.AdeleID: "enabled"} {
+						if err := tn.StateIs(user, state); err != nil {
 							t.Error(err)
 						}
 					}
-					warned := strings.Join(report.warnings[from], "\n")
-					if !says("Per-user MFA stops applying to", diegoUPN).MatchString(report.String()) || !strings.Contains(warned, "manages nobody any more") {
+					warned := strings.Join(report.Warnings[from], "\n")
+					if !acctest.Says("Per-user MFA stops applying to", acctest.DiegoUPN).MatchString(report.String()) || !strings.Contains(warned, "manages nobody any more") {
 						t.Errorf("the plan does not say who loses per-user MFA:\n%s", report)
 					}
 					if parallel == 1 {
@@ -94,10 +68,10 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 						return
 					}
 					// Where the two are planned at a time, nobody is disabled even for a moment, and the plan says so.
-					if n := tn.writes(); n != 1 {
-						t.Errorf("%d states were written, want 1, for %s:\n%s", n, diegoUPN, report)
+					if n := tn.Writes(); n != 1 {
+						t.Errorf("%d states were written, want 1, for %s:\n%s", n, acctest.DiegoUPN, report)
 					}
-					if !says(meganUPN+" is moved to another resource", "leaves their state as it is").MatchString(warned) || says("stops applying to 2 users").MatchString(warned) {
+					if !acctest.Says(acctest.MeganUPN+" is moved to another resource", "leaves their state as it is").MatchString(warned) || acctest.Says("stops applying to 2 users").MatchString(warned) {
 						t.Errorf("the plan does not say who moves:\n%s", report)
 					}
 				})
@@ -110,22 +84,22 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 func TestAPersonWhoIsEnabledByTheNextMapStopsNothing(t *testing.T) {
 	t.Parallel()
 	for name, from := range map[string]string{"enabled first": "z", "let go first": "a"} {
-		for how, rest := range map[string][]string{"taken out": {meganUPN, "enabled"}, "destroyed": nil} {
+		for how, rest := range map[string][]string{"taken out": {acctest.MeganUPN, "enabled"}, "destroyed": nil} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				t.Parallel()
-				tn := newTenant(t)
-				played := tn.plays(t)
-				succeeds(t, played.apply(configuration{from: mapOf(adeleUPN, "disabled", meganUPN, "enabled"), "m": mapOf(diegoUPN, "enabled")}))
-				after := configuration{"m": mapOf(diegoUPN, "enabled", adeleUPN, "enabled")}
+				tn := acctest.NewTenant(t)
+				played := tn.Plays(t)
+				acctest.Succeeds(t, played.Apply(acctest.Configuration{from: mapOf(acctest.AdeleUPN, "disabled", acctest.MeganUPN, "enabled"), "m": mapOf(acctest.DiegoUPN, "enabled")}))
+				after := acctest.Configuration{"m": mapOf(acctest.DiegoUPN, "enabled", acctest.AdeleUPN, "enabled")}
 				if rest != nil {
 					after[from] = mapOf(rest...)
 				}
-				succeeds(t, played.apply(after))
-				if err := tn.stateIs(adeleID, "enabled"); err != nil {
+				acctest.Succeeds(t, played.Apply(after))
+				if err := tn.StateIs(acctest.AdeleID, "enabled"); err != nil {
 					t.Error(err)
 				}
-				if report := succeeds(t, played.plan(after)); len(report.changed) > 0 {
-					t.Errorf("the plan after it has changes in %q:\n%s", report.changed, report)
+				if report := acctest.Succeeds(t, played.Plan(after)); len(report.Changed) > 0 {
+					t.Errorf("the plan after it has changes in %q:\n%s", report.Changed, report)
 				}
 			})
 		}
@@ -134,41 +108,41 @@ func TestAPersonWhoIsEnabledByTheNextMapStopsNothing(t *testing.T) {
 
 func TestADestroyBesideAnotherResourceOfTheSamePersonIsRefusedAtPlan(t *testing.T) {
 	t.Parallel()
-	single, renamed := configuration{"m": singleOf(meganUPN, "enabled")}, configuration{"a": singleOf(meganUPN, "enabled")}
+	single, renamed := acctest.Configuration{"m": singleOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{"a": singleOf(acctest.MeganUPN, "enabled")}
 	for name, c := range map[string]struct {
-		before, after configuration
+		before, after acctest.Configuration
 	}{
-		"from a single one to a map":    {single, configuration{"z": mapOf(meganUPN, "enabled", adeleUPN, "enabled")}},
-		"planned before the destroy":    {single, configuration{"a": mapOf(meganID, "enabled")}},
-		"under another name":            {single, configuration{"z": singleOf(meganID, "enabled")}},
+		"from a single one to a map":    {single, acctest.Configuration{"z": mapOf(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "enabled")}},
+		"planned before the destroy":    {single, acctest.Configuration{"a": mapOf(acctest.MeganID, "enabled")}},
+		"under another name":            {single, acctest.Configuration{"z": singleOf(acctest.MeganID, "enabled")}},
 		"under a name that comes first": {single, renamed},
-		"from a map to a single one":    {configuration{"m": mapOf(meganUPN, "enabled", diegoUPN, "enabled")}, configuration{"z": singleOf(meganUPN, "enabled")}},
-		"from a map that is renamed":    {configuration{"m": mapOf(meganUPN, "enabled")}, configuration{"a": mapOf(meganUPN, "enabled")}},
+		"from a map to a single one":    {acctest.Configuration{"m": mapOf(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled")}, acctest.Configuration{"z": singleOf(acctest.MeganUPN, "enabled")}},
+		"from a map that is renamed":    {acctest.Configuration{"m": mapOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{"a": mapOf(acctest.MeganUPN, "enabled")}},
 		"by a shift of a count": {
-			configuration{"u0": singleOf(diegoUPN, "enabled"), "u1": singleOf(meganUPN, "enabled")}, configuration{"u0": singleOf(meganUPN, "enabled")},
+			acctest.Configuration{"u0": singleOf(acctest.DiegoUPN, "enabled"), "u1": singleOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{"u0": singleOf(acctest.MeganUPN, "enabled")},
 		},
 		"by a shift the other way": {
-			configuration{"u0": singleOf(meganUPN, "enabled")}, configuration{"u0": singleOf(adeleUPN, "enabled"), "u1": singleOf(meganUPN, "enabled")},
+			acctest.Configuration{"u0": singleOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{"u0": singleOf(acctest.AdeleUPN, "enabled"), "u1": singleOf(acctest.MeganUPN, "enabled")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			succeeds(t, played.apply(c.before))
-			tn.forgetRequests(t)
-			tn.refusesPlan(t, played.apply(c.after), meganUPN, "would lose per-user MFA on the way", "destroy = false", "moved")
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			acctest.Succeeds(t, played.Apply(c.before))
+			tn.ForgetRequests(t)
+			tn.RefusesPlan(t, played.Apply(c.after), acctest.MeganUPN, "would lose per-user MFA on the way", "destroy = false", "moved")
 
 			// The controls: what the message advises, and what has nothing to lose.
-			kept := configuration{}
+			kept := acctest.Configuration{}
 			for block, resource := range c.before {
-				values := maps.Clone(resource.values)
+				values := maps.Clone(resource.Values)
 				values["on_destroy"] = "keep"
-				kept[block] = resourceBlock{resource.typeName, values}
+				kept[block] = acctest.ResourceBlock{TypeName: resource.TypeName, Values: values}
 			}
-			succeeds(t, played.apply(kept))
-			succeeds(t, played.apply(c.after))
-			if err := tn.stateIs(meganID, "enabled"); err != nil {
+			acctest.Succeeds(t, played.Apply(kept))
+			acctest.Succeeds(t, played.Apply(c.after))
+			if err := tn.StateIs(acctest.MeganID, "enabled"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -177,97 +151,97 @@ func TestADestroyBesideAnotherResourceOfTheSamePersonIsRefusedAtPlan(t *testing.
 
 func TestTwoResourcesThatWantOnePersonAreRefusedAtPlan(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]configuration{
-		"two single ones":           {"a": singleOf(adeleUPN, "enabled"), "b": singleOf(adeleID, "disabled")},
-		"with the same state":       {"a": singleOf(adeleUPN, "enabled"), "b": singleOf(adeleID, "enabled")},
-		"spelled the same":          {"a": singleOf(adeleUPN, "enabled"), "b": singleOf(adeleUPN, "enabled")},
-		"a single one and a map":    {"a": singleOf(adeleUPN, "enabled"), "b": mapOf(adeleID, "disabled", meganUPN, "enabled")},
-		"two maps":                  {"a": mapOf(adeleUPN, "enabled", meganUPN, "enabled"), "b": mapOf(strings.ToUpper(adeleID), "disabled")},
-		"two maps spelled the same": {"a": mapOf(adeleUPN, "enabled"), "b": mapOf(adeleUPN, "enabled")},
+	for name, config := range map[string]acctest.Configuration{
+		"two single ones":           {"a": singleOf(acctest.AdeleUPN, "enabled"), "b": singleOf(acctest.AdeleID, "disabled")},
+		"with the same state":       {"a": singleOf(acctest.AdeleUPN, "enabled"), "b": singleOf(acctest.AdeleID, "enabled")},
+		"spelled the same":          {"a": singleOf(acctest.AdeleUPN, "enabled"), "b": singleOf(acctest.AdeleUPN, "enabled")},
+		"a single one and a map":    {"a": singleOf(acctest.AdeleUPN, "enabled"), "b": mapOf(acctest.AdeleID, "disabled", acctest.MeganUPN, "enabled")},
+		"two maps":                  {"a": mapOf(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"), "b": mapOf(strings.ToUpper(acctest.AdeleID), "disabled")},
+		"two maps spelled the same": {"a": mapOf(acctest.AdeleUPN, "enabled"), "b": mapOf(acctest.AdeleUPN, "enabled")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			report := played.apply(config)
-			tn.refusesPlan(t, report, "is managed by two resources of this run", adeleUPN, "Each apply would undo", "moved block")
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			report := played.Apply(config)
+			tn.RefusesPlan(t, report, "is managed by two resources of this run", acctest.AdeleUPN, "Each apply would undo", "moved block")
 
 			// Both are in the state already, as an earlier version has left them.
 			for _, block := range slices.Sorted(maps.Keys(config)) {
-				other := tn.plays(t)
-				succeeds(t, other.apply(configuration{block: config[block]}))
-				played.instances[block] = other.instances[block]
+				other := tn.Plays(t)
+				acctest.Succeeds(t, other.Apply(acctest.Configuration{block: config[block]}))
+				played.Instances[block] = other.Instances[block]
 			}
-			tn.forgetRequests(t)
-			tn.refusesPlan(t, played.apply(config), "is managed by two resources of this run")
+			tn.ForgetRequests(t)
+			tn.RefusesPlan(t, played.Apply(config), "is managed by two resources of this run")
 			delete(config, "b")
 			// One of them is taken out without a destroy, as by a removed block.
-			delete(played.instances, "b")
-			succeeds(t, played.apply(config))
+			delete(played.Instances, "b")
+			acctest.Succeeds(t, played.Apply(config))
 		})
 	}
 }
 
 func TestAProgramThatDoesNotValidateIsNotRefusedForWhatItPlannedBefore(t *testing.T) {
 	t.Parallel()
-	s := newTenant(t).session(t, nil)
+	s := acctest.NewTenant(t).Session(t, nil)
 	for _, state := range []string{"enabled", "disabled"} {
-		planned := s.plan(nil, map[string]any{"user_id": adeleID, "state": state, "allow_promotion": false, "on_destroy": "disable"})
-		noErrors(t, planned.Diagnostics)
+		planned := s.Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": state, "allow_promotion": false, "on_destroy": "disable"})
+		acctest.NoErrors(t, planned.Diagnostics)
 	}
 }
 
 // Newer versions of `terraform test` validate whole modules, and use one provider for all run blocks.
 func TestPlansOfSeveralRunsAreNoConflict(t *testing.T) {
 	t.Parallel()
-	s := newTenant(t).session(t, nil)
+	s := acctest.NewTenant(t).Session(t, nil)
 	for _, state := range []string{"enabled", "disabled"} {
-		config := map[string]any{"user_id": adeleID, "state": state, "allow_promotion": false, "on_destroy": "disable"}
+		config := map[string]any{"user_id": acctest.AdeleID, "state": state, "allow_promotion": false, "on_destroy": "disable"}
 		for range 2 {
-			if _, err := s.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
-				TypeName: typeName, Config: dynamic(t, objectOf(t, s.typ, config)),
+			if _, err := s.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+				TypeName: acctest.TypeName, Config: acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, config)),
 			}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		noErrors(t, s.plan(nil, config).Diagnostics)
+		acctest.NoErrors(t, s.Plan(nil, config).Diagnostics)
 	}
 }
 
 func TestAReplacedResourceLeavesItsPeopleAsTheyAre(t *testing.T) {
 	t.Parallel()
-	for name, block := range map[string]resourceBlock{"a single one": singleOf(meganUPN, "enabled"), "a map": mapOf(meganUPN, "enabled")} {
+	for name, block := range map[string]acctest.ResourceBlock{"a single one": singleOf(acctest.MeganUPN, "enabled"), "a map": mapOf(acctest.MeganUPN, "enabled")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			config := configuration{"m": block}
-			succeeds(t, played.apply(config))
-			played.instances["m"].tainted = true
-			tn.forgetRequests(t)
-			report := succeeds(t, played.apply(config))
-			if n := tn.writes(); n != 0 || played.instances["m"].tainted {
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			config := acctest.Configuration{"m": block}
+			acctest.Succeeds(t, played.Apply(config))
+			played.Instances["m"].Tainted = true
+			tn.ForgetRequests(t)
+			report := acctest.Succeeds(t, played.Apply(config))
+			if n := tn.Writes(); n != 0 || played.Instances["m"].Tainted {
 				t.Errorf("replacing a tainted resource has written %d states:\n%s", n, report)
 			}
 			// Who the new one does not have stays as they are as well: a plan does not show what a tainted resource was.
-			played.instances["m"].tainted = true
-			other := configuration{"m": singleOf(adeleUPN, "enabled")}
-			if block.typeName == statesTypeName {
-				other = configuration{"m": mapOf(adeleUPN, "enabled")}
+			played.Instances["m"].Tainted = true
+			other := acctest.Configuration{"m": singleOf(acctest.AdeleUPN, "enabled")}
+			if block.TypeName == acctest.StatesTypeName {
+				other = acctest.Configuration{"m": mapOf(acctest.AdeleUPN, "enabled")}
 			}
-			report = succeeds(t, played.apply(other))
-			if !says(meganUPN + " is left with per-user MFA").MatchString(report.String()) {
+			report = acctest.Succeeds(t, played.Apply(other))
+			if !acctest.Says(acctest.MeganUPN + " is left with per-user MFA").MatchString(report.String()) {
 				t.Errorf("the apply does not say who is left:\n%s", report)
 			}
-			if err := tn.stateIs(meganID, "enabled"); err != nil {
+			if err := tn.StateIs(acctest.MeganID, "enabled"); err != nil {
 				t.Error(err)
 			}
-			succeeds(t, played.apply(configuration{}))
-			succeeds(t, played.apply(config))
+			acctest.Succeeds(t, played.Apply(acctest.Configuration{}))
+			acctest.Succeeds(t, played.Apply(config))
 			// The control: without a new one, the destroy of a tainted resource disables.
-			played.instances["m"].tainted = true
-			succeeds(t, played.apply(configuration{}))
-			if err := tn.stateIs(meganID, "disabled"); err != nil {
+			played.Instances["m"].Tainted = true
+			acctest.Succeeds(t, played.Apply(acctest.Configuration{}))
+			if err := tn.StateIs(acctest.MeganID, "disabled"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -276,50 +250,50 @@ func TestAReplacedResourceLeavesItsPeopleAsTheyAre(t *testing.T) {
 
 func TestAPlanThatHasBecomeStaleIsNotAppliedUnseen(t *testing.T) {
 	t.Parallel()
-	promoted := func(state string) configuration {
-		return configuration{"x": singleOf(alexUPN, state, "allow_promotion", true)}
+	promoted := func(state string) acctest.Configuration {
+		return acctest.Configuration{"x": singleOf(acctest.AlexUPN, state, "allow_promotion", true)}
 	}
-	promotedMap := func(state string) configuration {
-		block := mapOf(alexUPN, state)
-		block.values["allow_promotion"] = true
-		return configuration{"x": block}
+	promotedMap := func(state string) acctest.Configuration {
+		block := mapOf(acctest.AlexUPN, state)
+		block.Values["allow_promotion"] = true
+		return acctest.Configuration{"x": block}
 	}
 	const changed, inconsistent = "changed since the plan was made", "inconsistent final plan"
 	for name, c := range map[string]struct {
-		before, after configuration
+		before, after acctest.Configuration
 		user          string
 		// since is the state that somebody sets between the plan and the apply, and left the one that has to be there then.
 		since, left string
 		says        string
 	}{
-		"a destroy":                    {configuration{"x": singleOf(adeleUPN, "disabled")}, configuration{}, adeleID, "enabled", "enabled", changed},
-		"a destroy of a map":           {configuration{"x": mapOf(adeleUPN, "disabled", obrienUPN, "enabled")}, configuration{}, adeleID, "enabled", "enabled", changed},
-		"a removal from a map":         {configuration{"x": mapOf(adeleUPN, "disabled", meganUPN, "enabled")}, configuration{"x": mapOf(meganUPN, "enabled")}, adeleID, "enabled", "enabled", changed},
-		"a replacement":                {configuration{"x": singleOf(adeleUPN, "disabled")}, configuration{"x": singleOf(obrienUPN, "enabled")}, adeleID, "enforced", "enforced", changed},
-		"a create":                     {configuration{}, configuration{"x": singleOf(adeleUPN, "disabled")}, adeleID, "enabled", "enabled", inconsistent},
-		"a create of a map":            {configuration{}, configuration{"x": mapOf(adeleUPN, "disabled", obrienUPN, "enabled")}, adeleID, "enabled", "enabled", inconsistent},
-		"an addition to a map":         {configuration{"x": mapOf(meganUPN, "enabled")}, configuration{"x": mapOf(adeleUPN, "disabled", meganUPN, "enabled")}, adeleID, "enabled", "enabled", inconsistent},
-		"a way that was taken back":    {configuration{"x": singleOf(alexUPN, "disabled", "allow_promotion", true)}, promoted("enforced"), alexID, "enabled", "enforced", ""},
-		"the destroy that was planned": {configuration{"x": singleOf(meganUPN, "enabled")}, configuration{}, meganID, "enforced", "disabled", ""},
-		"nothing left to do":           {configuration{"x": singleOf(meganUPN, "enabled")}, configuration{}, meganID, "disabled", "disabled", ""},
-		"as wanted already":            {configuration{}, configuration{"x": mapOf(adeleUPN, "enabled")}, adeleID, "enforced", "enforced", ""},
-		"as wanted already, one":       {configuration{}, configuration{"x": singleOf(adeleUPN, "enabled")}, adeleID, "enabled", "enabled", ""},
+		"a destroy":                    {acctest.Configuration{"x": singleOf(acctest.AdeleUPN, "disabled")}, acctest.Configuration{}, acctest.AdeleID, "enabled", "enabled", changed},
+		"a destroy of a map":           {acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "disabled", acctest.ObrienUPN, "enabled")}, acctest.Configuration{}, acctest.AdeleID, "enabled", "enabled", changed},
+		"a removal from a map":         {acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "disabled", acctest.MeganUPN, "enabled")}, acctest.Configuration{"x": mapOf(acctest.MeganUPN, "enabled")}, acctest.AdeleID, "enabled", "enabled", changed},
+		"a replacement":                {acctest.Configuration{"x": singleOf(acctest.AdeleUPN, "disabled")}, acctest.Configuration{"x": singleOf(acctest.ObrienUPN, "enabled")}, acctest.AdeleID, "enforced", "enforced", changed},
+		"a create":                     {acctest.Configuration{}, acctest.Configuration{"x": singleOf(acctest.AdeleUPN, "disabled")}, acctest.AdeleID, "enabled", "enabled", inconsistent},
+		"a create of a map":            {acctest.Configuration{}, acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "disabled", acctest.ObrienUPN, "enabled")}, acctest.AdeleID, "enabled", "enabled", inconsistent},
+		"an addition to a map":         {acctest.Configuration{"x": mapOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "disabled", acctest.MeganUPN, "enabled")}, acctest.AdeleID, "enabled", "enabled", inconsistent},
+		"a way that was taken back":    {acctest.Configuration{"x": singleOf(acctest.AlexUPN, "disabled", "allow_promotion", true)}, promoted("enforced"), acctest.AlexID, "enabled", "enforced", ""},
+		"the destroy that was planned": {acctest.Configuration{"x": singleOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{}, acctest.MeganID, "enforced", "disabled", ""},
+		"nothing left to do":           {acctest.Configuration{"x": singleOf(acctest.MeganUPN, "enabled")}, acctest.Configuration{}, acctest.MeganID, "disabled", "disabled", ""},
+		"as wanted already":            {acctest.Configuration{}, acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled")}, acctest.AdeleID, "enforced", "enforced", ""},
+		"as wanted already, one":       {acctest.Configuration{}, acctest.Configuration{"x": singleOf(acctest.AdeleUPN, "enabled")}, acctest.AdeleID, "enabled", "enabled", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			played := tn.plays(t)
-			succeeds(t, played.apply(c.before))
-			others := map[string]string{obrienID: "disabled"}
-			if states := c.before["x"].texts("users"); states[obrienUPN] != "" {
-				others[obrienID] = states[obrienUPN]
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			acctest.Succeeds(t, played.Apply(c.before))
+			others := map[string]string{acctest.ObrienID: "disabled"}
+			if states := c.before["x"].Texts("users"); states[acctest.ObrienUPN] != "" {
+				others[acctest.ObrienID] = states[acctest.ObrienUPN]
 			}
-			played.between = tn.setState(c.user, c.since)
-			report := played.apply(c.after)
-			if report.failed() != (c.says != "") || !says(c.says).MatchString(report.String()) {
+			played.Between = tn.SetState(c.user, c.since)
+			report := played.Apply(c.after)
+			if report.Failed() != (c.says != "") || !acctest.Says(c.says).MatchString(report.String()) {
 				t.Errorf("the apply says:\n%s", report)
 			}
-			if err := tn.stateIs(c.user, c.left); err != nil {
+			if err := tn.StateIs(c.user, c.left); err != nil {
 				t.Error(err)
 			}
 			if c.says == "" {
@@ -327,33 +301,33 @@ func TestAPlanThatHasBecomeStaleIsNotAppliedUnseen(t *testing.T) {
 			}
 			// Nobody else was written to either, and another plan says what happens.
 			for user, state := range others {
-				if err := tn.stateIs(user, state); err != nil {
+				if err := tn.StateIs(user, state); err != nil {
 					t.Error(err)
 				}
 			}
-			again := succeeds(t, played.apply(c.after))
-			if !says("stops applying to").MatchString(again.String()) {
+			again := acctest.Succeeds(t, played.Apply(c.after))
+			if !acctest.Says("stops applying to").MatchString(again.String()) {
 				t.Errorf("the plan after it does not say who loses per-user MFA:\n%s", again)
 			}
-			if err := tn.stateIs(c.user, "disabled"); err != nil {
+			if err := tn.StateIs(c.user, "disabled"); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	// What an administrator has taken away is not given back on the way to enforced. A service that promotes by itself would end it.
-	for name, made := range map[string]func(state string) configuration{"one": promoted, "many": promotedMap} {
+	for name, made := range map[string]func(state string) acctest.Configuration{"one": promoted, "many": promotedMap} {
 		t.Run("giving back, "+name, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			tn.do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{Promotion: new(false)}) })()
-			played := tn.plays(t)
-			succeeds(t, played.apply(made("enabled")))
-			played.between = tn.setState(alexID, "disabled")
-			report := played.apply(made("enforced"))
-			if !says("changed since the plan was made", alexUPN+": enabled in the plan, disabled now").MatchString(report.String()) {
+			tn := acctest.NewTenant(t)
+			tn.Do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{Promotion: new(false)}) })()
+			played := tn.Plays(t)
+			acctest.Succeeds(t, played.Apply(made("enabled")))
+			played.Between = tn.SetState(acctest.AlexID, "disabled")
+			report := played.Apply(made("enforced"))
+			if !acctest.Says("changed since the plan was made", acctest.AlexUPN+": enabled in the plan, disabled now").MatchString(report.String()) {
 				t.Errorf("the apply says:\n%s", report)
 			}
-			if err := tn.stateIs(alexID, "disabled"); err != nil {
+			if err := tn.StateIs(acctest.AlexID, "disabled"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -362,67 +336,67 @@ func TestAPlanThatHasBecomeStaleIsNotAppliedUnseen(t *testing.T) {
 
 func TestTheStateOfBeforeIsNoExcuseWithoutARefresh(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	s := tn.session(t, nil)
-	prior := state(adeleID, adeleUPN, "disabled", "disabled")
+	tn := acctest.NewTenant(t)
+	s := tn.Session(t, nil)
+	prior := acctest.State(acctest.AdeleID, acctest.AdeleUPN, "disabled", "disabled")
 	// A plan that is made from an old state looks for itself, and so does an apply.
-	tn.setState(adeleID, "enabled")()
-	if found := warnings(s.plan(prior, nil).Diagnostics); len(found) != 1 || !says("stops applying", adeleUPN, "goes from enabled to disabled").MatchString(found[0]) {
+	tn.SetState(acctest.AdeleID, "enabled")()
+	if found := acctest.Warnings(s.Plan(prior, nil).Diagnostics); len(found) != 1 || !acctest.Says("stops applying", acctest.AdeleUPN, "goes from enabled to disabled").MatchString(found[0]) {
 		t.Errorf("the plan of a destroy warns %q", found)
 	}
-	tn.setState(adeleID, "disabled")()
-	planned := s.plan(prior, nil)
-	noErrors(t, planned.Diagnostics)
-	tn.setState(adeleID, "enabled")()
-	applied, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: typeName, PriorState: dynamic(t, objectOf(t, s.typ, prior)), PlannedState: planned.PlannedState, Config: planned.PlannedState,
+	tn.SetState(acctest.AdeleID, "disabled")()
+	planned := s.Plan(prior, nil)
+	acctest.NoErrors(t, planned.Diagnostics)
+	tn.SetState(acctest.AdeleID, "enabled")()
+	applied, err := s.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: acctest.TypeName, PriorState: acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, prior)), PlannedState: planned.PlannedState, Config: planned.PlannedState,
 		PlannedPrivate: planned.PlannedPrivate,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(applied.Diagnostics) != 1 || !says("The per-user MFA state of "+adeleUPN+" changed since the plan was made", "disabled in the plan, enabled now", "with a refresh").
+	if len(applied.Diagnostics) != 1 || !acctest.Says("The per-user MFA state of "+acctest.AdeleUPN+" changed since the plan was made", "disabled in the plan, enabled now", "with a refresh").
 		MatchString(applied.Diagnostics[0].Summary+" "+applied.Diagnostics[0].Detail) {
 		t.Errorf("the destroy says %v", applied.Diagnostics)
 	}
-	if err := tn.stateIs(adeleID, "enabled"); err != nil {
+	if err := tn.StateIs(acctest.AdeleID, "enabled"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAMapMayBeEmpty(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	played := tn.plays(t)
-	succeeds(t, played.apply(configuration{"x": mapOf()}))
-	if report := succeeds(t, played.plan(configuration{"x": mapOf()})); len(report.changed) != 0 || len(report.warnings) != 0 {
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf()}))
+	if report := acctest.Succeeds(t, played.Plan(acctest.Configuration{"x": mapOf()})); len(report.Changed) != 0 || len(report.Warnings) != 0 {
 		t.Errorf("an empty map is a change:\n%s", report)
 	}
-	succeeds(t, played.apply(configuration{"x": mapOf(meganUPN, "enabled")}))
-	report := succeeds(t, played.apply(configuration{"x": mapOf()}))
-	if !says("users is empty: the resource manages nobody any more", "It managed 1 user until now").MatchString(report.String()) {
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.MeganUPN, "enabled")}))
+	report := acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf()}))
+	if !acctest.Says("users is empty: the resource manages nobody any more", "It managed 1 user until now").MatchString(report.String()) {
 		t.Errorf("the plan does not say that the map is empty:\n%s", report)
 	}
-	if err := tn.stateIs(meganID, "disabled"); err != nil {
+	if err := tn.StateIs(acctest.MeganID, "disabled"); err != nil {
 		t.Error(err)
 	}
-	succeeds(t, played.apply(configuration{}))
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{}))
 }
 
 func TestANameThatIsSomebodyElsesIsWarnedOf(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	played := tn.plays(t)
-	succeeds(t, played.apply(configuration{"x": mapOf(adeleUPN, "enabled", meganUPN, "enabled")}))
-	tn.called(adeleID, adelesNewUPN)()
-	both := configuration{"x": mapOf(adeleUPN, "enabled", meganUPN, "enabled", diegoUPN, "enabled")}
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled")}))
+	tn.Called(acctest.AdeleID, adelesNewUPN)()
+	both := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled")}
 	// The control: a rename alone is nothing to warn of.
-	if report := succeeds(t, played.plan(both)); says("belongs to somebody else").MatchString(report.String()) {
+	if report := acctest.Succeeds(t, played.Plan(both)); acctest.Says("belongs to somebody else").MatchString(report.String()) {
 		t.Errorf("a rename is warned of:\n%s", report)
 	}
-	tn.called(obrienID, adeleUPN)()
-	report := succeeds(t, played.plan(both))
-	if !says("A name in users belongs to somebody else now", adeleUPN+": the entry manages "+adelesNewUPN, adeleID, "it belongs to object id "+obrienID).MatchString(report.String()) {
+	tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
+	report := acctest.Succeeds(t, played.Plan(both))
+	if !acctest.Says("A name in users belongs to somebody else now", acctest.AdeleUPN+": the entry manages "+adelesNewUPN, acctest.AdeleID, "it belongs to object id "+acctest.ObrienID).MatchString(report.String()) {
 		t.Errorf("the plan does not say that the name is somebody else's:\n%s", report)
 	}
 }
@@ -430,13 +404,13 @@ func TestANameThatIsSomebodyElsesIsWarnedOf(t *testing.T) {
 func TestMovedToTheMapAndBack(t *testing.T) {
 	t.Parallel()
 	const own = "registry.terraform.io/mfa-as-code/entramfa"
-	tn := newTenant(t)
-	played := tn.plays(t)
-	moved := func(from *instance, to, provider string) (*tfprotov6.MoveResourceStateResponse, *instance) {
-		server := played.provider(newOutcome())
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	moved := func(from *acctest.Instance, to, provider string) (*tfprotov6.MoveResourceStateResponse, *acctest.Instance) {
+		server := played.Provider(acctest.NewOutcome())
 		answer, err := server.MoveResourceState(context.Background(), &tfprotov6.MoveResourceStateRequest{
-			SourceProviderAddress: provider, SourceTypeName: from.typeName, TargetTypeName: to,
-			SourceState: &tfprotov6.RawState{JSON: []byte(encoded(plainOf(from.value)))}, SourcePrivate: from.private,
+			SourceProviderAddress: provider, SourceTypeName: from.TypeName, TargetTypeName: to,
+			SourceState: &tfprotov6.RawState{JSON: []byte(acctest.Encoded(acctest.PlainOf(from.Value)))}, SourcePrivate: from.Private,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -444,36 +418,36 @@ func TestMovedToTheMapAndBack(t *testing.T) {
 		if answer.TargetState == nil {
 			return answer, nil
 		}
-		return answer, &instance{typeName: to, value: unpacked(answer.TargetState, played.typeOf(to)), private: answer.TargetPrivate, identity: answer.TargetIdentity}
+		return answer, &acctest.Instance{TypeName: to, Value: acctest.Unpacked(answer.TargetState, played.TypeOf(to)), Private: answer.TargetPrivate, Identity: answer.TargetIdentity}
 	}
-	succeeds(t, played.apply(configuration{"m": singleOf(meganUPN, "enabled")}))
-	tn.forgetRequests(t)
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"m": singleOf(acctest.MeganUPN, "enabled")}))
+	tn.ForgetRequests(t)
 	for _, step := range []struct {
 		to, provider string
-		config       resourceBlock
+		config       acctest.ResourceBlock
 	}{
-		{statesTypeName, own, mapOf(meganUPN, "enabled")},
-		{typeName, "registry.opentofu.org/mfa-as-code/entramfa", singleOf(meganUPN, "enabled")},
-		{statesTypeName, "entramfa", mapOf(meganUPN, "enabled")},
+		{acctest.StatesTypeName, own, mapOf(acctest.MeganUPN, "enabled")},
+		{acctest.TypeName, "registry.opentofu.org/mfa-as-code/entramfa", singleOf(acctest.MeganUPN, "enabled")},
+		{acctest.StatesTypeName, "entramfa", mapOf(acctest.MeganUPN, "enabled")},
 	} {
-		answer, now := moved(played.instances["m"], step.to, step.provider)
-		noErrors(t, answer.Diagnostics)
-		played.instances["m"] = now
-		if report := succeeds(t, played.plan(configuration{"m": step.config})); len(report.changed) != 0 {
-			t.Errorf("the plan after the move to %s has changes: %s\nof %v", step.to, report, played.state())
+		answer, now := moved(played.Instances["m"], step.to, step.provider)
+		acctest.NoErrors(t, answer.Diagnostics)
+		played.Instances["m"] = now
+		if report := acctest.Succeeds(t, played.Plan(acctest.Configuration{"m": step.config})); len(report.Changed) != 0 {
+			t.Errorf("the plan after the move to %s has changes: %s\nof %v", step.to, report, played.State())
 		}
 	}
-	if n := tn.writes(); n != 0 {
+	if n := tn.Writes(); n != 0 {
 		t.Errorf("the moves have written %d states", n)
 	}
 	// Many users are not one.
-	succeeds(t, played.apply(configuration{"m": mapOf(meganUPN, "enabled", diegoUPN, "enabled")}))
-	answer, _ := moved(played.instances["m"], typeName, own)
-	if len(answer.Diagnostics) != 1 || !says("A resource of 2 users cannot be moved to entramfa_user_mfa_state", "destroy = false").
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"m": mapOf(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled")}))
+	answer, _ := moved(played.Instances["m"], acctest.TypeName, own)
+	if len(answer.Diagnostics) != 1 || !acctest.Says("A resource of 2 users cannot be moved to entramfa_user_mfa_state", "destroy = false").
 		MatchString(answer.Diagnostics[0].Summary+" "+answer.Diagnostics[0].Detail) {
 		t.Errorf("the move of two users says %v", answer.Diagnostics)
 	}
-	if answer, _ := moved(played.instances["m"], typeName, "registry.terraform.io/somebody/else"); len(answer.Diagnostics) == 0 {
+	if answer, _ := moved(played.Instances["m"], acctest.TypeName, "registry.terraform.io/somebody/else"); len(answer.Diagnostics) == 0 {
 		t.Error("a state of another provider was moved")
 	}
 }
@@ -481,11 +455,11 @@ func TestMovedToTheMapAndBack(t *testing.T) {
 func TestTheWaitForOthersIsBounded(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	tn := newTenant(t)
-	played := tn.plays(t)
-	succeeds(t, played.apply(configuration{"x": mapOf(meganUPN, "enabled", diegoUPN, "enabled")}))
-	succeeds(t, played.apply(configuration{"x": mapOf(meganUPN, "enabled")}))
-	if err := tn.stateIs(diegoID, "disabled"); err != nil {
+	tn := acctest.NewTenant(t)
+	played := tn.Plays(t)
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled")}))
+	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.MeganUPN, "enabled")}))
+	if err := tn.StateIs(acctest.DiegoID, "disabled"); err != nil {
 		t.Error(err)
 	}
 	if lasted := time.Since(began); lasted > 5*time.Minute {

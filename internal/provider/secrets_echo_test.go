@@ -23,6 +23,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // echo stands in front of an emulated tenant. What it is told to answer itself, it answers with all that it was sent, in many forms.
@@ -42,7 +44,7 @@ const (
 	echoEnds   = "and I do not like it"
 )
 
-func newEcho(t *testing.T, tn *tenant) *echo {
+func newEcho(t *testing.T, tn *acctest.Tenant) *echo {
 	t.Helper()
 	e := &echo{}
 	forward := e.renaming(t, tn)
@@ -66,7 +68,7 @@ func newEcho(t *testing.T, tn *tenant) *echo {
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	authorities, err := os.ReadFile(tn.caFile)
+	authorities, err := os.ReadFile(tn.CAFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,11 +177,11 @@ func (e *echo) secrets() []string {
 func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 	t.Parallel()
 	id := newIdentities(t)
-	e := newEcho(t, id.tenant)
-	at := func(address string) string { return strings.Replace(address, id.url, e.url, 1) }
-	w := id.workspace(t, map[string]string{"main.tf": block() + byName(adeleUPN, "enabled")})
-	plain := append(slices.Clone(w.env), "ENTRAMFA_GRAPH_ENDPOINT="+e.url, "ENTRAMFA_AUTHORITY_HOST="+e.url, "ENTRAMFA_CA_BUNDLE_PATH="+e.bundle, "AZURE_SDK_GO_LOGGING=all")
-	app := map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID}
+	e := newEcho(t, id.Tenant)
+	at := func(address string) string { return strings.Replace(address, id.URL, e.url, 1) }
+	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled")})
+	plain := append(slices.Clone(w.Env), "ENTRAMFA_GRAPH_ENDPOINT="+e.url, "ENTRAMFA_AUTHORITY_HOST="+e.url, "ENTRAMFA_CA_BUNDLE_PATH="+e.bundle, "AZURE_SDK_GO_LOGGING=all")
+	app := map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID}
 	with := func(more ...string) map[string]string {
 		all := maps.Clone(app)
 		for i := 0; i < len(more); i += 2 {
@@ -187,7 +189,7 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		}
 		return all
 	}
-	secret := with("ARM_CLIENT_SECRET", appSecret)
+	secret := with("ARM_CLIENT_SECRET", acctest.AppSecret)
 	certificate := with("ARM_CLIENT_CERTIFICATE", id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)
 	gitHub := with("ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", at(id.gitHub), "ACTIONS_ID_TOKEN_REQUEST_TOKEN", gitHubToken)
 	const aliceToken, proxyPassword = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLWFsaWNl", "pa55-of_the.proxy~user"
@@ -201,11 +203,11 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		shown []string
 		more  []string
 	}{
-		{"token endpoint", secret, "POST /" + tenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
-		{"token endpoint, certificate", certificate, "POST /" + tenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, []string{pfxPassword}},
-		{"token endpoint, assertion", with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion), "POST /" + tenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
-		{"token endpoint, page", secret, "POST /" + tenantID, pageOf(200), []string{"something other than a token"}, nil},
-		{"token endpoint, page of an error", secret, "POST /" + tenantID, pageOf(403), []string{"HTTP 403"}, nil},
+		{"token endpoint", secret, "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
+		{"token endpoint, certificate", certificate, "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, []string{pfxPassword}},
+		{"token endpoint, assertion", with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion), "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
+		{"token endpoint, page", secret, "POST /" + acctest.TenantID, pageOf(200), []string{"something other than a token"}, nil},
+		{"token endpoint, page of an error", secret, "POST /" + acctest.TenantID, pageOf(403), []string{"HTTP 403"}, nil},
 		{"Graph", secret, "GET /v1.0/", graphError, []string{"Authorization_RequestDenied", echoBegins, "inside:", echoEnds}, nil},
 		{"Graph, page", secret, "GET /v1.0/", pageOf(403), []string{"HTTP 403", echoBegins}, nil},
 		{"Graph, page of a success", secret, "GET /v1.0/", pageOf(200), []string{"HTTP 200", echoBegins}, nil},
@@ -226,30 +228,30 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		},
 		{
 			"Azure CLI",
-			map[string]string{"ARM_TENANT_ID": tenantID, "PATH": az(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
+			map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": az(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
 			"", nil,
 			[]string{"no token of the Azure CLI", "ERROR: I had", "here"},
 			[]string{aliceToken},
 		},
 		{"dead proxy", map[string]string{
-			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_SECRET": appSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "@" + freeAddress(t),
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": acctest.AppSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "@" + freeAddress(t),
 			"ENTRAMFA_GRAPH_ENDPOINT": "", "ENTRAMFA_AUTHORITY_HOST": "",
 		}, "", nil, []string{"Unable to reach https://login.microsoftonline.com through the proxy http://127.0.0.1:", "HTTPS_PROXY", "NO_PROXY"}, []string{proxyPassword}},
 		{"proxy that is no address", map[string]string{
-			"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_CLIENT_SECRET": appSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "%zz@proxy:x",
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": acctest.AppSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "%zz@proxy:x",
 			"ENTRAMFA_GRAPH_ENDPOINT": "", "ENTRAMFA_AUTHORITY_HOST": "",
 		}, "", nil, []string{"HTTPS_PROXY is not the address of a proxy", "login.microsoftonline.com"}, []string{proxyPassword}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w.t = t
+			w.T = t
 			e.tell(c.when, c.answer)
 			log := filepath.Join(t.TempDir(), "trace.log")
-			w.env = append(slices.Clone(plain), "TF_LOG=TRACE", "TF_LOG_PATH="+log)
+			w.Env = append(slices.Clone(plain), "TF_LOG=TRACE", "TF_LOG_PATH="+log)
 			for name, value := range c.environment {
-				w.env = append(w.env, name+"="+value)
+				w.Env = append(w.Env, name+"="+value)
 			}
-			output := w.expect(1, "plan", "-input=false")
-			w.sees(output, c.shown...)
+			output := w.Expect(1, "plan", "-input=false")
+			w.Sees(output, c.shown...)
 			content, err := os.ReadFile(log)
 			if err != nil || len(content) == 0 {
 				t.Fatalf("no log: %v", err)
@@ -263,25 +265,25 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 	}
 
 	t.Run("a write, with plan and state", func(t *testing.T) {
-		w.t = t
+		w.T = t
 		// Only the write is answered by the echo.
 		e.tell("POST /beta/$batch", nil)
-		w.env = append(slices.Clone(plain), "TF_LOG=TRACE", "TF_LOG_PATH=trace.log")
+		w.Env = append(slices.Clone(plain), "TF_LOG=TRACE", "TF_LOG_PATH=trace.log")
 		for name, value := range secret {
-			w.env = append(w.env, name+"="+value)
+			w.Env = append(w.Env, name+"="+value)
 		}
-		w.expect(0, "plan", "-input=false", "-out=plan.bin")
+		w.Expect(0, "plan", "-input=false", "-out=plan.bin")
 		sent := e.secrets()
 		e.tell("PATCH /beta/", graphError)
-		output := w.expect(1, "apply", "-input=false", "plan.bin")
-		w.sees(output, echoBegins, echoEnds)
-		w.write("output.txt", output)
+		output := w.Expect(1, "apply", "-input=false", "plan.bin")
+		w.Sees(output, echoBegins, echoEnds)
+		w.Write("output.txt", output)
 		sent = append(sent, e.secrets()...)
 		e.tell("", nil)
-		w.expect(0, "apply", "-input=false", "-auto-approve")
+		w.Expect(0, "apply", "-input=false", "-auto-approve")
 		texts := map[string]string{}
 		for _, name := range []string{"trace.log", "output.txt", "plan.bin", "terraform.tfstate"} {
-			content, err := os.ReadFile(filepath.Join(w.dir, name))
+			content, err := os.ReadFile(filepath.Join(w.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -303,7 +305,7 @@ func readable(t *testing.T, state string) string {
 		if err != nil || json.Unmarshal(text, &values) != nil {
 			t.Fatalf("the private state %q cannot be read", encoded)
 		}
-		if want := `"` + tenantID + `"`; string(values["tenant"]) != want {
+		if want := `"` + acctest.TenantID + `"`; string(values["tenant"]) != want {
 			t.Errorf("the private state has the tenant %s, want %s", values["tenant"], want)
 		}
 		delete(values, "tenant")
@@ -331,13 +333,13 @@ func holdsNone(t *testing.T, texts map[string]string, secrets []string) {
 }
 
 // renaming sends requests on to a tenant, which thinks that it was asked by its own name, and has its answers name the echo.
-func (e *echo) renaming(t *testing.T, tn *tenant) http.Handler {
+func (e *echo) renaming(t *testing.T, tn *acctest.Tenant) http.Handler {
 	t.Helper()
-	there, err := url.Parse(tn.url)
+	there, err := url.Parse(tn.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(tn.caFile)
+	text, err := os.ReadFile(tn.CAFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,10 +360,10 @@ func (e *echo) renaming(t *testing.T, tn *tenant) http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = there.Scheme, there.Host, there.Host
 			r.Out.Header.Del("Accept-Encoding")
-			r.Out.Body, r.Out.ContentLength = replace(r.Out.Body, e.url, tn.url)
+			r.Out.Body, r.Out.ContentLength = replace(r.Out.Body, e.url, tn.URL)
 		},
 		ModifyResponse: func(response *http.Response) error {
-			response.Body, response.ContentLength = replace(response.Body, tn.url, e.url)
+			response.Body, response.ContentLength = replace(response.Body, tn.URL, e.url)
 			response.Header.Set("Content-Length", strconv.FormatInt(response.ContentLength, 10))
 			return nil
 		},

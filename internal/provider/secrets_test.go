@@ -12,21 +12,22 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // everything uses all resources and data sources.
 const everything = `
 resource "entramfa_user_mfa_state" "alex" {
-  user_id = "` + alexID + `"
+  user_id = "` + acctest.AlexID + `"
   state   = var.state
 }
 resource "entramfa_user_mfa_states" "others" {
-  users = { "` + adeleUPN + `" = var.state }
+  users = { "` + acctest.AdeleUPN + `" = var.state }
 }
 resource "entramfa_registration_policy" "this" {
   state   = "enabled"
   include = { all_users = true }
-  exclude = { user_ids = ["` + rescueID + `"] }
+  exclude = { user_ids = ["` + acctest.RescueID + `"] }
   # What was there before asks everybody.
   on_destroy = "give_back_excluding_emergency_access"
 }
@@ -35,7 +36,7 @@ resource "entramfa_trusted_ips" "office" {
   ip_ranges    = [var.range]
 }
 data "entramfa_user_mfa_state" "alex" {
-  user_id    = "` + alexID + `"
+  user_id    = "` + acctest.AlexID + `"
   depends_on = [entramfa_user_mfa_state.alex]
 }
 data "entramfa_user_mfa_states" "all" {
@@ -89,29 +90,29 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 			permissions := []string{
 				"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All",
 			}
-			if _, err := id.PatchApp(ctx, appID, control.AppPatch{Permissions: &permissions}); err != nil {
+			if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{Permissions: &permissions}); err != nil {
 				t.Fatal(err)
 			}
 			// Tokens begin with {"alg": in base64.
 			secrets := []string{"Bearer ", "eyJhbGciOi", "client_assertion="}
 			environment := []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"}
 			if way == "client secret" {
-				environment = append(environment, "ARM_CLIENT_SECRET="+appSecret)
-				secrets = append(secrets, appSecret)
+				environment = append(environment, "ARM_CLIENT_SECRET="+acctest.AppSecret)
+				secrets = append(secrets, acctest.AppSecret)
 			} else {
 				environment = append(environment, "ARM_CLIENT_CERTIFICATE="+id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD="+pfxPassword)
 				secrets = append(secrets, id.pfx[:60], pfxPassword)
 			}
-			w := id.workspace(t, map[string]string{"main.tf": block(set("tenant_id", tenantID), set("client_id", appID)) + everything}, environment...)
+			w := id.Workspace(t, map[string]string{"main.tf": acctest.Block(acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID)) + everything}, environment...)
 			var outputs strings.Builder
 			run := func(code int, arguments ...string) string {
-				output := w.expect(code, arguments...)
+				output := w.Expect(code, arguments...)
 				outputs.WriteString(output)
 				return output
 			}
 
 			run(0, "apply", "-input=false", "-auto-approve")
-			w.sees(run(2, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin", "-var=range=198.51.100.0/25"), "198.51.100.0/25")
+			w.Sees(run(2, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin", "-var=range=198.51.100.0/25"), "198.51.100.0/25")
 			var plan struct {
 				ResourceChanges []any `json:"resource_changes"`
 			}
@@ -125,14 +126,14 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.sees(run(1, "apply", "-input=false", "-auto-approve", "-var=range=192.0.2.0/25"), "Error")
+			w.Sees(run(1, "apply", "-input=false", "-auto-approve", "-var=range=192.0.2.0/25"), "Error")
 			if err := id.DeleteFault(ctx, refusal); err != nil {
 				t.Fatal(err)
 			}
 			run(0, "destroy", "-input=false", "-auto-approve")
 
-			w.write("output.txt", outputs.String())
-			found, searched := findSecrets(t, w.dir, secrets)
+			w.Write("output.txt", outputs.String())
+			found, searched := findSecrets(t, w.Dir, secrets)
 			for _, secret := range found {
 				t.Error(secret)
 			}
@@ -141,7 +142,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 					t.Errorf("there was no %s to search; there were %v", name, searched)
 				}
 			}
-			content, err := os.ReadFile(filepath.Join(w.dir, "trace.log"))
+			content, err := os.ReadFile(filepath.Join(w.Dir, "trace.log"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,13 +4,15 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // Graph and sign-in of different clouds, or a name beside hosts that are not the name's: said before anything is sent.
 func TestACloudThatIsNamedByHalvesOrTwiceIsSaidToBe(t *testing.T) {
 	t.Parallel()
 	const graph, login = "https://graph.closed.example", "https://login.closed.example"
-	network := newTenant(t).cloudNetwork(graph, login)
+	network := acctest.NewTenant(t).CloudNetwork(graph, login)
 	for name, c := range map[string]struct {
 		attributes  map[string]any
 		environment map[string]string
@@ -77,11 +79,11 @@ func TestACloudThatIsNamedByHalvesOrTwiceIsSaidToBe(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			attributes := map[string]any{"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false}
+			attributes := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false}
 			for name, value := range c.attributes {
 				attributes[name] = value
 			}
-			_, diagnostics := configure(t, network.serverIn(c.environment), attributes)
+			_, diagnostics := acctest.Configure(t, network.ServerIn(c.environment), attributes)
 			if c.severity == 0 {
 				if len(diagnostics) > 0 {
 					t.Errorf("it says %s", allOf(diagnostics))
@@ -89,7 +91,7 @@ func TestACloudThatIsNamedByHalvesOrTwiceIsSaidToBe(t *testing.T) {
 				return
 			}
 			if len(diagnostics) != 1 || diagnostics[0].Severity != c.severity || diagnostics[0].Attribute.String() != `AttributeName("`+c.at+`")` ||
-				!says(c.says...).MatchString(allOf(diagnostics)) {
+				!acctest.Says(c.says...).MatchString(allOf(diagnostics)) {
 				t.Errorf("%d diagnostics: %s, want %q at %s", len(diagnostics), allOf(diagnostics), c.says, c.at)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The failures that people meet most, each by the text that a person reads. The emulator gives those of its own that an app
@@ -18,7 +19,7 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 	const strangerSecret = "sekret-of-nobody"
 	secret := func(client, value string) func(*identities) map[string]any {
 		return func(*identities) map[string]any {
-			return map[string]any{"tenant_id": tenantID, "client_id": client, "client_secret": value}
+			return map[string]any{"tenant_id": acctest.TenantID, "client_id": client, "client_secret": value}
 		}
 	}
 	for name, c := range map[string]struct {
@@ -28,42 +29,42 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 		says       []string
 	}{
 		"AADSTS700016": {
-			secret(nobodyID, strangerSecret), nil, "no such app in this tenant",
-			[]string{"AADSTS700016: Application with identifier '" + nobodyID + "'", "The tenant has no app registration with this client id. Check client_id and tenant_id"},
+			secret(acctest.NobodyID, strangerSecret), nil, "no such app in this tenant",
+			[]string{"AADSTS700016: Application with identifier '" + acctest.NobodyID + "'", "The tenant has no app registration with this client id. Check client_id and tenant_id"},
 		},
 		"AADSTS7000215": {
-			secret(appID, strangerSecret), nil, "the client secret is wrong",
+			secret(acctest.AppID, strangerSecret), nil, "the client secret is wrong",
 			[]string{"AADSTS7000215: Invalid client secret provided", "Use the secret's value, not its id; create a new one"},
 		},
 		"AADSTS7000222": {
-			secret(oldAppID, oldSecret), nil, "the client secret has expired",
+			secret(acctest.OldAppID, acctest.OldSecret), nil, "the client secret has expired",
 			[]string{"AADSTS7000222: The provided client secret keys", "Create a new one for the app registration, or move to workload identity federation"},
 		},
 		"AADSTS700027": {
 			func(id *identities) map[string]any {
-				_, _, stranger := selfSigned(id.t)
-				return map[string]any{"tenant_id": tenantID, "client_id": appID, "client_certificate": stranger}
+				_, _, stranger := selfSigned(id.T)
+				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": stranger}
 			}, nil, "the certificate is not registered",
 			[]string{"AADSTS700027: The certificate with identifier used to sign", "Upload it there (Certificates & secrets), or use one that is"},
 		},
 		"AADSTS50034": {
-			secret(appID, appSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS50034: The user account adele does not exist in the directory."},
+			secret(acctest.AppID, acctest.AppSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS50034: The user account adele does not exist in the directory."},
 			"no such account in this tenant",
 			[]string{"AADSTS50034: The user account adele does not exist", "Check tenant_id, and sign in with an account of this tenant: `az login --tenant <tenant_id>`"},
 		},
 		"AADSTS90002": {
 			func(*identities) map[string]any {
-				return map[string]any{"tenant_id": nobodyID, "client_id": appID, "client_secret": appSecret}
+				return map[string]any{"tenant_id": acctest.NobodyID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret}
 			}, nil, "no such tenant",
-			[]string{"AADSTS90002: Tenant '" + nobodyID + "' not found", "Check tenant_id; if it is right, the tenant lives in another cloud: check environment"},
+			[]string{"AADSTS90002: Tenant '" + acctest.NobodyID + "' not found", "Check tenant_id; if it is right, the tenant lives in another cloud: check environment"},
 		},
 		"AADSTS65001": {
-			secret(appID, appSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS65001: The user or administrator has not consented to use the application."},
+			secret(acctest.AppID, acctest.AppSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS65001: The user or administrator has not consented to use the application."},
 			"consent is missing",
 			[]string{"AADSTS65001: The user or administrator has not consented", "under API permissions, grant admin consent"},
 		},
 		"AADSTS53003": {
-			secret(appID, appSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS53003: Access has been blocked by Conditional Access policies."},
+			secret(acctest.AppID, acctest.AppSecret), &control.Fault{Status: 400, Code: "invalid_grant", Message: "AADSTS53003: Access has been blocked by Conditional Access policies."},
 			"Conditional Access blocks it",
 			[]string{"AADSTS53003: Access has been blocked", "Look for the correlation id in the sign-in log, which names the policy", "correlation id"},
 		},
@@ -71,10 +72,10 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			func(id *identities) map[string]any {
 				expired, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: pipelineSubject, LifetimeSeconds: -60})
 				if err != nil {
-					id.t.Fatal(err)
+					id.T.Fatal(err)
 				}
 				id.assertion = expired
-				return map[string]any{"tenant_id": tenantID, "client_id": appID, "use_oidc": true, "oidc_token": expired}
+				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_token": expired}
 			}, nil, "the assertion is not valid now",
 			[]string{"AADSTS700024: Client assertion is not within its valid time range", "this machine's clock is wrong", "an oidc_token has to be new at each run"},
 		},
@@ -82,24 +83,24 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			func(id *identities) map[string]any {
 				other, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: "repo:contoso/other:ref:refs/heads/main"})
 				if err != nil {
-					id.t.Fatal(err)
+					id.T.Fatal(err)
 				}
 				id.assertion = other
-				return map[string]any{"tenant_id": tenantID, "client_id": appID, "use_oidc": true, "oidc_token": other}
+				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_token": other}
 			}, nil, "no federated credential fits",
 			[]string{"AADSTS700213", "It is case-sensitive and must fit exactly"},
 		},
 		"GitHub refuses": {
 			func(id *identities) map[string]any {
-				return map[string]any{"tenant_id": tenantID, "client_id": appID, "use_oidc": true, "oidc_request_url": id.gitHub, "oidc_request_token": strangerSecret}
+				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.gitHub, "oidc_request_token": strangerSecret}
 			}, nil, "no OpenID Connect token",
 			[]string{"GitHub Actions gave no OpenID Connect token: it answered HTTP 401", "Check oidc_request_url and oidc_request_token; they are valid only while the job runs"},
 		},
 		"Azure DevOps refuses": {
 			func(id *identities) map[string]any {
 				return map[string]any{
-					"tenant_id": tenantID, "client_id": appID, "use_oidc": true, "oidc_request_url": id.devOps, "oidc_request_token": azureDevToken,
-					"ado_pipeline_service_connection_id": nobodyID,
+					"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.devOps, "oidc_request_token": azureDevToken,
+					"ado_pipeline_service_connection_id": acctest.NobodyID,
 				}
 			}, nil, "no OpenID Connect token",
 			[]string{"Azure DevOps gave no OpenID Connect token: it answered HTTP 404", "also check ado_pipeline_service_connection_id"},
@@ -111,20 +112,20 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			if c.fault != nil {
 				fault := *c.fault
 				fault.Path = tokenPath
-				id.fault(fault)()
+				id.Fault(fault)()
 			}
-			environment := id.where()
-			_, diagnostics := configure(t, id.server(t, environment), c.attributes(id))
+			environment := id.Where()
+			_, diagnostics := acctest.Configure(t, id.Server(t, environment), c.attributes(id))
 			if len(diagnostics) != 1 {
 				t.Fatalf("%d diagnostics, want one: %s", len(diagnostics), allOf(diagnostics))
 			}
 			if want := "Unable to sign in to Microsoft Entra ID: " + c.summary; diagnostics[0].Summary != want {
 				t.Errorf("summary %q, want %q", diagnostics[0].Summary, want)
 			}
-			if !says(c.says...).MatchString(diagnostics[0].Detail) {
+			if !acctest.Says(c.says...).MatchString(diagnostics[0].Detail) {
 				t.Errorf("the detail does not say %q: %s", c.says, diagnostics[0].Detail)
 			}
-			for _, value := range []string{strangerSecret, appSecret, oldSecret, id.assertion, azureDevToken, "eyJ", "PRIVATE KEY"} {
+			for _, value := range []string{strangerSecret, acctest.AppSecret, acctest.OldSecret, id.assertion, azureDevToken, "eyJ", "PRIVATE KEY"} {
 				if strings.Contains(allOf(diagnostics), value) {
 					t.Errorf("the diagnostics hold %q", value)
 				}
@@ -137,15 +138,15 @@ func TestAnAssertionThatIsNotGivenAtOnceIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	flaky := newFlaky(t, 2)
 	id := newIdentities(t)
-	environment := id.where()
+	environment := id.Where()
 	maps.Copy(environment, map[string]string{
-		"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_USE_OIDC": "true",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": flaky.inFrontOf(id.gitHub, id.caFile), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken,
+		"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true",
+		"ACTIONS_ID_TOKEN_REQUEST_URL": flaky.inFrontOf(id.gitHub, id.CAFile), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken,
 		"ENTRAMFA_CA_BUNDLE_PATH": flaky.bundle,
 	})
-	server := id.server(t, environment)
-	_, diagnostics := configure(t, server, nil)
-	noErrors(t, append(diagnostics, readUser(t, server)...))
+	server := id.Server(t, environment)
+	_, diagnostics := acctest.Configure(t, server, nil)
+	acctest.NoErrors(t, append(diagnostics, readUser(t, server)...))
 	if asked := flaky.asked.Load(); asked != 3 {
 		t.Errorf("asked %d times, want 3", asked)
 	}
@@ -154,12 +155,12 @@ func TestAnAssertionThatIsNotGivenAtOnceIsAskedForAgain(t *testing.T) {
 func TestACertificateThatIsNotValidNowSpeaksOfTheClock(t *testing.T) {
 	t.Parallel()
 	address, bundle := serveExpiredCertificate(t, time.Now().Add(-48*time.Hour))
-	tn := newTenant(t)
-	_, diagnostics := configure(t, tn.server(t, nil), map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
+	tn := acctest.NewTenant(t)
+	_, diagnostics := acctest.Configure(t, tn.Server(t, nil), map[string]any{
+		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
 		"graph_endpoint": address, "authority_host": address, "ca_bundle_path": bundle,
 	})
-	if said := allOf(diagnostics); !says("Unable to reach "+address, "not valid at this machine's time. Check this machine's clock").MatchString(said) {
+	if said := allOf(diagnostics); !acctest.Says("Unable to reach "+address, "not valid at this machine's time. Check this machine's clock").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // timeOf is a tenant whose clock a test moves away from this machine's.
@@ -26,33 +26,8 @@ func newTimeOf(t *testing.T) *timeOf {
 	t.Helper()
 	c := &timeOf{}
 	now := func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-	c.identities = &identities{tenant: startEmulator(t, testTenant(), now), dir: t.TempDir()}
+	c.identities = &identities{Tenant: acctest.StartEmulator(t, acctest.Contoso(), now), dir: t.TempDir()}
 	return c
-}
-
-// statuses are those of the requests to Graph and of those for a token since the log was cleared.
-func (tn *tenant) statuses() (graph, tokens []int) {
-	tn.t.Helper()
-	ctx := context.Background()
-	requests, err := tn.Requests(ctx)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	for _, request := range requests {
-		if !request.BatchItem {
-			graph = append(graph, request.Status)
-		}
-	}
-	logins, err := tn.LoginRequests(ctx)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	for _, login := range logins {
-		if strings.HasSuffix(login.Path, "/token") {
-			tokens = append(tokens, login.Status)
-		}
-	}
-	return graph, tokens
 }
 
 func TestATokenThatEndsInTheMiddleOfARunIsReplaced(t *testing.T) {
@@ -74,13 +49,13 @@ func TestATokenThatEndsInTheMiddleOfARunIsReplaced(t *testing.T) {
 			if err := c.SetBehavior(ctx, control.Behavior{TokenLifetimeSeconds: 240}); err != nil {
 				t.Fatal(err)
 			}
-			s := c.session(t, nil)
-			noErrors(t, readUser(t, s.server))
+			s := c.Session(t, nil)
+			acctest.NoErrors(t, readUser(t, s.Server))
 			if err := c.ClearRequests(ctx); err != nil {
 				t.Fatal(err)
 			}
-			noErrors(t, readUser(t, s.server))
-			if graph, tokens := c.statuses(); slices.Contains(graph, 401) || len(tokens) != 0 {
+			acctest.NoErrors(t, readUser(t, s.Server))
+			if graph, tokens := c.Statuses(); slices.Contains(graph, 401) || len(tokens) != 0 {
 				t.Fatalf("before anything happened Graph answered %v, and the token requests got %v", graph, tokens)
 			}
 
@@ -90,9 +65,9 @@ func TestATokenThatEndsInTheMiddleOfARunIsReplaced(t *testing.T) {
 			if err := c.ClearRequests(ctx); err != nil {
 				t.Fatal(err)
 			}
-			noErrors(t, readUser(t, s.server))
-			noErrors(t, readUser(t, s.server))
-			graph, tokens := c.statuses()
+			acctest.NoErrors(t, readUser(t, s.Server))
+			acctest.NoErrors(t, readUser(t, s.Server))
+			graph, tokens := c.Statuses()
 			if refused := count(graph, 401); refused == 0 || refused == len(graph) || graph[len(graph)-1] != 200 {
 				t.Errorf("Graph answered %v", graph)
 			}
@@ -115,19 +90,19 @@ func count(all []int, one int) (n int) {
 func TestATokenThatIsNeverAcceptedEndsTheRun(t *testing.T) {
 	t.Parallel()
 	c := newTimeOf(t)
-	s := c.session(t, nil)
+	s := c.Session(t, nil)
 	// Graph's clock runs away from that of the sign-in service, as none does: each new token has ended, too.
 	ctx := context.Background()
 	if err := c.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
 	}
 	c.advance(2 * time.Hour)
-	said := allOf(readUser(t, s.server))
+	said := allOf(readUser(t, s.Server))
 	// The token that azidentity keeps for another hour is offered again, once.
-	if !says("HTTP 401 InvalidAuthenticationToken", "The access token was not accepted", "this machine's clock is right").MatchString(said) {
+	if !acctest.Says("HTTP 401 InvalidAuthenticationToken", "The access token was not accepted", "this machine's clock is right").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
-	if graph, _ := c.statuses(); count(graph, 401) > 4 {
+	if graph, _ := c.Statuses(); count(graph, 401) > 4 {
 		t.Errorf("Graph was asked %d times", len(graph))
 	}
 }
@@ -149,29 +124,29 @@ func TestTheClocksOfThisMachineAndOfEntraMayDiffer(t *testing.T) {
 			c.advance(skew.by)
 			_, certificate, text := selfSigned(t)
 			registered := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
-			if _, err := c.PatchApp(context.Background(), appID, control.AppPatch{Certificates: &[]control.Certificate{{PEM: registered}}}); err != nil {
+			if _, err := c.PatchApp(context.Background(), acctest.AppID, control.AppPatch{Certificates: &[]control.Certificate{{PEM: registered}}}); err != nil {
 				t.Fatal(err)
 			}
 			sign := func(more map[string]any) string {
 				t.Helper()
-				attributes := map[string]any{"tenant_id": tenantID, "client_id": appID}
+				attributes := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID}
 				maps.Copy(attributes, more)
-				server := c.server(t, c.where())
-				_, diagnostics := configure(t, server, attributes)
+				server := c.Server(t, c.Where())
+				_, diagnostics := acctest.Configure(t, server, attributes)
 				if len(diagnostics) > 0 {
 					return allOf(diagnostics)
 				}
 				return allOf(readUser(t, server))
 			}
 			// A secret has no time in it, and the end of a token is told as a duration.
-			if said := sign(map[string]any{"client_secret": appSecret}); said != "" {
+			if said := sign(map[string]any{"client_secret": acctest.AppSecret}); said != "" {
 				t.Errorf("by a secret: %s", said)
 			}
 			said := sign(map[string]any{"client_certificate": text})
 			if skew.certificate && said != "" {
 				t.Errorf("by a certificate: %s", said)
 			}
-			if !skew.certificate && !says("the assertion is not valid now", "AADSTS700024", "this machine's clock is wrong. Check the clock").MatchString(said) {
+			if !skew.certificate && !acctest.Says("the assertion is not valid now", "AADSTS700024", "this machine's clock is wrong. Check the clock").MatchString(said) {
 				t.Errorf("by a certificate: %s", said)
 			}
 		})
@@ -180,14 +155,14 @@ func TestTheClocksOfThisMachineAndOfEntraMayDiffer(t *testing.T) {
 
 func TestAUserWhoseTokenIsRevokedIsToldToSignInAgain(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
-	w := tn.workspace(t, map[string]string{"main.tf": block() + reads})
-	script, _ := tn.azGives(t, os.DevNull, everyScope...)
-	w.env = append(w.env, "ARM_TENANT_ID="+tenantID, "PATH="+az(t, script))
-	w.expect(0, "plan", "-input=false")
+	tn := acctest.NewTenant(t)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
+	script, _ := tn.AzGives(t, os.DevNull, everyScope...)
+	w.Env = append(w.Env, "ARM_TENANT_ID="+acctest.TenantID, "PATH="+az(t, script))
+	w.Expect(0, "plan", "-input=false")
 	if err := tn.SetBehavior(context.Background(), control.Behavior{ClaimsChallenge: true}); err != nil {
 		t.Fatal(err)
 	}
-	w.sees(w.expect(1, "plan", "-input=false"), "Unable to sign in to Microsoft Entra ID: the Azure CLI has to sign in again",
-		"continuous access evaluation", "Run `az login --tenant "+tenantID+" --claims-challenge")
+	w.Sees(w.Expect(1, "plan", "-input=false"), "Unable to sign in to Microsoft Entra ID: the Azure CLI has to sign in again",
+		"continuous access evaluation", "Run `az login --tenant "+acctest.TenantID+" --claims-challenge")
 }

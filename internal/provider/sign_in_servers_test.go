@@ -12,13 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // flaky stands in front of an address and answers 503 to the first requests.
@@ -36,7 +36,7 @@ func newFlaky(t *testing.T, failures int64) *flaky {
 
 func (f *flaky) inFrontOf(address, caFile string) string {
 	f.t.Helper()
-	forward := forwardTo(f.t, address, caFile)
+	forward := acctest.ForwardTo(f.t, address, caFile)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.asked.Add(1) <= f.failures {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -51,29 +51,6 @@ func (f *flaky) inFrontOf(address, caFile string) string {
 	}
 	f.bundle = writeBundle(f.t, append(behind, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
 	return server.URL + "/token"
-}
-
-// forwardTo sends every request on to one address; the query is the request's own.
-func forwardTo(t *testing.T, address, caFile string) http.Handler {
-	t.Helper()
-	there, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorities := x509.NewCertPool()
-	text, err := os.ReadFile(caFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorities.AppendCertsFromPEM(text)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.URL.Path, r.Out.URL.RawPath, r.Out.Host = there.Scheme, there.Host, there.Path, "", there.Host
-		},
-	}
 }
 
 func writeBundle(t *testing.T, text []byte) string {

@@ -16,6 +16,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 
 // identities is a tenant whose full app accepts every kind of credential, and the credentials.
 type identities struct {
-	*tenant
+	*acctest.Tenant
 	dir            string
 	pem, pfx       string
 	pfxBytes       []byte
@@ -40,14 +41,14 @@ type identities struct {
 func newIdentities(t *testing.T) *identities {
 	t.Helper()
 	ctx := context.Background()
-	id := &identities{tenant: newTenant(t), dir: t.TempDir()}
+	id := &identities{Tenant: acctest.NewTenant(t), dir: t.TempDir()}
 	key, certificate, text := selfSigned(t)
 	var err error
 	if id.pfxBytes, err = pkcs12.Modern.Encode(key, certificate, nil, pfxPassword); err != nil {
 		t.Fatal(err)
 	}
 	id.pem, id.pfx = text, base64.StdEncoding.EncodeToString(id.pfxBytes)
-	if _, err := id.PatchApp(ctx, appID, control.AppPatch{
+	if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{
 		Certificates:         &[]control.Certificate{{PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))}},
 		FederatedCredentials: &[]control.FederatedCredential{{Name: "ci", Issuer: pipelineIssuer, Subject: pipelineSubject}},
 	}); err != nil {
@@ -61,11 +62,11 @@ func newIdentities(t *testing.T) *identities {
 			GitHub:      &control.TokenRequest{RequestToken: gitHubToken, Issuer: pipelineIssuer, Subject: pipelineSubject},
 			AzureDevOps: &control.TokenRequest{RequestToken: azureDevToken, Issuer: pipelineIssuer, Subject: pipelineSubject, ServiceConnectionID: connectionID},
 		},
-		ManagedIdentity: &control.ManagedIdentity{SystemAssigned: appID, UserAssigned: []string{planAppID}, Header: machineHeader},
+		ManagedIdentity: &control.ManagedIdentity{SystemAssigned: acctest.AppID, UserAssigned: []string{acctest.PlanAppID}, Header: machineHeader},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	id.gitHub, id.devOps = id.url+"/_emulator/oidc/github?api-version=2.0", id.url+"/_emulator/oidc/azure-devops"
+	id.gitHub, id.devOps = id.URL+"/_emulator/oidc/github?api-version=2.0", id.URL+"/_emulator/oidc/azure-devops"
 	return id
 }
 
@@ -74,17 +75,12 @@ const machineHeader = "header-of-the-machine"
 
 // file writes a file and returns where it is.
 func (id *identities) file(name, content string) string {
-	id.t.Helper()
+	id.T.Helper()
 	place := filepath.Join(id.dir, name)
 	if err := os.WriteFile(place, []byte(content), 0o600); err != nil {
-		id.t.Fatal(err)
+		id.T.Fatal(err)
 	}
 	return place
-}
-
-// where leads a provider to the tenant by its environment, or by its attributes.
-func (tn *tenant) where() map[string]string {
-	return map[string]string{"ENTRAMFA_GRAPH_ENDPOINT": tn.url, "ENTRAMFA_AUTHORITY_HOST": tn.url, "ENTRAMFA_CA_BUNDLE_PATH": tn.caFile, "ARM_USE_CLI": "false"}
 }
 
 // readUser reads Adele's state with a configured provider.
@@ -94,12 +90,12 @@ func readUser(t *testing.T, server tfprotov6.ProviderServer) []*tfprotov6.Diagno
 	if err != nil {
 		t.Fatal(err)
 	}
-	typ, ok := schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
+	typ, ok := schemas.DataSourceSchemas[acctest.TypeName].ValueType().(tftypes.Object)
 	if !ok {
-		t.Fatalf("the data source is a %T", schemas.DataSourceSchemas[typeName].ValueType())
+		t.Fatalf("the data source is a %T", schemas.DataSourceSchemas[acctest.TypeName].ValueType())
 	}
 	read, err := server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{
-		TypeName: typeName, Config: dynamic(t, objectOf(t, typ, map[string]any{"user_id": adeleID})),
+		TypeName: acctest.TypeName, Config: acctest.Dynamic(t, acctest.ObjectOf(t, typ, map[string]any{"user_id": acctest.AdeleID})),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -107,25 +103,11 @@ func readUser(t *testing.T, server tfprotov6.ProviderServer) []*tfprotov6.Diagno
 	return read.Diagnostics
 }
 
-// graphApps are the apps whose tokens came to Graph since the log was cleared.
-func (tn *tenant) graphApps() map[string]bool {
-	tn.t.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	apps := map[string]bool{}
-	for _, request := range requests {
-		apps[request.AppID] = true
-	}
-	return apps
-}
-
 func TestEveryWayToSignInReadsAUser(t *testing.T) {
 	t.Parallel()
 	id := newIdentities(t)
-	app := map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID}
-	azure := map[string]string{"AZURE_TENANT_ID": tenantID, "AZURE_CLIENT_ID": appID}
+	app := map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID}
+	azure := map[string]string{"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID}
 	with := func(base map[string]string, more ...string) map[string]string {
 		all := maps.Clone(base)
 		for i := 0; i < len(more); i += 2 {
@@ -134,7 +116,7 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 		return all
 	}
 	attributes := func(more ...any) map[string]any {
-		all := map[string]any{"tenant_id": tenantID, "client_id": appID}
+		all := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID}
 		for i := 0; i < len(more); i += 2 {
 			if name, ok := more[i].(string); ok {
 				all[name] = more[i+1]
@@ -142,18 +124,18 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 		}
 		return all
 	}
-	idFile, secretFile, assertionFile := id.file("id", appID+"\n"), id.file("secret", appSecret+"\n"), id.file("assertion", id.assertion+"\n")
+	idFile, secretFile, assertionFile := id.file("id", acctest.AppID+"\n"), id.file("secret", acctest.AppSecret+"\n"), id.file("assertion", id.assertion+"\n")
 	pfxFile, pemFile := id.file("app.pfx", string(id.pfxBytes)), id.file("app.pem", id.pem)
 
 	for name, c := range map[string]struct {
 		attributes  map[string]any
 		environment map[string]string
 	}{
-		"secret":                   {attributes: attributes("client_secret", appSecret)},
-		"secret, ARM":              {environment: with(app, "ARM_CLIENT_SECRET", appSecret)},
-		"secret, AZURE":            {environment: with(azure, "AZURE_CLIENT_SECRET", appSecret)},
-		"secret from a file":       {attributes: map[string]any{"tenant_id": tenantID, "client_id_file_path": idFile, "client_secret_file_path": secretFile}},
-		"secret from a file, ARM":  {environment: map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID_FILE_PATH": idFile, "ARM_CLIENT_SECRET_FILE_PATH": secretFile}},
+		"secret":                   {attributes: attributes("client_secret", acctest.AppSecret)},
+		"secret, ARM":              {environment: with(app, "ARM_CLIENT_SECRET", acctest.AppSecret)},
+		"secret, AZURE":            {environment: with(azure, "AZURE_CLIENT_SECRET", acctest.AppSecret)},
+		"secret from a file":       {attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id_file_path": idFile, "client_secret_file_path": secretFile}},
+		"secret from a file, ARM":  {environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID_FILE_PATH": idFile, "ARM_CLIENT_SECRET_FILE_PATH": secretFile}},
 		"PFX":                      {attributes: attributes("client_certificate", id.pfx, "client_certificate_password", pfxPassword)},
 		"PFX, ARM":                 {environment: with(app, "ARM_CLIENT_CERTIFICATE", id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)},
 		"PFX file":                 {attributes: attributes("client_certificate_path", pfxFile, "client_certificate_password", pfxPassword)},
@@ -184,11 +166,11 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 
 		// What goes before what. The loser is always one that cannot sign in.
 		"a certificate before a secret":          {attributes: attributes("client_certificate", id.pem, "client_secret", "wrong")},
-		"a secret before federation":             {environment: with(app, "ARM_CLIENT_SECRET", appSecret, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", "wrong")},
+		"a secret before federation":             {environment: with(app, "ARM_CLIENT_SECRET", acctest.AppSecret, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", "wrong")},
 		"federation before a managed identity":   {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion, "ARM_USE_MSI", "true", "ARM_MSI_ENDPOINT", "http://127.0.0.1:1")},
-		"an attribute before a variable":         {attributes: map[string]any{"client_secret": appSecret}, environment: with(app, "ARM_CLIENT_SECRET", "wrong")},
+		"an attribute before a variable":         {attributes: map[string]any{"client_secret": acctest.AppSecret}, environment: with(app, "ARM_CLIENT_SECRET", "wrong")},
 		"a file's attribute before a variable":   {attributes: map[string]any{"client_secret_file_path": secretFile}, environment: with(app, "ARM_CLIENT_SECRET", "wrong")},
-		"an id's file before a variable":         {attributes: map[string]any{"client_id_file_path": idFile, "client_secret": appSecret}, environment: map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": nobodyID}},
+		"an id's file before a variable":         {attributes: map[string]any{"client_id_file_path": idFile, "client_secret": acctest.AppSecret}, environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.NobodyID}},
 		"a certificate's path before a variable": {attributes: map[string]any{"client_certificate_path": pemFile}, environment: with(app, "ARM_CLIENT_CERTIFICATE", "wrong")},
 		"a token file's attribute before a token": {
 			attributes: attributes("use_oidc", true, "oidc_token_file_path", assertionFile), environment: map[string]string{"ARM_OIDC_TOKEN": "wrong"},
@@ -197,18 +179,18 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 			attributes:  attributes("use_oidc", true, "oidc_request_url", id.gitHub),
 			environment: map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "no-such-file", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
 		},
-		"ARM before AZURE":             {environment: with(with(azure, "AZURE_CLIENT_SECRET", "wrong"), "ARM_CLIENT_SECRET", appSecret)},
+		"ARM before AZURE":             {environment: with(with(azure, "AZURE_CLIENT_SECRET", "wrong"), "ARM_CLIENT_SECRET", acctest.AppSecret)},
 		"a file of ARM before AZURE":   {environment: with(with(azure, "AZURE_CLIENT_SECRET", "wrong"), "ARM_CLIENT_SECRET_FILE_PATH", secretFile)},
-		"a variable before its file":   {environment: with(app, "ARM_CLIENT_SECRET", appSecret, "ARM_CLIENT_SECRET_FILE_PATH", "no-such-file")},
-		"an empty variable is not set": {environment: with(azure, "ARM_CLIENT_SECRET", "", "ARM_CLIENT_ID", "", "AZURE_CLIENT_SECRET", appSecret)},
-		"an empty attribute is one":    {attributes: attributes("client_certificate", "", "client_secret", appSecret)},
+		"a variable before its file":   {environment: with(app, "ARM_CLIENT_SECRET", acctest.AppSecret, "ARM_CLIENT_SECRET_FILE_PATH", "no-such-file")},
+		"an empty variable is not set": {environment: with(azure, "ARM_CLIENT_SECRET", "", "ARM_CLIENT_ID", "", "AZURE_CLIENT_SECRET", acctest.AppSecret)},
+		"an empty attribute is one":    {attributes: attributes("client_certificate", "", "client_secret", acctest.AppSecret)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			environment := id.where()
+			environment := id.Where()
 			maps.Copy(environment, c.environment)
-			server := id.server(t, environment)
-			_, diagnostics := configure(t, server, c.attributes)
+			server := id.Server(t, environment)
+			_, diagnostics := acctest.Configure(t, server, c.attributes)
 			for _, diagnostic := range append(diagnostics, readUser(t, server)...) {
 				t.Errorf("%s: %s", diagnostic.Summary, diagnostic.Detail)
 			}
@@ -225,15 +207,15 @@ func TestSettingsThatContradictOneAnotherAreRefused(t *testing.T) {
 		says        []string
 	}{
 		"two secrets":      {attributes: map[string]any{"client_secret": "a", "client_secret_file_path": "b"}, says: []string{"Conflicting settings", "client_secret and client_secret_file_path are both set"}},
-		"two ids":          {attributes: map[string]any{"client_id": appID, "client_id_file_path": "b"}, says: []string{"Conflicting settings", "client_id and client_id_file_path"}},
+		"two ids":          {attributes: map[string]any{"client_id": acctest.AppID, "client_id_file_path": "b"}, says: []string{"Conflicting settings", "client_id and client_id_file_path"}},
 		"two certificates": {attributes: map[string]any{"client_certificate": "a", "client_certificate_path": "b"}, says: []string{"Conflicting settings", "client_certificate and client_certificate_path"}},
 		"Azure DevOps without its service connection": {
-			environment: map[string]string{"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps, "SYSTEM_ACCESSTOKEN": azureDevToken},
+			environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps, "SYSTEM_ACCESSTOKEN": azureDevToken},
 			says:        []string{"Missing service connection", "ado_pipeline_service_connection_id", "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID"},
 		},
 		"Azure DevOps without its token": {
 			environment: map[string]string{
-				"ARM_TENANT_ID": tenantID, "ARM_CLIENT_ID": appID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps,
+				"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps,
 				"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID": connectionID,
 			},
 			says: []string{"Unable to sign in", "no request token (oidc_request_token)"},
@@ -243,22 +225,22 @@ func TestSettingsThatContradictOneAnotherAreRefused(t *testing.T) {
 		"a secret's file of nothing": {environment: map[string]string{"ARM_CLIENT_SECRET_FILE_PATH": id.file("empty", "\n")}, says: []string{"Unable to read client_secret_file_path", "is empty (from the environment variable ARM_CLIENT_SECRET_FILE_PATH)"}},
 		"an encrypted PEM key": {
 			attributes: map[string]any{
-				"tenant_id": tenantID, "client_id": appID, "client_certificate": strings.ReplaceAll(id.pem, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+				"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": strings.ReplaceAll(id.pem, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
 			},
 			says: []string{"Unable to sign in", "its PEM key is encrypted; use a PKCS#12 (PFX) file with client_certificate_password"},
 		},
 		"a wrong password": {
-			attributes: map[string]any{"tenant_id": tenantID, "client_id": appID, "client_certificate": id.pfx, "client_certificate_password": "wrong-password"},
+			attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": id.pfx, "client_certificate_password": "wrong-password"},
 			says:       []string{"Unable to sign in", "client_certificate_password does not open it"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			environment := id.where()
+			environment := id.Where()
 			maps.Copy(environment, c.environment)
-			_, diagnostics := configure(t, id.server(t, environment), c.attributes)
+			_, diagnostics := acctest.Configure(t, id.Server(t, environment), c.attributes)
 			said := allOf(diagnostics)
-			if !says(c.says...).MatchString(said) {
+			if !acctest.Says(c.says...).MatchString(said) {
 				t.Errorf("the diagnostics do not say %q: %s", c.says, said)
 			}
 			for _, secret := range []string{"wrong-password", azureDevToken, id.pfx[:40]} {
@@ -279,4 +261,4 @@ func allOf(diagnostics []*tfprotov6.Diagnostic) string {
 }
 
 // tokenPath is where the tenant issues tokens.
-var tokenPath = "/" + url.PathEscape(tenantID) + "/oauth2/v2.0/token"
+var tokenPath = "/" + url.PathEscape(acctest.TenantID) + "/oauth2/v2.0/token"

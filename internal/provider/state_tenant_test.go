@@ -17,25 +17,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const fabrikamTenantID = "9a1f4a6e-2c51-4f0b-9f0e-0d7b6f5c1a99"
 
 // fabrikam is another tenant that knows the same app, and nobody and nothing else of the first one. Only the campaign has the same id.
 func fabrikam() *control.Tenant {
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	people.TenantID, people.DisplayName, people.DefaultDomain = fabrikamTenantID, "Fabrikam", "fabrikam.example"
-	people.Users = []control.User{{ID: nobodyID, UserPrincipalName: "pat@fabrikam.example", DisplayName: "Pat", PerUserMFAState: control.StateEnabled}}
+	people.Users = []control.User{{ID: acctest.NobodyID, UserPrincipalName: "pat@fabrikam.example", DisplayName: "Pat", PerUserMFAState: control.StateEnabled}}
 	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies = nil, nil, nil
 	people.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{}
 	return people
 }
 
 // inFabrikam is a machine whose shell has the variables of the other tenant.
-func inFabrikam(t *testing.T) *machine {
+func inFabrikam(t *testing.T) *acctest.Machine {
 	t.Helper()
-	m := newMachine(t, fabrikam())
-	m.block = map[string]any{"tenant_id": fabrikamTenantID}
+	m := acctest.NewMachine(t, fabrikam())
+	m.Block = map[string]any{"tenant_id": fabrikamTenantID}
 	return m
 }
 
@@ -83,40 +84,40 @@ var managedThings = map[string]struct {
 	keepsWithoutTask bool
 }{
 	"a user": {
-		typeName: typeName, config: map[string]any{"user_id": adeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
-		changed:  map[string]any{"user_id": adeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "disable"},
-		importID: meganID, onlyInOneTenant: true,
+		typeName: acctest.TypeName, config: map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
+		changed:  map[string]any{"user_id": acctest.AdeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "disable"},
+		importID: acctest.MeganID, onlyInOneTenant: true,
 	},
 	"a user who is kept": {
-		typeName: typeName, config: map[string]any{"user_id": adeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "keep"},
-		changed:  map[string]any{"user_id": adeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "keep"},
-		importID: meganUPN, onlyInOneTenant: true,
+		typeName: acctest.TypeName, config: map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "keep"},
+		changed:  map[string]any{"user_id": acctest.AdeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "keep"},
+		importID: acctest.MeganUPN, onlyInOneTenant: true,
 	},
 	"many users": {
-		typeName: statesTypeName, config: having(having(wants(adeleUPN, "enabled", alexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
-		changed:  having(having(wants(adeleUPN, "disabled", alexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
-		importID: meganID + "," + diegoUPN, onlyInOneTenant: true,
+		typeName: acctest.StatesTypeName, config: having(having(wants(acctest.AdeleUPN, "enabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		changed:  having(having(wants(acctest.AdeleUPN, "disabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		importID: acctest.MeganID + "," + acctest.DiegoUPN, onlyInOneTenant: true,
 	},
 	"many users who are kept": {
-		typeName: statesTypeName, config: having(having(wants(adeleUPN, "enabled"), "allow_promotion", false), "on_destroy", "keep"),
-		changed:  having(having(wants(adeleUPN, "disabled"), "allow_promotion", false), "on_destroy", "keep"),
-		importID: meganID, onlyInOneTenant: true,
+		typeName: acctest.StatesTypeName, config: having(having(wants(acctest.AdeleUPN, "enabled"), "allow_promotion", false), "on_destroy", "keep"),
+		changed:  having(having(wants(acctest.AdeleUPN, "disabled"), "allow_promotion", false), "on_destroy", "keep"),
+		importID: acctest.MeganID, onlyInOneTenant: true,
 	},
 	"the campaign": {
-		typeName: policyTypeName, config: map[string]any{"state": "disabled"}, changed: map[string]any{"state": "microsoft_managed"},
-		importID: policyID,
+		typeName: acctest.PolicyTypeName, config: map[string]any{"state": "disabled"}, changed: map[string]any{"state": "microsoft_managed"},
+		importID: acctest.PolicyID,
 	},
 	"a location": {
-		typeName: locationType, config: location("Office", "203.0.113.0/24"), changed: location("Office", "203.0.113.0/25"),
-		importID: branchID, onlyInOneTenant: true,
+		typeName: acctest.LocationType, config: acctest.Location("Office", "203.0.113.0/24"), changed: acctest.Location("Office", "203.0.113.0/25"),
+		importID: acctest.BranchID, onlyInOneTenant: true,
 	},
 }
 
 // refusedIn fails the test unless an operation was refused for the tenants' sake and by nothing else.
 func refusedIn(t *testing.T, operation string, diagnostics []*tfprotov6.Diagnostic) {
 	t.Helper()
-	found := problems(diagnostics)
-	if len(found) != 1 || !says("State of another tenant: This state was made in tenant "+tenantID+", and the provider is signed in to tenant "+fabrikamTenantID,
+	found := acctest.Problems(diagnostics)
+	if len(found) != 1 || !acctest.Says("State of another tenant: This state was made in tenant "+acctest.TenantID+", and the provider is signed in to tenant "+fabrikamTenantID,
 		"Nothing was planned or changed", "terraform state rm").MatchString(found[0]) {
 		t.Errorf("%s says %q", operation, found)
 	}
@@ -127,77 +128,77 @@ func TestAStateOfAnotherTenantIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 	for name, thing := range managedThings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			here, there := newMachine(t, locationTenant()), inFabrikam(t)
-			made := here.applyAll(thing.typeName, kept{}, thing.config)
-			if have := privateOf(t, made.private)["tenant"]; have != `"`+tenantID+`"` {
+			here, there := acctest.NewMachine(t, acctest.LocationTenant()), inFabrikam(t)
+			made := here.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+			if have := privateOf(t, made.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
 				t.Errorf("the private state of what was made has the tenant %q", have)
 			}
-			imported, diagnostics := here.process().importID(thing.typeName, thing.importID)
-			noErrors(t, diagnostics)
+			imported, diagnostics := here.Process().ImportID(thing.typeName, thing.importID)
+			acctest.NoErrors(t, diagnostics)
 
 			// A plan of each kind that is right, and was saved.
-			planning := here.process()
-			update, diagnostics := planning.plan(thing.typeName, made, thing.changed)
-			noErrors(t, diagnostics)
-			destroy, diagnostics := planning.plan(thing.typeName, made, nil)
-			noErrors(t, diagnostics)
+			planning := here.Process()
+			update, diagnostics := planning.Plan(thing.typeName, made, thing.changed)
+			acctest.NoErrors(t, diagnostics)
+			destroy, diagnostics := planning.Plan(thing.typeName, made, nil)
+			acctest.NoErrors(t, diagnostics)
 
-			before := there.picture()
-			for which, have := range map[string]kept{"made": made, "imported": imported} {
-				process := there.process()
-				if err := there.tn.ClearRequests(context.Background()); err != nil {
+			before := there.Picture()
+			for which, have := range map[string]acctest.Kept{"made": made, "imported": imported} {
+				process := there.Process()
+				if err := there.Tenant.ClearRequests(context.Background()); err != nil {
 					t.Fatal(err)
 				}
-				after, diagnostics := process.read(thing.typeName, have)
+				after, diagnostics := process.Read(thing.typeName, have)
 				refusedIn(t, "the refresh of what was "+which, diagnostics)
-				if !after.same(have) {
+				if !after.Same(have) {
 					t.Errorf("the refresh of what was %s leaves %s", which, after)
 				}
-				_, diagnostics = process.plan(thing.typeName, have, thing.changed)
+				_, diagnostics = process.Plan(thing.typeName, have, thing.changed)
 				refusedIn(t, "the plan of what was "+which, diagnostics)
-				_, diagnostics = process.plan(thing.typeName, have, thing.config)
+				_, diagnostics = process.Plan(thing.typeName, have, thing.config)
 				refusedIn(t, "the plan without a change of what was "+which, diagnostics)
-				_, diagnostics = process.plan(thing.typeName, have, nil)
+				_, diagnostics = process.Plan(thing.typeName, have, nil)
 				refusedIn(t, "the plan of a destroy of what was "+which, diagnostics)
 			}
-			process := there.process()
-			after, diagnostics := process.apply(thing.typeName, made, update)
+			process := there.Process()
+			after, diagnostics := process.Apply(thing.typeName, made, update)
 			refusedIn(t, "the apply of a saved plan", diagnostics)
-			if !after.same(made) {
+			if !after.Same(made) {
 				t.Errorf("the apply of a saved plan leaves %s", after)
 			}
-			after, diagnostics = process.apply(thing.typeName, made, destroy)
+			after, diagnostics = process.Apply(thing.typeName, made, destroy)
 			refusedIn(t, "the apply of a saved destroy", diagnostics)
-			if !after.same(made) {
+			if !after.Same(made) {
 				t.Errorf("the apply of a saved destroy leaves %s", after)
 			}
-			if sent := there.tn.sent(http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete); sent != 0 {
+			if sent := there.Tenant.Sent(http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete); sent != 0 {
 				t.Errorf("the other tenant was sent %d requests", sent)
 			}
-			if after := there.picture(); after != before {
+			if after := there.Picture(); after != before {
 				t.Errorf("the other tenant was\n%s\nand is\n%s", before, after)
 			}
 
 			if thing.onlyInOneTenant {
-				_, diagnostics = process.importID(thing.typeName, thing.importID)
-				if found := problems(diagnostics); len(found) != 1 || !says("not found", "tenant "+fabrikamTenantID).MatchString(found[0]) {
+				_, diagnostics = process.ImportID(thing.typeName, thing.importID)
+				if found := acctest.Problems(diagnostics); len(found) != 1 || !acctest.Says("not found", "tenant "+fabrikamTenantID).MatchString(found[0]) {
 					t.Errorf("the import of what the other tenant does not have says %q", found)
 				}
 			}
 
 			// The control: the same in the right tenant.
-			process = here.process()
-			if after := here.refresh(process, thing.typeName, made); !after.same(made) || string(after.private) != string(made.private) {
+			process = here.Process()
+			if after := here.Refresh(process, thing.typeName, made); !after.Same(made) || string(after.Private) != string(made.Private) {
 				t.Errorf("the right tenant's refresh makes\n%s\nof\n%s", after, made)
 			}
-			here.refresh(process, thing.typeName, imported)
-			made, diagnostics = process.apply(thing.typeName, made, update)
-			noErrors(t, diagnostics)
-			destroy, diagnostics = process.plan(thing.typeName, made, nil)
-			noErrors(t, diagnostics)
-			gone, diagnostics := process.apply(thing.typeName, made, destroy)
-			noErrors(t, diagnostics)
-			if !gone.nothing() {
+			here.Refresh(process, thing.typeName, imported)
+			made, diagnostics = process.Apply(thing.typeName, made, update)
+			acctest.NoErrors(t, diagnostics)
+			destroy, diagnostics = process.Plan(thing.typeName, made, nil)
+			acctest.NoErrors(t, diagnostics)
+			gone, diagnostics := process.Apply(thing.typeName, made, destroy)
+			acctest.NoErrors(t, diagnostics)
+			if !gone.Nothing() {
 				t.Errorf("the destroy leaves %s", gone)
 			}
 		})
@@ -209,31 +210,31 @@ func TestAStateWithoutATenantGetsTheOneThatItIsFirstReadIn(t *testing.T) {
 	for name, thing := range managedThings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			here, there := newMachine(t, locationTenant()), inFabrikam(t)
-			old := here.applyAll(thing.typeName, kept{}, thing.config)
-			old.private = withPrivate(t, old.private, "tenant", "")
+			here, there := acctest.NewMachine(t, acctest.LocationTenant()), inFabrikam(t)
+			old := here.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+			old.Private = withPrivate(t, old.Private, "tenant", "")
 
 			// A plan without a refresh, of the time between the upgrade and the first refresh.
-			update, diagnostics := here.process().plan(thing.typeName, old, thing.changed)
-			noErrors(t, diagnostics)
-			written, diagnostics := here.process().apply(thing.typeName, old, update)
-			noErrors(t, diagnostics)
-			read := here.refresh(here.process(), thing.typeName, old)
-			for which, have := range map[string]kept{"written": written, "read": read} {
-				if have := privateOf(t, have.private)["tenant"]; have != `"`+tenantID+`"` {
+			update, diagnostics := here.Process().Plan(thing.typeName, old, thing.changed)
+			acctest.NoErrors(t, diagnostics)
+			written, diagnostics := here.Process().Apply(thing.typeName, old, update)
+			acctest.NoErrors(t, diagnostics)
+			read := here.Refresh(here.Process(), thing.typeName, old)
+			for which, have := range map[string]acctest.Kept{"written": written, "read": read} {
+				if have := privateOf(t, have.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
 					t.Errorf("what was %s has the tenant %q", which, have)
 				}
-				_, diagnostics := there.process().read(thing.typeName, have)
+				_, diagnostics := there.Process().Read(thing.typeName, have)
 				refusedIn(t, "the refresh of what was "+which, diagnostics)
 			}
 			// What else it has remembered is as it was.
-			want := privateOf(t, old.private)
-			want["tenant"] = `"` + tenantID + `"`
-			if have := privateOf(t, read.private); !maps.Equal(have, want) {
+			want := privateOf(t, old.Private)
+			want["tenant"] = `"` + acctest.TenantID + `"`
+			if have := privateOf(t, read.Private); !maps.Equal(have, want) {
 				t.Errorf("the private state is %v, want %v", have, want)
 			}
-			if again := here.refresh(here.process(), thing.typeName, read); string(again.private) != string(read.private) {
-				t.Errorf("a second refresh makes %s of the private state %s", again.private, read.private)
+			if again := here.Refresh(here.Process(), thing.typeName, read); string(again.Private) != string(read.Private) {
+				t.Errorf("a second refresh makes %s of the private state %s", again.Private, read.Private)
 			}
 		})
 	}
@@ -242,28 +243,28 @@ func TestAStateWithoutATenantGetsTheOneThatItIsFirstReadIn(t *testing.T) {
 func TestATenantIsTheSameWhateverItIsNamedBy(t *testing.T) {
 	t.Parallel()
 	thing := managedThings["the campaign"]
-	m := newMachine(t, locationTenant())
+	m := acctest.NewMachine(t, acctest.LocationTenant())
 	var private []string
-	for _, name := range []string{tenantID, strings.ToUpper(tenantID), "contoso.example"} {
-		m.block = map[string]any{"tenant_id": name}
-		read, diagnostics := m.process().importID(thing.typeName, thing.importID)
-		noErrors(t, diagnostics)
-		private = append(private, privateOf(t, read.private)["tenant"])
+	for _, name := range []string{acctest.TenantID, strings.ToUpper(acctest.TenantID), "contoso.example"} {
+		m.Block = map[string]any{"tenant_id": name}
+		read, diagnostics := m.Process().ImportID(thing.typeName, thing.importID)
+		acctest.NoErrors(t, diagnostics)
+		private = append(private, privateOf(t, read.Private)["tenant"])
 		// In what another spelling has imported.
-		read.private = withPrivate(t, read.private, "tenant", `"`+strings.ToUpper(tenantID)+`"`)
-		m.refresh(m.process(), thing.typeName, read)
+		read.Private = withPrivate(t, read.Private, "tenant", `"`+strings.ToUpper(acctest.TenantID)+`"`)
+		m.Refresh(m.Process(), thing.typeName, read)
 	}
-	if want := fmt.Sprint([]string{`"` + tenantID + `"`, `"` + tenantID + `"`, `"` + tenantID + `"`}); fmt.Sprint(private) != want {
+	if want := fmt.Sprint([]string{`"` + acctest.TenantID + `"`, `"` + acctest.TenantID + `"`, `"` + acctest.TenantID + `"`}); fmt.Sprint(private) != want {
 		t.Errorf("the tenants are %s", private)
 	}
 
 	// A message calls it by the domain as well.
-	other := newMachine(t, fabrikam())
-	other.block = map[string]any{"tenant_id": "fabrikam.example"}
-	m.block = nil
-	made := m.applyAll(thing.typeName, kept{}, thing.config)
-	_, diagnostics := other.process().read(thing.typeName, made)
-	if found := problems(diagnostics); len(found) != 1 || !says("signed in to tenant "+fabrikamTenantID+` ("fabrikam.example")`).MatchString(found[0]) {
+	other := acctest.NewMachine(t, fabrikam())
+	other.Block = map[string]any{"tenant_id": "fabrikam.example"}
+	m.Block = nil
+	made := m.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+	_, diagnostics := other.Process().Read(thing.typeName, made)
+	if found := acctest.Problems(diagnostics); len(found) != 1 || !acctest.Says("signed in to tenant "+fabrikamTenantID+` ("fabrikam.example")`).MatchString(found[0]) {
 		t.Errorf("it says %q", found)
 	}
 }
@@ -271,13 +272,13 @@ func TestATenantIsTheSameWhateverItIsNamedBy(t *testing.T) {
 func TestAProviderThatIsNotKnownYetLeavesTheTenantToTheApply(t *testing.T) {
 	t.Parallel()
 	thing := managedThings["the campaign"]
-	here, there := newMachine(t, locationTenant()), inFabrikam(t)
-	made := here.applyAll(thing.typeName, kept{}, thing.config)
-	there.block["client_secret"] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
-	update, diagnostics := there.process().plan(thing.typeName, made, thing.changed)
-	noErrors(t, diagnostics)
-	delete(there.block, "client_secret")
-	_, diagnostics = there.process().apply(thing.typeName, made, update)
+	here, there := acctest.NewMachine(t, acctest.LocationTenant()), inFabrikam(t)
+	made := here.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+	there.Block["client_secret"] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	update, diagnostics := there.Process().Plan(thing.typeName, made, thing.changed)
+	acctest.NoErrors(t, diagnostics)
+	delete(there.Block, "client_secret")
+	_, diagnostics = there.Process().Apply(thing.typeName, made, update)
 	refusedIn(t, "the apply", diagnostics)
 }
 
@@ -286,42 +287,42 @@ func TestADamagedPrivateStateSaysHowToMendIt(t *testing.T) {
 	for name, thing := range managedThings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, locationTenant())
-			made := m.applyAll(thing.typeName, kept{}, thing.config)
-			process := m.process()
-			update, diagnostics := process.plan(thing.typeName, made, thing.changed)
-			noErrors(t, diagnostics)
+			m := acctest.NewMachine(t, acctest.LocationTenant())
+			made := m.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+			process := m.Process()
+			update, diagnostics := process.Plan(thing.typeName, made, thing.changed)
+			acctest.NoErrors(t, diagnostics)
 			for which, private := range map[string][]byte{
 				"no JSON":            []byte("garbage"),
 				"a list":             []byte("[1]"),
-				"texts":              []byte(`{"tenant":"` + tenantID + `"}`),
+				"texts":              []byte(`{"tenant":"` + acctest.TenantID + `"}`),
 				"numbers":            []byte(`{"tenant":5}`),
 				"a value of no JSON": []byte(`{"tenant":"` + "Z2FyYmFnZQ==" + `"}`),
-				"another kind":       withPrivate(t, made.private, "tenant", `{"id":5}`),
-				"no id":              withPrivate(t, made.private, "tenant", `"contoso.example"`),
-				"empty":              withPrivate(t, made.private, "tenant", `""`),
+				"another kind":       withPrivate(t, made.Private, "tenant", `{"id":5}`),
+				"no id":              withPrivate(t, made.Private, "tenant", `"contoso.example"`),
+				"empty":              withPrivate(t, made.Private, "tenant", `""`),
 			} {
 				damaged := made
-				damaged.private = private
-				check := func(operation string, after kept, diagnostics []*tfprotov6.Diagnostic) {
+				damaged.Private = private
+				check := func(operation string, after acctest.Kept, diagnostics []*tfprotov6.Diagnostic) {
 					t.Helper()
-					found := problems(diagnostics)
-					if len(found) != 1 || !says("The private part of this resource's state is damaged", "Nothing was planned or changed", "Restore the state from a backup", "import it again").MatchString(found[0]) {
+					found := acctest.Problems(diagnostics)
+					if len(found) != 1 || !acctest.Says("The private part of this resource's state is damaged", "Nothing was planned or changed", "Restore the state from a backup", "import it again").MatchString(found[0]) {
 						t.Errorf("%s: %s says %q", which, operation, found)
 					}
-					if !after.nothing() && !after.same(made) {
+					if !after.Nothing() && !after.Same(made) {
 						t.Errorf("%s: %s leaves %s", which, operation, after)
 					}
 				}
-				after, diagnostics := process.read(thing.typeName, damaged)
+				after, diagnostics := process.Read(thing.typeName, damaged)
 				check("the refresh", after, diagnostics)
-				_, diagnostics = process.plan(thing.typeName, damaged, thing.changed)
-				check("the plan", kept{}, diagnostics)
-				_, diagnostics = process.plan(thing.typeName, damaged, nil)
-				check("the plan of a destroy", kept{}, diagnostics)
+				_, diagnostics = process.Plan(thing.typeName, damaged, thing.changed)
+				check("the plan", acctest.Kept{}, diagnostics)
+				_, diagnostics = process.Plan(thing.typeName, damaged, nil)
+				check("the plan of a destroy", acctest.Kept{}, diagnostics)
 				change := update
-				change.private = private
-				after, diagnostics = process.apply(thing.typeName, damaged, change)
+				change.Private = private
+				after, diagnostics = process.Apply(thing.typeName, damaged, change)
 				check("the apply", after, diagnostics)
 			}
 		})
@@ -331,8 +332,8 @@ func TestADamagedPrivateStateSaysHowToMendIt(t *testing.T) {
 func TestTheTenantIsReadAsFarAsThePermissionsGo(t *testing.T) {
 	t.Parallel()
 	people := chooses()
-	people.TenantID = tenantID
-	m := newMachine(t, people)
+	people.TenantID = acctest.TenantID
+	m := acctest.NewMachine(t, people)
 	domain := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"default": tftypes.Bool, "initial": tftypes.Bool, "type": tftypes.String}}
 	for name, c := range map[string]struct {
 		permissions []string
@@ -342,7 +343,7 @@ func TestTheTenantIsReadAsFarAsThePermissionsGo(t *testing.T) {
 		"with the permission": {
 			permissions: []string{"Organization.Read.All"},
 			want: map[string]any{
-				"id": tenantID, "display_name": "Contoso", "tenant_type": "AAD", "default_domain": "contoso.example", "initial_domain": "contoso.example",
+				"id": acctest.TenantID, "display_name": "Contoso", "tenant_type": "AAD", "default_domain": "contoso.example", "initial_domain": "contoso.example",
 				"verified_domains": tftypes.NewValue(tftypes.Map{ElementType: domain}, map[string]tftypes.Value{
 					"contoso.example": tftypes.NewValue(domain, map[string]tftypes.Value{
 						"default": tftypes.NewValue(tftypes.Bool, true), "initial": tftypes.NewValue(tftypes.Bool, true), "type": tftypes.NewValue(tftypes.String, "Managed"),
@@ -352,24 +353,24 @@ func TestTheTenantIsReadAsFarAsThePermissionsGo(t *testing.T) {
 		},
 		"without": {
 			permissions: []string{"User.Read.All"},
-			want:        map[string]any{"id": tenantID},
-			warns:       []string{"Only the id of tenant " + tenantID + " is known", "Its name, type and domains are null", "Organization.Read.All"},
+			want:        map[string]any{"id": acctest.TenantID},
+			warns:       []string{"Only the id of tenant " + acctest.TenantID + " is known", "Its name, type and domains are null", "Organization.Read.All"},
 		},
 	} {
-		m.actsWith(c.permissions...)
-		process := m.process()
-		typ := process.schemas.DataSourceSchemas["entramfa_tenant"].ValueType()
+		m.ActsWith(c.permissions...)
+		process := m.Process()
+		typ := process.Schemas.DataSourceSchemas["entramfa_tenant"].ValueType()
 		object, ok := typ.(tftypes.Object)
 		if !ok {
 			t.Fatal("the data source is no object")
 		}
-		read, diagnostics := process.data("entramfa_tenant", map[string]any{})
-		noErrors(t, diagnostics)
-		if want := objectOf(t, object, c.want); !read.Equal(want) {
+		read, diagnostics := process.Data("entramfa_tenant", map[string]any{})
+		acctest.NoErrors(t, diagnostics)
+		if want := acctest.ObjectOf(t, object, c.want); !read.Equal(want) {
 			t.Errorf("%s: it is\n%s\nwant\n%s", name, read, want)
 		}
-		told := warnings(diagnostics)
-		if len(told) != min(len(c.warns), 1) || len(told) == 1 && !says(c.warns...).MatchString(told[0]) {
+		told := acctest.Warnings(diagnostics)
+		if len(told) != min(len(c.warns), 1) || len(told) == 1 && !acctest.Says(c.warns...).MatchString(told[0]) {
 			t.Errorf("%s: it warns of %q", name, told)
 		}
 	}
@@ -418,22 +419,22 @@ func TestATokenThatCannotBeReadIsNoReasonToForgetTheTenant(t *testing.T) {
 		asked       int
 		unknown     bool
 	}{
-		"named by its id":                   {tenantID, needed, 0, false},
+		"named by its id":                   {acctest.TenantID, needed, 0, false},
 		"named by a domain, may ask":        {"contoso.example", append([]string{"Organization.Read.All"}, needed...), 1, false},
 		"named by a domain and may not ask": {"contoso.example", needed, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, chooses())
-			m.sender.Transport = &opaqueTokens{RoundTripper: m.sender.Transport}
-			m.actsWith(c.permissions...)
-			m.block["tenant_id"] = c.tenant
-			process, diagnostics := m.start()
-			noErrors(t, diagnostics)
-			if told := warnings(diagnostics); (len(told) == 1 && says("The tenant of this run is not known", "Organization.Read.All").MatchString(told[0])) != c.unknown || len(told) > 1 {
+			m := acctest.NewMachine(t, chooses())
+			m.Sender.Transport = &opaqueTokens{RoundTripper: m.Sender.Transport}
+			m.ActsWith(c.permissions...)
+			m.Block["tenant_id"] = c.tenant
+			process, diagnostics := m.Start()
+			acctest.NoErrors(t, diagnostics)
+			if told := acctest.Warnings(diagnostics); (len(told) == 1 && acctest.Says("The tenant of this run is not known", "Organization.Read.All").MatchString(told[0])) != c.unknown || len(told) > 1 {
 				t.Errorf("it warns of %q", told)
 			}
-			requests, err := m.tn.Requests(context.Background())
+			requests, err := m.Tenant.Requests(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -446,22 +447,22 @@ func TestATokenThatCannotBeReadIsNoReasonToForgetTheTenant(t *testing.T) {
 			if asked != c.asked {
 				t.Errorf("the organization was read %d times, want %d", asked, c.asked)
 			}
-			read, diagnostics := process.importID(thing.typeName, thing.importID)
-			noErrors(t, diagnostics)
-			want := `"` + tenantID + `"`
+			read, diagnostics := process.ImportID(thing.typeName, thing.importID)
+			acctest.NoErrors(t, diagnostics)
+			want := `"` + acctest.TenantID + `"`
 			if c.unknown {
 				want = ""
 			}
-			if have := privateOf(t, read.private)["tenant"]; have != want {
+			if have := privateOf(t, read.Private)["tenant"]; have != want {
 				t.Errorf("the private state has the tenant %q, want %q", have, want)
 			}
 			// One that is known already is kept, and one of another tenant is refused, unless nobody can tell.
-			read.private = withPrivate(t, read.private, "tenant", `"`+fabrikamTenantID+`"`)
-			again, diagnostics := process.read(thing.typeName, read)
-			if refused := len(problems(diagnostics)) == 1; refused == c.unknown {
-				t.Errorf("a state of another tenant: %q", problems(diagnostics))
+			read.Private = withPrivate(t, read.Private, "tenant", `"`+fabrikamTenantID+`"`)
+			again, diagnostics := process.Read(thing.typeName, read)
+			if refused := len(acctest.Problems(diagnostics)) == 1; refused == c.unknown {
+				t.Errorf("a state of another tenant: %q", acctest.Problems(diagnostics))
 			}
-			if have := privateOf(t, again.private)["tenant"]; have != `"`+fabrikamTenantID+`"` {
+			if have := privateOf(t, again.Private)["tenant"]; have != `"`+fabrikamTenantID+`"` {
 				t.Errorf("the tenant of the state has become %s", have)
 			}
 		})
@@ -479,57 +480,57 @@ func TestAStateWithoutIDsSaysSoInsteadOfForgetting(t *testing.T) {
 		"a user's user_id":           {"a user", "user_id", nil, "user_id is <null> in the state"},
 		"a user_id of another form":  {"a user", "user_id", "adele", `user_id is "adele" in the state`},
 		"a location's id":            {"a location", "id", nil, "id is <null> in the state"},
-		"an id that azuread has":     {"a location", "id", azureADPath + branchID, "id is \"" + azureADPath + branchID},
-		"no ids of many":             {"many users", "user_ids", nil, `user_ids["` + alexID + `"] is`},
-		"one id of many is missing":  {"many users", "user_ids", textMapValue(adeleUPN, adeleID), `user_ids["` + alexID + `"] is "" in the state`},
-		"an id of many is no id":     {"many users", "user_ids", textMapValue(adeleUPN, adeleID, alexID, "alex"), `user_ids["` + alexID + `"] is "alex" in the state`},
+		"an id that azuread has":     {"a location", "id", acctest.AzureADPath + acctest.BranchID, "id is \"" + acctest.AzureADPath + acctest.BranchID},
+		"no ids of many":             {"many users", "user_ids", nil, `user_ids["` + acctest.AlexID + `"] is`},
+		"one id of many is missing":  {"many users", "user_ids", textMapValue(acctest.AdeleUPN, acctest.AdeleID), `user_ids["` + acctest.AlexID + `"] is "" in the state`},
+		"an id of many is no id":     {"many users", "user_ids", textMapValue(acctest.AdeleUPN, acctest.AdeleID, acctest.AlexID, "alex"), `user_ids["` + acctest.AlexID + `"] is "alex" in the state`},
 		"the id that many have":      {"many users", "id", nil, ""},
 		"the id of the one campaign": {"the campaign", "id", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			thing := managedThings[c.thing]
-			m := newMachine(t, locationTenant())
-			made := m.applyAll(thing.typeName, kept{}, thing.config)
-			process := m.process()
-			update, diagnostics := process.plan(thing.typeName, made, thing.changed)
-			noErrors(t, diagnostics)
+			m := acctest.NewMachine(t, acctest.LocationTenant())
+			made := m.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
+			process := m.Process()
+			update, diagnostics := process.Plan(thing.typeName, made, thing.changed)
+			acctest.NoErrors(t, diagnostics)
 
-			attributes := maps.Clone(attributesOf(made.state))
+			attributes := maps.Clone(acctest.AttributesOf(made.State))
 			value, ok := c.value.(tftypes.Value)
 			if !ok {
 				value = tftypes.NewValue(attributes[c.attribute].Type(), c.value)
 			}
 			attributes[c.attribute] = value
 			edited := made
-			edited.state = tftypes.NewValue(made.state.Type(), attributes)
-			check := func(operation string, after kept, diagnostics []*tfprotov6.Diagnostic) {
+			edited.State = tftypes.NewValue(made.State.Type(), attributes)
+			check := func(operation string, after acctest.Kept, diagnostics []*tfprotov6.Diagnostic) {
 				t.Helper()
-				found := problems(diagnostics)
+				found := acctest.Problems(diagnostics)
 				if c.says == "" {
 					if len(found) > 0 {
 						t.Errorf("%s says %q", operation, found)
 					}
 					return
 				}
-				if len(found) != 1 || !says("The state does not say which object this is", c.says, "Restore the state from a backup").MatchString(found[0]) {
+				if len(found) != 1 || !acctest.Says("The state does not say which object this is", c.says, "Restore the state from a backup").MatchString(found[0]) {
 					t.Errorf("%s says %q", operation, found)
 				}
-				if !after.nothing() && !after.same(edited) {
+				if !after.Nothing() && !after.Same(edited) {
 					t.Errorf("%s leaves %s", operation, after)
 				}
 			}
-			after, diagnostics := process.read(thing.typeName, edited)
+			after, diagnostics := process.Read(thing.typeName, edited)
 			check("the refresh", after, diagnostics)
-			if after.nothing() {
+			if after.Nothing() {
 				t.Error("the refresh takes it out of the state")
 			}
-			_, diagnostics = process.plan(thing.typeName, edited, thing.changed)
-			check("the plan", kept{}, diagnostics)
-			_, diagnostics = process.plan(thing.typeName, edited, nil)
-			check("the plan of a destroy", kept{}, diagnostics)
+			_, diagnostics = process.Plan(thing.typeName, edited, thing.changed)
+			check("the plan", acctest.Kept{}, diagnostics)
+			_, diagnostics = process.Plan(thing.typeName, edited, nil)
+			check("the plan of a destroy", acctest.Kept{}, diagnostics)
 			if c.says != "" {
-				after, diagnostics = process.apply(thing.typeName, edited, update)
+				after, diagnostics = process.Apply(thing.typeName, edited, update)
 				check("the apply", after, diagnostics)
 			}
 		})
@@ -538,16 +539,16 @@ func TestAStateWithoutIDsSaysSoInsteadOfForgetting(t *testing.T) {
 
 func TestAManagedIdentityOfAnotherTenantThanTenantIDIsRefused(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, testTenant())
-	if err := m.tn.SetBehavior(context.Background(), control.Behavior{ManagedIdentity: &control.ManagedIdentity{SystemAssigned: appID}}); err != nil {
+	m := acctest.NewMachine(t, acctest.Contoso())
+	if err := m.Tenant.SetBehavior(context.Background(), control.Behavior{ManagedIdentity: &control.ManagedIdentity{SystemAssigned: acctest.AppID}}); err != nil {
 		t.Fatal(err)
 	}
-	m.block = map[string]any{"client_id": nil, "client_secret": nil, "use_msi": true, "msi_endpoint": m.tn.url + "/_emulator/identity/metadata"}
-	for configured, refused := range map[any]bool{fabrikamTenantID: true, tenantID: false, strings.ToUpper(tenantID): false, "fabrikam.example": false, nil: false} {
-		m.block["tenant_id"] = configured
-		_, diagnostics := m.start()
-		found := problems(diagnostics)
-		if (len(found) == 1 && says("Signed in to another tenant than tenant_id", fabrikamTenantID, "managed identity", tenantID, "Nothing was planned").MatchString(found[0])) != refused || len(found) > 1 {
+	m.Block = map[string]any{"client_id": nil, "client_secret": nil, "use_msi": true, "msi_endpoint": m.Tenant.URL + "/_emulator/identity/metadata"}
+	for configured, refused := range map[any]bool{fabrikamTenantID: true, acctest.TenantID: false, strings.ToUpper(acctest.TenantID): false, "fabrikam.example": false, nil: false} {
+		m.Block["tenant_id"] = configured
+		_, diagnostics := m.Start()
+		found := acctest.Problems(diagnostics)
+		if (len(found) == 1 && acctest.Says("Signed in to another tenant than tenant_id", fabrikamTenantID, "managed identity", acctest.TenantID, "Nothing was planned").MatchString(found[0])) != refused || len(found) > 1 {
 			t.Errorf("tenant_id %v: it says %q", configured, found)
 		}
 	}
@@ -555,42 +556,42 @@ func TestAManagedIdentityOfAnotherTenantThanTenantIDIsRefused(t *testing.T) {
 
 func TestAResourceThatGoesToTheProviderBlockOfAnotherTenantIsRefusedByTheRealCLI(t *testing.T) {
 	t.Parallel()
-	here, there := startTenant(t, locationTenant(), quick()), startTenant(t, fabrikam(), quick())
-	blocks := here.provider(`alias = "here"`) + strings.ReplaceAll(there.provider(`alias = "there"`), tenantID, fabrikamTenantID)
+	here, there := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick()), acctest.StartTenant(t, fabrikam(), acctest.Quick())
+	blocks := here.Provider(`alias = "here"`) + strings.ReplaceAll(there.Provider(`alias = "there"`), acctest.TenantID, fabrikamTenantID)
 	with := func(alias string) string {
 		return blocks + "resource \"entramfa_registration_policy\" \"this\" {\n  provider = entramfa." + alias + "\n  state = \"disabled\"\n}\n" +
 			"resource \"entramfa_trusted_ips\" \"this\" {\n  provider = entramfa." + alias + "\n  display_name = \"Office\"\n  ip_ranges = [\"203.0.113.0/24\"]\n}\n"
 	}
-	w := here.workspace(t, map[string]string{"main.tf": with("here")})
-	w.expect(0, "apply", "-input=false", "-auto-approve")
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-	w.write("main.tf", with("there"))
-	output := w.expect(1, "plan", "-input=false")
-	w.sees(output, "State of another tenant", tenantID, fabrikamTenantID)
+	w := here.Workspace(t, map[string]string{"main.tf": with("here")})
+	w.Expect(0, "apply", "-input=false", "-auto-approve")
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.Write("main.tf", with("there"))
+	output := w.Expect(1, "plan", "-input=false")
+	w.Sees(output, "State of another tenant", acctest.TenantID, fabrikamTenantID)
 	if have := strings.Count(output, "State of another tenant"); have != 2 {
 		t.Errorf("%d of 2 resources are refused", have)
 	}
-	w.expect(1, "apply", "-input=false", "-auto-approve")
-	w.write("main.tf", with("here"))
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.Expect(1, "apply", "-input=false", "-auto-approve")
+	w.Write("main.tf", with("here"))
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 }
 
 func TestAMoveFromTypeToTypeKeepsTheTenant(t *testing.T) {
 	t.Parallel()
-	here, there := newMachine(t, locationTenant()), inFabrikam(t)
+	here, there := acctest.NewMachine(t, acctest.LocationTenant()), inFabrikam(t)
 	raw := map[string]string{
-		typeName: `{"id":"` + adeleID + `","user_id":"` + adeleID + `","user_principal_name":"` + adeleUPN + `","name":"Adele Vance","state":"enabled","effective_state":"enabled",` +
+		acctest.TypeName: `{"id":"` + acctest.AdeleID + `","user_id":"` + acctest.AdeleID + `","user_principal_name":"` + acctest.AdeleUPN + `","name":"Adele Vance","state":"enabled","effective_state":"enabled",` +
 			`"allow_promotion":false,"on_destroy":"disable"}`,
-		statesTypeName: `{"id":"` + nobodyID + `","users":{"` + adeleUPN + `":"enabled"},"effective_states":{"` + adeleUPN + `":"enabled"},"user_ids":{"` + adeleUPN + `":"` + adeleID +
+		acctest.StatesTypeName: `{"id":"` + acctest.NobodyID + `","users":{"` + acctest.AdeleUPN + `":"enabled"},"effective_states":{"` + acctest.AdeleUPN + `":"enabled"},"user_ids":{"` + acctest.AdeleUPN + `":"` + acctest.AdeleID +
 			`"},"awaiting_registration":{},"names":null,"allow_promotion":false,"on_destroy":"disable"}`,
 	}
-	here.tn.setState(adeleID, "enabled")()
-	for from, to := range map[string]string{typeName: statesTypeName, statesTypeName: typeName} {
+	here.Tenant.SetState(acctest.AdeleID, "enabled")()
+	for from, to := range map[string]string{acctest.TypeName: acctest.StatesTypeName, acctest.StatesTypeName: acctest.TypeName} {
 		t.Run(from, func(t *testing.T) {
-			process := here.process()
-			_, typ := process.schemaOf(to)
-			move := func(private []byte) (kept, []*tfprotov6.Diagnostic) {
-				moved, err := process.server.MoveResourceState(context.Background(), &tfprotov6.MoveResourceStateRequest{
+			process := here.Process()
+			_, typ := process.SchemaOf(to)
+			move := func(private []byte) (acctest.Kept, []*tfprotov6.Diagnostic) {
+				moved, err := process.Server.MoveResourceState(context.Background(), &tfprotov6.MoveResourceStateRequest{
 					SourceProviderAddress: "registry.terraform.io/mfa-as-code/entramfa", SourceTypeName: from, SourceState: &tfprotov6.RawState{JSON: []byte(raw[from])},
 					SourcePrivate: private, TargetTypeName: to,
 				})
@@ -598,25 +599,25 @@ func TestAMoveFromTypeToTypeKeepsTheTenant(t *testing.T) {
 					t.Fatal(err)
 				}
 				if moved.TargetState == nil {
-					return kept{}, moved.Diagnostics
+					return acctest.Kept{}, moved.Diagnostics
 				}
-				return kept{state: process.unpack(typ, moved.TargetState), private: moved.TargetPrivate, identity: moved.TargetIdentity}, moved.Diagnostics
+				return acctest.Kept{State: process.Unpack(typ, moved.TargetState), Private: moved.TargetPrivate, Identity: moved.TargetIdentity}, moved.Diagnostics
 			}
-			moved, diagnostics := move(withPrivate(t, nil, "tenant", `"`+tenantID+`"`))
-			noErrors(t, diagnostics)
-			_, diagnostics = there.process().read(to, moved)
+			moved, diagnostics := move(withPrivate(t, nil, "tenant", `"`+acctest.TenantID+`"`))
+			acctest.NoErrors(t, diagnostics)
+			_, diagnostics = there.Process().Read(to, moved)
 			refusedIn(t, "the refresh", diagnostics)
-			if read := here.refresh(here.process(), to, moved); read.nothing() {
+			if read := here.Refresh(here.Process(), to, moved); read.Nothing() {
 				t.Error("the right tenant has lost it")
 			}
 			// One of before has none.
 			moved, diagnostics = move(nil)
-			noErrors(t, diagnostics)
-			if have := privateOf(t, moved.private)["tenant"]; have != "" {
+			acctest.NoErrors(t, diagnostics)
+			if have := privateOf(t, moved.Private)["tenant"]; have != "" {
 				t.Errorf("it has the tenant %s", have)
 			}
 			_, diagnostics = move([]byte(`{"tenant":5}`))
-			if found := problems(diagnostics); len(found) != 1 || !says("is damaged", "Restore the state").MatchString(found[0]) {
+			if found := acctest.Problems(diagnostics); len(found) != 1 || !acctest.Says("is damaged", "Restore the state").MatchString(found[0]) {
 				t.Errorf("a damaged one: %q", found)
 			}
 		})

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // Folders of configurations with the state that a CLI has written for them, by the version of the schemas, and the tenant as it was then.
@@ -69,37 +69,37 @@ func keptTenant(t *testing.T, folder string) *control.Tenant {
 // keptConfigurations are what main.tf of the folders says, by folder, type and name.
 func keptConfigurations(schemas *tfprotov6.GetProviderSchemaResponse) map[string]map[string]any {
 	const staff, rescue = "33333333-cccc-4ccc-8ccc-000000000001", "33333333-cccc-4ccc-8ccc-000000000002"
-	user, _ := schemas.ResourceSchemas[typeName].ValueType().(tftypes.Object)
+	user, _ := schemas.ResourceSchemas[acctest.TypeName].ValueType().(tftypes.Object)
 	timeouts, _ := user.AttributeTypes["timeouts"].(tftypes.Object)
 	limits := map[string]tftypes.Value{}
 	for name := range timeouts.AttributeTypes {
 		limits[name] = tftypes.NewValue(tftypes.String, map[string]any{"create": "10m", "read": "5m"}[name])
 	}
 	return map[string]map[string]any{
-		"written/" + typeName + ".by_name": {"user_principal_name": adeleUPN, "state": "enabled"},
-		"written/" + typeName + ".by_id": {
-			"user_id": alexID, "state": "disabled", "on_destroy": "keep", "timeouts": tftypes.NewValue(timeouts, limits),
+		"written/" + acctest.TypeName + ".by_name": {"user_principal_name": acctest.AdeleUPN, "state": "enabled"},
+		"written/" + acctest.TypeName + ".by_id": {
+			"user_id": acctest.AlexID, "state": "disabled", "on_destroy": "keep", "timeouts": tftypes.NewValue(timeouts, limits),
 		},
-		"written/" + typeName + ".promoted": {"user_principal_name": diegoUPN, "state": "enabled"},
-		"written/" + statesTypeName + ".many": having(wants(
-			meganUPN, "enabled", obrienUPN, "enabled", guestID, "enabled", dollarID, "disabled",
+		"written/" + acctest.TypeName + ".promoted": {"user_principal_name": acctest.DiegoUPN, "state": "enabled"},
+		"written/" + acctest.StatesTypeName + ".many": having(wants(
+			acctest.MeganUPN, "enabled", acctest.ObrienUPN, "enabled", acctest.GuestID, "enabled", acctest.DollarID, "disabled",
 		), "allow_promotion", true),
-		"written/" + statesTypeName + ".named": having(wants("isaiah.langer@contoso.example", "enabled"), "on_destroy", "keep"),
-		"written/" + policyTypeName + ".this": {
+		"written/" + acctest.StatesTypeName + ".named": having(wants("isaiah.langer@contoso.example", "enabled"), "on_destroy", "keep"),
+		"written/" + acctest.PolicyTypeName + ".this": {
 			"state": "enabled", "authentication_method": "microsoftAuthenticator", "snooze_days": 3,
-			"include": targetsOf(nil, nil, []string{staff}), "exclude": targetsOf(nil, []string{dollarID}, []string{rescue}),
+			"include": targetsOf(nil, nil, []string{staff}), "exclude": targetsOf(nil, []string{acctest.DollarID}, []string{rescue}),
 		},
-		"written/" + locationType + ".written": location("Headquarters", "203.0.113.7/24", "2001:DB8:A::/48"),
-		"imported/" + typeName + ".this":       {"user_principal_name": diegoUPN, "state": "enforced"},
-		"imported/" + statesTypeName + ".this": wants(meganUPN, "enabled", adeleID, "disabled"),
-		"imported/" + policyTypeName + ".this": {"state": "microsoft_managed"},
-		"imported/" + locationType + ".this":   location("Branch", "198.51.100.0/25", "2001:db8:b::/48"),
+		"written/" + acctest.LocationType + ".written": acctest.Location("Headquarters", "203.0.113.7/24", "2001:DB8:A::/48"),
+		"imported/" + acctest.TypeName + ".this":       {"user_principal_name": acctest.DiegoUPN, "state": "enforced"},
+		"imported/" + acctest.StatesTypeName + ".this": wants(acctest.MeganUPN, "enabled", acctest.AdeleID, "disabled"),
+		"imported/" + acctest.PolicyTypeName + ".this": {"state": "microsoft_managed"},
+		"imported/" + acctest.LocationType + ".this":   acctest.Location("Branch", "198.51.100.0/25", "2001:db8:b::/48"),
 	}
 }
 
 // withDefaults are the defaults that the CLI would merge into a proposed state.
 func withDefaults(typeName string, config map[string]any) map[string]any {
-	if typeName != "entramfa_user_mfa_state" && typeName != statesTypeName {
+	if typeName != "entramfa_user_mfa_state" && typeName != acctest.StatesTypeName {
 		return config
 	}
 	for name, value := range map[string]any{"allow_promotion": false, "on_destroy": "disable"} {
@@ -110,30 +110,14 @@ func withDefaults(typeName string, config map[string]any) map[string]any {
 	return config
 }
 
-// upgrade reads a state of the CLI, as it does before everything else.
-func (p *process) upgrade(typeName string, version int64, attributes []byte) (tftypes.Value, []*tfprotov6.Diagnostic) {
-	p.t.Helper()
-	_, typ := p.schemaOf(typeName)
-	upgraded, err := p.server.UpgradeResourceState(context.Background(), &tfprotov6.UpgradeResourceStateRequest{
-		TypeName: typeName, Version: version, RawState: &tfprotov6.RawState{JSON: attributes},
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if upgraded.UpgradedState == nil {
-		return tftypes.Value{}, upgraded.Diagnostics
-	}
-	return p.unpack(typ, upgraded.UpgradedState), upgraded.Diagnostics
-}
-
 func TestStatesOfVersionZeroAreReadAndPlanNothing(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, folder := range []string{"written", "imported"} {
 		instances, people := readKeptState(t, folder)
-		m := newMachine(t, people)
-		process := m.process()
-		configurations := keptConfigurations(process.schemas)
+		m := acctest.NewMachine(t, people)
+		process := m.Process()
+		configurations := keptConfigurations(process.Schemas)
 		for _, instance := range instances {
 			name := folder + "/" + instance.typeName + "." + instance.name
 			config, ok := configurations[name]
@@ -146,16 +130,16 @@ func TestStatesOfVersionZeroAreReadAndPlanNothing(t *testing.T) {
 				// A version to come may have added one without another version of the schema.
 				"with an attribute that nobody knows": slices.Concat([]byte(`{"colour":{"of":["red"]},`), instance.Attributes[1:]),
 			} {
-				state, diagnostics := process.upgrade(instance.typeName, instance.SchemaVersion, attributes)
-				noErrors(t, diagnostics)
-				old := kept{state: state, private: instance.Private}
-				read := m.refresh(process, instance.typeName, old)
-				if !read.same(old) {
+				state, diagnostics := process.Upgrade(instance.typeName, instance.SchemaVersion, attributes)
+				acctest.NoErrors(t, diagnostics)
+				old := acctest.Kept{State: state, Private: instance.Private}
+				read := m.Refresh(process, instance.typeName, old)
+				if !read.Same(old) {
 					t.Errorf("%s, %s: the refresh makes\n%s\nof\n%s", name, variant, read, old)
 				}
 				want := privateOf(t, instance.Private)
-				want["tenant"] = `"` + tenantID + `"`
-				for key, value := range privateOf(t, read.private) {
+				want["tenant"] = `"` + acctest.TenantID + `"`
+				for key, value := range privateOf(t, read.Private) {
 					if key != "read_ahead" && key != "user_ids" && value != want[key] {
 						t.Errorf("%s, %s: of the private state, %s is %s, want %s", name, variant, key, value, want[key])
 					}
@@ -164,23 +148,23 @@ func TestStatesOfVersionZeroAreReadAndPlanNothing(t *testing.T) {
 				if len(want) > 0 {
 					t.Errorf("%s, %s: the private state has lost %v", name, variant, want)
 				}
-				for which, before := range map[string]kept{"after the refresh": read, "without one": old} {
-					planned, diagnostics := process.plan(instance.typeName, before, withDefaults(instance.typeName, config))
-					noErrors(t, diagnostics)
-					if told := warnings(diagnostics); !planned.planned.Equal(before.state) || planned.replaces || len(told) > 0 {
-						t.Errorf("%s, %s: the plan %s is\n%s\nof\n%s\nand warns of %q", name, variant, which, kept{state: planned.planned}, before, told)
+				for which, before := range map[string]acctest.Kept{"after the refresh": read, "without one": old} {
+					planned, diagnostics := process.Plan(instance.typeName, before, withDefaults(instance.typeName, config))
+					acctest.NoErrors(t, diagnostics)
+					if told := acctest.Warnings(diagnostics); !planned.Planned.Equal(before.State) || planned.Replaces || len(told) > 0 {
+						t.Errorf("%s, %s: the plan %s is\n%s\nof\n%s\nand warns of %q", name, variant, which, acctest.Kept{State: planned.Planned}, before, told)
 					}
 				}
 				// The control: a plan that changes something.
-				destroy, diagnostics := process.plan(instance.typeName, read, nil)
-				noErrors(t, diagnostics)
-				if !destroy.planned.IsNull() {
-					t.Errorf("%s: a destroy plans %s", name, destroy.planned)
+				destroy, diagnostics := process.Plan(instance.typeName, read, nil)
+				acctest.NoErrors(t, diagnostics)
+				if !destroy.Planned.IsNull() {
+					t.Errorf("%s: a destroy plans %s", name, destroy.Planned)
 				}
 			}
 		}
 	}
-	if want := len(keptConfigurations(newMachine(t, testTenant()).process().schemas)); seen != want {
+	if want := len(keptConfigurations(acctest.NewMachine(t, acctest.Contoso()).Process().Schemas)); seen != want {
 		t.Errorf("%d instances were read, and there are configurations of %d", seen, want)
 	}
 }
@@ -194,22 +178,22 @@ func TestAStateFileOfVersionZeroIsReadByTheRealCLI(t *testing.T) {
 		}
 		return string(content)
 	}
-	tn := startTenant(t, keptTenant(t, "written"), quick())
+	tn := acctest.StartTenant(t, keptTenant(t, "written"), acctest.Quick())
 	state := strings.ReplaceAll(read("written", "terraform.tfstate"), "registry.terraform.io", os.Getenv("TF_ACC_PROVIDER_HOST"))
-	w := tn.workspace(t, map[string]string{"main.tf": read("written", "main.tf"), "terraform.tfstate": state},
-		"ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode")
-	w.expect(0, "apply", "-input=false", "-auto-approve")
-	w.expect(0, "plan", "-input=false", "-detailed-exitcode", "-refresh=false")
+	w := tn.Workspace(t, map[string]string{"main.tf": read("written", "main.tf"), "terraform.tfstate": state},
+		"ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+	w.Expect(0, "apply", "-input=false", "-auto-approve")
+	w.Expect(0, "plan", "-input=false", "-detailed-exitcode", "-refresh=false")
 
 	// From then on the state is this tenant's.
-	other := startTenant(t, fabrikam(), quick())
-	w.env = append(w.env, "ARM_TENANT_ID="+fabrikamTenantID, "ENTRAMFA_GRAPH_ENDPOINT="+other.url, "ENTRAMFA_AUTHORITY_HOST="+other.url, "ENTRAMFA_CA_BUNDLE_PATH="+other.caFile)
+	other := acctest.StartTenant(t, fabrikam(), acctest.Quick())
+	w.Env = append(w.Env, "ARM_TENANT_ID="+fabrikamTenantID, "ENTRAMFA_GRAPH_ENDPOINT="+other.URL, "ENTRAMFA_AUTHORITY_HOST="+other.URL, "ENTRAMFA_CA_BUNDLE_PATH="+other.CAFile)
 	for _, arguments := range [][]string{{"plan"}, {"plan", "-refresh=false"}, {"plan", "-destroy"}, {"plan", "-destroy", "-refresh=false"}, {"apply", "-auto-approve"}, {"destroy", "-auto-approve"}} {
-		w.sees(w.expect(1, append(arguments, "-input=false")...), "State of another tenant", tenantID, fabrikamTenantID)
+		w.Sees(w.Expect(1, append(arguments, "-input=false")...), "State of another tenant", acctest.TenantID, fabrikamTenantID)
 	}
 
 	// A state that a newer version has written.
-	w.write("terraform.tfstate", strings.ReplaceAll(state, `"schema_version": 0`, `"schema_version": 1`))
-	w.sees(w.expect(1, "plan", "-input=false"), "newer provider version")
+	w.Write("terraform.tfstate", strings.ReplaceAll(state, `"schema_version": 0`, `"schema_version": 1`))
+	w.Sees(w.Expect(1, "plan", "-input=false"), "newer provider version")
 }

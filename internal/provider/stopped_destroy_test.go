@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // What the troubleshooting guide says about a destroy that an error stops.
@@ -15,22 +17,22 @@ func TestADestroyThatAnErrorStopsGoesOnAsTheGuideSays(t *testing.T) {
 		}
 		t.Run(option, func(t *testing.T) {
 			t.Parallel()
-			tn := newTenant(t)
-			w := tn.workspace(t, map[string]string{"main.tf": block() + byName(adeleUPN, "enabled") + `
+			tn := acctest.NewTenant(t)
+			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled") + `
 data "entramfa_user_mfa_states" "watched" {
-  user_principal_names = ["` + meganUPN + `"]
+  user_principal_names = ["` + acctest.MeganUPN + `"]
 }
-`}, "ARM_TENANT_ID="+tenantID, "ARM_CLIENT_ID="+appID, "ARM_CLIENT_SECRET="+appSecret)
-			w.apply()
-			if err := tn.DeleteUser(context.Background(), meganUPN); err != nil {
+`}, "ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
+			w.Apply()
+			if err := tn.DeleteUser(context.Background(), acctest.MeganUPN); err != nil {
 				t.Fatal(err)
 			}
-			w.sees(w.expect(1, "destroy", "-input=false", "-auto-approve"), meganUPN+" not found")
-			if err := tn.stateIs(adeleID, "enabled"); err != nil {
+			w.Sees(w.Expect(1, "destroy", "-input=false", "-auto-approve"), acctest.MeganUPN+" not found")
+			if err := tn.StateIs(acctest.AdeleID, "enabled"); err != nil {
 				t.Error(err)
 			}
-			w.sees(w.expect(0, "destroy", "-input=false", "-auto-approve", strings.Replace(option, ".adele", ".test", 1)), "1 destroyed")
-			if err := tn.stateIs(adeleID, "disabled"); err != nil {
+			w.Sees(w.Expect(0, "destroy", "-input=false", "-auto-approve", strings.Replace(option, ".adele", ".test", 1)), "1 destroyed")
+			if err := tn.StateIs(acctest.AdeleID, "disabled"); err != nil {
 				t.Error(err)
 			}
 		})

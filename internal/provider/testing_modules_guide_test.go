@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 // The files of the guide "Testing modules without a tenant".
@@ -17,7 +18,7 @@ const testingModules = "guides/testing-modules/"
 
 // programs are the emulator and a stand-in for curl, built once for all tests of this process.
 var programs = sync.OnceValues(func() (string, error) {
-	dir, err := mirror()
+	dir, err := acctest.Mirror()
 	if err != nil {
 		return "", err
 	}
@@ -32,16 +33,16 @@ var programs = sync.OnceValues(func() (string, error) {
 
 // readersFolder is the folder of a reader of the guide: with files of the repository by the name that they have there, with the
 // programs, and without a tenant but those that the emulator plays.
-func readersFolder(t *testing.T, files map[string]string) *workspace {
+func readersFolder(t *testing.T, files map[string]string) *acctest.Workspace {
 	t.Helper()
 	built, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := (&tenant{t: t}).workspace(t, files)
-	w.folder("bin")
+	w := (&acctest.Tenant{T: t}).Workspace(t, files)
+	w.Folder("bin")
 	link := func(name, program string) {
-		if err := os.Symlink(program, filepath.Join(w.dir, "bin", name)); err != nil {
+		if err := os.Symlink(program, filepath.Join(w.Dir, "bin", name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,35 +51,28 @@ func readersFolder(t *testing.T, files map[string]string) *workspace {
 	if _, err := exec.LookPath("curl"); err != nil {
 		link("curl", filepath.Join(built, "curl"))
 	}
-	w.env = append(w.env, "PATH="+filepath.Join(w.dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "TF_CLI_ARGS=-no-color")
+	w.Env = append(w.Env, "PATH="+filepath.Join(w.Dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "TF_CLI_ARGS=-no-color")
 	return w
 }
 
 // moduleFolder is a folder with the baseline module, its tests, and the tenant file of the guide.
-func moduleFolder(t *testing.T) *workspace {
+func moduleFolder(t *testing.T) *acctest.Workspace {
 	t.Helper()
 	const folder = "modules/mfa-baseline"
 	files := configurationFiles(t, folder)
-	files["tenant.json"] = example(t, testingModules+"tenant.json")
+	files["tenant.json"] = acctest.Example(t, testingModules+"tenant.json")
 	w := readersFolder(t, files)
-	w.folder("tests")
+	w.Folder("tests")
 	for _, name := range []string{"tests/inputs.tftest.hcl", "tests/sample_tenant.tftest.hcl"} {
-		w.write(name, example(t, folder+"/"+name))
+		w.Write(name, acctest.Example(t, folder+"/"+name))
 	}
 	return w
-}
-
-// runsScript runs a script as a reader does who stops at the first error.
-func (w *workspace) runsScript(script string) string {
-	w.t.Helper()
-	w.write("script.sh", script)
-	return w.expectOf(0, "sh", "-eu", "script.sh")
 }
 
 // scriptOf is what a job of a CI system runs, from the line that has a key on, as far as it is indented.
 func scriptOf(t *testing.T, file, key, line string) string {
 	t.Helper()
-	_, rest, found := strings.Cut(example(t, testingModules+file), key+"\n")
+	_, rest, found := strings.Cut(acctest.Example(t, testingModules+file), key+"\n")
 	if !found {
 		t.Fatalf("%s has no %q", file, key)
 	}
@@ -99,29 +93,29 @@ func scriptOf(t *testing.T, file, key, line string) string {
 func TestTheScriptsOfTheGuideTestTheModule(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{
-		"test.sh":            example(t, testingModules+"test.sh"),
+		"test.sh":            acctest.Example(t, testingModules+"test.sh"),
 		"github-actions.yml": scriptOf(t, "github-actions.yml", "        run: |", "          "),
 		"gitlab-ci.yml":      scriptOf(t, "gitlab-ci.yml", "  script:", "    - "),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := moduleFolder(t)
-			w.sees(w.runsScript(script), "an EMULATED Microsoft Entra tenant", "the sample tenant: 2 apps, 14 users",
+			w.Sees(w.RunsScript(script), "an EMULATED Microsoft Entra tenant", "the sample tenant: 2 apps, 14 users",
 				"tests/inputs.tftest.hcl... pass", "tests/sample_tenant.tftest.hcl... pass", "Success!", "0 failed")
 		})
 	}
 	t.Run("a test that fails fails the job", func(t *testing.T) {
 		t.Parallel()
 		w := moduleFolder(t)
-		w.write("variables.tf", strings.Replace(example(t, "modules/mfa-baseline/variables.tf"), "length(var.emergency_access_group_ids) > 0", "length(var.emergency_access_group_ids) >= 0", 1))
-		w.write("script.sh", example(t, testingModules+"test.sh"))
-		w.sees(w.expectOf(1, "sh", "-eu", "script.sh"), `run "no_emergency_access_group"... fail`, "1 failed")
+		w.Write("variables.tf", strings.Replace(acctest.Example(t, "modules/mfa-baseline/variables.tf"), "length(var.emergency_access_group_ids) > 0", "length(var.emergency_access_group_ids) >= 0", 1))
+		w.Write("script.sh", acctest.Example(t, testingModules+"test.sh"))
+		w.Sees(w.ExpectOf(1, "sh", "-eu", "script.sh"), `run "no_emergency_access_group"... fail`, "1 failed")
 	})
 	for name, want := range map[string]string{"own-tenant.sh": "tenant.json is fine: 1 apps, 4 users, 1 groups", "background.sh": "entra-emulator: serving https://127.0.0.1:"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := moduleFolder(t)
-			w.sees(w.runsScript(example(t, testingModules+name)), want, "tests/inputs.tftest.hcl... pass", "Success!", "0 failed")
+			w.Sees(w.RunsScript(acctest.Example(t, testingModules+name)), want, "tests/inputs.tftest.hcl... pass", "Success!", "0 failed")
 		})
 	}
 }
@@ -144,14 +138,14 @@ resource "entramfa_registration_policy" "this" {
 func TestTheChangesOfTheGuideAreWhatItSays(t *testing.T) {
 	t.Parallel()
 	w := readersFolder(t, map[string]string{"main.tf": guideConfiguration})
-	w.write("changes.sh", example(t, testingModules+"changes.sh"))
-	w.write("inside.sh", "terraform apply -input=false -auto-approve\nsh -eu changes.sh\necho changed\n"+
+	w.Write("changes.sh", acctest.Example(t, testingModules+"changes.sh"))
+	w.Write("inside.sh", "terraform apply -input=false -auto-approve\nsh -eu changes.sh\necho changed\n"+
 		"terraform plan -input=false -detailed-exitcode || echo \"the plan exits with $?\"\n")
-	output := w.runsScript("entra-emulator --sample-tenant -- sh -eu inside.sh\n")
+	output := w.RunsScript("entra-emulator --sample-tenant -- sh -eu inside.sh\n")
 	_, plan, _ := strings.Cut(output, "changed\n")
-	w.sees(plan, "entramfa_registration_policy.this will be updated in-place", `~ state = "microsoft_managed" -> "enabled"`,
+	w.Sees(plan, "entramfa_registration_policy.this will be updated in-place", `~ state = "microsoft_managed" -> "enabled"`,
 		`entramfa_user_mfa_state.staff["alex.wilber@contoso.example"] will be updated in-place`, "Plan: 0 to add, 2 to change", "the plan exits with 2")
-	file, err := os.Open(filepath.Join(w.dir, "now.json"))
+	file, err := os.Open(filepath.Join(w.Dir, "now.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,11 +167,11 @@ func TestTheChangesOfTheGuideAreWhatItSays(t *testing.T) {
 func TestTheFaultsOfTheGuideHitAndEnd(t *testing.T) {
 	t.Parallel()
 	w := readersFolder(t, map[string]string{"main.tf": guideConfiguration})
-	w.write("faults.sh", example(t, testingModules+"faults.sh"))
-	w.write("inside.sh", "terraform apply -input=false -auto-approve\nsh -eu faults.sh\necho well again\n"+
+	w.Write("faults.sh", acctest.Example(t, testingModules+"faults.sh"))
+	w.Write("inside.sh", "terraform apply -input=false -auto-approve\nsh -eu faults.sh\necho well again\n"+
 		`curl --cacert "$ENTRAMFA_CA_BUNDLE_PATH" --silent "$ENTRAMFA_GRAPH_ENDPOINT/_emulator/faults"`+"\n"+
 		`curl --cacert "$ENTRAMFA_CA_BUNDLE_PATH" --silent "$ENTRAMFA_GRAPH_ENDPOINT/_emulator/behavior"`+"\n")
-	w.sees(w.runsScript("entra-emulator --sample-tenant -- sh -eu inside.sh\n"), "Apply complete!", `"latencyMs":200`, "No changes.", `"applied":2`, `"throttled`, "well again", "[]", "{}")
+	w.Sees(w.RunsScript("entra-emulator --sample-tenant -- sh -eu inside.sh\n"), "Apply complete!", `"latencyMs":200`, "No changes.", `"applied":2`, `"throttled`, "well again", "[]", "{}")
 }
 
 // The stand-in is used where there is no curl, so where there is one, this shows that it would do.
@@ -189,14 +183,14 @@ func TestTheStandInForCurlDoesWhatCurlDoes(t *testing.T) {
 	}
 	tn := newSampleTenant(t)
 	curl := func(arguments ...string) (string, error) {
-		output, err := exec.CommandContext(t.Context(), filepath.Join(built, "curl"), append([]string{"--cacert", tn.caFile, "--fail", "--silent"}, arguments...)...).Output()
+		output, err := exec.CommandContext(t.Context(), filepath.Join(built, "curl"), append([]string{"--cacert", tn.CAFile, "--fail", "--silent"}, arguments...)...).Output()
 		return string(output), err
 	}
-	said, err := curl("--request", "PUT", "--json", `{"perUserMfaState": "enabled"}`, tn.url+"/_emulator/users/alex.wilber@contoso.example/state")
+	said, err := curl("--request", "PUT", "--json", `{"perUserMfaState": "enabled"}`, tn.URL+"/_emulator/users/alex.wilber@contoso.example/state")
 	if err != nil || said != `{"perUserMfaState":"enforced"}`+"\n" {
 		t.Errorf("%q, %v", said, err)
 	}
-	if said, err := curl(tn.url + "/_emulator/users/nobody@contoso.example"); err == nil {
+	if said, err := curl(tn.URL + "/_emulator/users/nobody@contoso.example"); err == nil {
 		t.Errorf("no error for a user who is not there: %q", said)
 	}
 }
@@ -224,7 +218,7 @@ func TestTheGuideGetsTheEmulatorFromWhereItIs(t *testing.T) {
 		"gitlab-ci.yml":      {"/releases/download/v" + version[1] + "/entra-emulator_" + version[1] + "_linux_amd64.tar.gz"},
 	} {
 		for _, want := range wants {
-			if !strings.Contains(example(t, testingModules+file), want) {
+			if !strings.Contains(acctest.Example(t, testingModules+file), want) {
 				t.Errorf("%s does not have %q", file, want)
 			}
 		}

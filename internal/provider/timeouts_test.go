@@ -12,40 +12,11 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// processWith is a run of the provider with options of its own.
-func (tn *tenant) processWith(t *testing.T, options client.Options) *process {
-	t.Helper()
-	constructor := provider.NewServer("test", server.WithClientOptions(options),
-		server.WithEnvironment(func(string) (string, bool) { return "", false }))
-	server := constructor()
-	schemas, diagnostics := configure(t, server, map[string]any{
-		"tenant_id": tenantID, "client_id": appID, "client_secret": appSecret, "use_cli": false,
-		"graph_endpoint": tn.url, "authority_host": tn.url, "ca_bundle_path": tn.caFile,
-	})
-	noErrors(t, diagnostics)
-	return &process{t: t, server: server, schemas: schemas}
-}
-
-// haltingClock is the machine's time, in which a wait does not end but with its context. It tells of the first one.
-type haltingClock struct{ reached chan struct{} }
-
-func newHaltingClock() haltingClock { return haltingClock{reached: make(chan struct{}, 1)} }
-
-func (haltingClock) Now() time.Time { return time.Now() }
-
-func (c haltingClock) Wait(ctx context.Context, d time.Duration) error {
-	if d > 0 {
-		select {
-		case c.reached <- struct{}{}:
-		default:
-		}
-		<-ctx.Done()
-	}
-	return ctx.Err()
+func newHaltingClock() acctest.HaltingClock {
+	return acctest.HaltingClock{Reached: make(chan struct{}, 1)}
 }
 
 // timeoutsBlock is a timeouts block of a resource: pairs of an operation and its time.
@@ -76,31 +47,20 @@ func having(config map[string]any, name string, value any) map[string]any {
 // eachResource has a configuration of each resource, and another one that is a change of it.
 func eachResource() map[string]struct{ config, changed map[string]any } {
 	user := func(state string) map[string]any {
-		return map[string]any{"user_principal_name": adeleUPN, "state": state, "allow_promotion": false, "on_destroy": "disable"}
+		return map[string]any{"user_principal_name": acctest.AdeleUPN, "state": state, "allow_promotion": false, "on_destroy": "disable"}
 	}
 	users := func(state string) map[string]any {
-		return having(having(wants(adeleUPN, state, obrienUPN, state), "allow_promotion", false), "on_destroy", "disable")
+		return having(having(wants(acctest.AdeleUPN, state, acctest.ObrienUPN, state), "allow_promotion", false), "on_destroy", "disable")
 	}
 	policy := func(days int) map[string]any {
-		return map[string]any{"state": "enabled", "snooze_days": days, "include": targetsOf(nil, []string{adeleID}, nil)}
+		return map[string]any{"state": "enabled", "snooze_days": days, "include": targetsOf(nil, []string{acctest.AdeleID}, nil)}
 	}
 	return map[string]struct{ config, changed map[string]any }{
-		typeName:       {user("enabled"), user("disabled")},
-		statesTypeName: {users("enabled"), users("disabled")},
-		policyTypeName: {policy(3), policy(7)},
-		locationType:   {location("HQ", "203.0.113.0/24"), location("HQ", "203.0.113.0/25")},
+		acctest.TypeName:       {user("enabled"), user("disabled")},
+		acctest.StatesTypeName: {users("enabled"), users("disabled")},
+		acctest.PolicyTypeName: {policy(3), policy(7)},
+		acctest.LocationType:   {acctest.Location("HQ", "203.0.113.0/24"), acctest.Location("HQ", "203.0.113.0/25")},
 	}
-}
-
-// created makes a resource in a process of its own.
-func (tn *tenant) created(t *testing.T, typeName string, config map[string]any) kept {
-	t.Helper()
-	p := tn.processWith(t, quick())
-	c, diagnostics := p.plan(typeName, kept{}, config)
-	noErrors(t, diagnostics)
-	made, diagnostics := p.apply(typeName, kept{}, c)
-	noErrors(t, diagnostics)
-	return made
 }
 
 func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
@@ -109,8 +69,8 @@ func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
-			tn := startTenant(t, locationTenant(), quick())
-			made := tn.created(t, typeName, c.config)
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
+			made := tn.Created(t, typeName, c.config)
 			block := timeoutsBlock("create", "40m", "read", "90s")
 			for _, step := range []struct {
 				name   string
@@ -121,47 +81,47 @@ func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
 				{"changed", having(c.config, "timeouts", timeoutsBlock("update", "1h")), timeoutsBlock("update", "1h")},
 				{"taken out", c.config, tftypes.NewValue(block.Type(), nil)},
 			} {
-				p := tn.processWith(t, quick())
-				planned, diagnostics := p.plan(typeName, made, step.config)
+				p := tn.ProcessWith(t, acctest.Quick())
+				planned, diagnostics := p.Plan(typeName, made, step.config)
 				if len(diagnostics) != 0 {
-					t.Errorf("%s: the plan says %q", step.name, append(problems(diagnostics), warnings(diagnostics)...))
+					t.Errorf("%s: the plan says %q", step.name, append(acctest.Problems(diagnostics), acctest.Warnings(diagnostics)...))
 				}
-				if planned.replaces || planned.planned.Equal(made.state) {
+				if planned.Replaces || planned.Planned.Equal(made.State) {
 					t.Errorf("%s: the plan is no update in place", step.name)
 				}
-				if !planned.planned.IsFullyKnown() {
-					t.Errorf("%s: the plan leaves something open: %s", step.name, planned.planned)
+				if !planned.Planned.IsFullyKnown() {
+					t.Errorf("%s: the plan leaves something open: %s", step.name, planned.Planned)
 				}
 				if err := tn.ClearRequests(ctx); err != nil {
 					t.Fatal(err)
 				}
 				before := made
-				made, diagnostics = p.apply(typeName, made, planned)
+				made, diagnostics = p.Apply(typeName, made, planned)
 				if len(diagnostics) != 0 {
-					t.Errorf("%s: the apply says %q", step.name, append(problems(diagnostics), warnings(diagnostics)...))
+					t.Errorf("%s: the apply says %q", step.name, append(acctest.Problems(diagnostics), acctest.Warnings(diagnostics)...))
 				}
 				if requests, err := tn.Requests(ctx); err != nil || len(requests) != 0 {
 					t.Errorf("%s: the apply sent %v, %v", step.name, requests, err)
 				}
-				if have := attributeOf(t, made.state, "timeouts"); !have.Equal(step.want) {
+				if have := acctest.AttributeOf(t, made.State, "timeouts"); !have.Equal(step.want) {
 					t.Errorf("%s: the state has %s, want %s", step.name, have, step.want)
 				}
-				if string(made.private) != string(before.private) {
-					t.Errorf("%s: the private state is %q and was %q", step.name, made.private, before.private)
+				if string(made.Private) != string(before.Private) {
+					t.Errorf("%s: the private state is %q and was %q", step.name, made.Private, before.Private)
 				}
-				if again, _ := p.plan(typeName, made, step.config); !again.planned.Equal(made.state) {
-					t.Errorf("%s: the next plan is\n%s\nand not\n%s", step.name, again.planned, made.state)
+				if again, _ := p.Plan(typeName, made, step.config); !again.Planned.Equal(made.State) {
+					t.Errorf("%s: the next plan is\n%s\nand not\n%s", step.name, again.Planned, made.State)
 				}
 			}
 			// The control: a change of something else asks.
-			p := tn.processWith(t, quick())
-			planned, diagnostics := p.plan(typeName, made, c.changed)
-			noErrors(t, diagnostics)
+			p := tn.ProcessWith(t, acctest.Quick())
+			planned, diagnostics := p.Plan(typeName, made, c.changed)
+			acctest.NoErrors(t, diagnostics)
 			if err := tn.ClearRequests(ctx); err != nil {
 				t.Fatal(err)
 			}
-			_, diagnostics = p.apply(typeName, made, planned)
-			noErrors(t, diagnostics)
+			_, diagnostics = p.Apply(typeName, made, planned)
+			acctest.NoErrors(t, diagnostics)
 			if requests, err := tn.Requests(ctx); err != nil || len(requests) == 0 {
 				t.Errorf("a change sent nothing, %v", err)
 			}
@@ -171,32 +131,32 @@ func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
 
 func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, locationTenant(), quick())
+	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 	for typeName, c := range map[string]struct {
 		id     string
 		config map[string]any
 	}{
-		typeName:       {meganID, map[string]any{"user_id": meganID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
-		statesTypeName: {meganUPN, having(having(wants(meganUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")},
-		policyTypeName: {policyID, map[string]any{"state": "microsoft_managed"}},
-		locationType:   {depotID, location("Depot", "192.0.2.0/28")},
+		acctest.TypeName:       {acctest.MeganID, map[string]any{"user_id": acctest.MeganID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
+		acctest.StatesTypeName: {acctest.MeganUPN, having(having(wants(acctest.MeganUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")},
+		acctest.PolicyTypeName: {acctest.PolicyID, map[string]any{"state": "microsoft_managed"}},
+		acctest.LocationType:   {acctest.DepotID, acctest.Location("Depot", "192.0.2.0/28")},
 	} {
-		p := tn.processWith(t, quick())
-		imported, diagnostics := p.importID(typeName, c.id)
-		noErrors(t, diagnostics)
-		if have := attributeOf(t, imported.state, "timeouts"); !have.IsNull() {
+		p := tn.ProcessWith(t, acctest.Quick())
+		imported, diagnostics := p.ImportID(typeName, c.id)
+		acctest.NoErrors(t, diagnostics)
+		if have := acctest.AttributeOf(t, imported.State, "timeouts"); !have.IsNull() {
 			t.Errorf("%s is imported with the timeouts %s", typeName, have)
 		}
-		if planned, diagnostics := p.plan(typeName, imported, c.config); !planned.planned.Equal(imported.state) {
-			t.Errorf("%s: the plan after the import is\n%s\nand not\n%s\n%v", typeName, planned.planned, imported.state, problems(diagnostics))
+		if planned, diagnostics := p.Plan(typeName, imported, c.config); !planned.Planned.Equal(imported.State) {
+			t.Errorf("%s: the plan after the import is\n%s\nand not\n%s\n%v", typeName, planned.Planned, imported.State, acctest.Problems(diagnostics))
 		}
 	}
 }
 
 func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, locationTenant(), quick())
-	p := tn.processWith(t, quick())
+	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
+	p := tn.ProcessWith(t, acctest.Quick())
 	for typeName, c := range eachResource() {
 		for _, bad := range []struct{ name, text, want string }{
 			{"create", "half an hour", `"half an hour" is not a duration`},
@@ -204,29 +164,29 @@ func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 			{"update", "0s", `"0s" leaves no time at all`},
 			{"delete", "-5m", `"-5m" leaves no time at all`},
 		} {
-			_, typ := p.schemaOf(typeName)
-			config := objectOf(t, typ, having(c.config, "timeouts", timeoutsBlock(bad.name, bad.text)))
-			validated, err := p.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: dynamic(t, config)})
+			_, typ := p.SchemaOf(typeName)
+			config := acctest.ObjectOf(t, typ, having(c.config, "timeouts", timeoutsBlock(bad.name, bad.text)))
+			validated, err := p.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: acctest.Dynamic(t, config)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantTold(t, told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), [][]string{{`AttributeName("timeouts").AttributeName("` + bad.name + `")`, "Invalid timeout", bad.want}})
+			acctest.WantTold(t, acctest.Told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), [][]string{{`AttributeName("timeouts").AttributeName("` + bad.name + `")`, "Invalid timeout", bad.want}})
 		}
 	}
-	for _, typeName := range []string{typeName, statesTypeName, policyTypeName, locationType, "entramfa_trusted_ip_ranges"} {
-		typ, ok := p.schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
+	for _, typeName := range []string{acctest.TypeName, acctest.StatesTypeName, acctest.PolicyTypeName, acctest.LocationType, "entramfa_trusted_ip_ranges"} {
+		typ, ok := p.Schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
 		if !ok {
 			t.Fatalf("%s has no object type", typeName)
 		}
 		block := tftypes.NewValue(typ.AttributeTypes["timeouts"], map[string]tftypes.Value{"read": tftypes.NewValue(tftypes.String, "soon")})
-		validated, err := p.server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
-			TypeName: typeName, Config: dynamic(t, objectOf(t, typ, map[string]any{"timeouts": block})),
+		validated, err := p.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
+			TypeName: typeName, Config: acctest.Dynamic(t, acctest.ObjectOf(t, typ, map[string]any{"timeouts": block})),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := strings.Join(told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), "\n")
-		if !says(`AttributeName("timeouts").AttributeName("read")`, "Invalid timeout", `"soon" is not a duration`).MatchString(found) {
+		found := strings.Join(acctest.Told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), "\n")
+		if !acctest.Says(`AttributeName("timeouts").AttributeName("read")`, "Invalid timeout", `"soon" is not a duration`).MatchString(found) {
 			t.Errorf("%s: refused is %q", typeName, found)
 		}
 	}
@@ -248,7 +208,7 @@ type haltedApply struct {
 	// partly says that a part was carried out, and that the state has it.
 	partly bool
 	// wrote checks what the tenant has then; nil for no check.
-	wrote func(tn *tenant) error
+	wrote func(tn *acctest.Tenant) error
 }
 
 // haltedApplies are waits of every kind, in each resource.
@@ -266,57 +226,57 @@ func haltedApplies() map[string]haltedApply {
 		}
 	}
 	patient := func(o *client.Options) { o.Retry.MaxRetryDelay = time.Hour }
-	noLocation := func(tn *tenant) error { return tn.hasNoLocation("HQ") }
-	adeleIs := func(state string) func(tn *tenant) error {
-		return func(tn *tenant) error { return tn.stateIs(adeleID, state) }
+	noLocation := func(tn *acctest.Tenant) error { return tn.HasNoLocation("HQ") }
+	adeleIs := func(state string) func(tn *acctest.Tenant) error {
+		return func(tn *acctest.Tenant) error { return tn.StateIs(acctest.AdeleID, state) }
 	}
 	const replicas = "while waiting for the replicas of Microsoft Graph to agree"
 	return map[string]haltedApply{
 		"a location, at the rate limit": {
-			typeName: locationType, config: all[locationType].config, options: limited(client.ClassConditionalAccess), wrote: noLocation,
+			typeName: acctest.LocationType, config: all[acctest.LocationType].config, options: limited(client.ClassConditionalAccess), wrote: noLocation,
 			says: []string{`Unable to create named location "HQ"`, "while waiting for the rate limit of Microsoft Graph: 1 request a second for Conditional Access", "That was not carried out"},
 		},
 		"a location, after a refusal": {
-			typeName: locationType, config: all[locationType].config, options: patient, fault: refused("POST", "/namedLocations$"), wrote: noLocation,
+			typeName: acctest.LocationType, config: all[acctest.LocationType].config, options: patient, fault: refused("POST", "/namedLocations$"), wrote: noLocation,
 			says: []string{`Unable to create named location "HQ"`, "waiting to repeat a request that Microsoft Graph answered with HTTP 429 (Retry-After: 100)", "That was not carried out"},
 		},
 		"the change of a location, after a failure": {
-			typeName: locationType, begin: all[locationType].config, config: all[locationType].changed, options: patient,
+			typeName: acctest.LocationType, begin: all[acctest.LocationType].config, config: all[acctest.LocationType].changed, options: patient,
 			fault: &control.Fault{Method: "PATCH", PathRegexp: "/namedLocations/", Times: &forever, Status: 503, Headers: map[string]string{"Retry-After": "100"}},
 			says:  []string{`Unable to change named location "HQ"`, "answered with HTTP 503 (Retry-After: 100)", "Nobody knows whether that was carried out"},
 		},
 		"the deletion of a location that a replica refuses": {
-			typeName: locationType, begin: all[locationType].config, behavior: never, partly: true,
+			typeName: acctest.LocationType, begin: all[acctest.LocationType].config, behavior: never, partly: true,
 			says: []string{`Unable to delete named location "HQ"`, "which is not trusted any more", replicas},
 		},
 		"a user, at the rate limit": {
-			typeName: typeName, config: all[typeName].config, options: limited(client.ClassAuthentication), wrote: adeleIs("disabled"),
-			says: []string{`Unable to read the per-user MFA state of "` + adeleUPN + `"`, "while waiting for the rate limit of Microsoft Graph for authentication"},
+			typeName: acctest.TypeName, config: all[acctest.TypeName].config, options: limited(client.ClassAuthentication), wrote: adeleIs("disabled"),
+			says: []string{`Unable to read the per-user MFA state of "` + acctest.AdeleUPN + `"`, "while waiting for the rate limit of Microsoft Graph for authentication"},
 		},
 		"a user, after a refusal": {
-			typeName: typeName, config: all[typeName].config, options: patient, fault: refused("PATCH", "/requirements$"), wrote: adeleIs("disabled"),
-			says: []string{`Unable to set the per-user MFA state of "` + adeleUPN + `" to "enabled"`, "HTTP 429 (Retry-After: 100)", "That was not carried out"},
+			typeName: acctest.TypeName, config: all[acctest.TypeName].config, options: patient, fault: refused("PATCH", "/requirements$"), wrote: adeleIs("disabled"),
+			says: []string{`Unable to set the per-user MFA state of "` + acctest.AdeleUPN + `" to "enabled"`, "HTTP 429 (Retry-After: 100)", "That was not carried out"},
 		},
 		"a user, read back": {
-			typeName: typeName, config: all[typeName].config, behavior: never, warns: true, wrote: adeleIs("enabled"),
-			says: []string{"The new MFA state of " + adeleUPN + " is not confirmed yet", replicas, `the service accepted "enabled" but still answers "disabled"`},
+			typeName: acctest.TypeName, config: all[acctest.TypeName].config, behavior: never, warns: true, wrote: adeleIs("enabled"),
+			says: []string{"The new MFA state of " + acctest.AdeleUPN + " is not confirmed yet", replicas, `the service accepted "enabled" but still answers "disabled"`},
 		},
 		"many users, after a refusal": {
-			typeName: statesTypeName, config: all[statesTypeName].config, options: patient, fault: refused("PATCH", "/requirements$"), wrote: adeleIs("disabled"),
+			typeName: acctest.StatesTypeName, config: all[acctest.StatesTypeName].config, options: patient, fault: refused("PATCH", "/requirements$"), wrote: adeleIs("disabled"),
 			// The first to be refused holds the class back, and with it the other one.
 			says: []string{"Unable to set the per-user MFA state of 2 of 2 users", "Nothing was written", "while waiting", "That was not carried out"},
 		},
 		"many users, read back": {
 			// One of the two waits, and the other one may still have to be read.
-			typeName: statesTypeName, config: all[statesTypeName].config, behavior: never, warns: true, wrote: adeleIs("enabled"),
+			typeName: acctest.StatesTypeName, config: all[acctest.StatesTypeName].config, behavior: never, warns: true, wrote: adeleIs("enabled"),
 			says: []string{"The new MFA state of 2 users is not confirmed yet", "The states are recorded as written"},
 		},
 		"the campaign, after a refusal": {
-			typeName: policyTypeName, config: all[policyTypeName].config, options: patient, fault: refused("PATCH", "/authenticationMethodsPolicy$"),
+			typeName: acctest.PolicyTypeName, config: all[acctest.PolicyTypeName].config, options: patient, fault: refused("PATCH", "/authenticationMethodsPolicy$"),
 			says: []string{"Unable to write the registration campaign", "HTTP 429 (Retry-After: 100)", "That was not carried out"},
 		},
 		"the campaign, read back": {
-			typeName: policyTypeName, config: all[policyTypeName].config, behavior: never, warns: true,
+			typeName: acctest.PolicyTypeName, config: all[acctest.PolicyTypeName].config, behavior: never, warns: true,
 			says: []string{"The new registration campaign is not confirmed yet", replicas},
 		},
 	}
@@ -324,7 +284,7 @@ func haltedApplies() map[string]haltedApply {
 
 // interrupted makes an operation wait, and returns what was kept before and after it, and what it says. Once it waits, end is
 // called.
-func (c haltedApply) interrupted(t *testing.T, tn *tenant, timeouts tftypes.Value, end func(p *process)) (before, after kept, diagnostics []*tfprotov6.Diagnostic) {
+func (c haltedApply) interrupted(t *testing.T, tn *acctest.Tenant, timeouts tftypes.Value, end func(p *acctest.Process)) (before, after acctest.Kept, diagnostics []*tfprotov6.Diagnostic) {
 	t.Helper()
 	ctx := context.Background()
 	config := c.config
@@ -332,33 +292,33 @@ func (c haltedApply) interrupted(t *testing.T, tn *tenant, timeouts tftypes.Valu
 		config = having(config, "timeouts", timeouts)
 	}
 	if c.begin != nil {
-		before = tn.created(t, c.typeName, having(c.begin, "timeouts", timeouts))
+		before = tn.Created(t, c.typeName, having(c.begin, "timeouts", timeouts))
 	}
-	planned, found := tn.processWith(t, quick()).plan(c.typeName, before, config)
-	noErrors(t, found)
+	planned, found := tn.ProcessWith(t, acctest.Quick()).Plan(c.typeName, before, config)
+	acctest.NoErrors(t, found)
 	if err := tn.SetBehavior(ctx, c.behavior); err != nil {
 		t.Fatal(err)
 	}
 	if c.fault != nil {
-		tn.fault(*c.fault)()
+		tn.Fault(*c.fault)()
 	}
-	clock, options := newHaltingClock(), quick()
+	clock, options := newHaltingClock(), acctest.Quick()
 	options.Clock = clock
 	if c.options != nil {
 		c.options(&options)
 	}
-	p := tn.processWith(t, options)
+	p := tn.ProcessWith(t, options)
 	type outcome struct {
-		after       kept
+		after       acctest.Kept
 		diagnostics []*tfprotov6.Diagnostic
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		made, told := p.apply(c.typeName, before, planned)
+		made, told := p.Apply(c.typeName, before, planned)
 		done <- outcome{made, told}
 	}()
 	if end != nil {
-		tn.awaitWait(t, clock, c.hits())
+		tn.AwaitWait(t, clock, c.hits())
 		end(p)
 	}
 	made := <-done
@@ -379,55 +339,30 @@ func (c haltedApply) hits() int {
 	return max(1, c.writes)
 }
 
-// awaitWait returns when something waits: by the clock, or after as many requests as are said that a fault has hit.
-func (tn *tenant) awaitWait(t *testing.T, clock haltingClock, hits int) {
-	t.Helper()
-	for {
-		select {
-		case <-clock.reached:
-			return
-		default:
-		}
-		if hits == 0 {
-			<-clock.reached
-			return
-		}
-		faults, err := tn.ListFaults(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, fault := range faults {
-			if fault.Applied >= hits {
-				return
-			}
-		}
-	}
-}
-
 // check looks at the outcome, and applies once more without anything in the way.
-func (c haltedApply) check(t *testing.T, tn *tenant, before, after kept, diagnostics []*tfprotov6.Diagnostic, ended ...string) {
+func (c haltedApply) check(t *testing.T, tn *acctest.Tenant, before, after acctest.Kept, diagnostics []*tfprotov6.Diagnostic, ended ...string) {
 	t.Helper()
 	severity, other := tfprotov6.DiagnosticSeverityError, tfprotov6.DiagnosticSeverityWarning
 	if c.warns {
 		severity, other = other, severity
 	}
-	found := told(severity, diagnostics)
-	if len(found) != 1 || len(told(other, diagnostics)) != 0 {
-		t.Fatalf("the apply says %q", append(found, told(other, diagnostics)...))
+	found := acctest.Told(severity, diagnostics)
+	if len(found) != 1 || len(acctest.Told(other, diagnostics)) != 0 {
+		t.Fatalf("the apply says %q", append(found, acctest.Told(other, diagnostics)...))
 	}
 	for _, text := range append(append([]string(nil), c.says...), ended...) {
-		if !says(text).MatchString(found[0]) {
+		if !acctest.Says(text).MatchString(found[0]) {
 			t.Errorf("it says\n%s\nand not %q", found[0], text)
 		}
 	}
 	switch {
-	case c.warns && after.nothing():
+	case c.warns && after.Nothing():
 		t.Error("what was written is not in the state")
 	case c.partly:
-		if after.nothing() || after.same(before) {
+		if after.Nothing() || after.Same(before) {
 			t.Errorf("a part was carried out, and the state is\n%s", after)
 		}
-	case !c.warns && !after.same(before):
+	case !c.warns && !after.Same(before):
 		t.Errorf("the state is\n%s\nand was\n%s", after, before)
 	}
 	if c.wrote != nil {
@@ -435,16 +370,16 @@ func (c haltedApply) check(t *testing.T, tn *tenant, before, after kept, diagnos
 			t.Error(err)
 		}
 	}
-	p := tn.processWith(t, quick())
-	if !after.nothing() {
-		after, diagnostics = p.read(c.typeName, after)
-		noErrors(t, diagnostics)
+	p := tn.ProcessWith(t, acctest.Quick())
+	if !after.Nothing() {
+		after, diagnostics = p.Read(c.typeName, after)
+		acctest.NoErrors(t, diagnostics)
 	}
-	planned, diagnostics := p.plan(c.typeName, after, c.config)
-	noErrors(t, diagnostics)
-	after, diagnostics = p.apply(c.typeName, after, planned)
-	noErrors(t, diagnostics)
-	if after.nothing() != (c.config == nil) {
+	planned, diagnostics := p.Plan(c.typeName, after, c.config)
+	acctest.NoErrors(t, diagnostics)
+	after, diagnostics = p.Apply(c.typeName, after, planned)
+	acctest.NoErrors(t, diagnostics)
+	if after.Nothing() != (c.config == nil) {
 		t.Errorf("the next apply ends with %s", after)
 	}
 }
@@ -454,7 +389,7 @@ func TestAnOperationEndsWithItsTimeoutAndSaysWhatItWaitedFor(t *testing.T) {
 	for name, c := range haltedApplies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, locationTenant(), quick())
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			deed := "create"
 			switch {
 			case c.config == nil:
@@ -477,7 +412,7 @@ func TestStoppingEndsEveryWaitAndKeepsTheState(t *testing.T) {
 	for name, c := range haltedApplies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, locationTenant(), quick())
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			before, after, diagnostics := c.interrupted(t, tn, timeoutsBlock(), stop(t))
 			c.check(t, tn, before, after, diagnostics, "stopped")
 		})
@@ -485,10 +420,10 @@ func TestStoppingEndsEveryWaitAndKeepsTheState(t *testing.T) {
 }
 
 // stop is what Ctrl-C does to a run of the provider.
-func stop(t *testing.T) func(p *process) {
+func stop(t *testing.T) func(p *acctest.Process) {
 	t.Helper()
-	return func(p *process) {
-		if _, err := p.server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
+	return func(p *acctest.Process) {
+		if _, err := p.Server.StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -497,32 +432,32 @@ func stop(t *testing.T) func(p *process) {
 func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 	t.Parallel()
 	for typeName, path := range map[string]string{
-		locationType: "/namedLocations$", policyTypeName: "/authenticationMethodsPolicy$",
-		typeName: "/requirements$", statesTypeName: "/requirements$",
+		acctest.LocationType: "/namedLocations$", acctest.PolicyTypeName: "/authenticationMethodsPolicy$",
+		acctest.TypeName: "/requirements$", acctest.StatesTypeName: "/requirements$",
 	} {
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, locationTenant(), quick())
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			config := eachResource()[typeName].config
 			method := http.MethodPatch
-			if typeName == locationType {
+			if typeName == acctest.LocationType {
 				method = http.MethodPost
 			}
 			c := haltedApply{typeName: typeName, config: config, fault: &control.Fault{Method: method, PathRegexp: path, DelayMs: 500}}
-			if typeName == statesTypeName {
+			if typeName == acctest.StatesTypeName {
 				// On a busy machine the two users' writes need not leave together.
 				c.writes, c.fault.Times = 2, new(2)
 			}
 			_, after, diagnostics := c.interrupted(t, tn, timeoutsBlock(), stop(t))
-			noErrors(t, diagnostics)
-			if after.nothing() {
+			acctest.NoErrors(t, diagnostics)
+			if after.Nothing() {
 				t.Fatal("nothing is in the state")
 			}
-			p := tn.processWith(t, quick())
-			read, diagnostics := p.read(typeName, after)
-			noErrors(t, diagnostics)
-			if planned, _ := p.plan(typeName, read, having(config, "timeouts", timeoutsBlock())); !planned.planned.Equal(read.state) {
-				t.Errorf("the next plan is\n%s\nand not\n%s", planned.planned, read.state)
+			p := tn.ProcessWith(t, acctest.Quick())
+			read, diagnostics := p.Read(typeName, after)
+			acctest.NoErrors(t, diagnostics)
+			if planned, _ := p.Plan(typeName, read, having(config, "timeouts", timeoutsBlock())); !planned.Planned.Equal(read.State) {
+				t.Errorf("the next plan is\n%s\nand not\n%s", planned.Planned, read.State)
 			}
 		})
 	}
@@ -530,17 +465,17 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 
 func TestALocationThatWasPerhapsMadeIsToBeLookedFor(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, locationTenant(), quick())
+	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 	c := haltedApply{
-		typeName: locationType, config: location("HQ", "203.0.113.0/24"), fault: &control.Fault{Method: http.MethodPost, PathRegexp: "/namedLocations$", DelayMs: 600_000},
+		typeName: acctest.LocationType, config: acctest.Location("HQ", "203.0.113.0/24"), fault: &control.Fault{Method: http.MethodPost, PathRegexp: "/namedLocations$", DelayMs: 600_000},
 		options: func(o *client.Options) { o.AnswerGrace = time.Millisecond },
 	}
 	_, after, diagnostics := c.interrupted(t, tn, timeoutsBlock(), stop(t))
-	wantTold(t, told(tfprotov6.DiagnosticSeverityError, diagnostics), [][]string{{
+	acctest.WantTold(t, acctest.Told(tfprotov6.DiagnosticSeverityError, diagnostics), [][]string{{
 		`Unable to create named location "HQ": the run was stopped`, "while waiting for the answer of Microsoft Graph", "Nobody knows whether it was made",
 		"It is not in the state", `a named location "HQ" that was made at`, "import it if it is there",
 	}})
-	if !after.nothing() {
+	if !after.Nothing() {
 		t.Errorf("the state is %s", after)
 	}
 }
@@ -549,15 +484,15 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		path string
-		do   func(p *process, have kept) []*tfprotov6.Diagnostic
+		do   func(p *acctest.Process, have acctest.Kept) []*tfprotov6.Diagnostic
 		// hurried and patient are what the two are told.
 		hurried, patient []string
 	}{
 		"the list of the locations": {
-			"/namedLocations$", func(p *process, have kept) []*tfprotov6.Diagnostic {
-				read, diagnostics := p.read(locationType, have)
-				if !read.same(have) {
-					p.t.Errorf("the read makes\n%s\nof\n%s", read, have)
+			"/namedLocations$", func(p *acctest.Process, have acctest.Kept) []*tfprotov6.Diagnostic {
+				read, diagnostics := p.Read(acctest.LocationType, have)
+				if !read.Same(have) {
+					p.T.Errorf("the read makes\n%s\nof\n%s", read, have)
 				}
 				return diagnostics
 			},
@@ -565,8 +500,8 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 			nil,
 		},
 		"the policies": {
-			"/policies$", func(p *process, have kept) []*tfprotov6.Diagnostic {
-				_, diagnostics := p.plan(locationType, have, nil)
+			"/policies$", func(p *acctest.Process, have acctest.Kept) []*tfprotov6.Diagnostic {
+				_, diagnostics := p.Plan(acctest.LocationType, have, nil)
 				return diagnostics
 			},
 			[]string{`The policies that use trusted locations are not known`, "The time for the plan", "timeouts.read is 1s"},
@@ -575,24 +510,24 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, locationTenant(), quick())
-			p := tn.processWith(t, quick())
-			_, typ := p.schemaOf(locationType)
-			patient, hurried := kept{state: objectOf(t, typ, branch())}, kept{state: objectOf(t, typ, having(branch(), "timeouts", timeoutsBlock("read", "1s")))}
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
+			p := tn.ProcessWith(t, acctest.Quick())
+			_, typ := p.SchemaOf(acctest.LocationType)
+			patient, hurried := acctest.Kept{State: acctest.ObjectOf(t, typ, acctest.Branch())}, acctest.Kept{State: acctest.ObjectOf(t, typ, having(acctest.Branch(), "timeouts", timeoutsBlock("read", "1s")))}
 			// Only the first one that asks gets no answer.
-			tn.fault(control.Fault{Method: http.MethodGet, PathRegexp: c.path, DelayMs: 600_000})()
+			tn.Fault(control.Fault{Method: http.MethodGet, PathRegexp: c.path, DelayMs: 600_000})()
 			ended, waited := make(chan []*tfprotov6.Diagnostic, 1), make(chan []*tfprotov6.Diagnostic, 1)
 			go func() { ended <- c.do(p, hurried) }()
-			tn.awaitWait(t, newHaltingClock(), 1)
+			tn.AwaitWait(t, newHaltingClock(), 1)
 			go func() { waited <- c.do(p, patient) }()
 			all := func(diagnostics []*tfprotov6.Diagnostic) string {
-				return strings.Join(append(problems(diagnostics), warnings(diagnostics)...), "\n")
+				return strings.Join(append(acctest.Problems(diagnostics), acctest.Warnings(diagnostics)...), "\n")
 			}
 			for _, found := range []struct {
 				said string
 				want []string
 			}{{all(<-ended), c.hurried}, {all(<-waited), c.patient}} {
-				if (found.said == "") != (found.want == nil) || !says(found.want...).MatchString(found.said) {
+				if (found.said == "") != (found.want == nil) || !acctest.Says(found.want...).MatchString(found.said) {
 					t.Errorf("it says %q, want %q", found.said, found.want)
 				}
 			}
@@ -602,25 +537,25 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 
 func TestTheReadOfADataSourceEndsWithItsTimeout(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, locationTenant(), quick())
+	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 	forever := 0
-	p := tn.processWith(t, quick())
-	tn.fault(control.Fault{Method: http.MethodGet, Path: "/", Times: &forever, DelayMs: 600_000})()
+	p := tn.ProcessWith(t, acctest.Quick())
+	tn.Fault(control.Fault{Method: http.MethodGet, Path: "/", Times: &forever, DelayMs: 600_000})()
 	for typeName, config := range map[string]map[string]any{
-		typeName:                     {"user_id": meganID},
-		statesTypeName:               {"all_users": true},
-		policyTypeName:               {},
-		locationType:                 {"id": depotID},
+		acctest.TypeName:             {"user_id": acctest.MeganID},
+		acctest.StatesTypeName:       {"all_users": true},
+		acctest.PolicyTypeName:       {},
+		acctest.LocationType:         {"id": acctest.DepotID},
 		"entramfa_trusted_ip_ranges": {},
 	} {
-		typ, ok := p.schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
+		typ, ok := p.Schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
 		if !ok {
 			t.Fatalf("%s has no object type", typeName)
 		}
 		config["timeouts"] = tftypes.NewValue(typ.AttributeTypes["timeouts"], map[string]tftypes.Value{"read": tftypes.NewValue(tftypes.String, "100ms")})
-		_, diagnostics := p.data(typeName, config)
-		found := strings.Join(problems(diagnostics), "\n")
-		if !says("The time for the read of this "+typeName+" is over: timeouts.read is 100ms", `read = "200ms"`).MatchString(found) {
+		_, diagnostics := p.Data(typeName, config)
+		found := strings.Join(acctest.Problems(diagnostics), "\n")
+		if !acctest.Says("The time for the read of this "+typeName+" is over: timeouts.read is 100ms", `read = "200ms"`).MatchString(found) {
 			t.Errorf("%s says %q", typeName, found)
 		}
 	}

@@ -12,36 +12,37 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const (
 	listedGroupID = "33333333-cccc-4ccc-8ccc-000000000004"
 
-	meganListed = "Megan Bowen (" + meganUPN + ")"
-	diegoListed = "Diego Siciliani (" + diegoUPN + ")"
+	meganListed = "Megan Bowen (" + acctest.MeganUPN + ")"
+	diegoListed = "Diego Siciliani (" + acctest.DiegoUPN + ")"
 )
 
 // newListedTenant has a blocked account, a user without a display name, and a group of four users, one of them by way of another group.
-func newListedTenant(t *testing.T) *tenant {
+func newListedTenant(t *testing.T) *acctest.Tenant {
 	t.Helper()
-	people := testTenant()
+	people := acctest.Contoso()
 	blocked := false
 	for i := range people.Users {
 		switch people.Users[i].ID {
-		case adeleID, meganID, dollarID:
+		case acctest.AdeleID, acctest.MeganID, acctest.DollarID:
 			people.Users[i].AssignedLicenses = []control.AssignedLicense{{SkuID: "05e9a617-0261-4cee-bb44-138d3ef5d965"}}
 		}
 		switch people.Users[i].ID {
-		case dollarID:
+		case acctest.DollarID:
 			people.Users[i].AccountEnabled, people.Users[i].PerUserMFAState = &blocked, control.StateEnabled
-		case obrienID:
+		case acctest.ObrienID:
 			people.Users[i].DisplayName = ""
 		}
 	}
 	people.Groups = append(people.Groups, control.Group{
-		ID: listedGroupID, DisplayName: "Listed", Members: []string{adeleID, meganID, guestID, "33333333-cccc-4ccc-8ccc-000000000002"},
+		ID: listedGroupID, DisplayName: "Listed", Members: []string{acctest.AdeleID, acctest.MeganID, acctest.GuestID, "33333333-cccc-4ccc-8ccc-000000000002"},
 	})
-	return startTenant(t, people, quick())
+	return acctest.StartTenant(t, people, acctest.Quick())
 }
 
 // filterList is a list of texts in the configuration of a list.
@@ -55,14 +56,14 @@ func filterList(texts ...string) tftypes.Value {
 
 func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 	t.Parallel()
-	l := newListedTenant(t).lister(t, typeName, nil)
+	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
 	const (
-		blocked = "Service (" + dollarUPN + ")"
-		guest   = "Pat (guest) (" + guestUPN + ")"
-		rescue2 = "Emergency 2 (" + rescue2UPN + ")"
+		blocked = "Service (" + acctest.DollarUPN + ")"
+		guest   = "Pat (guest) (" + acctest.GuestUPN + ")"
+		rescue2 = "Emergency 2 (" + acctest.Rescue2UPN + ")"
 	)
 	everybody := []string{
-		adeleName, "Alex Wilber (" + alexUPN + ")", meganListed, diegoListed, guest, blocked, obrienUPN, "Emergency 1 (" + rescueUPN + ")", rescue2,
+		adeleName, "Alex Wilber (" + acctest.AlexUPN + ")", meganListed, diegoListed, guest, blocked, acctest.ObrienUPN, "Emergency 1 (" + acctest.RescueUPN + ")", rescue2,
 	}
 	for name, tc := range map[string]struct {
 		config map[string]any
@@ -74,7 +75,7 @@ func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 		"all states":                {map[string]any{"states": filterList("disabled", "enabled", "enforced")}, everybody},
 		"a group":                   {map[string]any{"group_id": listedGroupID}, []string{adeleName, meganListed, guest, rescue2}},
 		"enabled in a group":        {map[string]any{"group_id": strings.ToUpper(listedGroupID), "states": filterList("enabled")}, []string{meganListed}},
-		"nobody in a group":         {map[string]any{"group_id": emptyGroupID}, nil},
+		"nobody in a group":         {map[string]any{"group_id": acctest.EmptyGroupID}, nil},
 		"guests":                    {map[string]any{"user_type": "Guest"}, []string{guest}},
 		"guests of a group":         {map[string]any{"user_type": "Guest", "group_id": listedGroupID}, []string{guest}},
 		"members of a group":        {map[string]any{"user_type": "Member", "group_id": listedGroupID}, []string{adeleName, meganListed, rescue2}},
@@ -88,7 +89,7 @@ func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			have := l.names(l.list(tc.config, 100, false))
+			have := l.Names(l.List(tc.config, 100, false))
 			slices.Sort(have)
 			if difference := cmp.Diff(slices.Sorted(slices.Values(tc.want)), have); difference != "" {
 				t.Errorf("(-want +got):\n%s", difference)
@@ -99,19 +100,19 @@ func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 
 func TestAListedUserIsWhatAnImportMakesOfThem(t *testing.T) {
 	t.Parallel()
-	l := newListedTenant(t).lister(t, typeName, nil)
+	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
 	for _, include := range []bool{true, false} {
-		results := l.list(map[string]any{"states": filterList("enabled", "enforced")}, 100, include)
-		if names := l.names(results); len(names) != 3 {
+		results := l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, include)
+		if names := l.Names(results); len(names) != 3 {
 			t.Fatalf("listed are %q", names)
 		}
 		for _, result := range results {
-			identity, err := result.Identity.IdentityData.Unmarshal(l.identity)
+			identity, err := result.Identity.IdentityData.Unmarshal(l.Identity)
 			if err != nil {
 				t.Fatal(err)
 			}
-			imported := l.imported(identity)
-			if id := attributeOf(t, identity, "user_id"); !id.Equal(attributeOf(t, imported, "id")) {
+			imported := l.Imported(identity)
+			if id := acctest.AttributeOf(t, identity, "user_id"); !id.Equal(acctest.AttributeOf(t, imported, "id")) {
 				t.Errorf("the identity of %s is %s", result.DisplayName, id)
 			}
 			if !include {
@@ -120,7 +121,7 @@ func TestAListedUserIsWhatAnImportMakesOfThem(t *testing.T) {
 				}
 				continue
 			}
-			have, err := result.Resource.Unmarshal(l.typ)
+			have, err := result.Resource.Unmarshal(l.Type)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +131,7 @@ func TestAListedUserIsWhatAnImportMakesOfThem(t *testing.T) {
 				t.Fatal(err)
 			}
 			attributes["user_id"] = tftypes.NewValue(tftypes.String, nil)
-			if want := tftypes.NewValue(l.typ, attributes); !have.Equal(want) {
+			if want := tftypes.NewValue(l.Type, attributes); !have.Equal(want) {
 				t.Errorf("the list has %s as\n%s\nand an import as\n%s", result.DisplayName, have, want)
 			}
 		}
@@ -141,12 +142,12 @@ func TestAListedUserIsWhatAnImportMakesOfThem(t *testing.T) {
 func TestTheConfigurationGeneratedOfAListedUserIsValid(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	l := newListedTenant(t).lister(t, typeName, nil)
-	results := l.list(map[string]any{"states": filterList("enabled", "enforced")}, 100, true)
-	if names := l.names(results); len(names) != 3 {
+	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
+	results := l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, true)
+	if names := l.Names(results); len(names) != 3 {
 		t.Fatalf("listed are %q", names)
 	}
-	generator, ok := l.server.(interface {
+	generator, ok := l.Server.(interface {
 		GenerateResourceConfig(context.Context, *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error)
 	})
 	if !ok {
@@ -154,16 +155,16 @@ func TestTheConfigurationGeneratedOfAListedUserIsValid(t *testing.T) {
 	}
 	validate := func(state *tfprotov6.DynamicValue) (tftypes.Value, []*tfprotov6.Diagnostic) {
 		t.Helper()
-		generated, err := generator.GenerateResourceConfig(ctx, &tfprotov6.GenerateResourceConfigRequest{TypeName: typeName, State: state})
+		generated, err := generator.GenerateResourceConfig(ctx, &tfprotov6.GenerateResourceConfigRequest{TypeName: acctest.TypeName, State: state})
 		if err != nil {
 			t.Fatal(err)
 		}
-		noErrors(t, generated.Diagnostics)
-		validated, err := l.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: generated.Config})
+		acctest.NoErrors(t, generated.Diagnostics)
+		validated, err := l.Server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: acctest.TypeName, Config: generated.Config})
 		if err != nil {
 			t.Fatal(err)
 		}
-		config, err := generated.Config.Unmarshal(l.typ)
+		config, err := generated.Config.Unmarshal(l.Type)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,35 +172,35 @@ func TestTheConfigurationGeneratedOfAListedUserIsValid(t *testing.T) {
 	}
 	for _, result := range results {
 		config, diagnostics := validate(result.Resource)
-		noErrors(t, diagnostics)
-		if name := attributeOf(t, config, "user_principal_name"); name.IsNull() || !attributeOf(t, config, "user_id").IsNull() {
+		acctest.NoErrors(t, diagnostics)
+		if name := acctest.AttributeOf(t, config, "user_principal_name"); name.IsNull() || !acctest.AttributeOf(t, config, "user_id").IsNull() {
 			t.Errorf("the configuration generated of %s does not name them once:\n%s", result.DisplayName, config)
 		}
 		// It plans no change of what is imported.
-		identity, err := result.Identity.IdentityData.Unmarshal(l.identity)
+		identity, err := result.Identity.IdentityData.Unmarshal(l.Identity)
 		if err != nil {
 			t.Fatal(err)
 		}
-		prior := l.imported(identity)
+		prior := l.Imported(identity)
 		var proposed map[string]tftypes.Value
 		if err := prior.As(&proposed); err != nil {
 			t.Fatal(err)
 		}
-		planned, err := l.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-			TypeName: typeName, PriorState: dynamic(t, prior), Config: dynamic(t, config), ProposedNewState: dynamic(t, tftypes.NewValue(l.typ, proposed)),
+		planned, err := l.Server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			TypeName: acctest.TypeName, PriorState: acctest.Dynamic(t, prior), Config: acctest.Dynamic(t, config), ProposedNewState: acctest.Dynamic(t, tftypes.NewValue(l.Type, proposed)),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		noErrors(t, planned.Diagnostics)
-		if after, err := planned.PlannedState.Unmarshal(l.typ); err != nil || !after.Equal(prior) {
+		acctest.NoErrors(t, planned.Diagnostics)
+		if after, err := planned.PlannedState.Unmarshal(l.Type); err != nil || !after.Equal(prior) {
 			t.Errorf("the plan after an import of %s is (%v)\n%s\nand the state\n%s", result.DisplayName, err, after, prior)
 		}
 	}
 	// The control: made of a state, which has both names, it has both, and is valid too.
-	config, diagnostics := validate(dynamic(t, l.imported(l.identityOf("user_id", meganID))))
-	noErrors(t, diagnostics)
-	if attributeOf(t, config, "user_principal_name").IsNull() || attributeOf(t, config, "user_id").IsNull() {
+	config, diagnostics := validate(acctest.Dynamic(t, l.Imported(l.IdentityOf("user_id", acctest.MeganID))))
+	acctest.NoErrors(t, diagnostics)
+	if acctest.AttributeOf(t, config, "user_principal_name").IsNull() || acctest.AttributeOf(t, config, "user_id").IsNull() {
 		t.Errorf("the configuration generated of an import is\n%s", config)
 	}
 }
@@ -208,17 +209,17 @@ func TestAListReadsNoMoreThanItIsAskedFor(t *testing.T) {
 	t.Parallel()
 	const members = 2500
 	// Nobody but these three has a state that is looked for: on the first page, the second and the third.
-	people := testTenant()
+	people := acctest.Contoso()
 	people.Users, people.Groups = nil, nil
 	for n := range members {
-		user := control.User{ID: memberID(n), UserPrincipalName: memberUPN(n)}
+		user := control.User{ID: acctest.MemberID(n), UserPrincipalName: acctest.MemberUPN(n)}
 		if n == 5 || n == 1200 || n == 2400 {
 			user.PerUserMFAState = control.StateEnabled
 		}
 		people.Users = append(people.Users, user)
 	}
-	tn := startTenant(t, people, quick())
-	l := tn.lister(t, typeName, nil)
+	tn := acctest.StartTenant(t, people, acctest.Quick())
+	l := tn.Lister(t, acctest.TypeName, nil)
 	enabled := map[string]any{"states": filterList("enabled")}
 	for _, tc := range []struct {
 		name    string
@@ -245,9 +246,9 @@ func TestAListReadsNoMoreThanItIsAskedFor(t *testing.T) {
 		{"all of a state, and nobody knows that there are no more", enabled, 4, false, 3, 3, [2]int{members, members}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			tn.asked()
-			names := l.names(l.list(tc.config, tc.limit, tc.include))
-			pages, states, requests := tn.asked()
+			tn.Asked()
+			names := l.Names(l.List(tc.config, tc.limit, tc.include))
+			pages, states, requests := tn.Asked()
 			if len(names) != tc.results || pages != tc.pages || states < tc.states[0] || states > tc.states[1] {
 				t.Errorf("%d results of %d pages and %d states, want %d of %d and %d to %d", len(names), pages, states, tc.results, tc.pages, tc.states[0], tc.states[1])
 			}
@@ -259,14 +260,14 @@ func TestAListReadsNoMoreThanItIsAskedFor(t *testing.T) {
 	}
 	t.Run("whoever stops asking", func(t *testing.T) {
 		for results, want := range map[int]int{3: 1, 999: 1, 1000: 2, members: 3} {
-			tn.asked()
+			tn.Asked()
 			read := 0
-			for range l.stream(nil, 0, false).Results {
+			for range l.Stream(nil, 0, false).Results {
 				if read++; read == results {
 					break
 				}
 			}
-			if pages, _, _ := tn.asked(); read != results || pages != want {
+			if pages, _, _ := tn.Asked(); read != results || pages != want {
 				t.Errorf("%d results of %d pages, want %d of %d", read, pages, results, want)
 			}
 		}
@@ -275,16 +276,16 @@ func TestAListReadsNoMoreThanItIsAskedFor(t *testing.T) {
 
 func TestAUserWhoIsOnTwoPagesIsListedOnce(t *testing.T) {
 	t.Parallel()
-	people := testTenant()
+	people := acctest.Contoso()
 	for n := range 1500 {
-		people.Users = append(people.Users, control.User{ID: memberID(n), UserPrincipalName: memberUPN(n)})
+		people.Users = append(people.Users, control.User{ID: acctest.MemberID(n), UserPrincipalName: acctest.MemberUPN(n)})
 	}
-	tn := startTenant(t, people, quick())
-	l := tn.lister(t, typeName, nil)
-	tn.fault(control.Fault{Path: "/v1.0/users", After: 1, Status: 200, Body: fmt.Sprintf(
-		`{"value":[{"id":%q,"userPrincipalName":%q},{"id":%q,"userPrincipalName":%q}]}`, adeleID, adeleUPN, memberID(1499), memberUPN(1499))})()
-	names := l.names(l.list(nil, 5000, false))
-	if len(names) != 1000 || names[999] != memberUPN(1499) {
+	tn := acctest.StartTenant(t, people, acctest.Quick())
+	l := tn.Lister(t, acctest.TypeName, nil)
+	tn.Fault(control.Fault{Path: "/v1.0/users", After: 1, Status: 200, Body: fmt.Sprintf(
+		`{"value":[{"id":%q,"userPrincipalName":%q},{"id":%q,"userPrincipalName":%q}]}`, acctest.AdeleID, acctest.AdeleUPN, acctest.MemberID(1499), acctest.MemberUPN(1499))})()
+	names := l.Names(l.List(nil, 5000, false))
+	if len(names) != 1000 || names[999] != acctest.MemberUPN(1499) {
 		t.Errorf("%d users are listed, the last one is %s", len(names), names[len(names)-1])
 	}
 }
@@ -299,8 +300,8 @@ func TestAListOfUsersThatFailsSaysSo(t *testing.T) {
 		want   []string
 	}{
 		"no such group": {
-			config: map[string]any{"group_id": nobodyID},
-			want:   []string{"group_id", `Group "` + nobodyID + `" not found`, "There is no such group in tenant " + tenantID + ". Check the id"},
+			config: map[string]any{"group_id": acctest.NobodyID},
+			want:   []string{"group_id", `Group "` + acctest.NobodyID + `" not found`, "There is no such group in tenant " + acctest.TenantID + ". Check the id"},
 		},
 		"a group that cannot be read": {
 			fault:  control.Fault{Path: "/v1.0/groups/", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
@@ -310,35 +311,35 @@ func TestAListOfUsersThatFailsSaysSo(t *testing.T) {
 		"a group whose users cannot be read": {
 			fault: control.Fault{
 				Path: "/v1.0/groups/", Status: 200, Times: &always,
-				Body: fmt.Sprintf(`{"value":[{"id":%q,"userPrincipalName":%q,"userType":"Member"},{"id":%q,"userPrincipalName":null}]}`, adeleID, adeleUPN, meganID),
+				Body: fmt.Sprintf(`{"value":[{"id":%q,"userPrincipalName":%q,"userType":"Member"},{"id":%q,"userPrincipalName":null}]}`, acctest.AdeleID, acctest.AdeleUPN, acctest.MeganID),
 			},
 			config: map[string]any{"group_id": listedGroupID, "user_type": "Member"},
-			want:   []string{"group_id", `The members of group "` + listedGroupID + `" have no names`, "not its users: " + meganID + ". ", "User.Read.All"},
+			want:   []string{"group_id", `The members of group "` + listedGroupID + `" have no names`, "not its users: " + acctest.MeganID + ". ", "User.Read.All"},
 		},
 		"users that cannot be read": {
 			fault: control.Fault{Path: "/v1.0/users", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
 			want:  []string{"Unable to list the users of the tenant", "User.Read.All"},
 		},
 		"the state of one user": {
-			fault:  control.Fault{PathRegexp: meganID + "/authentication/requirements$", Status: 500, Code: "generalException", Times: &always},
+			fault:  control.Fault{PathRegexp: acctest.MeganID + "/authentication/requirements$", Status: 500, Code: "generalException", Times: &always},
 			config: map[string]any{"states": filterList("enforced")},
-			want:   []string{"Unable to read the per-user MFA state of " + meganUPN, "The list ends here, because it would leave them out", "HTTP 500 generalException"},
+			want:   []string{"Unable to read the per-user MFA state of " + acctest.MeganUPN, "The list ends here, because it would leave them out", "HTTP 500 generalException"},
 		},
 		"no permission for states": {
 			fault:  control.Fault{PathRegexp: "/authentication/requirements$", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
 			config: map[string]any{"states": filterList("enforced")},
-			want:   []string{"Unable to read the per-user MFA state of 9 users", adeleUPN, meganUPN, "Policy.Read.All"},
+			want:   []string{"Unable to read the per-user MFA state of 9 users", acctest.AdeleUPN, acctest.MeganUPN, "Policy.Read.All"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := newListedTenant(t)
-			l := tn.lister(t, typeName, tc.app)
+			l := tn.Lister(t, acctest.TypeName, tc.app)
 			if tc.fault.Status != 0 {
-				tn.fault(tc.fault)()
+				tn.Fault(tc.fault)()
 			}
-			listed, text := l.failure(l.list(tc.config, 100, false))
-			if len(listed) != 0 || !says(tc.want...).MatchString(text) {
+			listed, text := l.Failure(l.List(tc.config, 100, false))
+			if len(listed) != 0 || !acctest.Says(tc.want...).MatchString(text) {
 				t.Errorf("listed are %q, and the error is\n%s\nwant it to say %q", listed, text, tc.want)
 			}
 		})
@@ -347,20 +348,20 @@ func TestAListOfUsersThatFailsSaysSo(t *testing.T) {
 
 func TestWhatWasListedBeforeAFailureIsThere(t *testing.T) {
 	t.Parallel()
-	people := testTenant()
+	people := acctest.Contoso()
 	for n := range 1500 {
-		people.Users = append(people.Users, control.User{ID: memberID(n), UserPrincipalName: memberUPN(n)})
+		people.Users = append(people.Users, control.User{ID: acctest.MemberID(n), UserPrincipalName: acctest.MemberUPN(n)})
 	}
-	tn := startTenant(t, people, quick())
-	l := tn.lister(t, typeName, nil)
+	tn := acctest.StartTenant(t, people, acctest.Quick())
+	l := tn.Lister(t, acctest.TypeName, nil)
 	always := 0
-	tn.fault(control.Fault{Path: "/v1.0/users", After: 2, Status: 503, Code: "serviceNotAvailable", Times: &always})()
+	tn.Fault(control.Fault{Path: "/v1.0/users", After: 2, Status: 503, Code: "serviceNotAvailable", Times: &always})()
 	// A list that is content with the first page meets no failure.
-	if names := l.names(l.list(nil, 999, false)); len(names) != 999 {
+	if names := l.Names(l.List(nil, 999, false)); len(names) != 999 {
 		t.Errorf("%d users are listed", len(names))
 	}
-	listed, text := l.failure(l.list(nil, 5000, false))
-	if len(listed) != 999 || !says("Unable to list the users of the tenant", "HTTP 503 serviceNotAvailable").MatchString(text) {
+	listed, text := l.Failure(l.List(nil, 5000, false))
+	if len(listed) != 999 || !acctest.Says("Unable to list the users of the tenant", "HTTP 503 serviceNotAvailable").MatchString(text) {
 		t.Errorf("%d users are listed, and the error is %s", len(listed), text)
 	}
 }
@@ -368,22 +369,22 @@ func TestWhatWasListedBeforeAFailureIsThere(t *testing.T) {
 func TestAUserWhoIsDeletedDuringTheListIsNotInIt(t *testing.T) {
 	t.Parallel()
 	tn := newListedTenant(t)
-	l := tn.lister(t, typeName, nil)
+	l := tn.Lister(t, acctest.TypeName, nil)
 	always := 0
 	// Deleted between the page and the read of the state.
-	tn.fault(control.Fault{PathRegexp: "/users/" + meganID, Status: 404, Code: "Request_ResourceNotFound", Message: "no such user", Times: &always})()
-	if names := l.names(l.list(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, diegoListed) || slices.Contains(names, meganListed) {
+	tn.Fault(control.Fault{PathRegexp: "/users/" + acctest.MeganID, Status: 404, Code: "Request_ResourceNotFound", Message: "no such user", Times: &always})()
+	if names := l.Names(l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, diegoListed) || slices.Contains(names, meganListed) {
 		t.Errorf("listed are %q", names)
 	}
-	tn.heal()()
-	if names := l.names(l.list(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, meganListed) {
+	tn.Heal()()
+	if names := l.Names(l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, meganListed) {
 		t.Errorf("listed are %q", names)
 	}
 }
 
 func TestAConfigurationOfTheListOfUsersThatMeansNothingIsRefused(t *testing.T) {
 	t.Parallel()
-	l := newListedTenant(t).lister(t, typeName, nil)
+	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
 	for name, tc := range map[string]struct {
 		config map[string]any
 		want   []string
@@ -395,8 +396,8 @@ func TestAConfigurationOfTheListOfUsersThatMeansNothingIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			errors := told(tfprotov6.DiagnosticSeverityError, l.validateList(tc.config))
-			if len(errors) != 1 || !says(tc.want...).MatchString(errors[0]) {
+			errors := acctest.Told(tfprotov6.DiagnosticSeverityError, l.ValidateList(tc.config))
+			if len(errors) != 1 || !acctest.Says(tc.want...).MatchString(errors[0]) {
 				t.Errorf("the errors are %q, want one that says %q", errors, tc.want)
 			}
 		})

@@ -8,27 +8,29 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func TestUsersFromCSVTurnsEnforcedIntoWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
-	f := newFunctions(t)
-	csv := stringValue("Username,MFA Status\r\nadele@contoso.example,Disabled\r\nMegan@contoso.example,Enabled\r\ndiego@contoso.example,Enforced\r\n")
+	f := acctest.NewFunctions(t)
+	csv := acctest.StringValue("Username,MFA Status\r\nadele@contoso.example,Disabled\r\nMegan@contoso.example,Enabled\r\ndiego@contoso.example,Enforced\r\n")
 	for name, c := range map[string]struct {
 		options []tftypes.Value
 		diego   string
 	}{
 		"by default": {nil, "enabled"},
-		"enabled":    {[]tftypes.Value{stringValue("enabled")}, "enabled"},
-		"enforced":   {[]tftypes.Value{stringValue("enforced")}, "enforced"},
+		"enabled":    {[]tftypes.Value{acctest.StringValue("enabled")}, "enabled"},
+		"enforced":   {[]tftypes.Value{acctest.StringValue("enforced")}, "enforced"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var result map[string]tftypes.Value
-			f.with(t).gives(&result, "users_from_csv", append([]tftypes.Value{csv}, c.options...)...)
+			f.With(t).Gives(&result, "users_from_csv", append([]tftypes.Value{csv}, c.options...)...)
 			states := map[string]string{}
 			for user, value := range result {
-				states[user] = stringsOf(t, []tftypes.Value{value})[0]
+				states[user] = acctest.StringsOf(t, []tftypes.Value{value})[0]
 			}
 			want := map[string]string{"adele@contoso.example": "disabled", "Megan@contoso.example": "enabled", "diego@contoso.example": c.diego}
 			if difference := cmp.Diff(want, states); difference != "" {
@@ -40,17 +42,17 @@ func TestUsersFromCSVTurnsEnforcedIntoWhatIsAskedFor(t *testing.T) {
 
 func TestUsersFromCSVTellsTheArgumentThatIsWrong(t *testing.T) {
 	t.Parallel()
-	f := newFunctions(t)
-	good := stringValue("Username,MFA Status\nadele@contoso.example,Enabled\n")
-	f.fails(0, `2 lines cannot be read:
+	f := acctest.NewFunctions(t)
+	good := acctest.StringValue("Username,MFA Status\nadele@contoso.example,Enabled\n")
+	f.Fails(0, `2 lines cannot be read:
   - line 2: "on" of "adele@contoso.example" in column "MFA Status" is not a per-user MFA state, which is Disabled, Enabled or Enforced
   - line 4: "Adele@contoso.example" is "Enabled" here and "on" in line 2; keep the one that is right
 No user is taken from a list with mistakes
-Correct the file, or say in a second argument what its values mean, each of them: users_from_csv(file("users.csv"), { states = { "Yes" = "enabled", "No" = "disabled", "" = null } }), where null leaves a row out`, "users_from_csv", stringValue("Username,MFA Status\nadele@contoso.example,on\n\nAdele@contoso.example,Enabled\n"))
-	f.fails(0, "there is nothing in it: the first line has to name the columns, as in Username,MFA Status", "users_from_csv", stringValue(""))
-	f.fails(1, `"Enforced" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, stringValue("Enforced"))
-	f.fails(1, `"disabled" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, stringValue("disabled"))
-	f.fails(2, "there is one argument beside the file, an object with any of user_column, state_column, states and enforced_as", "users_from_csv", good, stringValue("enabled"), stringValue("enforced"))
+Correct the file, or say in a second argument what its values mean, each of them: users_from_csv(file("users.csv"), { states = { "Yes" = "enabled", "No" = "disabled", "" = null } }), where null leaves a row out`, "users_from_csv", acctest.StringValue("Username,MFA Status\nadele@contoso.example,on\n\nAdele@contoso.example,Enabled\n"))
+	f.Fails(0, "there is nothing in it: the first line has to name the columns, as in Username,MFA Status", "users_from_csv", acctest.StringValue(""))
+	f.Fails(1, `"Enforced" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, acctest.StringValue("Enforced"))
+	f.Fails(1, `"disabled" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, acctest.StringValue("disabled"))
+	f.Fails(2, "there is one argument beside the file, an object with any of user_column, state_column, states and enforced_as", "users_from_csv", good, acctest.StringValue("enabled"), acctest.StringValue("enforced"))
 }
 
 // objectValue is an object of the options, whose nil is null.
@@ -64,11 +66,11 @@ func objectValue(members map[string]tftypes.Value) tftypes.Value {
 
 func TestUsersFromCSVTakesWhatTheColumnsAreCalledAndWhatTheirValuesMean(t *testing.T) {
 	t.Parallel()
-	f := newFunctions(t)
+	f := acctest.NewFunctions(t)
 	null := tftypes.NewValue(tftypes.String, nil)
 	german := "Benutzer;E-Mail;MFA\r\nAdele;adele@contoso.example;Aktiviert\r\nMegan;megan@contoso.example;Erzwungen\r\nDiego;diego@contoso.example;\r\nAlex;alex@contoso.example;unbekannt\r\n"
-	columns := map[string]tftypes.Value{"user_column": stringValue("e-mail"), "state_column": stringValue("MFA")}
-	states := map[string]tftypes.Value{"aktiviert": stringValue("enabled"), "Erzwungen": stringValue("enforced"), "": stringValue("disabled"), "Unbekannt": null}
+	columns := map[string]tftypes.Value{"user_column": acctest.StringValue("e-mail"), "state_column": acctest.StringValue("MFA")}
+	states := map[string]tftypes.Value{"aktiviert": acctest.StringValue("enabled"), "Erzwungen": acctest.StringValue("enforced"), "": acctest.StringValue("disabled"), "Unbekannt": null}
 	with := func(more map[string]tftypes.Value) tftypes.Value {
 		all := map[string]tftypes.Value{}
 		for name, value := range columns {
@@ -88,30 +90,30 @@ func TestUsersFromCSVTakesWhatTheColumnsAreCalledAndWhatTheirValuesMean(t *testi
 	}{
 		"an object":                      {german, with(map[string]tftypes.Value{"states": objectValue(states)}), want},
 		"a map":                          {german, with(map[string]tftypes.Value{"states": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, states)}), want},
-		"enforced kept":                  {german, with(map[string]tftypes.Value{"states": objectValue(states), "enforced_as": stringValue("enforced")}), kept},
+		"enforced kept":                  {german, with(map[string]tftypes.Value{"states": objectValue(states), "enforced_as": acctest.StringValue("enforced")}), kept},
 		"nothing said":                   {"UPN,PerUser\nadele@contoso.example,Enforced\n", objectValue(nil), map[string]string{"adele@contoso.example": "enabled"}},
 		"everything null":                {"UPN,PerUser\nadele@contoso.example,Enforced\n", objectValue(map[string]tftypes.Value{"user_column": null, "state_column": null, "states": null, "enforced_as": null}), map[string]string{"adele@contoso.example": "enabled"}},
-		"the right one of two":           {"Username,UserPrincipalName,State,PerUserMfaState\na,adele@contoso.example,WA,enabled\n", objectValue(map[string]tftypes.Value{"user_column": stringValue("UserPrincipalName"), "state_column": stringValue("PerUserMfaState")}), map[string]string{"adele@contoso.example": "enabled"}},
-		"spelled as another one is, too": {"M F A,MFA,UPN\ndisabled,enabled,adele@contoso.example\n", objectValue(map[string]tftypes.Value{"state_column": stringValue("mfa")}), map[string]string{"adele@contoso.example": "enabled"}},
-		"true and false":                 {"UPN,MFA enabled\nadele@contoso.example,True\nmegan@contoso.example,False\n", objectValue(map[string]tftypes.Value{"state_column": stringValue("MFA enabled"), "states": objectValue(map[string]tftypes.Value{"true": stringValue("enabled"), "false": stringValue("disabled")})}), map[string]string{"adele@contoso.example": "enabled", "megan@contoso.example": "disabled"}},
+		"the right one of two":           {"Username,UserPrincipalName,State,PerUserMfaState\na,adele@contoso.example,WA,enabled\n", objectValue(map[string]tftypes.Value{"user_column": acctest.StringValue("UserPrincipalName"), "state_column": acctest.StringValue("PerUserMfaState")}), map[string]string{"adele@contoso.example": "enabled"}},
+		"spelled as another one is, too": {"M F A,MFA,UPN\ndisabled,enabled,adele@contoso.example\n", objectValue(map[string]tftypes.Value{"state_column": acctest.StringValue("mfa")}), map[string]string{"adele@contoso.example": "enabled"}},
+		"true and false":                 {"UPN,MFA enabled\nadele@contoso.example,True\nmegan@contoso.example,False\n", objectValue(map[string]tftypes.Value{"state_column": acctest.StringValue("MFA enabled"), "states": objectValue(map[string]tftypes.Value{"true": acctest.StringValue("enabled"), "false": acctest.StringValue("disabled")})}), map[string]string{"adele@contoso.example": "enabled", "megan@contoso.example": "disabled"}},
 		"whoever has not registered is to be asked": {
 			"UPN,MFA Status,Authentication Methods\nadele@contoso.example,Disabled,\nmegan@contoso.example,Strong,Fido2\n",
-			objectValue(map[string]tftypes.Value{"states": objectValue(map[string]tftypes.Value{"Disabled": stringValue("enabled"), "Strong": null})}),
+			objectValue(map[string]tftypes.Value{"states": objectValue(map[string]tftypes.Value{"Disabled": acctest.StringValue("enabled"), "Strong": null})}),
 			map[string]string{"adele@contoso.example": "enabled"},
 		},
 		"the words of Windows-1252": {
 			base64.StdEncoding.EncodeToString([]byte("Nom;UPN;MFA\r\nAd\xe8le;adele@contoso.example;Activ\xe9\r\n")),
-			objectValue(map[string]tftypes.Value{"state_column": stringValue("MFA"), "states": objectValue(map[string]tftypes.Value{"Activé": stringValue("enabled")})}),
+			objectValue(map[string]tftypes.Value{"state_column": acctest.StringValue("MFA"), "states": objectValue(map[string]tftypes.Value{"Activé": acctest.StringValue("enabled")})}),
 			map[string]string{"adele@contoso.example": "enabled"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var result map[string]tftypes.Value
-			f.with(t).gives(&result, "users_from_csv", stringValue(c.text), c.option)
+			f.With(t).Gives(&result, "users_from_csv", acctest.StringValue(c.text), c.option)
 			have := map[string]string{}
 			for user, value := range result {
-				have[user] = stringsOf(t, []tftypes.Value{value})[0]
+				have[user] = acctest.StringsOf(t, []tftypes.Value{value})[0]
 			}
 			if difference := cmp.Diff(c.want, have); difference != "" {
 				t.Errorf("the users (-want +have):\n%s", difference)
@@ -119,33 +121,33 @@ func TestUsersFromCSVTakesWhatTheColumnsAreCalledAndWhatTheirValuesMean(t *testi
 		})
 	}
 
-	good := stringValue("Username,MFA Status\nadele@contoso.example,Enabled\n")
+	good := acctest.StringValue("Username,MFA Status\nadele@contoso.example,Enabled\n")
 	one := func(name string, value tftypes.Value) tftypes.Value {
 		return objectValue(map[string]tftypes.Value{name: value})
 	}
 	const names = "user_column, state_column, states and enforced_as"
-	f.fails(1, "the second argument is neither a text nor an object with "+names, "users_from_csv", good, boolValue(true))
-	f.fails(1, `there is no option "column"; the options are `+names, "users_from_csv", good, one("column", stringValue("UPN")))
-	f.fails(1, "user_column is empty; name a column, or leave it out", "users_from_csv", good, one("user_column", stringValue(" ")))
-	f.fails(1, "state_column is not a text", "users_from_csv", good, one("state_column", boolValue(true)))
-	f.fails(1, `"off" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, one("enforced_as", stringValue("off")))
-	for _, states := range []tftypes.Value{stringValue("enabled"), objectValue(nil)} {
-		f.fails(1, `states has to say what the values of the column mean, as in { "Yes" = "enabled", "No" = "disabled" }`, "users_from_csv", good, one("states", states))
+	f.Fails(1, "the second argument is neither a text nor an object with "+names, "users_from_csv", good, acctest.BoolValue(true))
+	f.Fails(1, `there is no option "column"; the options are `+names, "users_from_csv", good, one("column", acctest.StringValue("UPN")))
+	f.Fails(1, "user_column is empty; name a column, or leave it out", "users_from_csv", good, one("user_column", acctest.StringValue(" ")))
+	f.Fails(1, "state_column is not a text", "users_from_csv", good, one("state_column", acctest.BoolValue(true)))
+	f.Fails(1, `"off" is not what Enforced can become; write "enabled" or "enforced"`, "users_from_csv", good, one("enforced_as", acctest.StringValue("off")))
+	for _, states := range []tftypes.Value{acctest.StringValue("enabled"), objectValue(nil)} {
+		f.Fails(1, `states has to say what the values of the column mean, as in { "Yes" = "enabled", "No" = "disabled" }`, "users_from_csv", good, one("states", states))
 	}
-	f.fails(1, `states: "Yes" is to mean "on", which is not a per-user MFA state; write "disabled", "enabled" or "enforced", or null to leave such rows out`,
-		"users_from_csv", good, one("states", one("Yes", stringValue("on"))))
-	f.fails(1, `states: what "Yes" means is not a text`, "users_from_csv", good, one("states", one("Yes", boolValue(true))))
-	f.fails(1, `states names "yes" twice, in different cases`, "users_from_csv", good,
-		one("states", objectValue(map[string]tftypes.Value{"Yes": stringValue("enabled"), "yes": stringValue("disabled")})))
-	f.fails(0, `line 1: no column is called "Mail"; the first line has to name the columns, and here it is "Username", "MFA Status"; correct user_column`,
-		"users_from_csv", good, one("user_column", stringValue("Mail")))
-	f.fails(0, `line 1: user_column and state_column are both "Username"`, "users_from_csv", good, one("state_column", stringValue("username")))
-	f.fails(0, `line 2: "Enabled" of "adele@contoso.example" in column "MFA Status" is not among states
-Correct the file, or add the value to states, where null leaves a row out`, "users_from_csv", good, one("states", one("Yes", stringValue("enabled"))))
-	f.fails(0, "there is no user in it, only the names of the columns; an export that failed looks like this, and an empty list would take per-user MFA away from those "+
+	f.Fails(1, `states: "Yes" is to mean "on", which is not a per-user MFA state; write "disabled", "enabled" or "enforced", or null to leave such rows out`,
+		"users_from_csv", good, one("states", one("Yes", acctest.StringValue("on"))))
+	f.Fails(1, `states: what "Yes" means is not a text`, "users_from_csv", good, one("states", one("Yes", acctest.BoolValue(true))))
+	f.Fails(1, `states names "yes" twice, in different cases`, "users_from_csv", good,
+		one("states", objectValue(map[string]tftypes.Value{"Yes": acctest.StringValue("enabled"), "yes": acctest.StringValue("disabled")})))
+	f.Fails(0, `line 1: no column is called "Mail"; the first line has to name the columns, and here it is "Username", "MFA Status"; correct user_column`,
+		"users_from_csv", good, one("user_column", acctest.StringValue("Mail")))
+	f.Fails(0, `line 1: user_column and state_column are both "Username"`, "users_from_csv", good, one("state_column", acctest.StringValue("username")))
+	f.Fails(0, `line 2: "Enabled" of "adele@contoso.example" in column "MFA Status" is not among states
+Correct the file, or add the value to states, where null leaves a row out`, "users_from_csv", good, one("states", one("Yes", acctest.StringValue("enabled"))))
+	f.Fails(0, "there is no user in it, only the names of the columns; an export that failed looks like this, and an empty list would take per-user MFA away from those "+
 		"who were in it before", "users_from_csv", good, one("states", one("enabled", null)))
 
-	unknown, failure := f.run("users_from_csv", good, one("states", one("Enabled", tftypes.NewValue(tftypes.String, tftypes.UnknownValue))))
+	unknown, failure := f.Run("users_from_csv", good, one("states", one("Enabled", tftypes.NewValue(tftypes.String, tftypes.UnknownValue))))
 	if failure != nil || unknown.IsKnown() {
 		t.Errorf("with a meaning that is not known yet: %s, %v", unknown, failure)
 	}
@@ -153,7 +155,7 @@ Correct the file, or add the value to states, where null leaves a row out`, "use
 
 func TestUsersFromCSVReadsTheEncodingsOfWindows(t *testing.T) {
 	t.Parallel()
-	f := newFunctions(t)
+	f := acctest.NewFunctions(t)
 	const text = "Name\tUPN\tMFA Status\r\nMüller\tadele@contoso.example\tEnabled\r\n"
 	utf16 := func(order binary.AppendByteOrder, mark bool) []byte {
 		var encoded []byte
@@ -174,14 +176,14 @@ func TestUsersFromCSVReadsTheEncodingsOfWindows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var result map[string]tftypes.Value
-			f.with(t).gives(&result, "users_from_csv", stringValue(base64.StdEncoding.EncodeToString(content)))
-			if len(result) != 1 || !result["adele@contoso.example"].Equal(stringValue("enabled")) {
+			f.With(t).Gives(&result, "users_from_csv", acctest.StringValue(base64.StdEncoding.EncodeToString(content)))
+			if len(result) != 1 || !result["adele@contoso.example"].Equal(acctest.StringValue("enabled")) {
 				t.Errorf("%v", result)
 			}
 		})
 	}
 	// Which character it is decides who is meant.
-	f.fails(0, `line 2: "adèle@contoso.example": which characters these are is not certain, because the file is in neither UTF-8 nor UTF-16; save it as "CSV UTF-8", or name its encoding: `+
+	f.Fails(0, `line 2: "adèle@contoso.example": which characters these are is not certain, because the file is in neither UTF-8 nor UTF-16; save it as "CSV UTF-8", or name its encoding: `+
 		`textdecodebase64(filebase64("users.csv"), "windows-1252")`,
-		"users_from_csv", stringValue(base64.StdEncoding.EncodeToString([]byte("UPN,MFA Status\nad\xe8le@contoso.example,Enabled\n"))))
+		"users_from_csv", acctest.StringValue(base64.StdEncoding.EncodeToString([]byte("UPN,MFA Status\nad\xe8le@contoso.example,Enabled\n"))))
 }

@@ -1,4 +1,4 @@
-package provider_test
+package locations_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func cidrs(texts ...string) *[]control.IPRange {
@@ -21,36 +22,11 @@ func cidrs(texts ...string) *[]control.IPRange {
 	return &ranges
 }
 
-// savedPlan applies a location, plans a change of it or its end, lets something happen, and applies the plan in another process.
-func (m *machine) savedPlan(before, config map[string]any, refresh bool, meanwhile func()) (kept, []*tfprotov6.Diagnostic) {
-	m.t.Helper()
-	has := m.applyAll(locationType, kept{}, before)
-	if !refresh {
-		meanwhile()
-	}
-	first, diagnostics := m.process().plan(locationType, has, config)
-	noErrors(m.t, diagnostics)
-	if refresh {
-		meanwhile()
-	}
-	if err := m.tn.ClearRequests(context.Background()); err != nil {
-		m.t.Fatal(err)
-	}
-	applying := m.process()
-	if config == nil {
-		// A destroy is not planned again.
-		return applying.apply(locationType, has, first)
-	}
-	planned, diagnostics := applying.plan(locationType, has, config)
-	noErrors(m.t, diagnostics)
-	return applying.apply(locationType, has, planned)
-}
-
 func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 	t.Parallel()
 	const a, b, c = "203.0.113.0/24", "198.51.100.0/25", "11.0.0.0/28"
 	off := false
-	before, wider := location("HQ", a, b), location("HQ", a, b, c)
+	before, wider := acctest.Location("HQ", a, b), acctest.Location("HQ", a, b, c)
 	for name, k := range map[string]struct {
 		config    map[string]any
 		meanwhile control.NamedLocationPatch
@@ -61,7 +37,7 @@ func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 		"a range was added":   {wider, control.NamedLocationPatch{IPRanges: cidrs(a, b, "11.0.1.0/28")}, []string{"ip_ranges: 11.0.1.0/28 (16 IPv4 addresses) was added, and the apply would remove it"}},
 		"the trust was taken": {wider, control.NamedLocationPatch{IsTrusted: &off}, []string{"trusted: the trust in it was taken away, and the apply would trust its ranges (384 IPv4 addresses now) again"}},
 		"renamed":             {wider, control.NamedLocationPatch{DisplayName: new("Rome")}, []string{`display_name: it is called "Rome" now, and was called "HQ"`}},
-		"a rename, and ranges were changed": {location("Bern", a, b), control.NamedLocationPatch{IPRanges: cidrs("11.0.2.0/28", b)}, []string{
+		"a rename, and ranges were changed": {acctest.Location("Bern", a, b), control.NamedLocationPatch{IPRanges: cidrs("11.0.2.0/28", b)}, []string{
 			a + " (256 IPv4 addresses) was removed", "11.0.2.0/28 (16 IPv4 addresses) was added",
 		}},
 		"a destroy, ranges and name changed": {nil, control.NamedLocationPatch{DisplayName: new("Rome"), IPRanges: cidrs("11.0.3.0/28")}, []string{
@@ -71,21 +47,21 @@ func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 		"as wanted already":              {wider, control.NamedLocationPatch{IPRanges: cidrs(c, b, a)}, nil},
 		"another spelling":               {wider, control.NamedLocationPatch{IPRanges: cidrs("203.0.113.9/24", "198.51.100.3/25")}, nil},
 		"divided":                        {wider, control.NamedLocationPatch{IPRanges: cidrs("203.0.113.0/25", "203.0.113.128/25", b)}, nil},
-		"a removal that is wanted":       {location("HQ", a), control.NamedLocationPatch{IPRanges: cidrs(a)}, nil},
+		"a removal that is wanted":       {acctest.Location("HQ", a), control.NamedLocationPatch{IPRanges: cidrs(a)}, nil},
 		"a destroy, a range was removed": {nil, control.NamedLocationPatch{IPRanges: cidrs(a)}, nil},
 		"a destroy, the trust was taken": {nil, control.NamedLocationPatch{IsTrusted: &off}, nil},
 	} {
 		for how, refresh := range map[string]bool{"": true, ", with -refresh=false": false} {
 			t.Run(name+how, func(t *testing.T) {
 				t.Parallel()
-				m := newMachine(t, matrixTenant())
-				after, diagnostics := m.savedPlan(before, k.config, refresh, m.tn.patched("HQ", k.meanwhile))
-				writes := m.tn.sent(http.MethodPatch, http.MethodDelete)
+				m := acctest.NewMachine(t, acctest.MatrixTenant())
+				after, diagnostics := m.SavedPlan(before, k.config, refresh, m.Tenant.Patched("HQ", k.meanwhile))
+				writes := m.Tenant.Sent(http.MethodPatch, http.MethodDelete)
 				if k.says == nil || k.config == nil && !refresh {
 					// The plan of a destroy looks for itself, so it has seen the change.
-					noErrors(t, diagnostics)
+					acctest.NoErrors(t, diagnostics)
 					if k.config == nil {
-						if !after.nothing() {
+						if !after.Nothing() {
 							t.Errorf("the destroy leaves %s", after)
 						}
 						return
@@ -93,25 +69,25 @@ func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 					if writes == 0 {
 						t.Error("nothing was written")
 					}
-					next := m.process()
-					if planned, _ := next.plan(locationType, m.refresh(next, locationType, after), k.config); !planned.planned.Equal(after.state) {
-						t.Errorf("the next plan is %s", planned.planned)
+					next := m.Process()
+					if planned, _ := next.Plan(acctest.LocationType, m.Refresh(next, acctest.LocationType, after), k.config); !planned.Planned.Equal(after.State) {
+						t.Errorf("the next plan is %s", planned.Planned)
 					}
 					return
 				}
 				said := append([]string{`Named location "HQ" (id `, "changed since the plan was made"}, k.says...)
-				wantTold(t, told(tfprotov6.DiagnosticSeverityError, diagnostics), [][]string{append(said, "Make a new plan with a refresh")})
+				acctest.WantTold(t, acctest.Told(tfprotov6.DiagnosticSeverityError, diagnostics), [][]string{append(said, "Make a new plan with a refresh")})
 				if writes != 0 {
 					t.Errorf("%d writes were sent", writes)
 				}
 				// The way out that the message names.
 				if k.config == nil {
-					if left := m.applyAll(locationType, after, nil); !left.nothing() {
+					if left := m.ApplyAll(acctest.LocationType, after, nil); !left.Nothing() {
 						t.Errorf("the next destroy leaves %s", left)
 					}
 					return
 				}
-				m.converges(locationType, after, k.config)
+				m.Converges(acctest.LocationType, after, k.config)
 			})
 		}
 	}
@@ -119,40 +95,40 @@ func TestASavedPlanDoesNotUndoWhatWasChangedInALocationSince(t *testing.T) {
 
 func TestTheLooksBeforeTheWritesOfARunAreOneRequest(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, matrixTenant())
+	m := acctest.NewMachine(t, acctest.MatrixTenant())
 	ctx := context.Background()
-	var has [12]kept
+	var has [12]acctest.Kept
 	// run changes all of them in a process of its own, and counts what it sends.
 	run := func(config func(i int) map[string]any, reads, writes int) {
 		t.Helper()
-		if err := m.tn.ClearRequests(ctx); err != nil {
+		if err := m.Tenant.ClearRequests(ctx); err != nil {
 			t.Fatal(err)
 		}
-		running := m.process()
+		running := m.Process()
 		for i := range has {
-			planned := plannedChange{config: tftypes.NewValue(has[i].state.Type(), nil), planned: tftypes.NewValue(has[i].state.Type(), nil), private: has[i].private}
+			planned := acctest.PlannedChange{Config: tftypes.NewValue(has[i].State.Type(), nil), Planned: tftypes.NewValue(has[i].State.Type(), nil), Private: has[i].Private}
 			var diagnostics []*tfprotov6.Diagnostic
 			// Of a destroy Terraform makes no second plan.
 			if config != nil {
-				planned, diagnostics = running.plan(locationType, has[i], config(i))
-				noErrors(t, diagnostics)
+				planned, diagnostics = running.Plan(acctest.LocationType, has[i], config(i))
+				acctest.NoErrors(t, diagnostics)
 			}
-			has[i], diagnostics = running.apply(locationType, has[i], planned)
-			noErrors(t, diagnostics)
+			has[i], diagnostics = running.Apply(acctest.LocationType, has[i], planned)
+			acctest.NoErrors(t, diagnostics)
 		}
-		if have := m.tn.sent(http.MethodGet); have != reads {
+		if have := m.Tenant.Sent(http.MethodGet); have != reads {
 			t.Errorf("%d reads, want %d", have, reads)
 		}
-		if have := m.tn.sent(http.MethodPost, http.MethodPatch, http.MethodDelete); have != writes*len(has) {
+		if have := m.Tenant.Sent(http.MethodPost, http.MethodPatch, http.MethodDelete); have != writes*len(has) {
 			t.Errorf("%d writes for %d locations", have, len(has))
 		}
 	}
 	for i := range has {
-		has[i] = m.applyAll(locationType, kept{}, location("Site", fmt.Sprintf("203.0.113.%d", i)))
+		has[i] = m.ApplyAll(acctest.LocationType, acctest.Kept{}, acctest.Location("Site", fmt.Sprintf("203.0.113.%d", i)))
 	}
 	// The locations once, and the policies: by the plan of new trust, and before a deletion.
 	run(func(i int) map[string]any {
-		return location("Site", fmt.Sprintf("203.0.113.%d", i), fmt.Sprintf("198.51.100.%d", i))
+		return acctest.Location("Site", fmt.Sprintf("203.0.113.%d", i), fmt.Sprintf("198.51.100.%d", i))
 	}, 2, 1)
 	run(nil, 2, 2)
 }
@@ -162,30 +138,30 @@ func TestTheWriteBeforeIsNotTakenForSomebodyElses(t *testing.T) {
 	for _, name := range []string{"update", "destroy"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options := quick()
+			options := acctest.Quick()
 			options.Consistency.Drift, options.Consistency.Timeout = time.Millisecond, time.Minute
-			tn := startTenant(t, locationTenant(), options)
+			tn := acctest.StartTenant(t, acctest.LocationTenant(), options)
 			// The reads that follow a write see what was before it, and the new by turns.
 			if err := tn.SetBehavior(context.Background(), control.Behavior{ReplicaLag: control.ReplicaLag{Reads: 5, Alternate: true}}); err != nil {
 				t.Fatal(err)
 			}
-			applied := tn.anotherRun(t).apply(depot(), location("Depot", "203.0.113.0/24"))
-			s := tn.anotherRun(t)
-			prior := s.unmarshal(applied.NewState)
-			wanted := tftypes.NewValue(s.typ, nil)
+			applied := tn.AnotherRun(t).Apply(acctest.Depot(), acctest.Location("Depot", "203.0.113.0/24"))
+			s := tn.AnotherRun(t)
+			prior := s.Unmarshal(applied.NewState)
+			wanted := tftypes.NewValue(s.Type, nil)
 			if name == "update" {
-				wanted = objectOf(t, s.typ, locationState(depotID, "Depot", true, 64, 0, "203.0.113.0/26"))
+				wanted = acctest.ObjectOf(t, s.Type, acctest.LocationState(acctest.DepotID, "Depot", true, 64, 0, "203.0.113.0/26"))
 			}
-			done, err := s.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-				TypeName: locationType, PriorState: dynamic(t, prior), Config: dynamic(t, wanted), PlannedState: dynamic(t, wanted),
+			done, err := s.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+				TypeName: acctest.LocationType, PriorState: acctest.Dynamic(t, prior), Config: acctest.Dynamic(t, wanted), PlannedState: acctest.Dynamic(t, wanted),
 				PlannedIdentity: applied.NewIdentity, PlannedPrivate: applied.Private,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			noErrors(t, done.Diagnostics)
+			acctest.NoErrors(t, done.Diagnostics)
 			// The control: there were old answers to be taken in by.
-			if reads := tn.sent(http.MethodGet); reads < 3 {
+			if reads := tn.Sent(http.MethodGet); reads < 3 {
 				t.Errorf("%d reads", reads)
 			}
 		})

@@ -1,4 +1,4 @@
-package provider_test
+package locations_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 
 func TestTheListOfTrustedIPsHoldsWhatIsTrusted(t *testing.T) {
 	t.Parallel()
-	l := newLocationTenant(t).lister(t, locationType, nil)
+	l := acctest.NewLocationTenant(t).Lister(t, acctest.LocationType, nil)
 	for name, tc := range map[string]struct {
 		config map[string]any
 		limit  int64
@@ -39,39 +40,39 @@ func TestTheListOfTrustedIPsHoldsWhatIsTrusted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			have := l.names(l.list(tc.config, tc.limit, false))
+			have := l.Names(l.List(tc.config, tc.limit, false))
 			slices.Sort(have)
 			if difference := cmp.Diff(tc.want, have); difference != "" {
 				t.Errorf("(-want +got):\n%s", difference)
 			}
 		})
 	}
-	if errors := l.validateList(map[string]any{"display_name_contains": ""}); len(errors) != 1 || !says("at least 1").MatchString(errors[0].Detail) {
+	if errors := l.ValidateList(map[string]any{"display_name_contains": ""}); len(errors) != 1 || !acctest.Says("at least 1").MatchString(errors[0].Detail) {
 		t.Errorf("an empty part of a name is told %v", errors)
 	}
 }
 
 func TestAListedLocationIsWhatAnImportMakesOfIt(t *testing.T) {
 	t.Parallel()
-	l := newLocationTenant(t).lister(t, locationType, nil)
-	results := l.list(nil, 100, true)
-	if names := l.names(results); len(names) != 4 {
+	l := acctest.NewLocationTenant(t).Lister(t, acctest.LocationType, nil)
+	results := l.List(nil, 100, true)
+	if names := l.Names(results); len(names) != 4 {
 		t.Fatalf("listed are %q", names)
 	}
 	for _, result := range results {
-		identity, err := result.Identity.IdentityData.Unmarshal(l.identity)
+		identity, err := result.Identity.IdentityData.Unmarshal(l.Identity)
 		if err != nil {
 			t.Fatal(err)
 		}
-		have, err := result.Resource.Unmarshal(l.typ)
+		have, err := result.Resource.Unmarshal(l.Type)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := l.imported(identity); !have.Equal(want) {
+		if want := l.Imported(identity); !have.Equal(want) {
 			t.Errorf("the list has %s as\n%s\nand an import as\n%s", result.DisplayName, have, want)
 		}
 	}
-	for _, result := range l.list(nil, 100, false) {
+	for _, result := range l.List(nil, 100, false) {
 		if result.Resource != nil {
 			t.Errorf("%s comes with a resource that nobody asked for", result.DisplayName)
 		}
@@ -80,35 +81,35 @@ func TestAListedLocationIsWhatAnImportMakesOfIt(t *testing.T) {
 
 func TestTheListOfTrustedIPsIsOneRequest(t *testing.T) {
 	t.Parallel()
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	for n := range 150 {
 		people.NamedLocations = append(people.NamedLocations, control.NewIPNamedLocation(fmt.Sprintf("Shop %d", n), true, fmt.Sprintf("198.51.100.%d/32", n)))
 	}
-	tn := startTenant(t, people, quick())
+	tn := acctest.StartTenant(t, people, acctest.Quick())
 	for _, limit := range []int64{1, 1000} {
 		if err := tn.ClearRequests(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		l := tn.lister(t, locationType, nil)
-		names := l.names(l.list(nil, limit, true))
-		if want := min(int(limit), 154); len(names) != want || tn.sent("GET") != 1 {
-			t.Errorf("%d locations came of %d requests, want %d of 1", len(names), tn.sent("GET"), want)
+		l := tn.Lister(t, acctest.LocationType, nil)
+		names := l.Names(l.List(nil, limit, true))
+		if want := min(int(limit), 154); len(names) != want || tn.Sent("GET") != 1 {
+			t.Errorf("%d locations came of %d requests, want %d of 1", len(names), tn.Sent("GET"), want)
 		}
 	}
 }
 
 func TestAListOfTrustedIPsThatFailsSaysSo(t *testing.T) {
 	t.Parallel()
-	tn := newLocationTenant(t)
-	l := tn.lister(t, locationType, nil)
+	tn := acctest.NewLocationTenant(t)
+	l := tn.Lister(t, acctest.LocationType, nil)
 	always := 0
-	tn.fault(control.Fault{Path: "/v1.0/identity/conditionalAccess/namedLocations", Status: 403, Code: "AccessDenied", Times: &always})()
-	listed, text := l.failure(l.list(nil, 100, false))
-	if len(listed) != 0 || !says("Unable to list the named locations", "Policy.Read.All").MatchString(text) {
+	tn.Fault(control.Fault{Path: "/v1.0/identity/conditionalAccess/namedLocations", Status: 403, Code: "AccessDenied", Times: &always})()
+	listed, text := l.Failure(l.List(nil, 100, false))
+	if len(listed) != 0 || !acctest.Says("Unable to list the named locations", "Policy.Read.All").MatchString(text) {
 		t.Errorf("listed are %q, and the error is %s", listed, text)
 	}
-	tn.heal()()
-	if names := l.names(l.list(nil, 100, false)); len(names) != 4 {
+	tn.Heal()()
+	if names := l.Names(l.List(nil, 100, false)); len(names) != 4 {
 		t.Errorf("listed are %q", names)
 	}
 }

@@ -1,4 +1,4 @@
-package provider_test
+package locations_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
 func listOf(values ...string) knownvalue.Check {
@@ -22,33 +23,33 @@ func listOf(values ...string) knownvalue.Check {
 
 func TestTheDataSourceReadsALocationByIDAndByName(t *testing.T) {
 	t.Parallel()
-	tn := newLocationTenant(t)
+	tn := acctest.NewLocationTenant(t)
 	read := func(key, value string) string {
-		return tn.provider() + fmt.Sprintf("data \"entramfa_trusted_ips\" \"test\" {\n  %s = %q\n}\n", key, value)
+		return tn.Provider() + fmt.Sprintf("data \"entramfa_trusted_ips\" \"test\" {\n  %s = %q\n}\n", key, value)
 	}
 	is := func(name string, value knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.entramfa_trusted_ips.test", tfjsonpath.New(name), value)
 	}
 	branch := func(name string) []statecheck.StateCheck {
 		return []statecheck.StateCheck{
-			is("id", text(branchID)), is("display_name", text(name)), is("ip_ranges", listOf("198.51.100.0/25", "2001:db8:b::/48")),
+			is("id", acctest.Text(acctest.BranchID)), is("display_name", acctest.Text(name)), is("ip_ranges", listOf("198.51.100.0/25", "2001:db8:b::/48")),
 			is("address_count_ipv4", knownvalue.Int64Exact(128)), is("network_count_ipv6", knownvalue.Int64Exact(65_536)), is("trusted", knownvalue.Bool(true)),
 		}
 	}
-	tn.run(
-		resource.TestStep{Config: read("id", branchID), ConfigStateChecks: branch("Branch")},
+	tn.Run(
+		resource.TestStep{Config: read("id", acctest.BranchID), ConfigStateChecks: branch("Branch")},
 		resource.TestStep{Config: read("display_name", "Branch"), ConfigStateChecks: branch("Branch")},
-		resource.TestStep{Config: read("display_name", "Guests"), ConfigStateChecks: []statecheck.StateCheck{is("id", text(guestsID)), is("trusted", knownvalue.Bool(false))}},
-		resource.TestStep{Config: read("display_name", "Nowhere"), ExpectError: says(`Named location "Nowhere" not found`, "display_name = ", "Check the spelling")},
-		resource.TestStep{Config: read("id", nobodyID), ExpectError: says("Named location "+nobodyID+" not found", "id = ", "tenant_id")},
-		resource.TestStep{Config: read("display_name", "twin"), ExpectError: says(`2 named locations are called "twin"`, twinID, otherTwinID)},
-		resource.TestStep{Config: read("id", italyID), ExpectError: says(`Named location "Italy" has no IP ranges`, "countryNamedLocation")},
-		resource.TestStep{Config: read("id", "Branch"), ExpectError: says("Invalid GUID", `"Branch" is not an id`)},
-		resource.TestStep{Config: read("display_name", ""), ExpectError: says("Invalid display name", "The name is empty")},
-		resource.TestStep{Config: tn.provider() + "data \"entramfa_trusted_ips\" \"test\" {\n}\n", ExpectError: says("Missing Attribute Configuration", "display_name")},
+		resource.TestStep{Config: read("display_name", "Guests"), ConfigStateChecks: []statecheck.StateCheck{is("id", acctest.Text(acctest.GuestsID)), is("trusted", knownvalue.Bool(false))}},
+		resource.TestStep{Config: read("display_name", "Nowhere"), ExpectError: acctest.Says(`Named location "Nowhere" not found`, "display_name = ", "Check the spelling")},
+		resource.TestStep{Config: read("id", acctest.NobodyID), ExpectError: acctest.Says("Named location "+acctest.NobodyID+" not found", "id = ", "tenant_id")},
+		resource.TestStep{Config: read("display_name", "twin"), ExpectError: acctest.Says(`2 named locations are called "twin"`, acctest.TwinID, acctest.OtherTwinID)},
+		resource.TestStep{Config: read("id", acctest.ItalyID), ExpectError: acctest.Says(`Named location "Italy" has no IP ranges`, "countryNamedLocation")},
+		resource.TestStep{Config: read("id", "Branch"), ExpectError: acctest.Says("Invalid GUID", `"Branch" is not an id`)},
+		resource.TestStep{Config: read("display_name", ""), ExpectError: acctest.Says("Invalid display name", "The name is empty")},
+		resource.TestStep{Config: tn.Provider() + "data \"entramfa_trusted_ips\" \"test\" {\n}\n", ExpectError: acctest.Says("Missing Attribute Configuration", "display_name")},
 		resource.TestStep{
-			Config:      tn.provider() + fmt.Sprintf("data \"entramfa_trusted_ips\" \"test\" {\n  id = %q\n  display_name = \"Branch\"\n}\n", branchID),
-			ExpectError: says("Invalid Attribute Combination"),
+			Config:      tn.Provider() + fmt.Sprintf("data \"entramfa_trusted_ips\" \"test\" {\n  id = %q\n  display_name = \"Branch\"\n}\n", acctest.BranchID),
+			ExpectError: acctest.Says("Invalid Attribute Combination"),
 		},
 		resource.TestStep{Config: read("display_name", "BRANCH"), ConfigStateChecks: branch("BRANCH")},
 	)
@@ -56,25 +57,25 @@ func TestTheDataSourceReadsALocationByIDAndByName(t *testing.T) {
 
 func TestTheDataSourceOfRangesListsEverythingThatIsTrusted(t *testing.T) {
 	t.Parallel()
-	people := locationTenant()
+	people := acctest.LocationTenant()
 	// A part of what Branch has, spelled otherwise.
 	people.NamedLocations = append(people.NamedLocations, control.NewIPNamedLocation("Annex", true, "198.51.100.9/26", "2001:0DB8:000B::5/64", "198.51.100.77/25"))
-	tn := startTenant(t, people, quick())
+	tn := acctest.StartTenant(t, people, acctest.Quick())
 	const data = "data.entramfa_trusted_ip_ranges.test"
 	at := func(path tfjsonpath.Path, value knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(data, path, value)
 	}
 	locations := tfjsonpath.New("locations")
 	named := func(i int, name string) statecheck.StateCheck {
-		return at(locations.AtSliceIndex(i).AtMapKey("display_name"), text(name))
+		return at(locations.AtSliceIndex(i).AtMapKey("display_name"), acctest.Text(name))
 	}
-	config := tn.provider() + "data \"entramfa_trusted_ip_ranges\" \"test\" {}\n"
-	tn.run(
+	config := tn.Provider() + "data \"entramfa_trusted_ip_ranges\" \"test\" {}\n"
+	tn.Run(
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 			at(locations, knownvalue.ListSizeExact(5)),
 			named(0, "Annex"), named(1, "Branch"), named(2, "Depot"), named(3, "Twin"), named(4, "Twin"),
-			at(locations.AtSliceIndex(3).AtMapKey("id"), text(twinID)),
-			at(locations.AtSliceIndex(4).AtMapKey("id"), text(otherTwinID)),
+			at(locations.AtSliceIndex(3).AtMapKey("id"), acctest.Text(acctest.TwinID)),
+			at(locations.AtSliceIndex(4).AtMapKey("id"), acctest.Text(acctest.OtherTwinID)),
 			at(locations.AtSliceIndex(0).AtMapKey("ip_ranges"), listOf("198.51.100.0/25", "198.51.100.0/26", "2001:db8:b::/64")),
 			at(locations.AtSliceIndex(0).AtMapKey("address_count_ipv4"), knownvalue.Int64Exact(128)),
 			at(locations.AtSliceIndex(0).AtMapKey("network_count_ipv6"), knownvalue.Int64Exact(1)),
@@ -83,20 +84,20 @@ func TestTheDataSourceOfRangesListsEverythingThatIsTrusted(t *testing.T) {
 			at(tfjsonpath.New("network_count_ipv6"), knownvalue.Int64Exact(65_536)),
 		}},
 		resource.TestStep{
-			PreConfig: tn.fault(control.Fault{Method: "GET", PathRegexp: "/namedLocations$", Times: new(int), Status: 403, Code: "AccessDenied", Message: "No."}),
-			Config:    config, ExpectError: says("Unable to list the named locations", "HTTP 403", "Policy.Read.All"),
+			PreConfig: tn.Fault(control.Fault{Method: "GET", PathRegexp: "/namedLocations$", Times: new(int), Status: 403, Code: "AccessDenied", Message: "No."}),
+			Config:    config, ExpectError: acctest.Says("Unable to list the named locations", "HTTP 403", "Policy.Read.All"),
 		},
 	)
 }
 
 func TestTheDataSourceOfRangesOfATenantThatTrustsNothing(t *testing.T) {
 	t.Parallel()
-	tn := newTenant(t)
+	tn := acctest.NewTenant(t)
 	is := func(name string, value knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.entramfa_trusted_ip_ranges.test", tfjsonpath.New(name), value)
 	}
-	tn.run(resource.TestStep{
-		Config: tn.provider() + "data \"entramfa_trusted_ip_ranges\" \"test\" {}\n",
+	tn.Run(resource.TestStep{
+		Config: tn.Provider() + "data \"entramfa_trusted_ip_ranges\" \"test\" {}\n",
 		ConfigStateChecks: []statecheck.StateCheck{
 			is("locations", knownvalue.ListSizeExact(0)), is("ip_ranges", knownvalue.ListSizeExact(0)), is("address_count_ipv4", knownvalue.Int64Exact(0)),
 		},
@@ -105,9 +106,9 @@ func TestTheDataSourceOfRangesOfATenantThatTrustsNothing(t *testing.T) {
 
 func TestADataSourceSeesWhatTheSameRunHasMade(t *testing.T) {
 	t.Parallel()
-	tn := newLocationTenant(t)
-	tn.run(resource.TestStep{
-		Config: tn.provider() + trustedIPs("HQ", "203.0.113.0/24") +
+	tn := acctest.NewLocationTenant(t)
+	tn.Run(resource.TestStep{
+		Config: tn.Provider() + acctest.TrustedIPs("HQ", "203.0.113.0/24") +
 			"data \"entramfa_trusted_ip_ranges\" \"before\" {}\n" +
 			"data \"entramfa_trusted_ip_ranges\" \"test\" {\n  depends_on = [entramfa_trusted_ips.test]\n}\n" +
 			"data \"entramfa_trusted_ips\" \"test\" {\n  display_name = \"HQ\"\n  depends_on = [entramfa_trusted_ips.test]\n}\n",
