@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
@@ -77,14 +78,14 @@ func newLiveStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	move := func(state string) error {
-		_, err := administrator.SetUserMFAState(ctx, user, client.MFAState(state), client.SetOptions{})
+		_, err := administrator.SetUserMFAState(ctx, user, mfa.State(state), client.SetOptions{})
 		return err
 	}
 	before, err := administrator.GetUserMFAState(ctx, user)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if before != client.MFADisabled {
+	if before != mfa.Disabled {
 		t.Fatalf("the test user %s is %s; the tests begin and end with disabled, so set that or name another user", user.Name(), before)
 	}
 	return &stage{

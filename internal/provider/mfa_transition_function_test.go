@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
@@ -15,14 +15,14 @@ func TestMFATransitionSaysOfEveryMoveWhatTheResourcesDo(t *testing.T) {
 	t.Parallel()
 	f := acctest.NewFunctions(t)
 	moves, refused := 0, 0
-	for _, from := range client.MFAStates() {
-		for _, to := range client.MFAStates() {
+	for _, from := range mfa.States() {
+		for _, to := range mfa.States() {
 			for _, registered := range []bool{false, true} {
 				for _, allowPromotion := range []bool{false, true} {
 					moves++
 					want := acctest.Transition{Writes: []string{}, Reason: "<null>", Explanation: "<null>", Remedy: "<null>"}
-					move, err := client.PlanTransition(from, to, client.TransitionFacts{Registered: registered, AllowPromotion: allowPromotion})
-					var refusal *client.TransitionError
+					move, err := mfa.PlanTransition(from, to, mfa.TransitionFacts{Registered: registered, AllowPromotion: allowPromotion})
+					var refusal *mfa.TransitionError
 					if errors.As(err, &refusal) {
 						refused++
 						want.Reason, want.Explanation, want.Remedy = string(refusal.Reason), refusal.Explanation(), refusal.Remedy()

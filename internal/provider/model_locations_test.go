@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
@@ -18,7 +18,7 @@ func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[s
 		if location != nil {
 			facts["called "+location.DisplayName], facts["trusted"] = true, location.IsTrusted
 			for _, r := range location.IPRanges {
-				facts[client.NormalizeIPRange(r.CIDRAddress)] = true
+				facts[iprange.Normalize(r.CIDRAddress)] = true
 			}
 		}
 		return facts
@@ -90,5 +90,5 @@ func shows(location *control.NamedLocation, wanted acctest.ResourceBlock) bool {
 		ranges = append(ranges, r.CIDRAddress)
 	}
 	return location.Type == control.TypeIPNamedLocation && location.IsTrusted && location.DisplayName == wanted.Text("display_name", "") &&
-		client.SameIPRanges(ranges, listed(wanted.Values["ip_ranges"]))
+		iprange.Same(ranges, listed(wanted.Values["ip_ranges"]))
 }

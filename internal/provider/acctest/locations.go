@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
@@ -117,7 +117,7 @@ func Location(name string, ranges ...string) map[string]any {
 // LocationState is the state of a location.
 func LocationState(id, name string, trusted bool, addresses, networks int64, ranges ...string) map[string]any {
 	sizes := map[string]tftypes.Value{}
-	for _, r := range client.ReadIPRanges(ranges) {
+	for _, r := range iprange.Read(ranges) {
 		sizes[r.String()] = tftypes.NewValue(tftypes.String, r.Size())
 	}
 	return map[string]any{

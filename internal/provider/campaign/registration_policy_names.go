@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -128,7 +129,7 @@ func label(o client.DirectoryObject) string {
 	case o.Name() == o.ID:
 		return ""
 	}
-	return client.ShownName(o.Kind()) + " " + client.QuotedName(o.Name())
+	return redact.ShownName(o.Kind()) + " " + redact.QuotedName(o.Name())
 }
 
 // asked says in words who is asked to register.

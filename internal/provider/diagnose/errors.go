@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // Error reports an error of the client: what was tried on which object, what came back, and what to do.
@@ -32,7 +33,7 @@ func AttributeError(diags *diag.Diagnostics, at path.Path, err error) {
 // Describe is the summary and the detail of what Error reports.
 func Describe(err error) (summary, detail string) {
 	var (
-		refusal    *client.TransitionError
+		refusal    *mfa.TransitionError
 		answer     *client.Error
 		auth       *client.AuthError
 		connection *client.ConnectionError

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // How many objects a message names. An error names as many as there are diagnostics of one kind.
@@ -50,9 +51,9 @@ func Counted(n int, thing string) string {
 func Person(user client.User) string {
 	name := strings.TrimSpace(user.DisplayName)
 	if name == "" || strings.EqualFold(name, user.Name()) {
-		return client.ShownName(user.Name())
+		return redact.ShownName(user.Name())
 	}
-	return client.QuotedName(name) + " (" + client.ShownName(user.Name()) + ")"
+	return redact.QuotedName(name) + " (" + redact.ShownName(user.Name()) + ")"
 }
 
 // PrincipalName takes the user principal name out of what Person returns. A display name may have brackets, the other one has none.
@@ -67,7 +68,7 @@ func PrincipalName(person string) string {
 func ShownPerson(person string) string {
 	at := strings.LastIndex(person, " (")
 	if at < 0 || strings.HasPrefix(person, `"`) {
-		return client.ShownName(person)
+		return redact.ShownName(person)
 	}
-	return client.QuotedName(person[:at]) + " " + client.ShownName(person[at:])
+	return redact.QuotedName(person[:at]) + " " + redact.ShownName(person[at:])
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
@@ -105,7 +106,7 @@ func (l *elsewhereLook) perUserStates(ctx context.Context) {
 		switch {
 		case outcome.Err != nil:
 			failure = outcome.Err
-		case outcome.Value != client.MFADisabled:
+		case outcome.Value != mfa.Disabled:
 			l.add(l.accounts[i], fmt.Sprintf("its per-user MFA state is %q: set it to disabled", outcome.Value))
 		}
 	}

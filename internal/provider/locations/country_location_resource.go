@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -28,11 +29,11 @@ var countryLocations = locationKind{
 	is: client.NamedLocation.IsCountry, of: "countries (countryNamedLocation)", one: "a location of countries",
 	checkImport: func(client.NamedLocation, *diag.Diagnostics) {},
 	addWrongKind: func(location client.NamedLocation, at path.Path, diags *diag.Diagnostics) {
-		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no countries", client.NameInQuotes(location.DisplayName)),
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no countries", redact.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is one of %s. entramfa_trusted_ips manages locations of IP ranges that are trusted.", location.ID, kindOf(location)))
 	},
 	warnStoredDifferently: func(wanted, stored client.NamedLocation, diags *diag.Diagnostics) {
-		diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was requested", client.NameInQuotes(wanted.DisplayName)),
+		diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was requested", redact.NameInQuotes(wanted.DisplayName)),
 			fmt.Sprintf("Microsoft Graph accepted the new location %s and says that it has %s. The next plan shows the difference. If it comes back after an apply, "+
 				"the configuration asks for something that the service does not store.", stored.ID, describeCountries(stored)))
 	},
@@ -165,7 +166,7 @@ func (r *countryLocationResource) warnChange(ctx context.Context, prior, plan *c
 		lines = append(lines, describePolicy(policy)+": "+ways(policy, policies.id, "this location"))
 	}
 	diags.AddAttributeWarning(path.Root("countries"),
-		fmt.Sprintf("What %s covers changes, and %s it", client.NameInQuotes(prior.DisplayName.ValueString()), policiesName(len(policies.byID))),
+		fmt.Sprintf("What %s covers changes, and %s it", redact.NameInQuotes(prior.DisplayName.ValueString()), policiesName(len(policies.byID))),
 		fmt.Sprintf("%s\n\nConditional Access policies for which that is a change:\n%s", diagnose.List(changes), diagnose.List(lines)))
 }
 

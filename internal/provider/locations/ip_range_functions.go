@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -26,9 +26,9 @@ func rangesParameter() function.Parameter {
 }
 
 // rangesArgument reads the ranges, which are the first argument of each function. Each mistake is told with its index.
-func rangesArgument(texts []types.String) ([]client.IPRange, *function.FuncError) {
+func rangesArgument(texts []types.String) ([]iprange.Range, *function.FuncError) {
 	var (
-		ranges   = make([]client.IPRange, 0, len(texts))
+		ranges   = make([]iprange.Range, 0, len(texts))
 		mistakes []string
 	)
 	for i, text := range texts {

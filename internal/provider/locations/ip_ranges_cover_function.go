@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -48,5 +48,5 @@ func (ipRangesCoverFunction) Run(ctx context.Context, req function.RunRequest, r
 		resp.Error = function.NewArgumentFuncError(1, err.Error())
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, client.Cover(ranges).Contains(one))
+	resp.Error = resp.Result.Set(ctx, iprange.Cover(ranges).Contains(one))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -38,7 +38,7 @@ func (ipRangesFromTextFunction) Run(ctx context.Context, req function.RunRequest
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
 		return
 	}
-	ranges, mistakes := client.IPRangesFromText(text)
+	ranges, mistakes := iprange.FromText(text)
 	switch {
 	case len(mistakes) == 1:
 		resp.Error = function.NewArgumentFuncError(0, mistakes[0].Error())

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
 type ipRangesSizeFunction struct{}
@@ -47,6 +47,6 @@ func (ipRangesSizeFunction) Run(ctx context.Context, req function.RunRequest, re
 	if resp.Error = err; err != nil {
 		return
 	}
-	count := client.Cover(ranges).Count()
+	count := iprange.Cover(ranges).Count()
 	resp.Error = resp.Result.Set(ctx, ipRangesSize{AddressCountIPv4: count.IPv4Addresses, NetworkCountIPv6: count.IPv6Networks})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -37,5 +37,5 @@ func (mergeIPRangesFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = err; err != nil {
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, value.Spellings(client.Cover(ranges).Ranges()))
+	resp.Error = resp.Result.Set(ctx, value.Spellings(iprange.Cover(ranges).Ranges()))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -86,7 +87,7 @@ func (m *locationListModel) wants(location client.NamedLocation) bool {
 func (l *locationListResource) newResult(ctx context.Context, req list.ListRequest, location client.NamedLocation) list.ListResult {
 	shown, state := l.result(location)
 	result := req.NewListResult(ctx)
-	result.DisplayName = client.QuotedName(location.DisplayName) + " (" + shown + ")"
+	result.DisplayName = redact.QuotedName(location.DisplayName) + " (" + shown + ")"
 	result.Diagnostics.Append(result.Identity.Set(ctx, identityOf(location))...)
 	if req.IncludeResource {
 		result.Diagnostics.Append(result.Resource.Set(ctx, state)...)

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -38,6 +38,6 @@ func (normalizeIPRangesFunction) Run(ctx context.Context, req function.RunReques
 	if resp.Error = err; err != nil {
 		return
 	}
-	slices.SortFunc(ranges, client.IPRange.Compare)
+	slices.SortFunc(ranges, iprange.Range.Compare)
 	resp.Error = resp.Result.Set(ctx, value.Spellings(slices.Compact(ranges)))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -125,7 +126,7 @@ func (o operations[M, P]) read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	if !o.kind.is(location) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", client.NameInQuotes(location.DisplayName)),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", redact.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is a %s, and this resource manages locations of %s. Its kind was changed outside of Terraform.\n\n"+
 				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource; a destroy goes on after that, too. "+
 				"To have %s again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location), o.kind.of, o.kind.one))
@@ -158,7 +159,7 @@ func (o operations[M, P]) update(ctx context.Context, req resource.UpdateRequest
 	accepted, err := o.data.Client.UpdateNamedLocation(ctx, plan.location())
 	o.data.locations.enter(plan.location().ID, new(plan.location()), err)
 	if client.IsNotFound(err) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", client.NameInQuotes(plan.location().DisplayName)),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", redact.NameInQuotes(plan.location().DisplayName)),
 			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
 				"To get the deleted one back, restore it in Microsoft Entra within 30 days.", plan.location().ID))
 		return
@@ -202,7 +203,7 @@ func (o operations[M, P]) delete(ctx context.Context, req resource.DeleteRequest
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(inUse.Location.DisplayName)),
+		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is in use", redact.NameInQuotes(inUse.Location.DisplayName)),
 			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
 				"Nothing was changed. Delete the policies, or take the location out of them, and apply again. To leave the location in the tenant and go on without it, "+
 				"take it out of the state: a removed block with destroy = false, or terraform state rm. What does not depend on it is destroyed all the same; "+

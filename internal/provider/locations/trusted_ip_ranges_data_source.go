@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -122,7 +123,7 @@ func newTrustedIPRangesModel(locations []client.NamedLocation) *trustedIPRangesM
 	slices.SortFunc(m.Locations, func(a, b trustedLocationModel) int {
 		return cmp.Or(cmp.Compare(a.DisplayName.ValueString(), b.DisplayName.ValueString()), cmp.Compare(a.ID.ValueString(), b.ID.ValueString()))
 	})
-	counted := client.Cover(client.ReadIPRanges(all)).Count()
+	counted := iprange.Cover(iprange.Read(all)).Count()
 	m.IPRanges = normalRanges(all)
 	m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Value(counted.IPv4Addresses), types.Int64Value(counted.IPv6Networks)
 	return m

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
@@ -61,7 +61,7 @@ func TestTheLifeOfATrustedLocationThroughTheRealCLI(t *testing.T) {
 
 func TestALocationOfTheGreatestSizeIsPlannedInSeconds(t *testing.T) {
 	t.Parallel()
-	ranges := make([]string, client.MaxIPRanges)
+	ranges := make([]string, iprange.MaxIPRanges)
 	for i := range ranges {
 		ranges[i] = fmt.Sprintf("11.%d.%d.0/25", i/256, i%256)
 	}

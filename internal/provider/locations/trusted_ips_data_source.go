@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -104,7 +105,7 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 
 // fill takes over what was read.
 func (m *trustedIPsDataModel) fill(location client.NamedLocation) {
-	counted := client.Cover(client.ReadIPRanges(location.Ranges)).Count()
+	counted := iprange.Cover(iprange.Read(location.Ranges)).Count()
 	m.ID = value.KeepSpelling(m.ID, location.ID)
 	m.DisplayName = value.KeepSpelling(m.DisplayName, location.DisplayName)
 	m.IPRanges = normalRanges(location.Ranges)
@@ -115,8 +116,8 @@ func (m *trustedIPsDataModel) fill(location client.NamedLocation) {
 
 // normalRanges are the normal spellings of ranges, sorted and each once. What is no range is not among them.
 func normalRanges(texts []string) []types.String {
-	ranges := client.ReadIPRanges(texts)
-	slices.SortFunc(ranges, client.IPRange.Compare)
+	ranges := iprange.Read(texts)
+	slices.SortFunc(ranges, iprange.Range.Compare)
 	normal := make([]types.String, 0, len(ranges))
 	for _, r := range slices.Compact(ranges) {
 		normal = append(normal, types.StringValue(r.String()))

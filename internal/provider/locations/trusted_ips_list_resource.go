@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
 func newTrustedIPsListResource() list.ListResource {
@@ -14,7 +15,7 @@ func newTrustedIPsListResource() list.ListResource {
 			"the resource manages neither.",
 		lists: func(location client.NamedLocation) bool { return location.IsIP() && location.IsTrusted },
 		result: func(location client.NamedLocation) (string, any) {
-			return client.Cover(client.ReadIPRanges(location.Ranges)).Count().String(), newTrustedIPsModel(location)
+			return iprange.Cover(iprange.Read(location.Ranges)).Count().String(), newTrustedIPsModel(location)
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -72,21 +73,21 @@ func (m *trustedIPsModel) refresh(location client.NamedLocation) {
 	m.Name = value.Shown(m.DisplayName)
 	m.Trusted = types.BoolValue(location.IsTrusted)
 	had, known := m.IPRanges.Texts()
-	if !known || !client.SameIPRanges(had, location.Ranges) {
+	if !known || !iprange.Same(had, location.Ranges) {
 		// What stays keeps its place, too, or a plan would show all of it as moved.
 		there := make(map[string]bool, len(location.Ranges))
 		for _, text := range location.Ranges {
-			there[client.NormalizeIPRange(text)] = true
+			there[iprange.Normalize(text)] = true
 		}
 		texts := make([]string, 0, len(location.Ranges))
 		for _, text := range had {
-			if normal := client.NormalizeIPRange(text); there[normal] {
+			if normal := iprange.Normalize(text); there[normal] {
 				there[normal] = false
 				texts = append(texts, text)
 			}
 		}
 		for _, text := range location.Ranges {
-			if there[client.NormalizeIPRange(text)] {
+			if there[iprange.Normalize(text)] {
 				texts = append(texts, text)
 			}
 		}
@@ -103,14 +104,14 @@ func (m *trustedIPsModel) count() {
 		m.RangeSizes = types.MapUnknown(types.StringType)
 		return
 	}
-	ranges := client.ReadIPRanges(texts)
-	counted := client.Cover(ranges).Count()
+	ranges := iprange.Read(texts)
+	counted := iprange.Cover(ranges).Count()
 	m.AddressCountIPv4, m.NetworkCountIPv6 = types.Int64Value(counted.IPv4Addresses), types.Int64Value(counted.IPv6Networks)
 	m.RangeSizes = rangeSizes(ranges)
 }
 
 // rangeSizes has the normal spellings of the ranges for keys, so that only what is really another range is a difference in it.
-func rangeSizes(ranges []client.IPRange) types.Map {
+func rangeSizes(ranges []iprange.Range) types.Map {
 	sizes := make(map[string]attr.Value, len(ranges))
 	for _, r := range ranges {
 		sizes[r.String()] = types.StringValue(r.Size())
@@ -148,7 +149,7 @@ func (m *trustedIPsModel) unchanged(prior *trustedIPsModel) bool {
 }
 
 // trustedRanges are the ranges that the location makes trusted: none where it is not trusted, or not there.
-func (m *trustedIPsModel) trustedRanges() []client.IPRange {
+func (m *trustedIPsModel) trustedRanges() []iprange.Range {
 	if m == nil || !m.Trusted.ValueBool() {
 		return nil
 	}
@@ -156,10 +157,10 @@ func (m *trustedIPsModel) trustedRanges() []client.IPRange {
 }
 
 // ranges are the known ranges, in order.
-func (m *trustedIPsModel) ranges() []client.IPRange {
+func (m *trustedIPsModel) ranges() []iprange.Range {
 	texts, _ := m.IPRanges.Texts()
-	ranges := client.ReadIPRanges(texts)
-	slices.SortFunc(ranges, client.IPRange.Compare)
+	ranges := iprange.Read(texts)
+	slices.SortFunc(ranges, iprange.Range.Compare)
 	return ranges
 }
 
@@ -168,17 +169,17 @@ func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
 	if prior == nil {
 		return nil
 	}
-	before := map[client.IPRange]string{}
+	before := map[iprange.Range]string{}
 	had, _ := prior.IPRanges.Texts()
 	for _, text := range had {
-		for _, r := range client.ReadIPRanges([]string{text}) {
+		for _, r := range iprange.Read([]string{text}) {
 			before[r] = text
 		}
 	}
 	var lines []string
 	texts, _ := m.IPRanges.Texts()
 	for _, text := range texts {
-		for _, r := range client.ReadIPRanges([]string{text}) {
+		for _, r := range iprange.Read([]string{text}) {
 			if old, known := before[r]; known && old != text {
 				lines = append(lines, fmt.Sprintf("%s for %s", text, old))
 			}
@@ -189,6 +190,6 @@ func (m *trustedIPsModel) respelled(prior *trustedIPsModel) []string {
 }
 
 // rangePaths are the elements in which the known ranges stand.
-func (m *trustedIPsModel) rangePaths() map[client.IPRange]path.Path {
+func (m *trustedIPsModel) rangePaths() map[iprange.Range]path.Path {
 	return m.IPRanges.Paths(path.Root("ip_ranges"))
 }

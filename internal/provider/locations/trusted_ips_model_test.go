@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -45,11 +46,11 @@ func TestARefreshKeepsTheSpellingOfWhatIsTheSame(t *testing.T) {
 func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 	texts := rapid.SampledFrom([]string{"203.0.113.7/24", "203.0.113.0/24", "198.51.100.7", "198.51.100.7/32", "2001:DB8::/48", "2001:db8:0::1/48", "11.0.0.0/9"})
 	rapid.Check(t, func(t *rapid.T) {
-		m := newTrustedIPsModel(hq(rapid.Bool().Draw(t, "trusted"), rapid.SliceOfNDistinct(texts, 1, 4, client.NormalizeIPRange).Draw(t, "ranges")...))
+		m := newTrustedIPsModel(hq(rapid.Bool().Draw(t, "trusted"), rapid.SliceOfNDistinct(texts, 1, 4, iprange.Normalize).Draw(t, "ranges")...))
 		echo := m.location()
 		if rapid.Bool().Draw(t, "normalised") {
 			for i, text := range echo.Ranges {
-				echo.Ranges[i] = client.NormalizeIPRange(text)
+				echo.Ranges[i] = iprange.Normalize(text)
 			}
 		}
 		echo.Ranges = rapid.Permutation(echo.Ranges).Draw(t, "order")

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -98,7 +99,7 @@ func readAzureADLocation(ctx context.Context, typeName string, req resource.Move
 
 // addWrongMove reports a location that another type manages.
 func addWrongMove(source azureADLocation, typeName, kind, manages, other string, diags *diag.Diagnostics) {
-	diags.AddError(fmt.Sprintf("Named location %s cannot be moved to %s", client.NameInQuotes(source.DisplayName.ValueString()), typeName),
+	diags.AddError(fmt.Sprintf("Named location %s cannot be moved to %s", redact.NameInQuotes(source.DisplayName.ValueString()), typeName),
 		fmt.Sprintf("The location %s %s, and %s manages locations of %s only. Nothing was changed.\n\n"+
 			"Remove the moved block of this location and leave it with %s, or move it to %s.", source.guid(), kind, typeName, manages, azureADNamedLocation, other))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -75,7 +76,7 @@ func describePolicy(policy client.ConditionalAccessPolicy) string {
 	if state == "enabledForReportingButNotEnforced" {
 		state = "report-only"
 	}
-	return fmt.Sprintf("%s (%s, id %s)", client.NameInQuotes(policy.DisplayName), state, policy.ID)
+	return fmt.Sprintf("%s (%s, id %s)", redact.NameInQuotes(policy.DisplayName), state, policy.ID)
 }
 
 func listPolicies(policies []client.ConditionalAccessPolicy) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
@@ -403,7 +404,7 @@ func TestADestroyThatTheServiceRefusesSaysThatTheTrustIsGone(t *testing.T) {
 func TestBadInputForATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewLocationTenant(t)
-	many := make([]string, client.MaxIPRanges+1)
+	many := make([]string, iprange.MaxIPRanges+1)
 	for i := range many {
 		many[i] = fmt.Sprintf("11.0.%d.%d", i/256, i%256)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -23,7 +25,7 @@ func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wante
 	}
 	fine := func(before client.NamedLocation) bool { return !current.Undoes(before, wanted).Any() }
 	if undone.Any() && !slices.ContainsFunc(also, fine) {
-		resourcekit.ChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", client.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
+		resourcekit.ChangedSincePlan(diags, path.Empty(), fmt.Sprintf("Named location %s (id %s)", redact.NameInQuotes(prior.DisplayName), prior.ID), describeUndone(undone, prior, current)...)
 		return false
 	}
 	return true
@@ -42,7 +44,7 @@ func (d *run) findNow(ctx context.Context, prior client.NamedLocation, before, p
 		return
 	}
 	resourcekit.KeepValue(ctx, private, resourcekit.FoundKey, current.JSON(), diags)
-	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", client.NameInQuotes(prior.DisplayName)),
+	diags.AddWarning(fmt.Sprintf("Named location %s is not what the state has", redact.NameInQuotes(prior.DisplayName)),
 		fmt.Sprintf("Somebody has changed the location %s since the state was written, and the destroy deletes it as it is now:\n\n%s",
 			prior.ID, diagnose.List(describeUndone(undone, prior, current))))
 }
@@ -62,9 +64,9 @@ func describeUndone(undone client.LocationChanges, prior, current client.NamedLo
 	}
 	var lines []string
 	if undone.Renamed {
-		lines = append(lines, fmt.Sprintf("display_name: it is called %s now, and was called %s", client.NameInQuotes(current.DisplayName), client.NameInQuotes(prior.DisplayName)))
+		lines = append(lines, fmt.Sprintf("display_name: it is called %s now, and was called %s", redact.NameInQuotes(current.DisplayName), redact.NameInQuotes(prior.DisplayName)))
 	}
-	size := client.Cover(client.ReadIPRanges(current.Ranges)).Count()
+	size := iprange.Cover(iprange.Read(current.Ranges)).Count()
 	if undone.Untrusted {
 		lines = append(lines, fmt.Sprintf("trusted: the trust in it was taken away, and the apply would trust its ranges (%s now) again", size))
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -43,7 +45,7 @@ func warnName(displayName types.String, unchanged bool, diags *diag.Diagnostics)
 
 // warnRanges tells of ranges that are new in the configuration and unlikely to be meant. It needs no request.
 func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	had := map[client.IPRange]bool{}
+	had := map[iprange.Range]bool{}
 	if prior != nil {
 		for _, known := range prior.ranges() {
 			had[known] = true
@@ -51,7 +53,7 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	}
 	at := plan.rangePaths()
 	bounded := map[string]int{}
-	warn := func(kind string, r client.IPRange, summary, detail string) {
+	warn := func(kind string, r iprange.Range, summary, detail string) {
 		if bounded[kind]++; bounded[kind] <= diagnose.NamedInErrors {
 			diags.AddAttributeWarning(at[r], summary, detail)
 		}
@@ -69,7 +71,7 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 				fmt.Sprintf("The range covers %s. Everybody in it is trusted: check that all of it is yours, and that the prefix length is right.", added.Size()))
 		}
 	}
-	for _, pair := range client.OverlappingIPRanges(plan.ranges()) {
+	for _, pair := range iprange.Overlapping(plan.ranges()) {
 		if wider, narrower := pair[0], pair[1]; !had[wider] || !had[narrower] {
 			warn("overlap", narrower, fmt.Sprintf("%s is a part of %s", narrower, wider),
 				fmt.Sprintf("Both ranges are in this location. The narrower one, %s, changes nothing for as long as the wider one is there: remove one of them.", narrower))
@@ -142,7 +144,7 @@ func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedI
 			"\n\nTake it out of them first, or keep the location: terraform untaint, and no -replace."
 	}
 	detail += "\n\nWhere the plan replaces nothing, two locations have the name from then on: choose another one."
-	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("A location called %s is made a second time", client.NameInQuotes(plan.DisplayName.ValueString())), detail)
+	diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("A location called %s is made a second time", redact.NameInQuotes(plan.DisplayName.ValueString())), detail)
 }
 
 // destroyGoesOn is how a destroy gets past an error of a plan that is none of its business: Terraform makes an ordinary plan
@@ -158,7 +160,7 @@ func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsMod
 		diags.AddError("Too many named locations",
 			fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
 				"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.\n\n%s",
-				count, client.MaxIPNamedLocations, client.MaxIPRanges, destroyGoesOn))
+				count, client.MaxIPNamedLocations, iprange.MaxIPRanges, destroyGoesOn))
 	}
 }
 
@@ -166,19 +168,19 @@ func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsMod
 func (m *trustedIPsModel) called(prior *trustedIPsModel) string {
 	switch {
 	case !m.DisplayName.IsUnknown():
-		return client.NameInQuotes(m.DisplayName.ValueString())
+		return redact.NameInQuotes(m.DisplayName.ValueString())
 	case prior != nil:
-		return client.NameInQuotes(prior.DisplayName.ValueString())
+		return redact.NameInQuotes(prior.DisplayName.ValueString())
 	}
 	return "A location whose name is not known yet"
 }
 
 // warnNewlyTrusted names what becomes trusted, with its size, and the policies for which that is a change.
 func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	before := client.Cover(prior.trustedRanges())
-	gained := client.Cover(plan.ranges()).Without(before)
+	before := iprange.Cover(prior.trustedRanges())
+	gained := iprange.Cover(plan.ranges()).Without(before)
 	total := gained.Count()
-	if total == (client.IPRangeCount{}) {
+	if total == (iprange.Count{}) {
 		return
 	}
 	var lines []string
@@ -186,7 +188,7 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 		switch {
 		case before.Contains(r):
 		case before.Overlaps(r):
-			fresh := client.Cover([]client.IPRange{r}).Without(before).Count()
+			fresh := iprange.Cover([]iprange.Range{r}).Without(before).Count()
 			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s, of which %s new)", r, r.Size(), isOrAre(fresh)))
 		default:
 			lines = append(lines, fmt.Sprintf("newly trusted: %s (%s)", r, r.Size()))
@@ -205,7 +207,7 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 	case !prior.Trusted.ValueBool():
 		detail += "\n\nThe location is not trusted at present, which somebody has decided outside of Terraform. The apply trusts it again."
 	default:
-		detail += fmt.Sprintf("\n\nWith that the location trusts %s in all.", client.Cover(plan.ranges()).Count())
+		detail += fmt.Sprintf("\n\nWith that the location trusts %s in all.", iprange.Cover(plan.ranges()).Count())
 	}
 	diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s newly trusts %s", plan.called(prior), total), detail)
 }
@@ -215,9 +217,9 @@ func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trus
 	const wayOut = "To have it in a plan first, apply what the value comes from by itself (-target), and plan again."
 	if _, known := plan.IPRanges.Texts(); !known {
 		detail := "What the location trusts after the apply is not known yet, so the plan does not tell how much becomes trusted."
-		if before := client.Cover(prior.trustedRanges()); before.Count() != (client.IPRangeCount{}) {
+		if before := iprange.Cover(prior.trustedRanges()); before.Count() != (iprange.Count{}) {
 			var lines []string
-			for _, r := range before.Without(client.Cover(plan.ranges())).Ranges() {
+			for _, r := range before.Without(iprange.Cover(plan.ranges())).Ranges() {
 				lines = append(lines, fmt.Sprintf("%s (%s)", r, r.Size()))
 			}
 			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), diagnose.List(lines))
@@ -230,13 +232,13 @@ func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trus
 	if plan.DisplayName.IsUnknown() {
 		detail := "Whether another location has the name already is not known yet."
 		if prior != nil {
-			detail = fmt.Sprintf("The location %s is called %s now. Whether another location has its new name already is not known yet.", prior.id(), client.NameInQuotes(prior.DisplayName.ValueString()))
+			detail = fmt.Sprintf("The location %s is called %s now. Whether another location has its new name already is not known yet.", prior.id(), redact.NameInQuotes(prior.DisplayName.ValueString()))
 		}
 		diags.AddAttributeWarning(path.Root("display_name"), "The name of a location is not known yet", detail+" "+wayOut)
 	}
 }
 
-func isOrAre(count client.IPRangeCount) string {
+func isOrAre(count iprange.Count) string {
 	if count.IPv4Addresses+count.IPv6Networks == 1 {
 		return count.String() + " is"
 	}
@@ -261,7 +263,7 @@ func warnSameName(displayName types.String, others []client.NamedLocation, diags
 	}
 	name := displayName.ValueString()
 	if same := client.NamedLocationsNamed(others, name); len(same) > 0 {
-		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %s is taken", client.NameInQuotes(name)),
+		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %s is taken", redact.NameInQuotes(name)),
 			"Microsoft Entra permits it, and people who choose the location for a policy will not know which is which. The name is that of:\n"+
 				listLocations(same)+"\n\nIf one of them is meant, import it instead. Otherwise choose another name.")
 	}
@@ -269,15 +271,15 @@ func warnSameName(displayName types.String, others []client.NamedLocation, diags
 
 // warnOverlapElsewhere names the trusted locations in which a new range is, wholly or in part, already.
 func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLocation, diags *diag.Diagnostics) {
-	before := client.Cover(prior.trustedRanges())
+	before := iprange.Cover(prior.trustedRanges())
 	at := plan.rangePaths()
 	count := 0
 	for _, other := range others {
 		if !other.IsTrusted {
 			continue
 		}
-		theirs := client.ReadIPRanges(other.Ranges)
-		covered := client.Cover(theirs)
+		theirs := iprange.Read(other.Ranges)
+		covered := iprange.Cover(theirs)
 		for _, r := range plan.ranges() {
 			if before.Contains(r) || !covered.Overlaps(r) {
 				continue
@@ -291,7 +293,7 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 					shared = append(shared, their.String())
 				}
 			}
-			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %s", r, client.NameInQuotes(other.DisplayName)),
+			diags.AddAttributeWarning(at[r], fmt.Sprintf("%s overlaps the trusted location %s", r, redact.NameInQuotes(other.DisplayName)),
 				fmt.Sprintf("The location %s trusts:\n%s\n\nRemoving the range from one of the two does not take the trust from what they share.",
 					other.ID, diagnose.List(shared)))
 		}
@@ -307,8 +309,8 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	if _, known := plan.IPRanges.Texts(); !known || prior == nil {
 		return
 	}
-	lost := client.Cover(prior.trustedRanges()).Without(client.Cover(plan.ranges()))
-	if lost.Count() == (client.IPRangeCount{}) {
+	lost := iprange.Cover(prior.trustedRanges()).Without(iprange.Cover(plan.ranges()))
+	if lost.Count() == (iprange.Count{}) {
 		return
 	}
 	policies := r.Data.policiesAbout(ctx, prior.id(), diags)
@@ -334,9 +336,9 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
 	byTrust := r.Data.warnInUse(ctx, prior.location(), diags).byTrust
 	if len(byTrust) > 0 && prior.Trusted.ValueBool() {
-		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", client.NameInQuotes(prior.DisplayName.ValueString())),
+		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", redact.NameInQuotes(prior.DisplayName.ValueString())),
 			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
-				"For them, sign-ins from there count as from anywhere after the destroy.", client.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
+				"For them, sign-ins from there count as from anywhere after the destroy.", iprange.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
 	}
 }
 
@@ -352,7 +354,7 @@ func (d *run) warnInUse(ctx context.Context, location client.NamedLocation, diag
 	policies := d.policiesAbout(ctx, location.ID, diags)
 	// No error: the run may delete the policies before it comes to the location.
 	if len(policies.byID) > 0 {
-		diags.AddWarning(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(location.DisplayName)),
+		diags.AddWarning(fmt.Sprintf("Named location %s is in use", redact.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
 				"The destroy fails unless they are deleted, or stop naming it, before. Terraform does that in the right order where the same configuration "+
 				"manages the policies and takes the id from this resource.", location.ID, listPolicies(policies.byID)))
@@ -365,12 +367,12 @@ func (d *run) warnInUse(ctx context.Context, location client.NamedLocation, diag
 func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diagnostics) {
 	var lines []string
 	if stored.DisplayName != wanted.DisplayName {
-		lines = append(lines, fmt.Sprintf("the name is %s", client.NameInQuotes(stored.DisplayName)))
+		lines = append(lines, fmt.Sprintf("the name is %s", redact.NameInQuotes(stored.DisplayName)))
 	}
 	if stored.IsTrusted != wanted.IsTrusted || !stored.IsIP() {
 		lines = append(lines, "it is one of "+kindOf(stored))
 	}
-	had, has := client.Cover(client.ReadIPRanges(wanted.Ranges)), client.Cover(client.ReadIPRanges(stored.Ranges))
+	had, has := iprange.Cover(iprange.Read(wanted.Ranges)), iprange.Cover(iprange.Read(stored.Ranges))
 	for _, r := range had.Without(has).Ranges() {
 		lines = append(lines, fmt.Sprintf("%s is not in it", r))
 	}
@@ -380,7 +382,7 @@ func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diag
 	if len(lines) == 0 {
 		lines = append(lines, "the ranges are divided in another way")
 	}
-	diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was asked for", client.NameInQuotes(wanted.DisplayName)),
+	diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was asked for", redact.NameInQuotes(wanted.DisplayName)),
 		fmt.Sprintf("Microsoft Graph accepted the new location %s, and says of it:\n%s\n\n"+
 			"The next plan shows the difference. Where it comes back after an apply, the configuration asks for something that the service does not store.",
 			stored.ID, diagnose.List(lines)))
@@ -389,7 +391,7 @@ func warnStoredDifferently(wanted, stored client.NamedLocation, diags *diag.Diag
 func listLocations(locations []client.NamedLocation) string {
 	lines := make([]string, len(locations))
 	for i, location := range locations {
-		lines[i] = fmt.Sprintf("%s %s (%s)", location.ID, client.NameInQuotes(location.DisplayName), kindOf(location))
+		lines[i] = fmt.Sprintf("%s %s (%s)", location.ID, redact.NameInQuotes(location.DisplayName), kindOf(location))
 	}
 	return diagnose.List(lines)
 }

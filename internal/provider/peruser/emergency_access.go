@@ -7,13 +7,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 )
 
 // checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
-func (d *run) checkEmergencyAccess(user client.User, state client.MFAState, at path.Path, diags *diag.Diagnostics) {
-	if _, guarded := d.emergency.Guard.Source(user.ID); !guarded || state == client.MFADisabled {
+func (d *run) checkEmergencyAccess(user client.User, state mfa.State, at path.Path, diags *diag.Diagnostics) {
+	if _, guarded := d.emergency.Guard.Source(user.ID); !guarded || state == mfa.Disabled {
 		return
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
@@ -27,7 +28,7 @@ func (d *run) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostic
 	var refused []*wantedUser
 	var lines []string
 	for _, user := range users {
-		if user.wanted == "" || user.wanted == client.MFADisabled || !user.found() {
+		if user.wanted == "" || user.wanted == mfa.Disabled || !user.found() {
 			continue
 		}
 		if source, guarded := d.emergency.Guard.Source(user.user.ID); guarded {
@@ -51,7 +52,7 @@ func (d *run) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostic
 func askedForMFA(persons []claimedPerson) []emergency.AskedUser {
 	var users []emergency.AskedUser
 	for _, person := range persons {
-		if person.wanted != client.MFADisabled {
+		if person.wanted != mfa.Disabled {
 			users = append(users, emergency.AskedUser{ID: person.id, Name: person.name})
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 type mfaTransitionFunction struct{}
@@ -55,14 +55,14 @@ func (mfaTransitionFunction) Definition(_ context.Context, _ function.Definition
 func (mfaTransitionFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var (
 		texts [2]string
-		facts client.TransitionFacts
+		facts mfa.TransitionFacts
 	)
 	if resp.Error = req.Arguments.Get(ctx, &texts[0], &texts[1], &facts.Registered, &facts.AllowPromotion); resp.Error != nil {
 		return
 	}
-	var states [2]client.MFAState
+	var states [2]mfa.State
 	for i, text := range texts {
-		state, err := client.ParseMFAState(text)
+		state, err := mfa.ParseState(text)
 		if err != nil {
 			resp.Error = function.NewArgumentFuncError(int64(i), err.Error())
 			return
@@ -72,8 +72,8 @@ func (mfaTransitionFunction) Run(ctx context.Context, req function.RunRequest, r
 	from, to := states[0], states[1]
 
 	result := mfaTransition{Writes: []string{}}
-	move, err := client.PlanTransition(from, to, facts)
-	var refusal *client.TransitionError
+	move, err := mfa.PlanTransition(from, to, facts)
+	var refusal *mfa.TransitionError
 	switch {
 	case errors.As(err, &refusal):
 		result.Reason = types.StringValue(string(refusal.Reason))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // How long a resource waits for the others of its run.
@@ -46,7 +46,7 @@ type runPeople struct {
 	// removed are those whom an update takes out of a map.
 	removed map[string]bool
 	// read are the states that a refresh of this run has found, by object id in lower case.
-	read map[string]client.MFAState
+	read map[string]mfa.State
 	// leaving are the persons who are being disabled; each channel is closed when that is over.
 	leaving map[string]chan struct{}
 }
@@ -63,7 +63,7 @@ type personClaim struct {
 	// resource describes the one that wants it, for messages.
 	resource string
 	// wanted is empty while it is not known.
-	wanted client.MFAState
+	wanted mfa.State
 	// plan tells the plans of instances apart.
 	plan *peoplePlan
 }
@@ -76,7 +76,7 @@ type personRelease struct {
 // claimedPerson is a person whom a plan wants in a state.
 type claimedPerson struct {
 	id, name string
-	wanted   client.MFAState
+	wanted   mfa.State
 }
 
 // peoplePlan is the plan of one instance.
@@ -255,17 +255,17 @@ func (p *runPeople) created(config configDigest, owner string) {
 }
 
 // noteRead notes a state that a refresh has found.
-func (p *runPeople) noteRead(id string, state client.MFAState) {
+func (p *runPeople) noteRead(id string, state mfa.State) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.read == nil {
-		p.read = map[string]client.MFAState{}
+		p.read = map[string]mfa.State{}
 	}
 	p.read[strings.ToLower(id)] = state
 }
 
 // found is the state that a refresh of this run has found.
-func (p *runPeople) found(id string) (state client.MFAState, known bool) {
+func (p *runPeople) found(id string) (state mfa.State, known bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	state, known = p.read[strings.ToLower(id)]
@@ -333,7 +333,7 @@ func (l *peoplePlan) arrivals(persons []claimedPerson) []handedOver {
 	var found []handedOver
 	for _, person := range persons {
 		release, ok := p.destroyed[strings.ToLower(person.id)]
-		if ok && release.owner != l.owner && person.wanted != client.MFADisabled {
+		if ok && release.owner != l.owner && person.wanted != mfa.Disabled {
 			found = append(found, handedOver{name: person.name, from: release.resource, to: l.resource})
 		}
 	}
@@ -347,7 +347,7 @@ func (p *runPeople) departures(owner, resource string, persons []claimedPerson) 
 	var found []handedOver
 	for _, person := range persons {
 		for other, claim := range p.claims[strings.ToLower(person.id)] {
-			if other != owner && claim.wanted != client.MFADisabled {
+			if other != owner && claim.wanted != mfa.Disabled {
 				found = append(found, handedOver{name: person.name, from: resource, to: claim.resource})
 				break
 			}

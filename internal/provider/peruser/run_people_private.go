@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -141,7 +142,7 @@ func (d *run) foundNow(ctx context.Context, users managedUsers) managedUsers {
 
 // keepFound notes in the plan of a destroy what was found, by object id in lower case, where it is not what the state has.
 func keepFound(ctx context.Context, before, now managedUsers, private resourcekit.PrivateState, diags *diag.Diagnostics) {
-	found := map[string]client.MFAState{}
+	found := map[string]mfa.State{}
 	for i, user := range now {
 		if user.effective != before[i].effective {
 			found[strings.ToLower(user.id)] = user.effective
@@ -154,7 +155,7 @@ func keepFound(ctx context.Context, before, now managedUsers, private resourceki
 
 // asPlanned gives the users of a destroy the states that its plan has found.
 func asPlanned(ctx context.Context, users managedUsers, private resourcekit.PrivateState, diags *diag.Diagnostics) managedUsers {
-	found := resourcekit.KeptJSON[map[string]client.MFAState](ctx, private, resourcekit.FoundKey, diags)
+	found := resourcekit.KeptJSON[map[string]mfa.State](ctx, private, resourcekit.FoundKey, diags)
 	if len(found) == 0 {
 		return users
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -122,10 +123,10 @@ func (d *userMFAStateDataSource) Read(ctx context.Context, req datasource.ReadRe
 }
 
 // fill takes over what was read.
-func (m *userMFAStateDataModel) fill(user client.User, state client.MFAState) {
-	expected := client.MFAEnabled
+func (m *userMFAStateDataModel) fill(user client.User, state mfa.State) {
+	expected := mfa.Enabled
 	if !m.ExpectedState.IsNull() {
-		expected = client.MFAState(m.ExpectedState.ValueString())
+		expected = mfa.State(m.ExpectedState.ValueString())
 	}
 	m.ID = types.StringValue(user.ID)
 	m.Name = types.StringValue(diagnose.Person(user))

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -205,7 +206,7 @@ func (l *userListing) list(users []client.User) bool {
 }
 
 // observe reads the states of users. The only error that is left in an outcome is that of a user who was deleted meanwhile.
-func (l *userListing) observe(users []client.User) []client.Outcome[client.MFAState] {
+func (l *userListing) observe(users []client.User) []client.Outcome[mfa.State] {
 	questions := make([]client.UserAndState, len(users))
 	for i, user := range users {
 		questions[i] = client.UserAndState{User: user}
@@ -226,7 +227,7 @@ func (l *userListing) observe(users []client.User) []client.Outcome[client.MFASt
 }
 
 // add lists a user and reports whether to go on.
-func (l *userListing) add(user client.User, state client.MFAState) bool {
+func (l *userListing) add(user client.User, state mfa.State) bool {
 	listed := newUserMFAStateModel(user)
 	result := l.req.NewListResult(l.ctx)
 	result.DisplayName = diagnose.Person(user)

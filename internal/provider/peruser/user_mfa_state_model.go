@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -109,7 +110,7 @@ func (m *userMFAStateModel) complete(user client.User) {
 }
 
 // refresh takes over what was read.
-func (m *userMFAStateModel) refresh(user client.User, current client.MFAState) {
+func (m *userMFAStateModel) refresh(user client.User, current mfa.State) {
 	m.setUser(user)
 	m.Name = types.StringValue(diagnose.Person(user))
 	m.observe(current)
@@ -117,23 +118,23 @@ func (m *userMFAStateModel) refresh(user client.User, current client.MFAState) {
 
 // observe takes over the service's state. The wanted state stays while it is satisfied; what does not satisfy it
 // replaces it, and so becomes a difference to the configuration.
-func (m *userMFAStateModel) observe(current client.MFAState) {
+func (m *userMFAStateModel) observe(current mfa.State) {
 	m.EffectiveState = types.StringValue(string(current))
 	if m.State.IsNull() {
 		// An import. What is generated from it has to be what a configuration may want: see importedState.
 		m.State = types.StringValue(string(importedState(current)))
 		return
 	}
-	if !current.Satisfies(client.MFAState(m.State.ValueString())) {
+	if !current.Satisfies(mfa.State(m.State.ValueString())) {
 		m.State = types.StringValue(string(current))
 	}
 }
 
 // importedState is what a configuration wants of a user who is adopted as they are. Nobody writes enforced: the service promotes a
 // user who is enabled, and enabled can be written again where an administrator disables the user.
-func importedState(current client.MFAState) client.MFAState {
-	if current == client.MFAEnforced {
-		return client.MFAEnabled
+func importedState(current mfa.State) mfa.State {
+	if current == mfa.Enforced {
+		return mfa.Enabled
 	}
 	return current
 }
@@ -141,7 +142,7 @@ func importedState(current client.MFAState) client.MFAState {
 // managed is the user as one of many.
 func (m *userMFAStateModel) managed() managedUsers {
 	return managedUsers{{
-		key: m.user().Name(), id: m.UserID.ValueString(), wanted: client.MFAState(m.State.ValueString()), effective: client.MFAState(m.EffectiveState.ValueString()),
+		key: m.user().Name(), id: m.UserID.ValueString(), wanted: mfa.State(m.State.ValueString()), effective: mfa.State(m.EffectiveState.ValueString()),
 	}}
 }
 
@@ -151,7 +152,7 @@ func (m *userMFAStateModel) claimed() []claimedPerson {
 	if id == "" {
 		return nil
 	}
-	return []claimedPerson{{id: id, name: m.user().Name(), wanted: client.MFAState(m.State.ValueString())}}
+	return []claimedPerson{{id: id, name: m.user().Name(), wanted: mfa.State(m.State.ValueString())}}
 }
 
 // person is what messages call the user: by name, as far as the state knows one.

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -17,7 +18,7 @@ var adele = client.User{ID: "22222222-bbbb-4bbb-8bbb-000000000001", UserPrincipa
 func TestARefreshKeepsTheWantedStateWhileItIsSatisfied(t *testing.T) {
 	for _, c := range []struct {
 		wanted  types.String
-		current client.MFAState
+		current mfa.State
 		want    string
 	}{
 		{types.StringValue("disabled"), "disabled", "disabled"},
@@ -45,7 +46,7 @@ func TestARefreshKeepsTheWantedStateWhileItIsSatisfied(t *testing.T) {
 }
 
 func TestARefreshIsADifferenceExactlyWhenTheServiceDoesNotSatisfyTheState(t *testing.T) {
-	states := rapid.SampledFrom(client.MFAStates())
+	states := rapid.SampledFrom(mfa.States())
 	rapid.Check(t, func(t *rapid.T) {
 		wanted, current := states.Draw(t, "wanted"), states.Draw(t, "current")
 		m := newUserMFAStateModel(adele)
@@ -111,7 +112,7 @@ func TestAPlannedNameStaysUntilTheNextRefresh(t *testing.T) {
 		if m.setUser(renamed); m.Name.ValueString() != c.want {
 			t.Errorf("%s: the name is %s, want %q", name, m.Name, c.want)
 		}
-		if m.refresh(renamed, client.MFAEnabled); m.Name.ValueString() != "Adele Vance-Miller (adele.vance@contoso.example)" {
+		if m.refresh(renamed, mfa.Enabled); m.Name.ValueString() != "Adele Vance-Miller (adele.vance@contoso.example)" {
 			t.Errorf("%s: after a refresh the name is %s", name, m.Name)
 		}
 	}
@@ -184,7 +185,7 @@ func TestWhatIsPlannedToBeReadBack(t *testing.T) {
 func TestWhetherTheDataSourceIsSatisfied(t *testing.T) {
 	for _, c := range []struct {
 		expected types.String
-		state    client.MFAState
+		state    mfa.State
 		want     bool
 	}{
 		{types.StringNull(), "enabled", true},

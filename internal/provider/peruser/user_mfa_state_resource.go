@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
@@ -225,7 +226,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	people.claim(plan.claimed())
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
 	r.Data.recentUsers.note(user.ID)
-	wanted := client.MFAState(plan.State.ValueString())
+	wanted := mfa.State(plan.State.ValueString())
 	if !plan.State.IsUnknown() {
 		r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
 	}
@@ -249,11 +250,11 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	switch {
 	case current.Weakens(wanted):
 		warnWeakening(diags, plan, current)
-	case wanted == client.MFADisabled:
+	case wanted == mfa.Disabled:
 		// What is planned here Terraform compares with its plan in the apply: a user who was enabled in between is not disabled
 		// unseen, see Create.
 		plan.EffectiveState = plan.State
-	case current.Satisfies(wanted) && current != client.MFADisabled:
+	case current.Satisfies(wanted) && current != mfa.Disabled:
 		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
 			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
 				"Terraform manages the state, and a destroy %s.", diagnose.Person(user), current, wanted, destroyEffect(plan.OnDestroy)))
@@ -345,7 +346,7 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 
 // planUpdate checks the move from the state that the refresh has read; imported says that no create has made the resource.
 func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, imported bool, diags *diag.Diagnostics) {
-	current, wanted := client.MFAState(prior.EffectiveState.ValueString()), client.MFAState(plan.State.ValueString())
+	current, wanted := mfa.State(prior.EffectiveState.ValueString()), mfa.State(plan.State.ValueString())
 	if plan.State.IsUnknown() {
 		plan.EffectiveState = types.StringUnknown()
 		warnMayWeaken(diags, prior, current)
@@ -361,7 +362,7 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 		plan.EffectiveState = prior.EffectiveState
 		// enabled where the state says enforced is no change, and neither is enforced for an enforced user after an import, which
 		// writes enabled.
-		if was := client.MFAState(prior.State.ValueString()); was.Satisfies(wanted) || imported && current.Satisfies(was) {
+		if was := mfa.State(prior.State.ValueString()); was.Satisfies(wanted) || imported && current.Satisfies(was) {
 			plan.State = prior.State
 		}
 		return
@@ -388,7 +389,7 @@ func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *user
 // plannedEffectiveState is what will be read back after a write. After enabled only the service knows: it promotes a
 // user who has registered a method.
 func plannedEffectiveState(state types.String) types.String {
-	if state.IsUnknown() || state.ValueString() == string(client.MFAEnabled) {
+	if state.IsUnknown() || state.ValueString() == string(mfa.Enabled) {
 		return types.StringUnknown()
 	}
 	return state
@@ -411,7 +412,7 @@ func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, pr
 		keepFound(ctx, prior.managed(), now, private, diags)
 	}
 	current := now[0].effective
-	if prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !current.Weakens(client.MFADisabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
+	if prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !current.Weakens(mfa.Disabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
 	}
@@ -423,8 +424,8 @@ func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, pr
 }
 
 // warnMayWeaken says that a user may be disabled, because it is not known yet what is wanted of them.
-func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current client.MFAState) {
-	if current == "" || !current.Weakens(client.MFADisabled) {
+func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State) {
+	if current == "" || !current.Weakens(mfa.Disabled) {
 		return
 	}
 	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA may stop applying to %s", user.user().Name()),
@@ -432,7 +433,7 @@ func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current cli
 			"away without another plan. To see it in a plan, apply first what the value comes from (-target).", user.person(), user.ID.ValueString(), current))
 }
 
-func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current client.MFAState, advice ...string) {
+func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State, advice ...string) {
 	diags.AddAttributeWarning(path.Root("state"), summaryWeakened,
 		fmt.Sprintf("%s, object id %s, goes from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
 			"a password is then enough to sign in.%s", user.person(), user.ID.ValueString(), current, strings.Join(append([]string{""}, advice...), " ")))
@@ -509,7 +510,7 @@ func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadReques
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
 	hints := readHints(ctx, req.Private, &resp.Diagnostics)
-	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), client.MFAState(state.State.ValueString()), hints)
+	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), mfa.State(state.State.ValueString()), hints)
 	if errors.Is(err, client.ErrUserGone) {
 		r.Data.recentUsers.forget(state.UserID.ValueString())
 		r.Data.Gone.Note(state.UserID.ValueString(), true)
@@ -578,7 +579,7 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 		// Another resource of this run wants the user.
 		return
 	}
-	result, err := r.Data.Client.SetUserMFAState(ctx, state.user(), client.MFADisabled,
+	result, err := r.Data.Client.SetUserMFAState(ctx, state.user(), mfa.Disabled,
 		client.SetOptions{Known: disabled[0].effective})
 	if errors.Is(err, client.ErrUserGone) {
 		return
@@ -624,8 +625,8 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 
 // set moves the user to the planned state and takes over what the service has then. There is no prior one in a create. It
 // returns the state that was written last, also where it failed after that.
-func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) client.MFAState {
-	wanted := client.MFAState(plan.State.ValueString())
+func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) mfa.State {
+	wanted := mfa.State(plan.State.ValueString())
 	r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
 	if diags.HasError() {
 		return ""
@@ -633,13 +634,13 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 	options := client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: prior == nil}
 	switch {
 	case prior != nil:
-		options.Known = client.MFAState(prior.EffectiveState.ValueString())
+		options.Known = mfa.State(prior.EffectiveState.ValueString())
 	case !plan.EffectiveState.IsUnknown():
 		// The plan has found the user disabled already.
-		options.Known = client.MFAState(plan.EffectiveState.ValueString())
+		options.Known = mfa.State(plan.EffectiveState.ValueString())
 	}
 	result, err := r.Data.Client.SetUserMFAState(ctx, user, wanted, options)
-	var written client.MFAState
+	var written mfa.State
 	if len(result.Written) > 0 {
 		written = result.Effective
 	}
@@ -669,7 +670,7 @@ func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, 
 
 // addStateError reports a change of state that was refused or has failed.
 func addStateError(diags *diag.Diagnostics, at path.Path, err error) {
-	var changed *client.ChangedError
+	var changed *mfa.ChangedError
 	if errors.As(err, &changed) {
 		resourcekit.ChangedSincePlan(diags, at, "The per-user MFA state of "+changed.User, describeChanged(changed))
 		return
@@ -678,12 +679,12 @@ func addStateError(diags *diag.Diagnostics, at path.Path, err error) {
 }
 
 // describeChanged is what became of one user since a plan.
-func describeChanged(changed *client.ChangedError) string {
+func describeChanged(changed *mfa.ChangedError) string {
 	return fmt.Sprintf("%s: %s in the plan, %s now, and the apply would set it to %s", changed.User, changed.Known, changed.Found, changed.To)
 }
 
 // warnBegun reports a create that has come to a part of the way.
-func warnBegun(diags *diag.Diagnostics, user *userMFAStateModel, result client.SetResult, wanted client.MFAState, err error) {
+func warnBegun(diags *diag.Diagnostics, user *userMFAStateModel, result client.SetResult, wanted mfa.State, err error) {
 	summary, detail := diagnose.Describe(err)
 	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("%s is %s and not yet %s", user.person(), result.Effective, wanted),
 		fmt.Sprintf("The way from %s to %s was begun and not finished. The resource was created with what was written, and this is a warning, because after an error "+

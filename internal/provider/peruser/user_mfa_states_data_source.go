@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -277,7 +278,7 @@ func (m *userMFAStatesDataModel) choose(users []client.User, diags *diag.Diagnos
 }
 
 // fill takes over what was read, and returns what could not be. A user who was deleted meanwhile is left out.
-func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Outcome[client.MFAState]) []userFailure {
+func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Outcome[mfa.State]) []userFailure {
 	chosen := texts(m.States)
 	states, ids, userTypes, enabled, licensed := map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}
 	var failures []userFailure

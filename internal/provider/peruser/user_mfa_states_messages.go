@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
@@ -144,10 +145,10 @@ func addSamePeople(diags *diag.Diagnostics, same [][]*wantedUser) {
 
 // addRefusals reports the moves that the rules do not permit, all of them in one error, a paragraph for each reason.
 func addRefusals(diags *diag.Diagnostics, failures []userFailure) {
-	var reasons []client.TransitionReason
-	names, examples := map[client.TransitionReason][]string{}, map[client.TransitionReason]*client.TransitionError{}
+	var reasons []mfa.TransitionReason
+	names, examples := map[mfa.TransitionReason][]string{}, map[mfa.TransitionReason]*mfa.TransitionError{}
 	for _, failure := range failures {
-		var refusal *client.TransitionError
+		var refusal *mfa.TransitionError
 		if !errors.As(failure.err, &refusal) {
 			continue
 		}
@@ -235,7 +236,7 @@ func bare(names []string) []string {
 	return names
 }
 
-func withState(name string, state client.MFAState) string { return fmt.Sprintf("%s (%s)", name, state) }
+func withState(name string, state mfa.State) string { return fmt.Sprintf("%s (%s)", name, state) }
 
 // warnAdopted says whom the apply takes over without a write.
 func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names, arriving []string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -72,9 +73,9 @@ type managedUser struct {
 	key string
 	id  string
 	// wanted is the state in users. After a refresh that is the service's, where that does not satisfy the wanted one.
-	wanted client.MFAState
+	wanted mfa.State
 	// effective is the service's; empty where the last apply could not find out.
-	effective client.MFAState
+	effective mfa.State
 	// name is what a reader knows the user by whose key is an id; empty where the key is a name, or nobody could look it up.
 	name string
 }
@@ -88,7 +89,7 @@ func (u managedUser) user() client.User {
 }
 
 // hasMFA reports whether the user is known to have per-user MFA, which disabling takes away.
-func (u managedUser) hasMFA() bool { return u.effective != "" && u.effective != client.MFADisabled }
+func (u managedUser) hasMFA() bool { return u.effective != "" && u.effective != mfa.Disabled }
 
 // withMFA are those who are known to have per-user MFA.
 func (u managedUsers) withMFA() managedUsers {
@@ -116,7 +117,7 @@ func (m *userMFAStatesModel) managed() managedUsers {
 	users := make(managedUsers, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		users = append(users, managedUser{
-			key: key, id: ids[key], wanted: client.MFAState(wanted[key]), effective: client.MFAState(effective[key]), name: names[key],
+			key: key, id: ids[key], wanted: mfa.State(wanted[key]), effective: mfa.State(effective[key]), name: names[key],
 		})
 	}
 	return users
@@ -133,7 +134,7 @@ func (m *userMFAStatesModel) setManaged(users managedUsers) {
 		if user.name != "" {
 			names[user.key] = types.StringValue(user.name)
 		}
-		if user.effective == client.MFAEnabled {
+		if user.effective == mfa.Enabled {
 			awaiting[user.key] = ids[user.key]
 		}
 	}
@@ -153,7 +154,7 @@ func (m *userMFAStatesModel) setNames(names map[string]attr.Value) {
 }
 
 // observe takes over the service's state, as userMFAStateModel.observe does.
-func (u *managedUser) observe(current client.MFAState) {
+func (u *managedUser) observe(current mfa.State) {
 	u.effective = current
 	switch {
 	case u.wanted == "":
@@ -167,11 +168,11 @@ func (u *managedUser) observe(current client.MFAState) {
 type wantedUser struct {
 	key string
 	// wanted is empty while it is not known.
-	wanted client.MFAState
+	wanted mfa.State
 	// user has no id until the user is found.
 	user client.User
 	// current is the state that the user has; empty while it is not known.
-	current client.MFAState
+	current mfa.State
 	// prior is the entry of the state that is the same user.
 	prior *managedUser
 	// planned is the name that the plan has of the user, or is to have.
@@ -206,7 +207,7 @@ func (u *wantedUser) person() string {
 }
 
 // managed is the user in the new state, with the state that the service has.
-func (u *wantedUser) managed(effective client.MFAState) managedUser {
+func (u *wantedUser) managed(effective mfa.State) managedUser {
 	return managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: effective, name: u.person()}
 }
 
@@ -250,8 +251,8 @@ func (m *userMFAStatesModel) wantedUsers(prior managedUsers) []*wantedUser {
 	users := make([]*wantedUser, 0, len(wanted))
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		user := &wantedUser{
-			key: key, wanted: client.MFAState(wanted[key]), planned: names[key],
-			knownDisabled: client.MFAState(effective[key]) == client.MFADisabled && client.MFAState(wanted[key]) == client.MFADisabled,
+			key: key, wanted: mfa.State(wanted[key]), planned: names[key],
+			knownDisabled: mfa.State(effective[key]) == mfa.Disabled && mfa.State(wanted[key]) == mfa.Disabled,
 		}
 		if same, ok := known.byKey[strings.ToLower(key)]; ok {
 			user.take(same)
@@ -361,7 +362,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 			ids[user.key] = types.StringValue(user.user.ID)
 		}
 		awaitingKnown = awaitingKnown && !state.IsUnknown()
-		if state.ValueString() == string(client.MFAEnabled) {
+		if state.ValueString() == string(mfa.Enabled) {
 			awaiting[user.key] = ids[user.key]
 		}
 	}
@@ -383,7 +384,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 // refuses a second plan that differs from the first one.
 func (u *wantedUser) plannedEffective() types.String {
 	switch {
-	case u.prior == nil && u.wanted == client.MFADisabled && u.current == client.MFADisabled:
+	case u.prior == nil && u.wanted == mfa.Disabled && u.current == mfa.Disabled:
 		// Known, so that Terraform itself refuses an apply in which the user was enabled meanwhile.
 		return types.StringValue(string(u.current))
 	case u.prior == nil || u.wanted == "":

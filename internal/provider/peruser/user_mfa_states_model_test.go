@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -36,7 +37,7 @@ func compareManaged(t *testing.T, want, have managedUsers) {
 
 func TestManyUsersGoIntoAStateAndComeBack(t *testing.T) {
 	t.Parallel()
-	states := rapid.SampledFrom([]client.MFAState{client.MFADisabled, client.MFAEnabled, client.MFAEnforced})
+	states := rapid.SampledFrom([]mfa.State{mfa.Disabled, mfa.Enabled, mfa.Enforced})
 	rapid.Check(t, func(t *rapid.T) {
 		var users managedUsers
 		for i := range rapid.IntRange(0, 30).Draw(t, "users") {
@@ -57,7 +58,7 @@ func TestManyUsersGoIntoAStateAndComeBack(t *testing.T) {
 		}
 		awaiting := 0
 		for _, user := range users {
-			if user.effective == client.MFAEnabled {
+			if user.effective == mfa.Enabled {
 				awaiting++
 			}
 		}
@@ -69,8 +70,8 @@ func TestManyUsersGoIntoAStateAndComeBack(t *testing.T) {
 
 func TestAUserOfManyIsADifferenceExactlyWhenTheServiceDoesNotSatisfyTheState(t *testing.T) {
 	t.Parallel()
-	for _, wanted := range client.MFAStates() {
-		for _, current := range client.MFAStates() {
+	for _, wanted := range mfa.States() {
+		for _, current := range mfa.States() {
 			user := managedUser{key: firstUPN, id: firstID, wanted: wanted}
 			user.observe(current)
 			if differs := user.wanted != wanted; differs == current.Satisfies(wanted) || user.effective != current {
@@ -118,7 +119,7 @@ func TestWhatCountsAsNoChangeOfManyUsers(t *testing.T) {
 		"one more":                    {"enabled", "enabled", []string{firstUPN, "enabled", secondID, "enabled"}, false},
 		"another user in their stead": {"enabled", "enabled", []string{secondID, "enabled"}, false},
 	} {
-		prior := managedUsers{{key: firstUPN, id: firstID, wanted: client.MFAState(c.wanted), effective: client.MFAState(c.effective)}}
+		prior := managedUsers{{key: firstUPN, id: firstID, wanted: mfa.State(c.wanted), effective: mfa.State(c.effective)}}
 		m := userMFAStatesModel{Users: textMap(c.config...)}
 		if have := unchanged(m.wantedUsers(prior), prior); have != c.want {
 			t.Errorf("%s: unchanged is %v", name, have)
@@ -128,7 +129,7 @@ func TestWhatCountsAsNoChangeOfManyUsers(t *testing.T) {
 
 func TestWhatAPlanOfManyUsersKnows(t *testing.T) {
 	t.Parallel()
-	prior := func(effective client.MFAState) *managedUser {
+	prior := func(effective mfa.State) *managedUser {
 		return &managedUser{key: firstUPN, id: firstID, effective: effective}
 	}
 	for name, c := range map[string]struct {
@@ -154,7 +155,7 @@ func TestWhatAPlanOfManyUsersKnows(t *testing.T) {
 func TestWhatTheStateHasAfterAChange(t *testing.T) {
 	t.Parallel()
 	failed := client.ErrNotTried
-	result := func(effective client.MFAState, written ...client.MFAState) client.SetResult {
+	result := func(effective mfa.State, written ...mfa.State) client.SetResult {
 		return client.SetResult{Effective: effective, Written: written}
 	}
 	prior := &managedUser{key: "Old@contoso.example", id: firstID, wanted: "disabled", effective: "disabled"}

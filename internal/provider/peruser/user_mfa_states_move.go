@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
@@ -73,7 +73,7 @@ func moveUserIntoMap(ctx context.Context, req resource.MoveStateRequest, resp *r
 	}
 	user := managedUser{
 		key: source.UserPrincipalName.ValueString(), id: source.UserID.ValueString(),
-		wanted: client.MFAState(source.State.ValueString()), effective: client.MFAState(source.EffectiveState.ValueString()),
+		wanted: mfa.State(source.State.ValueString()), effective: mfa.State(source.EffectiveState.ValueString()),
 	}
 	if user.key == "" {
 		user.key, user.name = user.id, source.Name.ValueString()

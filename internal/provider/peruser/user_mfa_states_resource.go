@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
@@ -321,14 +322,14 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 	var checked []*wantedUser
 	var moves []client.UserMove
 	for _, user := range users {
-		if user.wanted == client.MFAEnforced && user.found() && !user.settled() {
+		if user.wanted == mfa.Enforced && user.found() && !user.settled() {
 			checked, moves = append(checked, user), append(moves, client.UserMove{User: user.user, From: user.current, To: user.wanted})
 		}
 	}
 	var refused, failures []userFailure
 	for i, outcome := range r.Data.Client.CheckUserMFAStates(ctx, moves, plan.AllowPromotion.ValueBool(), patience) {
 		failure := userFailure{key: checked[i].key, name: checked[i].name(), err: outcome.Err}
-		var refusal *client.TransitionError
+		var refusal *mfa.TransitionError
 		switch {
 		case errors.As(outcome.Err, &refusal):
 			refused = append(refused, failure)
@@ -356,7 +357,7 @@ func (r *userMFAStatesResource) warnPlanned(
 	var disabled, adopted, unknown, arriving []string
 	for _, user := range users {
 		switch {
-		case user.current == "" || user.current == client.MFADisabled:
+		case user.current == "" || user.current == mfa.Disabled:
 		case user.wanted == "":
 			unknown = append(unknown, withState(user.name(), user.current))
 		case user.current.Weakens(user.wanted):
@@ -392,7 +393,7 @@ func (r *userMFAStatesResource) warnPlanned(
 func (r *userMFAStatesResource) blocked(users []*wantedUser) []string {
 	var names []string
 	for _, user := range users {
-		if user.current == "" || user.wanted == "" || user.wanted == client.MFADisabled || user.settled() {
+		if user.current == "" || user.wanted == "" || user.wanted == mfa.Disabled || user.settled() {
 			continue
 		}
 		if r.Data.blocked.has(user.user) {
@@ -695,7 +696,7 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 	// Where enforced is wanted, the present state decides whether it may be.
 	var promoted []*wantedUser
 	for _, user := range users {
-		if user.wanted == client.MFAEnforced {
+		if user.wanted == mfa.Enforced {
 			promoted = append(promoted, user)
 		}
 	}
@@ -732,32 +733,32 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 func (r *userMFAStatesResource) checkSince(ctx context.Context, users []*wantedUser, removed managedUsers, diags *diag.Diagnostics) bool {
 	type expected struct {
 		name      string
-		known, to client.MFAState
+		known, to mfa.State
 	}
 	var doubtful []expected
 	var questions []client.UserAndState
-	add := func(user client.User, name string, known, to client.MFAState) {
+	add := func(user client.User, name string, known, to mfa.State) {
 		doubtful = append(doubtful, expected{name, known, to})
 		questions = append(questions, client.UserAndState{User: user, State: known})
 	}
 	for _, user := range users {
 		switch {
 		case user.prior == nil && user.knownDisabled:
-			add(user.user, user.name(), client.MFADisabled, user.wanted)
-		case user.prior != nil && user.wanted == client.MFAEnforced && !user.settled() && user.current != "" && user.current != client.MFADisabled:
+			add(user.user, user.name(), mfa.Disabled, user.wanted)
+		case user.prior != nil && user.wanted == mfa.Enforced && !user.settled() && user.current != "" && user.current != mfa.Disabled:
 			add(user.user, user.name(), user.current, user.wanted)
 		}
 	}
 	for _, user := range removed {
-		if user.effective == client.MFADisabled {
-			add(user.user(), user.label(), user.effective, client.MFADisabled)
+		if user.effective == mfa.Disabled {
+			add(user.user(), user.label(), user.effective, mfa.Disabled)
 		}
 	}
 	var changes []string
 	for i, outcome := range r.Data.Client.ObserveUserMFAStates(ctx, questions, logProgress(ctx, "comparing per-user MFA states with the plan", len(questions))) {
 		// A user who cannot be read fails where they are to be set.
-		if was := doubtful[i]; outcome.Err == nil && client.OverwritesAChange(was.known, outcome.Value, was.to) {
-			changes = append(changes, describeChanged(&client.ChangedError{User: was.name, Known: was.known, Found: outcome.Value, To: was.to}))
+		if was := doubtful[i]; outcome.Err == nil && mfa.OverwritesAChange(was.known, outcome.Value, was.to) {
+			changes = append(changes, describeChanged(&mfa.ChangedError{User: was.name, Known: was.known, Found: outcome.Value, To: was.to}))
 		}
 	}
 	if len(changes) == 0 {
@@ -792,7 +793,7 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 		changes = append(changes, client.UserAndState{User: user.user, State: user.wanted, New: user.prior == nil, Known: user.current})
 	}
 	for _, user := range removed {
-		changes = append(changes, client.UserAndState{User: user.user(), State: client.MFADisabled, Known: user.effective})
+		changes = append(changes, client.UserAndState{User: user.user(), State: mfa.Disabled, Known: user.effective})
 	}
 	done.changes = len(changes)
 

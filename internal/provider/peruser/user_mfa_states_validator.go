@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
@@ -73,7 +73,7 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 		case state.IsNull():
 			resp.Diagnostics.AddAttributeError(at, "Invalid per-user MFA state", fmt.Sprintf("The state of %q is null. Leave the user out, or write a state.", key))
 		default:
-			if _, err := client.ParseMFAState(state.ValueString()); err != nil {
+			if _, err := mfa.ParseState(state.ValueString()); err != nil {
 				resp.Diagnostics.AddAttributeError(at, "Invalid per-user MFA state", diagnose.Sentence(fmt.Sprintf("%v (%s)", err, key)))
 			}
 		}
@@ -82,7 +82,7 @@ func (userStatesValidator) ValidateMap(_ context.Context, req validator.MapReque
 
 func mfaStateValidator() validator.String {
 	return value.CheckedText(`must be "disabled", "enabled" or "enforced"`, "Invalid per-user MFA state", func(text string) error {
-		_, err := client.ParseMFAState(text)
+		_, err := mfa.ParseState(text)
 		return err
 	})
 }

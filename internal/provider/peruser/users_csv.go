@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -19,7 +19,7 @@ import (
 // read in part would take those who are missing for people who are not to be managed any more.
 //
 // The keys of the result are the users as the text spells them.
-func readUsersCSV(text string, options csvOptions) (map[string]client.MFAState, error) {
+func readUsersCSV(text string, options csvOptions) (map[string]mfa.State, error) {
 	text, guessed, err := csvText(text)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func readUsersCSV(text string, options csvOptions) (map[string]client.MFAState, 
 		return nil, errors.New(clipped(fmt.Sprintf("line %d: %v", skipped+1, err)))
 	}
 	users := csvUsers{
-		csvHeading: heading, csvOptions: options, guessed: guessed, states: map[string]client.MFAState{}, rows: map[string]csvRow{}, unknown: new(bool),
+		csvHeading: heading, csvOptions: options, guessed: guessed, states: map[string]mfa.State{}, rows: map[string]csvRow{}, unknown: new(bool),
 	}
 	var mistakes []string
 	for {
@@ -89,7 +89,7 @@ type csvUsers struct {
 	csvOptions
 	// guessed says that nobody knows which characters those outside of ASCII are.
 	guessed bool
-	states  map[string]client.MFAState
+	states  map[string]mfa.State
 	// rows are where the users stand, and as what, by their names in lower case.
 	rows map[string]csvRow
 	// unknown is set once there was a value without a meaning.
@@ -152,7 +152,7 @@ func (u csvUsers) add(record []string, line int) error {
 }
 
 // meaning is the state that a value of the column says, or that its row is left out.
-func (u csvUsers) meaning(user, status string) (state client.MFAState, skip bool, err error) {
+func (u csvUsers) meaning(user, status string) (state mfa.State, skip bool, err error) {
 	if u.csvOptions.states != nil {
 		meant, named := u.csvOptions.states[stateKey(status)]
 		switch {
@@ -166,7 +166,7 @@ func (u csvUsers) meaning(user, status string) (state client.MFAState, skip bool
 	if status == "" {
 		return "", false, fmt.Errorf("no state for %q in column %q; write Disabled or Enabled, or leave the user out", user, u.stateName)
 	}
-	if state, err = client.ParseMFAState(strings.ToLower(status)); err != nil {
+	if state, err = mfa.ParseState(strings.ToLower(status)); err != nil {
 		return "", false, fmt.Errorf("%q of %q in column %q is not a per-user MFA state, which is Disabled, Enabled or Enforced", status, user, u.stateName)
 	}
 	return state, false, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 // csvOptions are what the second argument of users_from_csv says.
@@ -19,9 +19,9 @@ type csvOptions struct {
 	userColumn, stateColumn string
 	// states are what the values of the column mean, by stateKey. A value that is nil leaves its row out. A map that is nil leaves it at
 	// the words of Microsoft.
-	states map[string]*client.MFAState
+	states map[string]*mfa.State
 	// enforcedAs is what Enforced becomes.
-	enforcedAs client.MFAState
+	enforcedAs mfa.State
 	// unknown is set where a part is not known yet.
 	unknown bool
 }
@@ -33,7 +33,7 @@ func stateKey(value string) string { return strings.ToLower(strings.TrimSpace(va
 
 // newCSVOptions reads the second argument: a text, which is enforced_as, or an object.
 func newCSVOptions(argument attr.Value) (csvOptions, error) {
-	options := csvOptions{enforcedAs: client.MFAEnabled}
+	options := csvOptions{enforcedAs: mfa.Enabled}
 	if text, ok := argument.(types.String); ok {
 		return options, options.setEnforcedAs(text.ValueString())
 	}
@@ -95,10 +95,10 @@ func (o *csvOptions) set(name string, value attr.Value) error {
 }
 
 func (o *csvOptions) setEnforcedAs(text string) error {
-	if text != string(client.MFAEnabled) && text != string(client.MFAEnforced) {
+	if text != string(mfa.Enabled) && text != string(mfa.Enforced) {
 		return fmt.Errorf(`%q is not what Enforced can become; write "enabled" or "enforced"`, text)
 	}
-	o.enforcedAs = client.MFAState(text)
+	o.enforcedAs = mfa.State(text)
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (o *csvOptions) setStates(value attr.Value) error {
 	if !ok || len(members) == 0 {
 		return errors.New(`states has to say what the values of the column mean, as in { "Yes" = "enabled", "No" = "disabled" }`)
 	}
-	o.states = map[string]*client.MFAState{}
+	o.states = map[string]*mfa.State{}
 	for _, meant := range slices.Sorted(maps.Keys(members)) {
 		key, member := stateKey(meant), members[meant]
 		if _, twice := o.states[key]; twice {
@@ -124,7 +124,7 @@ func (o *csvOptions) setStates(value attr.Value) error {
 		case !ok:
 			return fmt.Errorf("states: what %q means is not a text", meant)
 		}
-		state, err := client.ParseMFAState(text.ValueString())
+		state, err := mfa.ParseState(text.ValueString())
 		if err != nil {
 			return fmt.Errorf(`states: %q is to mean %q, which is not a per-user MFA state; write "disabled", "enabled" or "enforced", or null to leave such rows out`,
 				meant, text.ValueString())

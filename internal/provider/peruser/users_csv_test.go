@@ -12,14 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 func TestAListOfUsersIsReadHoweverItIsWritten(t *testing.T) {
 	t.Parallel()
-	want := map[string]client.MFAState{
-		"adele.vance@contoso.example": client.MFADisabled, "Megan.Bowen@contoso.example": client.MFAEnabled, "diego.siciliani@contoso.example": client.MFAEnforced,
+	want := map[string]mfa.State{
+		"adele.vance@contoso.example": mfa.Disabled, "Megan.Bowen@contoso.example": mfa.Enabled, "diego.siciliani@contoso.example": mfa.Enforced,
 	}
 	for name, text := range map[string]string{
 		"the portal's": "Username,MFA Status\r\nadele.vance@contoso.example,Disabled\r\nMegan.Bowen@contoso.example,Enabled\r\ndiego.siciliani@contoso.example,Enforced\r\n",
@@ -74,9 +74,9 @@ func TestAListOfUsersHasGuestsAndObjectIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if difference := cmp.Diff(map[string]client.MFAState{
-		"nestor.wilke_fabrikam.example#EXT#@contoso.example": client.MFAEnabled, "miriam.o'hara@contoso.example": client.MFAEnabled,
-		"$cash.desk@contoso.example": client.MFADisabled, "C3D7E1A5-8b2f-4c6d-a0e4-7f8091a2b301": client.MFAEnabled,
+	if difference := cmp.Diff(map[string]mfa.State{
+		"nestor.wilke_fabrikam.example#EXT#@contoso.example": mfa.Enabled, "miriam.o'hara@contoso.example": mfa.Enabled,
+		"$cash.desk@contoso.example": mfa.Disabled, "C3D7E1A5-8b2f-4c6d-a0e4-7f8091a2b301": mfa.Enabled,
 	}, have); difference != "" {
 		t.Errorf("the users (-want +have):\n%s", difference)
 	}
@@ -192,11 +192,11 @@ func TestTheMistakesInAListOfUsersAreBounded(t *testing.T) {
 }
 
 // drawUsers makes users of whom no two are the same without case.
-func drawUsers(r *rapid.T) map[string]client.MFAState {
-	users := map[string]client.MFAState{}
+func drawUsers(r *rapid.T) map[string]mfa.State {
+	users := map[string]mfa.State{}
 	name := rapid.StringMatching(`[A-Za-z0-9.'_$#-]{1,20}@[a-z]{1,10}\.example`)
 	for _, user := range rapid.SliceOfNDistinct(name, 1, 20, strings.ToLower).Draw(r, "users") {
-		users[user] = rapid.SampledFrom(client.MFAStates()).Draw(r, "state")
+		users[user] = rapid.SampledFrom(mfa.States()).Draw(r, "state")
 	}
 	return users
 }
@@ -279,7 +279,7 @@ func FuzzReadUsersCSV(f *testing.F) {
 			if err := checkUserKey(user); err != nil {
 				t.Fatal(err)
 			}
-			if seen[strings.ToLower(user)] || !slices.Contains(client.MFAStates(), state) {
+			if seen[strings.ToLower(user)] || !slices.Contains(mfa.States(), state) {
 				t.Fatalf("%q is %q, and %d users", user, state, len(users))
 			}
 			seen[strings.ToLower(user)] = true

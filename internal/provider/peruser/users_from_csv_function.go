@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
 type usersFromCSVFunction struct{}
@@ -45,7 +45,7 @@ func (usersFromCSVFunction) Run(ctx context.Context, req function.RunRequest, re
 	if resp.Error = req.Arguments.Get(ctx, &text, &options); resp.Error != nil {
 		return
 	}
-	how := csvOptions{enforcedAs: client.MFAEnabled}
+	how := csvOptions{enforcedAs: mfa.Enabled}
 	switch len(options) {
 	case 0:
 	case 1:
@@ -69,7 +69,7 @@ func (usersFromCSVFunction) Run(ctx context.Context, req function.RunRequest, re
 	}
 	states := make(map[string]string, len(users))
 	for user, state := range users {
-		if state == client.MFAEnforced {
+		if state == mfa.Enforced {
 			state = how.enforcedAs
 		}
 		states[user] = string(state)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
@@ -49,7 +48,7 @@ func loggable(value slog.Value) any {
 		return value.Any()
 	case slog.KindAny, slog.KindString, slog.KindGroup, slog.KindLogValuer:
 	}
-	return client.ShownText(redact.Text(value.String()))
+	return redact.ShownText(redact.Text(value.String()))
 }
 
 func (h tflogHandler) WithAttrs(attributes []slog.Attr) slog.Handler {

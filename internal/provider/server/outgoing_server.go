@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
@@ -44,7 +43,7 @@ func filterError(err error) error {
 	return err
 }
 
-func outgoingText(text string) string { return client.ShownText(redact.Text(text)) }
+func outgoingText(text string) string { return redact.ShownText(redact.Text(text)) }
 
 func (s *outgoingServer) GetMetadata(ctx context.Context, req *tfprotov6.GetMetadataRequest) (*tfprotov6.GetMetadataResponse, error) {
 	return outgoing(s.frameworkServer.GetMetadata(ctx, req))

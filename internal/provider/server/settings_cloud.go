@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -84,5 +85,5 @@ func (r settingsReader) addHalfACloud(set, other endpointSetting, named client.C
 	r.diags.AddAttributeError(path.Root(set.attribute), fmt.Sprintf("%s without %s", set.attribute, other.attribute),
 		fmt.Sprintf("%s names %s, which is not of the cloud %q, and %s is not set to a host of the same cloud. Microsoft Graph and the sign-in service belong together: "+
 			"tokens of one cloud are not accepted in another.\n\nSet %s as well, or remove %s and name the cloud by environment.",
-			capital(set.name()), client.ShownName(set.text), named.Name, other.attribute, other.attribute, set.name()))
+			capital(set.name()), redact.ShownName(set.text), named.Name, other.attribute, other.attribute, set.name()))
 }

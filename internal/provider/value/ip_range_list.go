@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
 // RangeListType is a list of IP ranges in CIDR notation. Two lists are semantically equal when they hold the same ranges,
@@ -91,7 +91,7 @@ func (l RangeList) ListSemanticEquals(_ context.Context, other basetypes.ListVal
 func (l RangeList) Same(other RangeList) bool {
 	some, known := l.Texts()
 	others, otherKnown := other.Texts()
-	return known && otherKnown && client.SameIPRanges(some, others)
+	return known && otherKnown && iprange.Same(some, others)
 }
 
 // Texts are the spellings in their order, each once. known is false where the list or an element of it is null or unknown.
@@ -112,14 +112,14 @@ func (l RangeList) Texts() (texts []string, known bool) {
 }
 
 // Paths are where the known ranges stand, the first of those that are the same.
-func (l RangeList) Paths(at path.Path) map[client.IPRange]path.Path {
-	found := make(map[client.IPRange]path.Path, len(l.Elements()))
+func (l RangeList) Paths(at path.Path) map[iprange.Range]path.Path {
+	found := make(map[iprange.Range]path.Path, len(l.Elements()))
 	for i, element := range l.Elements() {
 		text, ok := element.(types.String)
 		if !ok || text.IsNull() || text.IsUnknown() {
 			continue
 		}
-		for _, r := range client.ReadIPRanges([]string{text.ValueString()}) {
+		for _, r := range iprange.Read([]string{text.ValueString()}) {
 			if _, known := found[r]; !known {
 				found[r] = at.AtListIndex(i)
 			}

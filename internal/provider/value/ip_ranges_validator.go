@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -15,7 +15,7 @@ import (
 type RangesValidator struct{}
 
 func (RangesValidator) Description(context.Context) string {
-	return fmt.Sprintf("must be 1 to %d different IP ranges in CIDR notation, each longer than /8", client.MaxIPRanges)
+	return fmt.Sprintf("must be 1 to %d different IP ranges in CIDR notation, each longer than /8", iprange.MaxIPRanges)
 }
 
 func (v RangesValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -30,13 +30,13 @@ func (RangesValidator) ValidateList(_ context.Context, req validator.ListRequest
 			"A trusted location holds at least one range. To trust nothing any more, remove the resource.")
 		return
 	}
-	if texts, _ := (RangeList{req.ConfigValue}).Texts(); len(texts) > client.MaxIPRanges {
+	if texts, _ := (RangeList{req.ConfigValue}).Texts(); len(texts) > iprange.MaxIPRanges {
 		resp.Diagnostics.AddAttributeError(req.Path, "Too many IP ranges",
 			fmt.Sprintf("There are %d ranges, and a named location holds at most %d. Join neighbouring ranges, or spread them over several locations.",
-				len(texts), client.MaxIPRanges))
+				len(texts), iprange.MaxIPRanges))
 		return
 	}
-	spelled := make(map[client.IPRange]string, len(elements))
+	spelled := make(map[iprange.Range]string, len(elements))
 	for i, element := range elements {
 		at := req.Path.AtListIndex(i)
 		value, ok := element.(types.String)

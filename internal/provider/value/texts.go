@@ -5,7 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
 // Shown is a name for people who read a plan, in which a line break would begin a line that looks like the plan's own. A state
@@ -14,7 +14,7 @@ func Shown(name types.String) types.String {
 	if name.IsNull() || name.IsUnknown() {
 		return name
 	}
-	return types.StringValue(client.ShownName(name.ValueString()))
+	return types.StringValue(redact.ShownName(name.ValueString()))
 }
 
 // KeepSpelling keeps a known value that differs from the service's in case only: ids and names have none.
