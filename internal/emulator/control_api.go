@@ -18,14 +18,7 @@ func (s *Server) controlEndpoints() []control.Endpoint {
 	}, graphapi.Endpoints(s.store), s.signIn.Endpoints(), []control.Endpoint{
 		control.On("GET", "behavior", "the behaviour in force", s.serveBehavior),
 		control.On("PUT", "behavior", "replace the behaviour", s.serveSetBehavior),
-		control.On("GET", "faults", "the faults with what they have done", s.serveFaults),
-		control.On("POST", "faults", "add a fault", s.serveAddFault),
-		control.On("DELETE", "faults", "remove every fault", s.serveClearFaults),
-		control.On("DELETE", "faults/{key}", "remove a fault", s.serveDeleteFault),
-		control.On("GET", "requests", "the Graph requests so far; ?service=login for the sign-in requests", s.serveRequests),
-		control.On("DELETE", "requests", "empty the request log and set the counters to zero", s.serveClearRequests),
-		control.On("GET", "counters", "how many requests arrived, by operation, class and status, and what they cost", s.serveCounters),
-	})
+	}, s.faults.Endpoints(), s.requests.Endpoints())
 }
 
 func (s *Server) info() control.Info {
@@ -88,52 +81,4 @@ func (s *Server) serveSetBehavior(w http.ResponseWriter, r *http.Request) {
 	}
 	s.setBehavior(behavior)
 	control.Answer(w, http.StatusOK, s.currentBehavior())
-}
-
-func (s *Server) serveFaults(w http.ResponseWriter, _ *http.Request) {
-	control.Answer(w, http.StatusOK, s.faults.List())
-}
-
-func (s *Server) serveAddFault(w http.ResponseWriter, r *http.Request) {
-	var fault control.Fault
-	if !control.ReadBody(w, r, &fault) {
-		return
-	}
-	status, err := s.faults.Add(fault)
-	if err != nil {
-		control.Refuse(w, http.StatusBadRequest, err.Error())
-		return
-	}
-	control.Answer(w, http.StatusCreated, status)
-}
-
-func (s *Server) serveClearFaults(w http.ResponseWriter, _ *http.Request) {
-	s.faults.Clear()
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *Server) serveDeleteFault(w http.ResponseWriter, r *http.Request) {
-	if !s.faults.Remove(r.PathValue("key")) {
-		control.Refuse(w, http.StatusNotFound, "there is no fault "+r.PathValue("key"))
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
-	switch service := r.URL.Query().Get("service"); service {
-	case "", "graph", "login":
-		control.Answer(w, http.StatusOK, s.requests.List(service == "login"))
-	default:
-		control.Refuse(w, http.StatusBadRequest, "service: "+service+" is neither graph nor login")
-	}
-}
-
-func (s *Server) serveClearRequests(w http.ResponseWriter, _ *http.Request) {
-	s.requests.Clear()
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *Server) serveCounters(w http.ResponseWriter, _ *http.Request) {
-	control.Answer(w, http.StatusOK, s.requests.Count())
 }

@@ -48,6 +48,9 @@ var appliedExamples = []string{
 	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
 	"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_trusted_ips/import.sh",
 	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
+	"resources/entramfa_country_location/resource.tf", "resources/entramfa_country_location/import.sh",
+	"resources/entramfa_country_location/import-by-string-id.tf", "resources/entramfa_country_location/import-by-identity.tf",
+	"data-sources/entramfa_country_location/data-source.tf", "list-resources/entramfa_country_location/list-resource.tfquery.hcl",
 	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 	"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 	"guides/adoption/singles-before.tf", "guides/adoption/singles-to-map.tf", "guides/adoption/map-to-singles.tf", "guides/adoption/renamed-keys.tf",
@@ -106,7 +109,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 		"resources/entramfa_user_mfa_state/resource.tf", "data-sources/entramfa_user_mfa_state/data-source.tf",
 		"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
 		"data-sources/entramfa_registration_policy/data-source.tf",
-		"resources/entramfa_trusted_ips/resource.tf",
+		"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_country_location/resource.tf", "data-sources/entramfa_country_location/data-source.tf",
 		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 		"guides/getting-started/first.tf",
@@ -221,13 +224,23 @@ func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
 
 func TestTheImportExamplesOfTrustedIPsImport(t *testing.T) {
 	t.Parallel()
-	const folder = "resources/entramfa_trusted_ips/"
+	importExamplesImport(t, "entramfa_trusted_ips", "entramfa_trusted_ips.headquarters")
+}
+
+func TestTheImportExamplesOfACountryLocationImport(t *testing.T) {
+	t.Parallel()
+	importExamplesImport(t, "entramfa_country_location", "entramfa_country_location.offices")
+}
+
+func importExamplesImport(t *testing.T, typeName, address string) {
+	t.Helper()
+	folder := "resources/" + typeName + "/"
 	files := map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}
 	t.Run("import.sh", func(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
 		// The two ways import the same location: one after the other.
-		script := strings.Replace(acctest.Example(t, folder+"import.sh"), "# by display name", "terraform state rm entramfa_trusted_ips.headquarters\n# by display name", 1)
+		script := strings.Replace(acctest.Example(t, folder+"import.sh"), "# by display name", "terraform state rm "+address+"\n# by display name", 1)
 		script = strings.ReplaceAll(script, "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`)
 		w.Write("import.sh", strings.ReplaceAll(script, "terraform state", `"$TF_ACC_TERRAFORM_PATH" state`))
 		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
@@ -254,6 +267,7 @@ func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
 		{"entramfa_user_mfa_state", "resource.tf", "1 imported, 3 added, 1 changed, 0 destroyed", "user_id = "},
 		{"entramfa_user_mfa_states", "resource.tf", "1 imported, 0 added, 1 changed, 0 destroyed", "user_ids = "},
 		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", acctest.PolicyID)},
+		{"entramfa_country_location", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleCountriesID)},
 		{"entramfa_trusted_ips", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)},
 	} {
 		t.Run(c.folder, func(t *testing.T) {

@@ -34,13 +34,16 @@ var foundByExamples = map[string][]string{
 	"list.entramfa_trusted_ips.existing":     {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
 	"list.entramfa_trusted_ips.all":          {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
 	"list.entramfa_trusted_ips.headquarters": {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
+	"list.entramfa_country_location.all":     {"Countries we work in (DE, IT, CH)"},
+	"list.entramfa_country_location.work":    {"Countries we work in (DE, IT, CH)"},
 }
 
 const adoptQuery = "guides/adoption/adopt.tfquery.hcl"
 
 // listExamples are the example files that hold lists.
 var listExamples = []string{
-	"list-resources/entramfa_user_mfa_state/list-resource.tfquery.hcl", "list-resources/entramfa_trusted_ips/list-resource.tfquery.hcl", adoptQuery,
+	"list-resources/entramfa_user_mfa_state/list-resource.tfquery.hcl", "list-resources/entramfa_trusted_ips/list-resource.tfquery.hcl",
+	"list-resources/entramfa_country_location/list-resource.tfquery.hcl", adoptQuery,
 }
 
 // listBlock is a list block of an example.

@@ -160,7 +160,7 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	assertion, err := tn.IssueAssertion(ctx, control.AssertionRequest{Issuer: issuer, Subject: subject})
+	assertion, err := tn.IssueAssertion(ctx, control.AssertionRequest{Issuer: issuer, Subject: subject, LifetimeSeconds: 7200})
 	if err != nil {
 		t.Fatal(err)
 	}

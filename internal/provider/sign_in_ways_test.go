@@ -54,7 +54,7 @@ func newIdentities(t *testing.T) *identities {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if id.assertion, err = id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: pipelineSubject}); err != nil {
+	if id.assertion, err = id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: pipelineSubject, LifetimeSeconds: 7200}); err != nil {
 		t.Fatal(err)
 	}
 	if err := id.SetBehavior(ctx, control.Behavior{

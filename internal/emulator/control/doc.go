@@ -1,4 +1,5 @@
-// Package control holds the JSON types of the emulator's control API and a small client for it.
+// Package control holds the JSON types of the emulator's control API and of tenant files, a small client for it, and the half
+// of its server that needs no tenant: endpoints, the log of requests, the list of faults.
 //
 // The control API lives under /_emulator/ on the emulator's own host. It is what a test or a demonstration uses to do
 // what is done to a real tenant by other people and by the service itself: seed it, register a method for a user,

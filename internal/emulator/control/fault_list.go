@@ -1,6 +1,7 @@
 package control
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -114,4 +115,44 @@ func (f *fault) matches(method, rawPath, decoded string) bool {
 		return false
 	}
 	return f.path == nil || f.path.MatchString(rawPath) || f.path.MatchString(decoded)
+}
+
+// Endpoints are what the control API has of faults.
+func (l *FaultList) Endpoints() []Endpoint {
+	return []Endpoint{
+		On("GET", "faults", "the faults with what they have done", l.serveFaults),
+		On("POST", "faults", "add a fault", l.serveAddFault),
+		On("DELETE", "faults", "remove every fault", l.serveClearFaults),
+		On("DELETE", "faults/{key}", "remove a fault", l.serveDeleteFault),
+	}
+}
+
+func (l *FaultList) serveFaults(w http.ResponseWriter, _ *http.Request) {
+	Answer(w, http.StatusOK, l.List())
+}
+
+func (l *FaultList) serveAddFault(w http.ResponseWriter, r *http.Request) {
+	var fault Fault
+	if !ReadBody(w, r, &fault) {
+		return
+	}
+	status, err := l.Add(fault)
+	if err != nil {
+		Refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	Answer(w, http.StatusCreated, status)
+}
+
+func (l *FaultList) serveClearFaults(w http.ResponseWriter, _ *http.Request) {
+	l.Clear()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (l *FaultList) serveDeleteFault(w http.ResponseWriter, r *http.Request) {
+	if !l.Remove(r.PathValue("key")) {
+		Refuse(w, http.StatusNotFound, "there is no fault "+r.PathValue("key"))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }

@@ -236,3 +236,30 @@ func named(counts map[versionedOperation]int) map[string]int {
 	}
 	return result
 }
+
+// Endpoints are what the control API has of requests.
+func (l *RequestLog) Endpoints() []Endpoint {
+	return []Endpoint{
+		On("GET", "requests", "the Graph requests so far; ?service=login for the sign-in requests", l.serveRequests),
+		On("DELETE", "requests", "empty the request log and set the counters to zero", l.serveClearRequests),
+		On("GET", "counters", "how many requests arrived, by operation, class and status, and what they cost", l.serveCounters),
+	}
+}
+
+func (l *RequestLog) serveRequests(w http.ResponseWriter, r *http.Request) {
+	switch service := r.URL.Query().Get("service"); service {
+	case "", "graph", "login":
+		Answer(w, http.StatusOK, l.List(service == "login"))
+	default:
+		Refuse(w, http.StatusBadRequest, "service: "+service+" is neither graph nor login")
+	}
+}
+
+func (l *RequestLog) serveClearRequests(w http.ResponseWriter, _ *http.Request) {
+	l.Clear()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (l *RequestLog) serveCounters(w http.ResponseWriter, _ *http.Request) {
+	Answer(w, http.StatusOK, l.Count())
+}

@@ -14,9 +14,9 @@ import (
 // Area is what the provider offers of it.
 func Area() resourcekit.Area {
 	return resourcekit.Area{
-		Resources:     []func() resource.Resource{newTrustedIPsResource},
-		DataSources:   []func() datasource.DataSource{newTrustedIPsDataSource, newTrustedIPRangesDataSource},
-		ListResources: []func() list.ListResource{newTrustedIPsListResource},
+		Resources:     []func() resource.Resource{newTrustedIPsResource, newCountryLocationResource},
+		DataSources:   []func() datasource.DataSource{newTrustedIPsDataSource, newTrustedIPRangesDataSource, newCountryLocationDataSource},
+		ListResources: []func() list.ListResource{newTrustedIPsListResource, newCountryLocationListResource},
 		Functions:     []func() function.Function{newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction, newIPRangesFromTextFunction},
 	}
 }

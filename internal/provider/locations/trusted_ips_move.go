@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -42,7 +43,9 @@ func azureADLocationSchema() *schema.Schema {
 				"trusted":   schema.BoolAttribute{Optional: true},
 			}}},
 			"country": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-				"countries_and_regions": schema.ListAttribute{Required: true, ElementType: types.StringType},
+				"countries_and_regions":                 schema.ListAttribute{Required: true, ElementType: types.StringType},
+				"include_unknown_countries_and_regions": schema.BoolAttribute{Optional: true},
+				"country_lookup_method":                 schema.StringAttribute{Optional: true},
 			}}},
 		},
 	}
@@ -58,7 +61,9 @@ type azureADLocation struct {
 		Trusted  types.Bool `tfsdk:"trusted"`
 	} `tfsdk:"ip"`
 	Country []struct {
-		CountriesAndRegions []string `tfsdk:"countries_and_regions"`
+		CountriesAndRegions []string     `tfsdk:"countries_and_regions"`
+		IncludeUnknown      types.Bool   `tfsdk:"include_unknown_countries_and_regions"`
+		LookupMethod        types.String `tfsdk:"country_lookup_method"`
 	} `tfsdk:"country"`
 }
 
@@ -72,35 +77,47 @@ func (l azureADLocation) guid() string {
 	return ""
 }
 
-func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+// readAzureADLocation reads the state that is moved to a type. ok is false for another source, and where the state cannot be read.
+func readAzureADLocation(ctx context.Context, typeName string, req resource.MoveStateRequest, resp *resource.MoveStateResponse) (source azureADLocation, ok bool) {
 	ofAzureAD := resourcekit.FromProvider(req.SourceProviderAddress, "hashicorp", "azuread")
 	if req.SourceTypeName != azureADNamedLocation || !ofAzureAD {
-		return
+		return source, false
 	}
-	var source azureADLocation
 	if req.SourceState != nil {
 		resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
 	}
 	if resp.Diagnostics.HasError() || req.SourceState == nil || source.guid() == "" {
 		resp.Diagnostics.AddError(fmt.Sprintf("Unable to move %s: its state cannot be read", azureADNamedLocation),
-			fmt.Sprintf("The state (schema version %d of %s) does not hold what the states of versions 2 and 3 of that provider do: an id with a GUID, and the ranges. "+
+			fmt.Sprintf("The state (schema version %d of %s) does not hold what the states of versions 2 and 3 of that provider do: an id with a GUID, and the contents of the location. "+
 				"Nothing was changed.\n\nRemove the moved block, take the location out of the state with a removed block whose lifecycle has destroy = false, "+
-				"and import it into entramfa_trusted_ips by its id.", req.SourceSchemaVersion, req.SourceProviderAddress))
+				"and import it into %s by its id.", req.SourceSchemaVersion, req.SourceProviderAddress, typeName))
+		return source, false
+	}
+	return source, true
+}
+
+// addWrongMove reports a location that another type manages.
+func addWrongMove(source azureADLocation, typeName, kind, manages, other string, diags *diag.Diagnostics) {
+	diags.AddError(fmt.Sprintf("Named location %s cannot be moved to %s", client.NameInQuotes(source.DisplayName.ValueString()), typeName),
+		fmt.Sprintf("The location %s %s, and %s manages locations of %s only. Nothing was changed.\n\n"+
+			"Remove the moved block of this location and leave it with %s, or move it to %s.", source.guid(), kind, typeName, manages, azureADNamedLocation, other))
+}
+
+func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+	source, ok := readAzureADLocation(ctx, "entramfa_trusted_ips", req, resp)
+	if !ok {
 		return
 	}
-	name := source.DisplayName.ValueString()
 	if len(source.IP) == 0 {
 		kind := "has no IP ranges"
 		if len(source.Country) > 0 {
 			kind = fmt.Sprintf("is one of countries (%s)", strings.Join(source.Country[0].CountriesAndRegions, ", "))
 		}
-		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s cannot be moved to entramfa_trusted_ips", client.NameInQuotes(name)),
-			fmt.Sprintf("The location %s %s, and entramfa_trusted_ips manages locations of IP ranges only. Nothing was changed.\n\n"+
-				"Remove the moved block of this location and leave it with %s.", source.guid(), kind, azureADNamedLocation))
+		addWrongMove(source, "entramfa_trusted_ips", kind, "IP ranges", "entramfa_country_location", &resp.Diagnostics)
 		return
 	}
 	moved := newTrustedIPsModel(client.NamedLocation{
-		ID: source.guid(), DisplayName: name, Kind: client.KindIPNamedLocation,
+		ID: source.guid(), DisplayName: source.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
 		IsTrusted: source.IP[0].Trusted.ValueBool(), Ranges: source.IP[0].IPRanges,
 	})
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)

@@ -124,7 +124,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !plan.unchanged(prior) {
 		ctx, end := trustedIPsLimits.WithinPlan(ctx, plan.Timeouts.Object)
 		defer end()
-		warnName(prior, plan, &resp.Diagnostics)
+		warnName(plan.DisplayName, prior != nil && plan.DisplayName.Equal(prior.DisplayName), &resp.Diagnostics)
 		warnRanges(prior, plan, &resp.Diagnostics)
 		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
 	}

@@ -77,6 +77,15 @@ func describeUndone(undone client.LocationChanges, prior, current client.NamedLo
 	for _, r := range undone.Added {
 		lines = append(lines, fmt.Sprintf("ip_ranges: %s (%s) was added, and the apply would remove it", r, r.Size()))
 	}
+	for _, code := range undone.CountriesRemoved {
+		lines = append(lines, fmt.Sprintf("countries: %s was removed, and the apply would add it again", country(code)))
+	}
+	for _, code := range undone.CountriesAdded {
+		lines = append(lines, fmt.Sprintf("countries: %s was added, and the apply would remove it", country(code)))
+	}
+	if undone.Lookup {
+		lines = append(lines, fmt.Sprintf("the location has %s now, and had %s", describeCountries(current), describeCountries(prior)))
+	}
 	for _, text := range undone.Unread {
 		lines = append(lines, fmt.Sprintf("ip_ranges: %q was added, and the apply would remove it", text))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
@@ -32,9 +33,9 @@ func locationNameValidator() validator.String {
 }
 
 // warnName tells of a new name with something around it that nobody sees.
-func warnName(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	name := plan.DisplayName.ValueString()
-	if trimmed := strings.TrimSpace(name); trimmed != name && (prior == nil || !plan.DisplayName.Equal(prior.DisplayName)) {
+func warnName(displayName types.String, unchanged bool, diags *diag.Diagnostics) {
+	name := displayName.ValueString()
+	if trimmed := strings.TrimSpace(name); trimmed != name && !unchanged {
 		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %q begins or ends with white space", name),
 			fmt.Sprintf("People who choose the location for a policy do not see that, and it is no difference if the service or an administrator leaves it out. Write %q.", trimmed))
 	}
@@ -94,12 +95,7 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 		diagnose.Error(diags, err)
 		return
 	}
-	others := make([]client.NamedLocation, 0, len(locations))
-	for _, location := range locations {
-		if location.ID != plan.ID.ValueString() {
-			others = append(others, location)
-		}
-	}
+	others := withoutID(locations, plan.ID.ValueString())
 	if prior == nil {
 		if twins := r.ownTwins(plan, others); len(twins) > 0 {
 			r.warnReplacement(ctx, plan, twins, diags)
@@ -111,7 +107,7 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 		}
 	}
 	if prior == nil || !plan.DisplayName.Equal(prior.DisplayName) {
-		warnSameName(plan, others, diags)
+		warnSameName(plan.DisplayName, others, diags)
 	}
 	warnOverlapElsewhere(prior, plan, others, diags)
 	r.warnNarrowing(ctx, prior, plan, diags)
@@ -247,12 +243,23 @@ func isOrAre(count client.IPRangeCount) string {
 	return count.String() + " are"
 }
 
+// withoutID are the locations other than one.
+func withoutID(locations []client.NamedLocation, id string) []client.NamedLocation {
+	others := make([]client.NamedLocation, 0, len(locations))
+	for _, location := range locations {
+		if location.ID != id {
+			others = append(others, location)
+		}
+	}
+	return others
+}
+
 // warnSameName names the locations that a location cannot be told from by its name.
-func warnSameName(plan *trustedIPsModel, others []client.NamedLocation, diags *diag.Diagnostics) {
-	if plan.DisplayName.IsUnknown() {
+func warnSameName(displayName types.String, others []client.NamedLocation, diags *diag.Diagnostics) {
+	if displayName.IsUnknown() {
 		return
 	}
-	name := plan.DisplayName.ValueString()
+	name := displayName.ValueString()
 	if same := client.NamedLocationsNamed(others, name); len(same) > 0 {
 		diags.AddAttributeWarning(path.Root("display_name"), fmt.Sprintf("The name %s is taken", client.NameInQuotes(name)),
 			"Microsoft Entra permits it, and people who choose the location for a policy will not know which is which. The name is that of:\n"+
@@ -323,30 +330,34 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 		detail+"\n\nFor these policies, sign-ins from there count as from anywhere.")
 }
 
-// warnDestroy names the policies that keep a location from being deleted, and those for which trust ends. A location that is gone
-// has neither.
+// warnDestroy names the policies that keep a location from being deleted, and those for which trust ends.
 func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
-	if !r.Data.Ready() || r.Data.IsGone(prior.ID.ValueString(), func() (bool, error) {
-		_, gone, err := r.Data.locations.view.Observe(ctx, prior.location(), client.Acceptance{})
-		return gone, err
-	}) {
-		return
-	}
-	policies := r.Data.policiesAbout(ctx, prior.id(), diags)
-	byID, byTrust := policies.byID, policies.byTrust
-	name, id := prior.DisplayName.ValueString(), prior.id()
-	// No error: the run may delete the policies before it comes to the location.
-	if len(byID) > 0 {
-		diags.AddWarning(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(name)),
-			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
-				"The destroy fails unless they are deleted, or stop naming it, before. Terraform does that in the right order where the same configuration "+
-				"manages the policies and takes the id from this resource.", id, listPolicies(byID)))
-	}
+	byTrust := r.Data.warnInUse(ctx, prior.location(), diags).byTrust
 	if len(byTrust) > 0 && prior.Trusted.ValueBool() {
-		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", client.NameInQuotes(name)),
+		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", client.NameInQuotes(prior.DisplayName.ValueString())),
 			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
 				"For them, sign-ins from there count as from anywhere after the destroy.", client.Cover(prior.ranges()).Count(), listPolicies(byTrust)))
 	}
+}
+
+// warnInUse names the policies that keep a location from being deleted, and returns all that it is about. A location that is gone has
+// none.
+func (d *run) warnInUse(ctx context.Context, location client.NamedLocation, diags *diag.Diagnostics) locationPolicies {
+	if !d.Ready() || d.IsGone(location.ID, func() (bool, error) {
+		_, gone, err := d.locations.view.Observe(ctx, location, client.Acceptance{})
+		return gone, err
+	}) {
+		return locationPolicies{}
+	}
+	policies := d.policiesAbout(ctx, location.ID, diags)
+	// No error: the run may delete the policies before it comes to the location.
+	if len(policies.byID) > 0 {
+		diags.AddWarning(fmt.Sprintf("Named location %s is in use", client.NameInQuotes(location.DisplayName)),
+			fmt.Sprintf("Microsoft Entra does not delete a location that a Conditional Access policy names, whatever the policy's state. These name %s:\n%s\n\n"+
+				"The destroy fails unless they are deleted, or stop naming it, before. Terraform does that in the right order where the same configuration "+
+				"manages the policies and takes the id from this resource.", location.ID, listPolicies(policies.byID)))
+	}
+	return policies
 }
 
 // warnStoredDifferently tells what the service has made of a new location. It is not waited for as a write that replicas do
@@ -389,7 +400,7 @@ func kindOf(location client.NamedLocation) string {
 		return "trusted IP ranges"
 	case location.IsIP():
 		return "IP ranges, not trusted"
-	case strings.EqualFold(location.Kind, "countryNamedLocation"):
+	case location.IsCountry():
 		return "location of countries (countryNamedLocation)"
 	}
 	return location.Kind

@@ -1,0 +1,4 @@
+import {
+  to = entramfa_country_location.offices
+  id = "Countries we work in"
+}

@@ -1,0 +1,104 @@
+package locations
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+)
+
+type countryLocationDataSource struct {
+	resourcekit.DataSource[run, *run]
+}
+
+func newCountryLocationDataSource() datasource.DataSource { return &countryLocationDataSource{} }
+
+var (
+	_ datasource.DataSourceWithConfigure        = (*countryLocationDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*countryLocationDataSource)(nil)
+)
+
+// countryLocationDataModel is the data source's schema.
+type countryLocationDataModel struct {
+	ID             types.String `tfsdk:"id"`
+	DisplayName    types.String `tfsdk:"display_name"`
+	Countries      types.Set    `tfsdk:"countries"`
+	CountryNames   types.Map    `tfsdk:"country_names"`
+	IncludeUnknown types.Bool   `tfsdk:"include_unknown"`
+	Lookup         types.String `tfsdk:"lookup"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (d *countryLocationDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_country_location"
+}
+
+func (d *countryLocationDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads one [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of countries, " +
+			"such as one that is managed elsewhere and that a policy is to name.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The id of the location, a GUID. Exactly one of `id` and `display_name` must be set; the other is computed.",
+				Validators:          []validator.String{value.GUIDValidator()},
+			},
+			"display_name": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The name of the location, compared without case. Exactly one of `id` and `display_name` must be set; the other is computed. " +
+					"Names are not unique: one that several locations have is an error that lists their ids.",
+				Validators: []validator.String{locationNameValidator()},
+			},
+			"countries": schema.SetAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "The countries and regions, as two-letter codes of ISO 3166-1.",
+			},
+			"country_names": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType, MarkdownDescription: "The English name of each country, by its code.",
+			},
+			"include_unknown": schema.BoolAttribute{
+				Computed: true, MarkdownDescription: "Whether sign-ins whose country is not known belong to the location.",
+			},
+			"lookup": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "How the country of a sign-in is found: `client_ip_address` or `authenticator_app_gps`.",
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": countryLocationLimits.DataSourceBlock(ctx)},
+	}
+}
+
+func (d *countryLocationDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
+}
+
+func (d *countryLocationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model countryLocationDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
+		return
+	}
+	ctx, end := countryLocationLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
+	defer end()
+	key, at := model.ID, path.Root("id")
+	if key.IsNull() {
+		key, at = model.DisplayName, path.Root("display_name")
+	}
+	location := d.Data.findLocation(ctx, key.ValueString(), countryLocations, at, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var found countryLocationModel
+	found.imported(location)
+	model.ID, model.DisplayName = value.KeepSpelling(model.ID, location.ID), value.KeepSpelling(model.DisplayName, location.DisplayName)
+	model.Countries, model.CountryNames = found.Countries, found.CountryNames
+	model.IncludeUnknown, model.Lookup = found.IncludeUnknown, found.Lookup
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}

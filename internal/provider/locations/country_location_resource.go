@@ -1,0 +1,202 @@
+package locations
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+)
+
+var countryLocationLimits = resourcekit.TimeLimits{TypeName: "entramfa_country_location", Write: 30 * time.Minute, Read: 10 * time.Minute}
+
+// countryLocations are the locations of countries.
+var countryLocations = locationKind{
+	is: client.NamedLocation.IsCountry, of: "countries (countryNamedLocation)", one: "a location of countries",
+	checkImport: func(client.NamedLocation, *diag.Diagnostics) {},
+	addWrongKind: func(location client.NamedLocation, at path.Path, diags *diag.Diagnostics) {
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no countries", client.NameInQuotes(location.DisplayName)),
+			fmt.Sprintf("The location %s is one of %s. entramfa_trusted_ips manages locations of IP ranges that are trusted.", location.ID, kindOf(location)))
+	},
+	warnStoredDifferently: func(wanted, stored client.NamedLocation, diags *diag.Diagnostics) {
+		diags.AddWarning(fmt.Sprintf("Named location %s is not stored as it was requested", client.NameInQuotes(wanted.DisplayName)),
+			fmt.Sprintf("Microsoft Graph accepted the new location %s and says that it has %s. The next plan shows the difference. If it comes back after an apply, "+
+				"the configuration asks for something that the service does not store.", stored.ID, describeCountries(stored)))
+	},
+}
+
+type countryLocationResource struct {
+	resourcekit.Resource[run, *run]
+}
+
+func newCountryLocationResource() resource.Resource { return &countryLocationResource{} }
+
+var (
+	_ resource.ResourceWithConfigure   = (*countryLocationResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*countryLocationResource)(nil)
+	_ resource.ResourceWithImportState = (*countryLocationResource)(nil)
+	_ resource.ResourceWithIdentity    = (*countryLocationResource)(nil)
+	_ resource.ResourceWithMoveState   = (*countryLocationResource)(nil)
+)
+
+func (r *countryLocationResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_country_location"
+}
+
+func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of countries, " +
+			"which Conditional Access policies include or exclude by its id.\n\n" +
+			"A location of countries is never trusted, and changes nothing by itself: a policy that names it does.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The id of the named location, a GUID. Policies refer to the location by it.",
+			},
+			"name": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The same as `display_name`, for people reading a plan: Terraform shows `name` also where it does not change.",
+			},
+			"display_name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The name of the location, at most 256 characters. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
+					"Graph: `displayName`.",
+				Validators: []validator.String{locationNameValidator()},
+			},
+			"countries": schema.SetAttribute{
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "The countries and regions, as two-letter codes of ISO 3166-1 in upper case: `[\"DE\", \"NO\"]`. A change replaces the whole set. " +
+					"Graph: `countriesAndRegions`.",
+				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(countryValidator())},
+			},
+			"country_names": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "The English name of each country, by its code: `NO = \"Norway\"`. Known at plan, for people reading it.",
+			},
+			"include_unknown": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Whether sign-ins whose country is not known belong to the location. Default `false`. Graph: `includeUnknownCountriesAndRegions`.",
+			},
+			"lookup": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(lookupClientIP),
+				MarkdownDescription: "How the country of a sign-in is found: `client_ip_address`, or `authenticator_app_gps`, for which users share the position of their phone " +
+					"in the Microsoft Authenticator app. Default `client_ip_address`. Graph: `countryLookupMethod`.",
+				Validators: []validator.String{stringvalidator.OneOf(lookupClientIP, lookupGPS)},
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": countryLocationLimits.Block(ctx)},
+	}
+}
+
+func (r *countryLocationResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = locationIdentitySchema()
+}
+
+// ModifyPlan makes the plan tell what the apply will do, and for which policies that is a change.
+func (r *countryLocationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
+	var prior *countryLocationModel
+	if !req.State.Raw.IsNull() {
+		prior = &countryLocationModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+		resourcekit.HasID("id", prior.ID, &resp.Diagnostics)
+	}
+	if req.Plan.Raw.IsNull() {
+		if !resp.Diagnostics.HasError() {
+			ctx, end := countryLocationLimits.WithinPlan(ctx, prior.Timeouts.Object)
+			defer end()
+			r.Data.findNow(ctx, prior.location(), req.Private, resp.Private, &resp.Diagnostics)
+			r.Data.warnInUse(ctx, prior.location(), &resp.Diagnostics)
+		}
+		return
+	}
+	plan := &countryLocationModel{}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.plan(prior)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if plan.unchanged(prior) {
+		return
+	}
+	ctx, end := countryLocationLimits.WithinPlan(ctx, plan.Timeouts.Object)
+	defer end()
+	warnName(plan.DisplayName, prior != nil && plan.DisplayName.Equal(prior.DisplayName), &resp.Diagnostics)
+	r.warnChange(ctx, prior, plan, &resp.Diagnostics)
+	if !r.Data.Ready() || prior != nil && plan.DisplayName.Equal(prior.DisplayName) {
+		return
+	}
+	locations, err := r.Data.locations.all(ctx)
+	if err != nil {
+		diagnose.Error(&resp.Diagnostics, err)
+		return
+	}
+	warnSameName(plan.DisplayName, withoutID(locations, plan.ID.ValueString()), &resp.Diagnostics)
+}
+
+// warnChange names what changes for the policies that name the location.
+func (r *countryLocationResource) warnChange(ctx context.Context, prior, plan *countryLocationModel, diags *diag.Diagnostics) {
+	if prior == nil || !r.Data.Ready() {
+		return
+	}
+	policies := r.Data.policiesAbout(ctx, prior.ID.ValueString(), diags)
+	changes := plan.changes(prior)
+	if len(policies.byID) == 0 || len(changes) == 0 {
+		return
+	}
+	var lines []string
+	for _, policy := range policies.byID {
+		lines = append(lines, describePolicy(policy)+": "+ways(policy, policies.id, "this location"))
+	}
+	diags.AddAttributeWarning(path.Root("countries"),
+		fmt.Sprintf("What %s covers changes, and %s it", client.NameInQuotes(prior.DisplayName.ValueString()), policiesName(len(policies.byID))),
+		fmt.Sprintf("%s\n\nConditional Access policies for which that is a change:\n%s", diagnose.List(changes), diagnose.List(lines)))
+}
+
+func policiesName(n int) string {
+	if n == 1 {
+		return "a policy names"
+	}
+	return fmt.Sprintf("%d policies name", n)
+}
+
+func (r *countryLocationResource) operations() operations[countryLocationModel, *countryLocationModel] {
+	return operations[countryLocationModel, *countryLocationModel]{data: r.Data, limits: countryLocationLimits, kind: countryLocations}
+}
+
+func (r *countryLocationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	r.operations().create(ctx, req, resp)
+}
+
+func (r *countryLocationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	r.operations().read(ctx, req, resp)
+}
+
+func (r *countryLocationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	r.operations().update(ctx, req, resp)
+}
+
+func (r *countryLocationResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	r.operations().delete(ctx, req, resp)
+}
+
+// ImportState accepts the id of a location, its display name, or the identity.
+func (r *countryLocationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	r.operations().importState(ctx, req, resp)
+}
