@@ -25,6 +25,7 @@ type Client struct {
 	campaign  campaignRun
 	// seenLocations tells named locations apart that nothing else does.
 	seenLocations graph.Seen
+	rangeChanges  rangeChanges
 }
 
 // New makes a client. It sends nothing yet.

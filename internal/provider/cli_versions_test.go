@@ -30,7 +30,7 @@ func newCLITests(t *testing.T) *regexp.Regexp {
 }
 
 // versionGates are the ways in which a test here asks what the CLI at hand can do, and in which terraform-plugin-testing skips one.
-var versionGates = []string{"queries", "importsByIdentity", "SkipBelow", "SkipIf", "SkipAbove", "SkipBetween"}
+var versionGates = []string{"Queries", "ImportsByIdentity", "SkipBelow", "SkipIf", "SkipAbove", "SkipBetween"}
 
 // Terraform 1.8 has moves between resource types. It is the oldest that is supported, so no test is cut short by them.
 var supportedGate = regexp.MustCompile(`SkipBelow\(tfversion\.Version1_8_0\)`)

@@ -48,6 +48,8 @@ var appliedExamples = []string{
 	"resources/entramfa_registration_policy/import-by-identity.tf", "data-sources/entramfa_registration_policy/data-source.tf",
 	"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_trusted_ips/import.sh",
 	"resources/entramfa_trusted_ips/import-by-string-id.tf", "resources/entramfa_trusted_ips/import-by-identity.tf",
+	"resources/entramfa_trusted_ip_range/resource.tf", "resources/entramfa_trusted_ip_range/import.sh",
+	"resources/entramfa_trusted_ip_range/import-by-string-id.tf", "resources/entramfa_trusted_ip_range/import-by-identity.tf",
 	"resources/entramfa_country_location/resource.tf", "resources/entramfa_country_location/import.sh",
 	"resources/entramfa_country_location/import-by-string-id.tf", "resources/entramfa_country_location/import-by-identity.tf",
 	"data-sources/entramfa_country_location/data-source.tf", "list-resources/entramfa_country_location/list-resource.tfquery.hcl",
@@ -110,6 +112,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 		"resources/entramfa_registration_policy/resource.tf", "resources/entramfa_registration_policy/microsoft_managed.tf",
 		"data-sources/entramfa_registration_policy/data-source.tf",
 		"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_country_location/resource.tf", "data-sources/entramfa_country_location/data-source.tf",
+		"resources/entramfa_trusted_ip_range/resource.tf",
 		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 		"guides/getting-started/first.tf",
@@ -232,6 +235,37 @@ func TestTheImportExamplesOfACountryLocationImport(t *testing.T) {
 	importExamplesImport(t, "entramfa_country_location", "entramfa_country_location.offices")
 }
 
+// newTenantWithVPN is the sample tenant, whose headquarters have the range of the examples already.
+func newTenantWithVPN(t *testing.T) *acctest.Tenant {
+	t.Helper()
+	tn := newSampleTenant(t)
+	location := control.NewIPNamedLocation("", true, "203.0.113.0/24", "198.51.100.17/32")
+	if _, err := tn.PatchNamedLocation(context.Background(), emulator.SampleHeadquartersID, control.NamedLocationPatch{IPRanges: &location.IPRanges}); err != nil {
+		t.Fatal(err)
+	}
+	return tn
+}
+
+func TestTheImportExamplesOfATrustedIPRangeImport(t *testing.T) {
+	t.Parallel()
+	const folder = "resources/entramfa_trusted_ip_range/"
+	config := acctest.Example(t, folder+"resource.tf")
+	t.Run("import.sh", func(t *testing.T) {
+		t.Parallel()
+		w := newTenantWithVPN(t).Workspace(t, map[string]string{"example.tf": config}, bySecret()...)
+		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+	t.Run("import-by-string-id.tf", func(t *testing.T) {
+		t.Parallel()
+		w := newTenantWithVPN(t).Workspace(t, map[string]string{"example.tf": config, "import.tf": acctest.Example(t, folder+"import-by-string-id.tf")}, bySecret()...)
+		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 0 changed, 0 destroyed")
+		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
+	})
+}
+
 func importExamplesImport(t *testing.T, typeName, address string) {
 	t.Helper()
 	folder := "resources/" + typeName + "/"
@@ -267,13 +301,18 @@ func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
 		{"entramfa_user_mfa_state", "resource.tf", "1 imported, 3 added, 1 changed, 0 destroyed", "user_id = "},
 		{"entramfa_user_mfa_states", "resource.tf", "1 imported, 0 added, 1 changed, 0 destroyed", "user_ids = "},
 		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", acctest.PolicyID)},
+		{"entramfa_trusted_ip_range", "resource.tf", "1 imported, 0 added, 0 changed, 0 destroyed", `ip_range    = "198.51.100.17/32"`},
 		{"entramfa_country_location", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleCountriesID)},
 		{"entramfa_trusted_ips", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)},
 	} {
 		t.Run(c.folder, func(t *testing.T) {
 			t.Parallel()
 			folder := "resources/" + c.folder + "/"
-			w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+c.config)}, bySecret()...)
+			start := newSampleTenant
+			if c.folder == "entramfa_trusted_ip_range" {
+				start = newTenantWithVPN
+			}
+			w := start(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+c.config)}, bySecret()...)
 			content := acctest.Example(t, folder+file)
 			w.Write("import.tf", content)
 			if !strings.Contains(content, c.identity) {

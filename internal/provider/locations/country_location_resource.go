@@ -59,6 +59,7 @@ func (r *countryLocationResource) Metadata(_ context.Context, req resource.Metad
 
 func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: resourcekit.SchemaVersion(countryLocationUpgrades),
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of countries, " +
 			"which Conditional Access policies include or exclude by its id.\n\n" +
 			"A location of countries is never trusted, and changes nothing by itself: a policy that names it does.",
@@ -200,4 +201,10 @@ func (r *countryLocationResource) Delete(ctx context.Context, req resource.Delet
 // ImportState accepts the id of a location, its display name, or the identity.
 func (r *countryLocationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	r.operations().importState(ctx, req, resp)
+}
+
+var _ resource.ResourceWithUpgradeState = (*countryLocationResource)(nil)
+
+func (r *countryLocationResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return resourcekit.StateUpgraders(countryLocationUpgrades)
 }

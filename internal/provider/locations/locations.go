@@ -14,7 +14,7 @@ import (
 // Area is what the provider offers of it.
 func Area() resourcekit.Area {
 	return resourcekit.Area{
-		Resources:     []func() resource.Resource{newTrustedIPsResource, newCountryLocationResource},
+		Resources:     []func() resource.Resource{newTrustedIPsResource, newTrustedIPRangeResource, newCountryLocationResource},
 		DataSources:   []func() datasource.DataSource{newTrustedIPsDataSource, newTrustedIPRangesDataSource, newCountryLocationDataSource},
 		ListResources: []func() list.ListResource{newTrustedIPsListResource, newCountryLocationListResource},
 		Functions:     []func() function.Function{newNormalizeIPRangesFunction, newMergeIPRangesFunction, newIPRangesCoverFunction, newIPRangesSizeFunction, newIPRangesFromTextFunction},

@@ -93,6 +93,7 @@ func (o operations[M, P]) create(ctx context.Context, req resource.CreateRequest
 		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
+	o.data.owners.manage(created.ID, true, path.Empty(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(plan.location()))...)
 	if !created.Shows(plan.location()) {

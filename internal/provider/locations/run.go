@@ -7,6 +7,8 @@ type run struct {
 	*resourcekit.Run
 	// locations are the tenant's named locations; nil where the run cannot ask for them.
 	locations *tenantLocations
+	// owners are the locations that resources of the run manage.
+	owners owners
 }
 
 // Begin makes it a part of a run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -121,6 +122,7 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	plan.plan(prior)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	r.Data.owners.manage(prior.id(), true, path.Root("ip_ranges"), &resp.Diagnostics)
 	if !plan.unchanged(prior) {
 		ctx, end := trustedIPsLimits.WithinPlan(ctx, plan.Timeouts.Object)
 		defer end()
@@ -155,8 +157,8 @@ func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.Impor
 	r.operations().importState(ctx, req, resp)
 }
 
-// trustedIPsUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var trustedIPsUpgrades []resourcekit.StateUpgrade
+// These lead states of earlier versions of a schema to the present one. There is no earlier version yet.
+var trustedIPsUpgrades, trustedIPRangeUpgrades, countryLocationUpgrades []resourcekit.StateUpgrade
 
 var _ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
 

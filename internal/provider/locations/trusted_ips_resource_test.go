@@ -294,7 +294,8 @@ func TestStaleReplicasOfLocationsDoNotReachTheState(t *testing.T) {
 func TestReadsByTurnsAreNoDrift(t *testing.T) {
 	t.Parallel()
 	options := acctest.Quick()
-	options.Consistency.Drift, options.Consistency.Missing = 500*time.Millisecond, 500*time.Millisecond
+	// Long enough for a second read on a slow machine; on any other the second read ends the wait.
+	options.Consistency.Drift, options.Consistency.Missing = 5*time.Second, 5*time.Second
 	tn := acctest.StartTenant(t, acctest.LocationTenant(), options)
 	byTurns := tn.Do(func(ctx context.Context) error {
 		return tn.SetBehavior(ctx, control.Behavior{ReplicaLag: control.ReplicaLag{DurationMs: 3_600_000, Alternate: true, LagCreates: true, LagDeletes: true}})

@@ -1,0 +1,199 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
+)
+
+// RangeRefusal says why a single range of a location cannot be changed.
+type RangeRefusal string
+
+const (
+	// RangeOtherKind is a location that has no IP ranges.
+	RangeOtherKind RangeRefusal = "other_kind"
+	// RangeNotTrusted is a location that is not trusted.
+	RangeNotTrusted RangeRefusal = "not_trusted"
+	// RangeTooMany is a location that has as many ranges as the service takes.
+	RangeTooMany RangeRefusal = "too_many"
+	// RangeLast is a location whose last range it is: the service wants at least one.
+	RangeLast RangeRefusal = "last"
+)
+
+// RangeRefusedError is a change of a single range that the rules do not permit. Nothing was written.
+type RangeRefusedError struct {
+	Location NamedLocation
+	Range    iprange.Range
+	Reason   RangeRefusal
+}
+
+// Error names location, range and reason.
+func (e *RangeRefusedError) Error() string {
+	return fmt.Sprintf("unable to change %s of named location %s (id %s): %s", e.Range, redact.NameInQuotes(e.Location.DisplayName), e.Location.ID, e.Reason)
+}
+
+// CheckRange returns a *RangeRefusedError where a range cannot be added to a location, or removed from it.
+func (l NamedLocation) CheckRange(r iprange.Range, present bool) error {
+	refused := &RangeRefusedError{Location: l, Range: r}
+	switch others := len(l.otherRanges(r)); {
+	case !l.IsIP():
+		refused.Reason = RangeOtherKind
+	case !present && l.HasRange(r) && others == 0:
+		refused.Reason = RangeLast
+	case present && !l.IsTrusted:
+		refused.Reason = RangeNotTrusted
+	case present && !l.HasRange(r) && others >= iprange.MaxIPRanges:
+		refused.Reason = RangeTooMany
+	default:
+		return nil
+	}
+	return refused
+}
+
+// HasRange reports whether one of the location's ranges is the same range, in any spelling. A wider one that covers it is another.
+func (l NamedLocation) HasRange(r iprange.Range) bool {
+	return slices.Contains(iprange.Read(l.Ranges), r)
+}
+
+// otherRanges are the texts of the location's other ranges. What cannot be read is one of them.
+func (l NamedLocation) otherRanges(r iprange.Range) []string {
+	var others []string
+	for _, text := range l.Ranges {
+		if read := iprange.Read([]string{text}); len(read) != 1 || read[0] != r {
+			others = append(others, text)
+		}
+	}
+	return others
+}
+
+// rangeChanges are the changes of single ranges that this process has made, by location.
+type rangeChanges struct {
+	mutex     sync.Mutex
+	locations map[string]*rangeLedger
+}
+
+// rangeLedger orders the changes of one location, because each of them writes all of its ranges.
+type rangeLedger struct {
+	lock graph.ContextLock
+	// made are the ranges that were added (true) and removed (false), under the lock.
+	made map[iprange.Range]bool
+}
+
+func (r *rangeChanges) of(id string) *rangeLedger {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	id = strings.ToLower(id)
+	if r.locations == nil {
+		r.locations = map[string]*rangeLedger{}
+	}
+	if r.locations[id] == nil {
+		r.locations[id] = &rangeLedger{lock: graph.NewContextLock(), made: map[iprange.Range]bool{}}
+	}
+	return r.locations[id]
+}
+
+// shownBy reports whether a location shows every change of this process.
+func (l *rangeLedger) shownBy(location NamedLocation) bool {
+	for r, present := range l.made {
+		if location.HasRange(r) != present {
+			return false
+		}
+	}
+	return true
+}
+
+// SetNamedLocationRange adds one range to a location, or removes it, and leaves the others as they are. The service has no request for
+// one range and no conditional write, so the location is read twice, changed and written as a whole. Changes of this process to one location
+// wait for each other, and each reads until the location shows those before it. After the write the location is read until it shows the
+// change; if another writer undid it, the change is made again, three times at most. Text is how an added range is spelled.
+//
+// A change that the rules do not permit is a *RangeRefusedError. IsNotFound is true of the error for a location that does not exist.
+//
+// Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
+func (c *Client) SetNamedLocationRange(ctx context.Context, id string, r iprange.Range, text string, present bool) (NamedLocation, graph.Acceptance, error) {
+	ledger := c.rangeChanges.of(id)
+	if err := ledger.lock.Lock(ctx, "waiting for another change of the same named location"); err != nil {
+		return NamedLocation{}, graph.Acceptance{}, err
+	}
+	defer ledger.lock.Unlock()
+	const tries = 3
+	for try := 1; ; try++ {
+		location, err := c.locationShowing(ctx, id, c.latestLocation, ledger.shownBy)
+		if err != nil {
+			return location, graph.Acceptance{}, err
+		}
+		if err := location.CheckRange(r, present); err != nil {
+			return location, graph.Acceptance{}, err
+		}
+		if location.HasRange(r) == present {
+			return location, graph.Acceptance{}, nil
+		}
+		location.Ranges = location.otherRanges(r)
+		if present {
+			location.Ranges = append(location.Ranges, text)
+		}
+		accepted, err := c.UpdateNamedLocation(ctx, location)
+		if err != nil {
+			return location, accepted, err
+		}
+		ledger.made[r] = present
+		seen, err := c.locationShowing(ctx, id, c.FindNamedLocation, func(seen NamedLocation) bool { return seen.HasRange(r) == present })
+		if err != nil || seen.HasRange(r) == present || try == tries {
+			// Accepted is accepted: what cannot be read back shows in the next plan.
+			return location, accepted, nil
+		}
+		delete(ledger.made, r)
+	}
+}
+
+// latestLocation reads a location twice and returns the answer that was changed last, because the whole location is written from it: a
+// lagging replica would undo the last change of another process. What neither answer shows cannot be known.
+func (c *Client) latestLocation(ctx context.Context, id string) (NamedLocation, error) {
+	location, err := c.FindNamedLocation(ctx, id)
+	if err != nil {
+		return location, err
+	}
+	again, err := c.GetNamedLocation(ctx, id)
+	switch {
+	case graph.IsNotFound(err):
+		return location, nil
+	case err != nil:
+		return location, err
+	case location.Modified == nil || again.Modified == nil || !again.Modified.Before(*location.Modified):
+		return again, nil
+	}
+	return location, nil
+}
+
+// locationShowing reads a location until it is as expected, for as long as replicas may lag.
+func (c *Client) locationShowing(ctx context.Context, id string, read func(ctx context.Context, id string) (NamedLocation, error), shows func(NamedLocation) bool) (NamedLocation, error) {
+	location, err := read(ctx, id)
+	if err != nil || shows(location) {
+		return location, err
+	}
+	err = c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
+		seen, err := read(ctx, id)
+		if err == nil {
+			location = seen
+		}
+		return err != nil && !graph.IsNotFound(err) || shows(location), err
+	})
+	if graph.IsNotFound(err) {
+		err = nil
+	}
+	return location, err
+}
+
+// ObserveRange returns the location of a range that is expected to be in it, and believes something else only once it has lasted.
+// accepted is the last write of the range.
+func (l *NamedLocations) ObserveRange(ctx context.Context, id string, r iprange.Range, accepted graph.Acceptance) (location NamedLocation, gone bool, err error) {
+	return l.Collection.Observe(ctx, graph.Expectation[NamedLocation]{
+		ID: id, Accepted: accepted, Satisfied: func(seen NamedLocation) bool { return seen.HasRange(r) },
+	})
+}

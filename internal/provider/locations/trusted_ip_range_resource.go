@@ -1,0 +1,415 @@
+package locations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+)
+
+var trustedIPRangeLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ip_range", Write: 30 * time.Minute, Read: 10 * time.Minute}
+
+type trustedIPRangeResource struct {
+	resourcekit.Resource[run, *run]
+}
+
+func newTrustedIPRangeResource() resource.Resource { return &trustedIPRangeResource{} }
+
+var (
+	_ resource.ResourceWithConfigure   = (*trustedIPRangeResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*trustedIPRangeResource)(nil)
+	_ resource.ResourceWithImportState = (*trustedIPRangeResource)(nil)
+	_ resource.ResourceWithIdentity    = (*trustedIPRangeResource)(nil)
+)
+
+// trustedIPRangeModel is the resource's schema.
+type trustedIPRangeModel struct {
+	ID         types.String `tfsdk:"id"`
+	LocationID types.String `tfsdk:"location_id"`
+	Location   types.String `tfsdk:"location_name"`
+	IPRange    types.String `tfsdk:"ip_range"`
+	Size       types.String `tfsdk:"size"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+// trustedIPRangeIdentity is the resource's identity; the range is in its normal spelling.
+type trustedIPRangeIdentity struct {
+	LocationID types.String `tfsdk:"location_id"`
+	IPRange    types.String `tfsdk:"ip_range"`
+}
+
+// parsed is the range; false where it is not known.
+func (m *trustedIPRangeModel) parsed() (iprange.Range, bool) {
+	r, err := value.ParseRange(m.IPRange.ValueString())
+	return r, err == nil && !m.IPRange.IsUnknown()
+}
+
+func (m *trustedIPRangeModel) identity() trustedIPRangeIdentity {
+	r, _ := m.parsed()
+	return trustedIPRangeIdentity{LocationID: types.StringValue(strings.ToLower(m.LocationID.ValueString())), IPRange: types.StringValue(r.String())}
+}
+
+// fill computes what follows from location and range.
+func (m *trustedIPRangeModel) fill() {
+	r, known := m.parsed()
+	m.ID, m.Size = types.StringUnknown(), types.StringUnknown()
+	if known {
+		m.Size = types.StringValue(r.Size())
+	}
+	if known && !m.LocationID.IsUnknown() {
+		m.ID = types.StringValue(strings.ToLower(m.LocationID.ValueString()) + "/" + r.String())
+	}
+}
+
+func (r *trustedIPRangeResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_trusted_ip_range"
+}
+
+func (r *trustedIPRangeResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		Version: resourcekit.SchemaVersion(trustedIPRangeUpgrades),
+		MarkdownDescription: "Manages one IP range of a trusted [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) " +
+			"and leaves the location's other ranges to their owners: other configurations, other teams, or an administrator.\n\n" +
+			"To manage all ranges of a location in one place, use `entramfa_trusted_ips`. A location is managed by the one or by the other.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The id of the location and the range in its normal spelling, joined by a slash.",
+			},
+			"location_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "The id of a trusted location of IP ranges, a GUID. Another location replaces the resource.",
+				Validators: []validator.String{value.GUIDValidator()},
+			},
+			"location_name": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "The name of the location, for people reading a plan.",
+			},
+			"ip_range": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The public IP range to trust, in CIDR notation, IPv4 or IPv6, longer than /8. Another spelling of the same range is no change; another range replaces " +
+					"the resource. Graph: an element of `ipRanges`.",
+				Validators: []validator.String{value.CheckedText("must be an IP range in CIDR notation, longer than /8", "Invalid IP range", func(text string) error {
+					_, err := value.ParseRange(text)
+					return err
+				})},
+			},
+			"size": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "How much the range covers, in words: `256 IPv4 addresses`. Known at plan.",
+			},
+		},
+		Blocks: map[string]schema.Block{"timeouts": trustedIPRangeLimits.Block(ctx)},
+	}
+}
+
+func (r *trustedIPRangeResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"location_id": identityschema.StringAttribute{RequiredForImport: true, Description: "The id of the location, a GUID."},
+		"ip_range":    identityschema.StringAttribute{RequiredForImport: true, Description: "The range in CIDR notation."},
+	}}
+}
+
+// ModifyPlan makes the plan tell what becomes trusted, and refuses at plan what the apply would refuse.
+func (r *trustedIPRangeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+		return
+	}
+	var prior, plan *trustedIPRangeModel
+	if !req.State.Raw.IsNull() {
+		prior = &trustedIPRangeModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+		resourcekit.HasID("location_id", prior.LocationID, &resp.Diagnostics)
+	}
+	if !req.Plan.Raw.IsNull() {
+		plan = &trustedIPRangeModel{}
+		resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan == nil {
+		ctx, end := trustedIPRangeLimits.WithinPlan(ctx, prior.Timeouts.Object)
+		defer end()
+		r.planDestroy(ctx, prior, &resp.Diagnostics)
+		return
+	}
+	ctx, end := trustedIPRangeLimits.WithinPlan(ctx, plan.Timeouts.Object)
+	defer end()
+	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), &resp.Diagnostics)
+	if prior != nil {
+		wanted, known := plan.parsed()
+		if had, _ := prior.parsed(); !known || had != wanted {
+			resp.RequiresReplace.Append(path.Root("ip_range"))
+		} else {
+			plan.IPRange = prior.IPRange
+		}
+		if !strings.EqualFold(plan.LocationID.ValueString(), prior.LocationID.ValueString()) || plan.LocationID.IsUnknown() {
+			resp.RequiresReplace.Append(path.Root("location_id"))
+		} else {
+			plan.LocationID = prior.LocationID
+		}
+	}
+	plan.fill()
+	switch {
+	case prior != nil && len(resp.RequiresReplace) == 0:
+		plan.Location = prior.Location
+	case prior != nil:
+		// The plan is made again without a prior state; this is about the range that goes.
+		plan.Location = types.StringUnknown()
+		r.planDestroy(ctx, prior, &resp.Diagnostics)
+	default:
+		plan.Location = types.StringUnknown()
+		r.planCreate(ctx, plan, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planCreate says what becomes trusted, for which policies.
+func (r *trustedIPRangeResource) planCreate(ctx context.Context, plan *trustedIPRangeModel, diags *diag.Diagnostics) {
+	added, known := plan.parsed()
+	if !r.Data.Ready() || plan.LocationID.IsUnknown() {
+		return
+	}
+	location := r.Data.findLocation(ctx, plan.LocationID.ValueString(), ipLocations, path.Root("location_id"), diags)
+	if diags.HasError() {
+		return
+	}
+	plan.Location = types.StringValue(redact.ShownName(location.DisplayName))
+	if !known {
+		return
+	}
+	if err := location.CheckRange(added, true); err != nil {
+		addRangeError(diags, path.Root("location_id"), err)
+		return
+	}
+	covered := iprange.Cover(iprange.Read(location.Ranges))
+	name := redact.NameInQuotes(location.DisplayName)
+	switch {
+	case location.HasRange(added):
+		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s is in %s already", added, name),
+			fmt.Sprintf("The apply writes nothing and takes the range over. From then on a destroy removes it from the location %s, also for whoever has added it.", location.ID))
+	case covered.Contains(added):
+		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s is a part of what %s trusts already", added, name),
+			fmt.Sprintf("A wider range of the location %s covers it. The range changes nothing while the wider one is there.", location.ID))
+	default:
+		fresh := iprange.Cover([]iprange.Range{added}).Without(covered).Count()
+		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s newly trusts %s", name, fresh),
+			fmt.Sprintf("newly trusted: %s (%s)\n\nSign-ins from there are in a trusted location then. Conditional Access policies that leave trusted locations out ask them for nothing, "+
+				"MFA included.\n\n%s", added, added.Size(), r.Data.policiesAbout(ctx, location.ID, diags).forTrust()))
+	}
+	if kind, reserved := added.Reserved(); reserved {
+		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s can never match", added),
+			fmt.Sprintf("The range is %s. Microsoft Entra sees the public address that a network sends from, so no sign-in comes from here.", kind))
+	} else if added.Wide() {
+		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s is very wide", added),
+			fmt.Sprintf("The range covers %s. Check that all of it is yours, and that the prefix length is right.", added.Size()))
+	}
+}
+
+// planDestroy says for which policies the trust ends, and refuses to remove the last range.
+func (r *trustedIPRangeResource) planDestroy(ctx context.Context, prior *trustedIPRangeModel, diags *diag.Diagnostics) {
+	removed, known := prior.parsed()
+	if !r.Data.Ready() || !known {
+		return
+	}
+	location, err := r.Data.locations.view.Find(ctx, prior.LocationID.ValueString())
+	if err != nil || !location.HasRange(removed) {
+		// What is gone needs no warning, and what cannot be read stops the destroy itself.
+		return
+	}
+	if err := location.CheckRange(removed, false); err != nil {
+		addRangeError(diags, path.Empty(), err)
+		return
+	}
+	without := location
+	without.Ranges = nil
+	for _, other := range iprange.Read(location.Ranges) {
+		if other != removed {
+			without.Ranges = append(without.Ranges, other.String())
+		}
+	}
+	lost := iprange.Cover([]iprange.Range{removed}).Without(iprange.Cover(iprange.Read(without.Ranges))).Count()
+	policies := r.Data.policiesAbout(ctx, location.ID, diags)
+	if lost == (iprange.Count{}) || !location.IsTrusted || policies.none() {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("%s stops trusting %s, and policies depend on it", redact.NameInQuotes(location.DisplayName), lost),
+		fmt.Sprintf("no longer trusted: %s (%s)\n\nConditional Access policies for which that is a change:\n%s\n\nFor these policies, sign-ins from there count as from anywhere.",
+			removed, removed.Size(), listPolicies(append(policies.byID, policies.byTrust...))))
+}
+
+func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan trustedIPRangeModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+		return
+	}
+	// Of a location that this run has made, the plan did not know the id.
+	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), &resp.Diagnostics)
+	added, _ := plan.parsed()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
+	defer end()
+	location, accepted, err := r.Data.Client.SetNamedLocationRange(ctx, plan.LocationID.ValueString(), added, plan.IPRange.ValueString(), true)
+	r.record(location, accepted, err)
+	if err != nil {
+		addRangeError(&resp.Diagnostics, path.Root("location_id"), err)
+		return
+	}
+	plan.fill()
+	if plan.Location.IsUnknown() {
+		plan.Location = types.StringValue(redact.ShownName(location.DisplayName))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	if !accepted.At.IsZero() {
+		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	}
+}
+
+// record keeps what a write has made of the location, for the other reads of this run.
+func (r *trustedIPRangeResource) record(location client.NamedLocation, accepted client.Acceptance, err error) {
+	var refused *client.RangeRefusedError
+	if location.ID == "" || errors.As(err, &refused) || err == nil && accepted.At.IsZero() {
+		return
+	}
+	r.Data.locations.enter(location.ID, &location, err)
+}
+
+func (r *trustedIPRangeResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state trustedIPRangeModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("location_id", state.LocationID, &resp.Diagnostics) {
+		return
+	}
+	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
+	defer end()
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
+	expected, _ := state.parsed()
+	location, gone, err := r.Data.locations.view.ObserveRange(ctx, state.LocationID.ValueString(), expected, client.ReadAcceptance(kept))
+	if err != nil {
+		diagnose.Error(&resp.Diagnostics, err)
+		return
+	}
+	if gone || !location.IsIP() || !location.HasRange(expected) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.fill()
+	state.Location = types.StringValue(redact.ShownName(location.DisplayName))
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update takes over timeouts, and another spelling that the plan has kept out: everything else replaces the resource.
+func (r *trustedIPRangeResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan trustedIPRangeModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *trustedIPRangeResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state trustedIPRangeModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("location_id", state.LocationID, &resp.Diagnostics) {
+		return
+	}
+	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
+	defer end()
+	removed, _ := state.parsed()
+	location, accepted, err := r.Data.Client.SetNamedLocationRange(ctx, state.LocationID.ValueString(), removed, "", false)
+	r.record(location, accepted, err)
+	if err != nil && !client.IsNotFound(err) {
+		addRangeError(&resp.Diagnostics, path.Empty(), err)
+	}
+}
+
+// ImportState accepts the id of a location and a range, joined by a slash, or the identity.
+func (r *trustedIPRangeResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.Data.Configured(&resp.Diagnostics) {
+		return
+	}
+	id, text, _ := strings.Cut(strings.TrimSpace(req.ID), "/")
+	if req.ID == "" {
+		var identity trustedIPRangeIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		id, text = identity.LocationID.ValueString(), identity.IPRange.ValueString()
+	}
+	imported := trustedIPRangeModel{LocationID: types.StringValue(id), IPRange: types.StringValue(text), Timeouts: resourcekit.NoTimeouts()}
+	wanted, ok := imported.parsed()
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !ok || !value.IsGUID(id) {
+		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not the id of a location and a range. Write both, joined by a slash, such as %s/203.0.113.0/24.",
+			req.ID, "e5f9a3c7-4b2d-4e6f-8c80-2b3c4d5e6f01"))
+		return
+	}
+	ctx, end := trustedIPRangeLimits.WithinImport(ctx)
+	defer end()
+	location := r.Data.findLocation(ctx, id, ipLocations, path.Empty(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !location.HasRange(wanted) {
+		resp.Diagnostics.AddError(fmt.Sprintf("%s is not in named location %s", wanted, redact.NameInQuotes(location.DisplayName)),
+			fmt.Sprintf("The location %s has these ranges:\n%s\n\nImport one of them, or let an apply add the range.", location.ID, diagnose.List(location.Ranges)))
+		return
+	}
+	imported.fill()
+	imported.Location = types.StringValue(redact.ShownName(location.DisplayName))
+	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+}
+
+var _ resource.ResourceWithUpgradeState = (*trustedIPRangeResource)(nil)
+
+func (r *trustedIPRangeResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return resourcekit.StateUpgraders(trustedIPRangeUpgrades)
+}
+
+// addRangeError reports a change of a range that was refused or has failed.
+func addRangeError(diags *diag.Diagnostics, at path.Path, err error) {
+	var refused *client.RangeRefusedError
+	if !errors.As(err, &refused) {
+		diagnose.AttributeError(diags, at, err)
+		return
+	}
+	name, id, r := redact.NameInQuotes(refused.Location.DisplayName), refused.Location.ID, refused.Range
+	switch refused.Reason {
+	case client.RangeNotTrusted:
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %s is not trusted", name),
+			fmt.Sprintf("The location %s has IP ranges and is not marked as trusted, so %s would not be trusted in it. Mark it as trusted in Microsoft Entra, or name another location.", id, r))
+	case client.RangeTooMany:
+		diags.AddAttributeError(at, fmt.Sprintf("Named location %s is full", name),
+			fmt.Sprintf("The location %s has %d ranges, and a named location holds at most %d. Join neighbouring ranges, or use another location.", id, len(refused.Location.Ranges), iprange.MaxIPRanges))
+	case client.RangeLast:
+		diags.AddAttributeError(at, fmt.Sprintf("%s is the last range of named location %s", r, name),
+			fmt.Sprintf("A named location holds at least one range, so the last one of %s cannot be removed. Nothing was changed. Delete the location, or add another range first. To leave the "+
+				"range in the tenant, take the resource out of the state: a removed block with destroy = false, or terraform state rm.", id))
+	default:
+		ipLocations.addWrongKind(refused.Location, at, diags)
+	}
+}
