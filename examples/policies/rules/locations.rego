@@ -11,6 +11,9 @@ import data.entramfa.writes
 
 ours := "entramfa_trusted_ips"
 
+# One range of a location, which is trusted.
+single := "entramfa_trusted_ip_range"
+
 # METADATA
 # description: The changes of all of them.
 instances := [instance |
@@ -19,12 +22,12 @@ instances := [instance |
 	is_location(instance)
 ]
 
-is_location(instance) if instance.type == ours
+is_location(instance) if instance.type in {ours, single}
 
 is_location(instance) if is_foreign(instance)
 
 is_foreign(instance) if {
-	instance.type != ours
+	not instance.type in {ours, single}
 	regex.match(`(?i)named_?location`, instance.type)
 }
 
@@ -39,6 +42,13 @@ planned(instance) := [range |
 	instance.type == ours
 }
 
+planned(instance) := [range |
+	range := instance.change.after.ip_range
+	is_string(range)
+] if {
+	instance.type == single
+}
+
 planned(instance) := trusted_by_others(instance.change.after) if is_foreign(instance)
 
 # METADATA
@@ -50,6 +60,13 @@ present(instance) := [range |
 	is_string(range)
 ] if {
 	instance.type == ours
+}
+
+present(instance) := [range |
+	range := instance.change.before.ip_range
+	is_string(range)
+] if {
+	instance.type == single
 }
 
 present(instance) := trusted_by_others(instance.change.before) if is_foreign(instance)
@@ -75,6 +92,18 @@ is_trusted(values) if {
 hidden contains plan.not_known(instance, "ip_ranges") if {
 	some instance in plan.instances(ours)
 	plan.unknown(instance, "ip_ranges")
+}
+
+hidden contains plan.not_known(instance, "ip_range") if {
+	some instance in plan.instances(single)
+	plan.unknown(instance, "ip_range")
+}
+
+hidden contains plan.not_there(instance, "ip_range") if {
+	some instance in plan.instances(single)
+	instance.change.after != null
+	not plan.unknown(instance, "ip_range")
+	not is_string(object.get(instance.change.after, "ip_range", null))
 }
 
 hidden contains plan.not_there(instance, "ip_ranges") if {
@@ -110,6 +139,8 @@ hidden contains plan.not_there(instance, "the body") if {
 default sensitive(_) := false
 
 sensitive(instance) if plan.sensitive(instance, "ip_ranges")
+
+sensitive(instance) if plan.sensitive(instance, "ip_range")
 
 sensitive(instance) if {
 	is_foreign(instance)

@@ -2,7 +2,8 @@
 # title: The resources are those of this provider
 # description: |-
 #   What is called entramfa_... comes from a provider of the parameters, under whatever local name, and is of a type that these
-#   rules know. A provider of another source may have the same names and do something else.
+#   rules know. A provider of another source may have the same names and do something else. No rule judges entramfa_country_location: a
+#   policy may exclude its countries or block them, so more of them can be weaker or stronger. Each change of one needs an exception.
 # custom:
 #   parameters: [provider_source.allowed]
 package entramfa.rules.provider_source
@@ -11,6 +12,7 @@ import data.entramfa.plan
 
 known := {
 	"entramfa_registration_policy",
+	"entramfa_trusted_ip_range",
 	"entramfa_trusted_ips",
 	"entramfa_user_mfa_state",
 	"entramfa_user_mfa_states",
@@ -30,7 +32,7 @@ deny contains {
 deny contains {
 	"address": plan.block(instance),
 	"reason": "No rule judges resources of this type",
-	"remedy": "Take over the rules that belong to the version of the provider.",
+	"remedy": "Take over the rules that belong to the version of the provider, or write an exception with the reason.",
 	"value": instance.type,
 } if {
 	some instance in input.resource_changes

@@ -99,3 +99,29 @@ test_ranges_of_others_may_be_sensitive if {
 	deny := trusted_range_width.deny with data.parameters as plans.parameters with input as plans.plan([change])
 	{objection.sensitive | some objection in deny} == {true}
 }
+
+single(range) := {"location_id": "1", "ip_range": range}
+
+test_a_single_range_is_judged_as_those_of_a_location if {
+	too_wide(create("entramfa_trusted_ip_range", single("203.0.113.0/24"))) == set()
+	too_wide(create("entramfa_trusted_ip_range", single("203.0.0.0/9"))) == {"203.0.0.0/9"}
+	too_wide(create("entramfa_trusted_ip_range", single("an office"))) == {"an office"}
+	too_wide(plans.change("entramfa_trusted_ip_range", ["delete"], single("203.0.0.0/9"), null)) == set()
+	counted([create("entramfa_trusted_ip_range", single("203.0.0.0/9"))]) == {sprintf(
+		"The plan newly trusts 8388608 IPv4 addresses, and 512 are allowed at a time: %s.x (8388608)",
+		["entramfa_trusted_ip_range"],
+	)}
+	counted([plans.change("entramfa_trusted_ip_range", ["no-op"], single("203.0.0.0/9"), single("203.0.0.0/9"))]) == set()
+}
+
+test_a_single_range_that_is_not_known_is_an_objection if {
+	unknown := json.patch(
+		create("entramfa_trusted_ip_range", {"location_id": "1"}),
+		[{"op": "add", "path": "/change/after_unknown", "value": {"ip_range": true}}],
+	)
+	deny := trusted_range_width.deny with data.parameters as plans.parameters with input as plans.plan([unknown])
+	count(deny) > 0
+	missing := create("entramfa_trusted_ip_range", {"location_id": "1"})
+	objections := trusted_range_width.deny with data.parameters as plans.parameters with input as plans.plan([missing])
+	count(objections) > 0
+}
