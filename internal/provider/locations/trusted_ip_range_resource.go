@@ -26,6 +26,12 @@ import (
 
 var trustedIPRangeLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ip_range", Write: 30 * time.Minute, Read: 10 * time.Minute}
 
+// Summaries that name nothing, so that the CLI shows one such warning for many ranges, and how many more there are.
+const (
+	summaryRangeTrusted   = "An IP range becomes trusted"
+	summaryRangeUntrusted = "An IP range stops being trusted, and policies depend on it"
+)
+
 type trustedIPRangeResource struct {
 	resourcekit.Resource[run, *run]
 }
@@ -209,9 +215,9 @@ func (r *trustedIPRangeResource) planCreate(ctx context.Context, plan *trustedIP
 			fmt.Sprintf("A wider range of the location %s covers it. The range changes nothing while the wider one is there.", location.ID))
 	default:
 		fresh := iprange.Cover([]iprange.Range{added}).Without(covered).Count()
-		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s newly trusts %s", name, fresh),
-			fmt.Sprintf("newly trusted: %s (%s)\n\nSign-ins from there are in a trusted location then. Conditional Access policies that leave trusted locations out ask them for nothing, "+
-				"MFA included.\n\n%s", added, added.Size(), r.Data.policiesAbout(ctx, location.ID, diags).forTrust()))
+		diags.AddAttributeWarning(path.Root("ip_range"), summaryRangeTrusted,
+			fmt.Sprintf("%s newly trusts %s:\n  - newly trusted: %s (%s)\n\nSign-ins from there are in a trusted location then. Conditional Access policies that leave trusted locations out ask them for nothing, "+
+				"MFA included.\n\n%s", name, fresh, added, added.Size(), r.Data.policiesAbout(ctx, location.ID, diags).forTrust()))
 	}
 	if kind, reserved := added.Reserved(); reserved {
 		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s can never match", added),
@@ -249,9 +255,9 @@ func (r *trustedIPRangeResource) planDestroy(ctx context.Context, prior *trusted
 	if lost == (iprange.Count{}) || !location.IsTrusted || policies.none() {
 		return
 	}
-	diags.AddWarning(fmt.Sprintf("%s stops trusting %s, and policies depend on it", redact.NameInQuotes(location.DisplayName), lost),
-		fmt.Sprintf("no longer trusted: %s (%s)\n\nConditional Access policies for which that is a change:\n%s\n\nFor these policies, sign-ins from there count as from anywhere.",
-			removed, removed.Size(), listPolicies(append(policies.byID, policies.byTrust...))))
+	diags.AddWarning(summaryRangeUntrusted,
+		fmt.Sprintf("%s stops trusting %s:\n  - no longer trusted: %s (%s)\n\nConditional Access policies for which that is a change:\n%s\n\nFor these policies, sign-ins from there count as from anywhere.",
+			redact.NameInQuotes(location.DisplayName), lost, removed, removed.Size(), listPolicies(append(policies.byID, policies.byTrust...))))
 }
 
 func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -58,7 +58,7 @@ func TestTheLifeOfATrustedIPRange(t *testing.T) {
 	played := tn.Plays(t)
 	config := acctest.Configuration{"x": rangeBlock(acctest.DepotID, "203.0.113.7/24")}
 	report := acctest.Succeeds(t, played.Apply(config))
-	if !acctest.Says(`"Depot" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24 (256 IPv4 addresses)", `"MFA outside" (enabled`, "leaves all trusted locations out").MatchString(report.Told) {
+	if !acctest.Says("An IP range becomes trusted", `"Depot" newly trusts 256 IPv4 addresses`, "newly trusted: 203.0.113.0/24 (256 IPv4 addresses)", `"MFA outside" (enabled`, "leaves all trusted locations out").MatchString(report.Told) {
 		t.Errorf("the plan says:\n%s", report.Told)
 	}
 	wantRanges(t, tn, acctest.DepotID, depotRange, "203.0.113.7/24")
@@ -102,7 +102,7 @@ func TestTheLifeOfATrustedIPRange(t *testing.T) {
 
 	// Another range replaces it, and a destroy leaves the others.
 	report = acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": rangeBlock(acctest.DepotID, "203.0.113.0/25")}))
-	if !acctest.Says(`"Depot" stops trusting 256 IPv4 addresses, and policies depend on it`).MatchString(report.Told) {
+	if !acctest.Says("An IP range stops being trusted, and policies depend on it", `"Depot" stops trusting 256 IPv4 addresses`).MatchString(report.Told) {
 		t.Errorf("the replacement says:\n%s", report.Told)
 	}
 	wantRanges(t, tn, acctest.DepotID, "198.51.100.0/24", "203.0.113.0/25")
