@@ -309,6 +309,13 @@ func (s *stateChange) confirm(ctx context.Context) {
 	}
 	s.unseen = false
 	s.result.Effective, s.result.Unconfirmed = s.client.confirmUserMFAState(ctx, s.user, s.result.Written[len(s.result.Written)-1])
+	if s.refusal == nil || s.result.Effective.Satisfies(s.to) {
+		return
+	}
+	// What is given back was wanted and there a moment ago: the service promotes the user again, and a lagging replica may not show it yet.
+	if state, err := s.client.awaitUserMFAState(ctx, s.user, s.to, "", s.client.graph.Consistency().Missing); err == nil {
+		s.result.Effective = state
+	}
 }
 
 // confirmUserMFAState reads until the state is one that the write explains. A stale replica answers with the state from

@@ -80,6 +80,28 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 	}
 }
 
+// Where resources are worked on one after another, the map that lets go disables the person before the other one is planned. That one
+// gives back what the run itself has taken, and no rule about direct moves stops it.
+func TestAPersonWhoMovesAsEnforcedOneAfterAnotherKeepsIt(t *testing.T) {
+	t.Parallel()
+	for name, to := range map[string]acctest.ResourceBlock{"a map": mapOf(acctest.DiegoUPN, "enforced"), "a single one": singleOf(acctest.DiegoUPN, "enforced")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tn := acctest.NewTenant(t)
+			played := tn.Plays(t)
+			acctest.Succeeds(t, played.Apply(acctest.Configuration{"a": mapOf(acctest.DiegoUPN, "enforced", acctest.MeganUPN, "enabled")}))
+			after := acctest.Configuration{"a": mapOf(acctest.MeganUPN, "enabled"), "z": to}
+			acctest.Succeeds(t, played.Apply(after))
+			if err := tn.StateIs(acctest.DiegoID, "enforced"); err != nil {
+				t.Error(err)
+			}
+			if report := acctest.Succeeds(t, played.Plan(after)); len(report.Changed) > 0 {
+				t.Errorf("the plan after it has changes in %q:\n%s", report.Changed, report)
+			}
+		})
+	}
+}
+
 // Whom one map has as disabled and the other one enables in the same run is changed by that run, and by nobody else.
 func TestAPersonWhoIsEnabledByTheNextMapStopsNothing(t *testing.T) {
 	t.Parallel()
