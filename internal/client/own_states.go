@@ -39,12 +39,6 @@ func (o *ownStates) disabled(userID string, now time.Time, lag time.Duration) bo
 	return ok && last.state == mfa.Disabled && now.Sub(last.at) < lag
 }
 
-// DisabledByThisRun reports whether this process has disabled a user a moment ago, so that a move to another state gives back what
-// one of its own steps has taken.
-func (c *Client) DisabledByThisRun(userID string) bool {
-	return c.ownStates.disabled(userID, c.graph.Clock.Now(), c.graph.Consistency().Timeout)
-}
-
 // forget leaves out a write that was refused.
 func (o *ownStates) forget(userID string) {
 	o.mutex.Lock()

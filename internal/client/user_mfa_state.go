@@ -127,8 +127,26 @@ func (c *Client) putUserMFAState(ctx context.Context, user User, state mfa.State
 
 // CheckUserMFAState decides whether a user may be moved to a state, without writing anything. The user's registered
 // methods are read only where they decide; a 404 is believed once it has lasted for the given time, as FindUserMFAState
-// does. A refusal is a *TransitionError that names the user.
+// does. A refusal is a *TransitionError that names the user. No rule refuses to give back what this process has taken a moment ago.
 func (c *Client) CheckUserMFAState(ctx context.Context, user User, from, to mfa.State, allowPromotion bool, patience time.Duration) (mfa.Transition, error) {
+	move, err := c.planMove(ctx, user, from, to, allowPromotion, patience)
+	var refusal *mfa.TransitionError
+	if errors.As(err, &refusal) && c.givesBack(user, to) {
+		return mfa.Transition{Writes: givenBack()}, nil
+	}
+	return move, err
+}
+
+// givesBack reports whether a move gives back what another step of this process has taken: it has disabled the user a moment ago.
+func (c *Client) givesBack(user User, to mfa.State) bool {
+	return to != mfa.Disabled && c.ownStates.disabled(user.ID, c.graph.Clock.Now(), c.graph.Consistency().Timeout)
+}
+
+// givenBack is what is written where the rules refuse the whole way back: the service promotes a user who has registered.
+func givenBack() []mfa.State { return []mfa.State{mfa.Enabled} }
+
+// planMove is CheckUserMFAState by the rules alone.
+func (c *Client) planMove(ctx context.Context, user User, from, to mfa.State, allowPromotion bool, patience time.Duration) (mfa.Transition, error) {
 	facts := mfa.TransitionFacts{AllowPromotion: allowPromotion}
 	if mfa.NeedsRegistrationCheck(from, to, allowPromotion) {
 		err := c.untilKnown(ctx, patience, func() (err error) {
@@ -242,9 +260,9 @@ func (s *stateChange) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	givenBack := s.to != mfa.Disabled && s.client.ownStates.disabled(s.user.ID, s.client.graph.Clock.Now(), s.client.graph.Consistency().Timeout)
-	if givenBack {
-		// Another step of this run has disabled the user a moment ago: any other answer is from before that.
+	givesBack := s.client.givesBack(s.user, s.to)
+	if givesBack {
+		// Any other answer is from before the user was disabled.
 		s.result.Before = mfa.Disabled
 		if known != "" {
 			known = mfa.Disabled
@@ -258,13 +276,11 @@ func (s *stateChange) look(ctx context.Context) error {
 		s.writes = []mfa.State{mfa.Disabled}
 		return nil
 	}
-	move, err := s.client.CheckUserMFAState(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion, s.patience)
+	move, err := s.client.planMove(ctx, s.user, s.result.Before, s.to, s.options.AllowPromotion, s.patience)
 	s.writes = move.Writes
 	var refusal *mfa.TransitionError
-	if givenBack && errors.As(err, &refusal) {
-		// The user had what is wanted until another step of this run took it away. Enabled is given back in any case, and the
-		// service promotes a user who has registered.
-		s.writes, s.refusal = []mfa.State{mfa.Enabled}, refusal
+	if givesBack && errors.As(err, &refusal) {
+		s.writes, s.refusal = givenBack(), refusal
 		return nil
 	}
 	return err

@@ -243,7 +243,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		warnMayWeaken(diags, plan, current)
 		return
 	}
-	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil && !r.Data.Client.DisabledByThisRun(user.ID) {
+	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
 		diagnose.AttributeError(diags, path.Root("state"), err)
 		return
 	}

@@ -322,7 +322,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 	var checked []*wantedUser
 	var moves []client.UserMove
 	for _, user := range users {
-		if user.wanted == mfa.Enforced && user.found() && !user.settled() && !r.Data.Client.DisabledByThisRun(user.user.ID) {
+		if user.wanted == mfa.Enforced && user.found() && !user.settled() {
 			checked, moves = append(checked, user), append(moves, client.UserMove{User: user.user, From: user.current, To: user.wanted})
 		}
 	}
