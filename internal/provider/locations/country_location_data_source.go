@@ -4,22 +4,19 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-type countryLocationDataSource struct {
-	resourcekit.DataSource[run, *run]
-}
+type countryLocationDataSource struct{ locationDataSource }
 
-func newCountryLocationDataSource() datasource.DataSource { return &countryLocationDataSource{} }
+func newCountryLocationDataSource() datasource.DataSource {
+	return &countryLocationDataSource{locationDataSource{kind: countryLocations}}
+}
 
 var (
 	_ datasource.DataSourceWithConfigure        = (*countryLocationDataSource)(nil)
@@ -46,18 +43,7 @@ func (d *countryLocationDataSource) Schema(ctx context.Context, _ datasource.Sch
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads one [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of countries, " +
 			"such as one that is managed elsewhere and that a policy is to name.",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "The id of the location, a GUID. Exactly one of `id` and `display_name` must be set; the other is computed.",
-				Validators:          []validator.String{value.GUIDValidator()},
-			},
-			"display_name": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "The name of the location, compared without case. Exactly one of `id` and `display_name` must be set; the other is computed. " +
-					"Names are not unique: one that several locations have is an error that lists their ids.",
-				Validators: []validator.String{locationNameValidator()},
-			},
+		Attributes: d.withKeys(map[string]schema.Attribute{
 			"countries": schema.SetAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "The countries and regions, as two-letter codes of ISO 3166-1.",
 			},
@@ -70,13 +56,9 @@ func (d *countryLocationDataSource) Schema(ctx context.Context, _ datasource.Sch
 			"lookup": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "How the country of a sign-in is found: `client_ip_address` or `authenticator_app_gps`.",
 			},
-		},
+		}),
 		Blocks: map[string]schema.Block{"timeouts": countryLocationLimits.DataSourceBlock(ctx)},
 	}
-}
-
-func (d *countryLocationDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
 }
 
 func (d *countryLocationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -87,11 +69,7 @@ func (d *countryLocationDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	ctx, end := countryLocationLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
-	key, at := model.ID, path.Root("id")
-	if key.IsNull() {
-		key, at = model.DisplayName, path.Root("display_name")
-	}
-	location := d.Data.findLocation(ctx, key.ValueString(), countryLocations, at, &resp.Diagnostics)
+	location := d.find(ctx, model.ID, model.DisplayName, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -40,10 +40,12 @@ var countryLocations = locationKind{
 }
 
 type countryLocationResource struct {
-	resourcekit.Resource[run, *run]
+	locationResource[countryLocationModel, *countryLocationModel]
 }
 
-func newCountryLocationResource() resource.Resource { return &countryLocationResource{} }
+func newCountryLocationResource() resource.Resource {
+	return &countryLocationResource{locationResource[countryLocationModel, *countryLocationModel]{limits: countryLocationLimits, kind: countryLocations}}
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*countryLocationResource)(nil)
@@ -101,10 +103,6 @@ func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaR
 		},
 		Blocks: map[string]schema.Block{"timeouts": countryLocationLimits.Block(ctx)},
 	}
-}
-
-func (r *countryLocationResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = locationIdentitySchema()
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and for which policies that is a change.
@@ -176,31 +174,6 @@ func policiesName(n int) string {
 		return "a policy names"
 	}
 	return fmt.Sprintf("%d policies name", n)
-}
-
-func (r *countryLocationResource) operations() operations[countryLocationModel, *countryLocationModel] {
-	return operations[countryLocationModel, *countryLocationModel]{data: r.Data, limits: countryLocationLimits, kind: countryLocations}
-}
-
-func (r *countryLocationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	r.operations().create(ctx, req, resp)
-}
-
-func (r *countryLocationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	r.operations().read(ctx, req, resp)
-}
-
-func (r *countryLocationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	r.operations().update(ctx, req, resp)
-}
-
-func (r *countryLocationResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	r.operations().delete(ctx, req, resp)
-}
-
-// ImportState accepts the id of a location, its display name, or the identity.
-func (r *countryLocationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	r.operations().importState(ctx, req, resp)
 }
 
 var _ resource.ResourceWithUpgradeState = (*countryLocationResource)(nil)

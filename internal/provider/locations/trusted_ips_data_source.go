@@ -5,11 +5,8 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
@@ -18,11 +15,11 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-type trustedIPsDataSource struct {
-	resourcekit.DataSource[run, *run]
-}
+type trustedIPsDataSource struct{ locationDataSource }
 
-func newTrustedIPsDataSource() datasource.DataSource { return &trustedIPsDataSource{} }
+func newTrustedIPsDataSource() datasource.DataSource {
+	return &trustedIPsDataSource{locationDataSource{kind: ipLocations}}
+}
 
 var (
 	_ datasource.DataSourceWithConfigure        = (*trustedIPsDataSource)(nil)
@@ -49,18 +46,7 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads one [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges, " +
 			"such as one that is managed elsewhere and that a policy is to name.",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "The id of the location, a GUID. Exactly one of `id` and `display_name` must be set; the other is computed.",
-				Validators:          []validator.String{value.GUIDValidator()},
-			},
-			"display_name": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "The name of the location, compared without case. Exactly one of `id` and `display_name` must be set; the other is computed. " +
-					"Names are not unique: one that several locations have is an error that lists their ids.",
-				Validators: []validator.String{locationNameValidator()},
-			},
+		Attributes: d.withKeys(map[string]schema.Attribute{
 			"ip_ranges": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The ranges of the location in their normal spelling, sorted: IPv4 before IPv6, then by address.",
@@ -74,13 +60,9 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 			"trusted": schema.BoolAttribute{
 				Computed: true, MarkdownDescription: "Whether Conditional Access trusts the location; made for the condition of a `check` block.",
 			},
-		},
+		}),
 		Blocks: map[string]schema.Block{"timeouts": trustedIPsLimits.DataSourceBlock(ctx)},
 	}
-}
-
-func (d *trustedIPsDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
 }
 
 func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -91,11 +73,7 @@ func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	}
 	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
 	defer end()
-	key, at := model.ID, path.Root("id")
-	if key.IsNull() {
-		key, at = model.DisplayName, path.Root("display_name")
-	}
-	location := d.Data.findLocation(ctx, key.ValueString(), ipLocations, at, &resp.Diagnostics)
+	location := d.find(ctx, model.ID, model.DisplayName, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

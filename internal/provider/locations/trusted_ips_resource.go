@@ -18,10 +18,12 @@ import (
 var trustedIPsLimits = resourcekit.TimeLimits{TypeName: "entramfa_trusted_ips", Write: 30 * time.Minute, Read: 10 * time.Minute}
 
 type trustedIPsResource struct {
-	resourcekit.Resource[run, *run]
+	locationResource[trustedIPsModel, *trustedIPsModel]
 }
 
-func newTrustedIPsResource() resource.Resource { return &trustedIPsResource{} }
+func newTrustedIPsResource() resource.Resource {
+	return &trustedIPsResource{locationResource[trustedIPsModel, *trustedIPsModel]{limits: trustedIPsLimits, kind: ipLocations}}
+}
 
 var (
 	_ resource.ResourceWithConfigure   = (*trustedIPsResource)(nil)
@@ -91,10 +93,6 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 }
 
-func (r *trustedIPsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = locationIdentitySchema()
-}
-
 // ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
 func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
@@ -130,31 +128,6 @@ func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.Modify
 		warnRanges(prior, plan, &resp.Diagnostics)
 		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
 	}
-}
-
-func (r *trustedIPsResource) operations() operations[trustedIPsModel, *trustedIPsModel] {
-	return operations[trustedIPsModel, *trustedIPsModel]{data: r.Data, limits: trustedIPsLimits, kind: ipLocations}
-}
-
-func (r *trustedIPsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	r.operations().create(ctx, req, resp)
-}
-
-func (r *trustedIPsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	r.operations().read(ctx, req, resp)
-}
-
-func (r *trustedIPsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	r.operations().update(ctx, req, resp)
-}
-
-func (r *trustedIPsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	r.operations().delete(ctx, req, resp)
-}
-
-// ImportState accepts the id of a location, its display name, or the identity.
-func (r *trustedIPsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	r.operations().importState(ctx, req, resp)
 }
 
 // These lead states of earlier versions of a schema to the present one. There is no earlier version yet.

@@ -30,18 +30,6 @@ func identityOf(location client.NamedLocation) locationIdentity {
 	return locationIdentity{ID: types.StringValue(location.ID)}
 }
 
-// locationIdentitySchema is the schema of a locationIdentity.
-func locationIdentitySchema() identityschema.Schema {
-	return identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{
-				RequiredForImport: true,
-				Description:       "The id of the named location, a GUID.",
-			},
-		},
-	}
-}
-
 // locationModel is the model of a resource that is a named location.
 type locationModel[M any] interface {
 	*M
@@ -70,79 +58,90 @@ type locationKind struct {
 	warnStoredDifferently func(wanted, stored client.NamedLocation, diags *diag.Diagnostics)
 }
 
-// operations are the operations of a resource that is a named location.
-type operations[M any, P locationModel[M]] struct {
-	data   *run
+// locationResource has the operations of a resource that is a named location, and is embedded by it.
+type locationResource[M any, P locationModel[M]] struct {
+	resourcekit.Resource[run, *run]
 	limits resourcekit.TimeLimits
 	kind   locationKind
 }
 
-// create makes the location.
-func (o operations[M, P]) create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (r *locationResource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"id": identityschema.StringAttribute{
+				RequiredForImport: true,
+				Description:       "The id of the named location, a GUID.",
+			},
+		},
+	}
+}
+
+// Create makes the location.
+func (r *locationResource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	if resp.Diagnostics.HasError() || !o.data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
 		return
 	}
-	ctx, end := o.limits.Within(ctx, resourcekit.Create, plan.timeouts())
+	ctx, end := r.limits.Within(ctx, resourcekit.Create, plan.timeouts())
 	defer end()
-	created, accepted, err := o.data.Client.CreateNamedLocation(ctx, plan.location())
+	created, accepted, err := r.Data.Client.CreateNamedLocation(ctx, plan.location())
 	plan.setID(created.ID)
-	o.data.locations.enter(created.ID, new(plan.location()), err)
+	r.Data.locations.enter(created.ID, new(plan.location()), err)
 	if err != nil {
 		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
-	o.data.owners.manage(created.ID, true, path.Empty(), &resp.Diagnostics)
+	r.Data.owners.manage(created.ID, true, path.Empty(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(plan.location()))...)
 	if !created.Shows(plan.location()) {
-		o.kind.warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
+		r.kind.warnStoredDifferently(plan.location(), created, &resp.Diagnostics)
 		return
 	}
 	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
-// read refreshes the state.
-func (o operations[M, P]) read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+// Read refreshes the state.
+func (r *locationResource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	if resp.Diagnostics.HasError() || !o.data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.locationID(), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.locationID(), &resp.Diagnostics) {
 		return
 	}
-	ctx, end := o.limits.Within(ctx, resourcekit.Read, state.timeouts())
+	ctx, end := r.limits.Within(ctx, resourcekit.Read, state.timeouts())
 	defer end()
 	// The framework wants the identity of a resource that is gone, too.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(state.location()))...)
 	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
-	location, gone, err := o.data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
+	location, gone, err := r.Data.locations.view.Observe(ctx, state.location(), client.ReadAcceptance(kept))
 	if err != nil {
 		diagnose.Error(&resp.Diagnostics, err)
 		return
 	}
-	o.data.Gone.Note(state.location().ID, gone)
+	r.Data.Gone.Note(state.location().ID, gone)
 	if gone {
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if !o.kind.is(location) {
+	if !r.kind.is(location) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s is of another kind now", redact.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s is a %s, and this resource manages locations of %s. Its kind was changed outside of Terraform.\n\n"+
 				"To leave it as it is, take it out of the state (terraform state rm, or a removed block) and remove the resource; a destroy goes on after that, too. "+
-				"To have %s again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location), o.kind.of, o.kind.one))
+				"To have %s again, delete it in Microsoft Entra and apply: a new one is made.", location.ID, kindOf(location), r.kind.of, r.kind.one))
 		return
 	}
 	state.refresh(location)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// update replaces the location as a whole.
-func (o operations[M, P]) update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+// Update replaces the location as a whole.
+func (r *locationResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, prior := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-	if resp.Diagnostics.HasError() || !o.data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", prior.locationID(), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("id", prior.locationID(), &resp.Diagnostics) {
 		return
 	}
 	// Only the timeouts change.
@@ -151,14 +150,14 @@ func (o operations[M, P]) update(ctx context.Context, req resource.UpdateRequest
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(plan.location()))...)
 		return
 	}
-	ctx, end := o.limits.Within(ctx, resourcekit.Update, plan.timeouts())
+	ctx, end := r.limits.Within(ctx, resourcekit.Update, plan.timeouts())
 	defer end()
 	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	if !o.data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
+	if !r.Data.checkUndone(ctx, prior.location(), new(plan.location()), kept, &resp.Diagnostics) {
 		return
 	}
-	accepted, err := o.data.Client.UpdateNamedLocation(ctx, plan.location())
-	o.data.locations.enter(plan.location().ID, new(plan.location()), err)
+	accepted, err := r.Data.Client.UpdateNamedLocation(ctx, plan.location())
+	r.Data.locations.enter(plan.location().ID, new(plan.location()), err)
 	if client.IsNotFound(err) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Named location %s does not exist any more", redact.NameInQuotes(plan.location().DisplayName)),
 			fmt.Sprintf("The location %s was deleted after the plan was made. Plan again: the new plan creates it anew. "+
@@ -174,25 +173,25 @@ func (o operations[M, P]) update(ctx context.Context, req resource.UpdateRequest
 	resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
 }
 
-// delete deletes the location, unless a policy names it.
-func (o operations[M, P]) delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+// Delete deletes the location, unless a policy names it.
+func (r *locationResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	if resp.Diagnostics.HasError() || !o.data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.locationID(), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("id", state.locationID(), &resp.Diagnostics) {
 		return
 	}
-	ctx, end := o.limits.Within(ctx, resourcekit.Delete, state.timeouts())
+	ctx, end := r.limits.Within(ctx, resourcekit.Delete, state.timeouts())
 	defer end()
 	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
 	planned := plannedLocation(ctx, state.location(), req.Private, &resp.Diagnostics)
-	if !o.data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
+	if !r.Data.checkUndone(ctx, planned, nil, kept, &resp.Diagnostics, state.location()) {
 		return
 	}
 	var untrusted client.Acceptance
-	err := o.data.locations.checkUnused(ctx, state.location())
+	err := r.Data.locations.checkUnused(ctx, state.location())
 	if err == nil {
-		untrusted, err = o.data.Client.DeleteNamedLocation(ctx, state.location())
-		o.data.locations.enter(state.location().ID, nil, err)
+		untrusted, err = r.Data.Client.DeleteNamedLocation(ctx, state.location())
+		r.Data.locations.enter(state.location().ID, nil, err)
 	}
 	if err != nil && !untrusted.At.IsZero() {
 		// The location is there and not trusted any more, and for a while a replica may show otherwise.
@@ -216,9 +215,9 @@ func (o operations[M, P]) delete(ctx context.Context, req resource.DeleteRequest
 	}
 }
 
-// importState accepts the id of a location, its display name, or the identity.
-func (o operations[M, P]) importState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !o.data.Configured(&resp.Diagnostics) {
+// ImportState accepts the id of a location, its display name, or the identity.
+func (r *locationResource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if !r.Data.Configured(&resp.Diagnostics) {
 		return
 	}
 	key := req.ID
@@ -230,7 +229,7 @@ func (o operations[M, P]) importState(ctx context.Context, req resource.ImportSt
 		}
 		key = identity.ID.ValueString()
 	}
-	ctx, end := o.limits.WithinImport(ctx)
+	ctx, end := r.limits.WithinImport(ctx)
 	defer end()
 	key, ok := locationImportKey(key)
 	if !ok {
@@ -239,9 +238,9 @@ func (o operations[M, P]) importState(ctx context.Context, req resource.ImportSt
 				"Import a location by its id, a GUID, by its display name, or by its path, /identity/conditionalAccess/namedLocations/<id>, which is the id in azuread.")
 		return
 	}
-	location := o.data.findLocation(ctx, key, o.kind, path.Empty(), &resp.Diagnostics)
+	location := r.Data.findLocation(ctx, key, r.kind, path.Empty(), &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
-		o.kind.checkImport(location, &resp.Diagnostics)
+		r.kind.checkImport(location, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
