@@ -231,10 +231,9 @@ func (c *Client) GetNamedLocation(ctx context.Context, id string) (NamedLocation
 // FindNamedLocation reads a named location and believes a 404 only once it has lasted.
 func (c *Client) FindNamedLocation(ctx context.Context, id string) (NamedLocation, error) {
 	var found NamedLocation
-	err := c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
-		var err error
+	err := c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
 		found, err = c.GetNamedLocation(ctx, id)
-		return !graph.IsNotFound(err), err
+		return err
 	})
 	return found, err
 }
@@ -300,10 +299,9 @@ func (c *Client) CreateNamedLocation(ctx context.Context, wanted NamedLocation) 
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
 func (c *Client) UpdateNamedLocation(ctx context.Context, wanted NamedLocation) (accepted graph.Acceptance, err error) {
 	operation := fmt.Sprintf("change named location %s (id %s)", redact.NameInQuotes(wanted.DisplayName), wanted.ID)
-	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
-		var err error
+	err = c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
 		accepted, err = c.patchNamedLocation(ctx, wanted.ID, operation, wanted.wire())
-		return !graph.IsNotFound(err), err
+		return err
 	})
 	return accepted, err
 }
@@ -386,10 +384,9 @@ func (c *Client) DeleteNamedLocation(ctx context.Context, location NamedLocation
 func (c *Client) untrust(ctx context.Context, location NamedLocation) (accepted graph.Acceptance, gone bool, err error) {
 	location.IsTrusted = false
 	operation := fmt.Sprintf("take the trust from named location %s (id %s)", redact.NameInQuotes(location.DisplayName), location.ID)
-	err = c.graph.Until(ctx, c.graph.Consistency().Missing, func() (bool, error) {
-		var err error
+	err = c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
 		accepted, err = c.patchNamedLocation(ctx, location.ID, operation, location.wire())
-		return !graph.IsNotFound(err), err
+		return err
 	})
 	if graph.IsNotFound(err) {
 		if gone, goneErr := c.NamedLocationGone(ctx, location.ID); gone || goneErr != nil {

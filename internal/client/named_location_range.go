@@ -41,7 +41,7 @@ func (e *RangeRefusedError) Error() string {
 // CheckRange returns a *RangeRefusedError where a range cannot be added to a location, or removed from it.
 func (l NamedLocation) CheckRange(r iprange.Range, present bool) error {
 	refused := &RangeRefusedError{Location: l, Range: r}
-	switch others := len(l.otherRanges(r)); {
+	switch others := len(l.OtherRanges(r)); {
 	case !l.IsIP():
 		refused.Reason = RangeOtherKind
 	case !present && l.HasRange(r) && others == 0:
@@ -61,8 +61,8 @@ func (l NamedLocation) HasRange(r iprange.Range) bool {
 	return slices.Contains(iprange.Read(l.Ranges), r)
 }
 
-// otherRanges are the texts of the location's other ranges. What cannot be read is one of them.
-func (l NamedLocation) otherRanges(r iprange.Range) []string {
+// OtherRanges are the texts of the location's other ranges. What cannot be read is one of them.
+func (l NamedLocation) OtherRanges(r iprange.Range) []string {
 	var others []string
 	for _, text := range l.Ranges {
 		if read := iprange.Read([]string{text}); len(read) != 1 || read[0] != r {
@@ -134,7 +134,7 @@ func (c *Client) SetNamedLocationRange(ctx context.Context, id string, r iprange
 		if location.HasRange(r) == present {
 			return location, graph.Acceptance{}, nil
 		}
-		location.Ranges = location.otherRanges(r)
+		location.Ranges = location.OtherRanges(r)
 		if present {
 			location.Ranges = append(location.Ranges, text)
 		}
@@ -173,20 +173,12 @@ func (c *Client) latestLocation(ctx context.Context, id string) (NamedLocation, 
 
 // locationShowing reads a location until it is as expected, for as long as replicas may lag.
 func (c *Client) locationShowing(ctx context.Context, id string, read func(ctx context.Context, id string) (NamedLocation, error), shows func(NamedLocation) bool) (NamedLocation, error) {
-	location, err := read(ctx, id)
-	if err != nil || shows(location) {
-		return location, err
-	}
-	err = c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
-		seen, err := read(ctx, id)
-		if err == nil {
-			location = seen
-		}
-		return err != nil && !graph.IsNotFound(err) || shows(location), err
+	var location NamedLocation
+	err := c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
+		var err error
+		location, err = read(ctx, id)
+		return err != nil || shows(location), err
 	})
-	if graph.IsNotFound(err) {
-		err = nil
-	}
 	return location, err
 }
 

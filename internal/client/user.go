@@ -107,10 +107,9 @@ func (c *Client) FindUser(ctx context.Context, key string, patience time.Duratio
 
 func (c *Client) findUser(ctx context.Context, key, properties string, patience time.Duration) (User, error) {
 	var user User
-	err := c.graph.Until(ctx, patience, func() (bool, error) {
-		var err error
+	err := c.graph.UntilKnown(ctx, patience, func() (err error) {
 		user, err = c.getUser(ctx, key, properties)
-		return !graph.IsNotFound(err), err
+		return err
 	})
 	return user, err
 }

@@ -41,20 +41,12 @@ func (c *Client) GetUserMFAState(ctx context.Context, user User) (mfa.State, err
 // FindUserMFAState is GetUserMFAState for a user who was found a moment ago: a 404 is believed only once it has lasted for
 // the given time, because the replica that answers may not know a new user whom another one knows.
 func (c *Client) FindUserMFAState(ctx context.Context, user User, patience time.Duration) (state mfa.State, err error) {
-	err = c.untilKnown(ctx, patience, func() error {
+	err = c.graph.UntilKnown(ctx, patience, func() error {
 		var err error
 		state, err = c.GetUserMFAState(ctx, user)
 		return err
 	})
 	return state, err
-}
-
-// untilKnown asks about a user until the answer is another one than Graph's own 404, or the patience is used up.
-func (c *Client) untilKnown(ctx context.Context, patience time.Duration, ask func() error) error {
-	return c.graph.Until(ctx, patience, func() (bool, error) {
-		err := ask()
-		return !graph.IsNotFound(err), err
-	})
 }
 
 func readUserMFAStateCall(user User) graph.Call {
@@ -149,7 +141,7 @@ func givenBack() []mfa.State { return []mfa.State{mfa.Enabled} }
 func (c *Client) planMove(ctx context.Context, user User, from, to mfa.State, allowPromotion bool, patience time.Duration) (mfa.Transition, error) {
 	facts := mfa.TransitionFacts{AllowPromotion: allowPromotion}
 	if mfa.NeedsRegistrationCheck(from, to, allowPromotion) {
-		err := c.untilKnown(ctx, patience, func() (err error) {
+		err := c.graph.UntilKnown(ctx, patience, func() (err error) {
 			facts.Registered, err = c.IsRegisteredForMFA(ctx, user)
 			return err
 		})
@@ -253,7 +245,7 @@ func (s *stateChange) look(ctx context.Context) error {
 		// Whatever it is, it is written.
 		expected = ""
 	}
-	err := s.client.untilKnown(ctx, s.patience, func() (err error) {
+	err := s.client.graph.UntilKnown(ctx, s.patience, func() (err error) {
 		s.result.Before, err = s.client.awaitUserMFAState(ctx, s.user, expected, "", patience)
 		return err
 	})
@@ -308,7 +300,7 @@ func (s *stateChange) write(ctx context.Context) error {
 			return fmt.Errorf("unable to set the per-user MFA state of %q to %q: the step before it cannot be seen: %w",
 				s.user.Name(), next, s.result.Unconfirmed)
 		}
-		err := s.client.untilKnown(ctx, s.patience, func() error { return s.client.putUserMFAState(ctx, s.user, next) })
+		err := s.client.graph.UntilKnown(ctx, s.patience, func() error { return s.client.putUserMFAState(ctx, s.user, next) })
 		if err != nil {
 			return err
 		}

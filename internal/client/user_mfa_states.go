@@ -181,7 +181,7 @@ func (c *Client) orGone(ctx context.Context, user User, waitedOut time.Duration,
 	case waitedOut > 0:
 		return err
 	}
-	return c.untilKnown(ctx, c.graph.Consistency().Missing, do)
+	return c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, do)
 }
 
 // UserMove is a user, the state that they have and the one that is wanted.

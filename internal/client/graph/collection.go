@@ -241,10 +241,9 @@ func (l *Collection[T]) Find(ctx context.Context, id string) (T, error) {
 		}
 	}
 	var found T
-	err = l.client.Until(ctx, l.client.consistency.Missing, func() (bool, error) {
-		var err error
+	err = l.client.UntilKnown(ctx, l.client.consistency.Missing, func() (err error) {
 		found, err = l.source.Get(ctx, id)
-		return !IsNotFound(err), err
+		return err
 	})
 	return found, err
 }

@@ -166,3 +166,11 @@ func (c *Client) Until(ctx context.Context, patience time.Duration, step func() 
 		pause = min(2*pause, c.consistency.MaxInterval)
 	}
 }
+
+// UntilKnown asks about an object until the answer is another one than Graph's own 404, or the patience is used up.
+func (c *Client) UntilKnown(ctx context.Context, patience time.Duration, ask func() error) error {
+	return c.Until(ctx, patience, func() (bool, error) {
+		err := ask()
+		return !IsNotFound(err), err
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,12 +220,8 @@ func (r *trustedIPRangeResource) planCreate(ctx context.Context, plan *trustedIP
 			fmt.Sprintf("%s newly trusts %s:\n  - newly trusted: %s (%s)\n\nSign-ins from there are in a trusted location then. Conditional Access policies that leave trusted locations out ask them for nothing, "+
 				"MFA included.\n\n%s", name, fresh, added, added.Size(), r.Data.policiesAbout(ctx, location.ID, diags).forTrust()))
 	}
-	if kind, reserved := added.Reserved(); reserved {
-		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s can never match", added),
-			fmt.Sprintf("The range is %s. Microsoft Entra sees the public address that a network sends from, so no sign-in comes from here.", kind))
-	} else if added.Wide() {
-		diags.AddAttributeWarning(path.Root("ip_range"), fmt.Sprintf("%s is very wide", added),
-			fmt.Sprintf("The range covers %s. Check that all of it is yours, and that the prefix length is right.", added.Size()))
+	if kind, summary, detail := unlikely(added); kind != "" {
+		diags.AddAttributeWarning(path.Root("ip_range"), summary, detail)
 	}
 }
 
@@ -243,21 +240,18 @@ func (r *trustedIPRangeResource) planDestroy(ctx context.Context, prior *trusted
 		addRangeError(diags, path.Empty(), err)
 		return
 	}
-	without := location
-	without.Ranges = nil
-	for _, other := range iprange.Read(location.Ranges) {
-		if other != removed {
-			without.Ranges = append(without.Ranges, other.String())
-		}
+	left := iprange.Cover(iprange.Read(location.OtherRanges(removed)))
+	lost := iprange.Cover([]iprange.Range{removed}).Without(left).Count()
+	if lost == (iprange.Count{}) || !location.IsTrusted {
+		return
 	}
-	lost := iprange.Cover([]iprange.Range{removed}).Without(iprange.Cover(iprange.Read(without.Ranges))).Count()
 	policies := r.Data.policiesAbout(ctx, location.ID, diags)
-	if lost == (iprange.Count{}) || !location.IsTrusted || policies.none() {
+	if policies.none() {
 		return
 	}
 	diags.AddWarning(summaryRangeUntrusted,
 		fmt.Sprintf("%s stops trusting %s:\n  - no longer trusted: %s (%s)\n\nConditional Access policies for which that is a change:\n%s\n\nFor these policies, sign-ins from there count as from anywhere.",
-			redact.NameInQuotes(location.DisplayName), lost, removed, removed.Size(), listPolicies(append(policies.byID, policies.byTrust...))))
+			redact.NameInQuotes(location.DisplayName), lost, removed, removed.Size(), listPolicies(slices.Concat(policies.byID, policies.byTrust))))
 }
 
 func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

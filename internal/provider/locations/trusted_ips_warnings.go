@@ -43,6 +43,20 @@ func warnName(displayName types.String, unchanged bool, diags *diag.Diagnostics)
 	}
 }
 
+// unlikely says why a range is hardly meant; the kind is empty where nothing is to be said.
+func unlikely(r iprange.Range) (kind, summary, detail string) {
+	if why, reserved := r.Reserved(); reserved {
+		return "reserved", fmt.Sprintf("%s can never match", r),
+			fmt.Sprintf("The range is %s. Microsoft Entra sees the public address that a network sends from, so no sign-in comes from here. "+
+				"Write the public addresses of the network's way out.", why)
+	}
+	if r.Wide() {
+		return "wide", fmt.Sprintf("%s is very wide", r),
+			fmt.Sprintf("The range covers %s. Everybody in it is trusted: check that all of it is yours, and that the prefix length is right.", r.Size())
+	}
+	return "", "", ""
+}
+
 // warnRanges tells of ranges that are new in the configuration and unlikely to be meant. It needs no request.
 func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	had := map[iprange.Range]bool{}
@@ -62,13 +76,8 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 		if had[added] {
 			continue
 		}
-		if kind, reserved := added.Reserved(); reserved {
-			warn("reserved", added, fmt.Sprintf("%s can never match", added),
-				fmt.Sprintf("The range is %s. Microsoft Entra sees the public address that a network sends from, so no sign-in comes from here. "+
-					"Write the public addresses of the network's way out.", kind))
-		} else if added.Wide() {
-			warn("wide", added, fmt.Sprintf("%s is very wide", added),
-				fmt.Sprintf("The range covers %s. Everybody in it is trusted: check that all of it is yours, and that the prefix length is right.", added.Size()))
+		if kind, summary, detail := unlikely(added); kind != "" {
+			warn(kind, added, summary, detail)
 		}
 	}
 	for _, pair := range iprange.Overlapping(plan.ranges()) {
