@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -130,11 +129,7 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 		if report := acctest.Succeeds(t, played.Plan(config)); len(report.Changed) != 0 {
 			t.Errorf("the plan has changes:\n%s", report)
 		}
-		sent, err := tn.Requests(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(sent)
+		return len(tn.RequestLog())
 	}
 	for name, between := range map[string]func(t *testing.T, tn *acctest.Tenant, played *acctest.Core){
 		"names that were exchanged": func(_ *testing.T, tn *acctest.Tenant, _ *acctest.Core) {

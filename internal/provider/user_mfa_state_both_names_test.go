@@ -117,11 +117,7 @@ func TestBothNamesOfTheStateAreCheckedWithoutARequest(t *testing.T) {
 		if len(planned.RequiresReplace) > 0 {
 			t.Errorf("the plan with %v replaces the resource", name)
 		}
-		requests, err := tn.Requests(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return planned, after, len(requests)
+		return planned, after, len(tn.RequestLog())
 	}
 	for _, name := range []string{acctest.AdeleUPN, strings.ToUpper(acctest.AdeleUPN)} {
 		planned, after, reads := plan(name)

@@ -160,17 +160,9 @@ func (tn *Tenant) PatchCampaign(members string) func() {
 // PolicyRequests counts the requests since the log was cleared by method and end of the path.
 func (tn *Tenant) PolicyRequests(method, suffix string) int {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	count := 0
-	for _, request := range requests {
-		if request.Method == method && strings.HasSuffix(request.Path, suffix) {
-			count++
-		}
-	}
-	return count
+	return tn.count(func(request control.Request) bool {
+		return request.Method == method && strings.HasSuffix(request.Path, suffix)
+	})
 }
 
 // WroteCampaign checks how often the policy was written since the log was cleared, and clears it.

@@ -137,11 +137,7 @@ func (l *Lister) Imported(identity tftypes.Value) tftypes.Value {
 // the items of a batch do not count.
 func (tn *Tenant) Asked() (pages, states, requests int) {
 	tn.T.Helper()
-	all, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	for _, request := range all {
+	for _, request := range tn.RequestLog() {
 		switch {
 		case request.Class == control.ClassLogin:
 			continue

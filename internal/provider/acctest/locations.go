@@ -21,17 +21,9 @@ import (
 // RefusedAccess counts the requests about Conditional Access that were throttled since the log was cleared.
 func (tn *Tenant) RefusedAccess() int {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	count := 0
-	for _, request := range requests {
-		if request.Class == control.ClassConditionalAccess && request.Status == http.StatusTooManyRequests {
-			count++
-		}
-	}
-	return count
+	return tn.count(func(request control.Request) bool {
+		return request.Class == control.ClassConditionalAccess && request.Status == http.StatusTooManyRequests
+	})
 }
 
 // What a move from azuread_named_location names.
@@ -211,17 +203,9 @@ func WantTold(t *testing.T, found []string, want [][]string) {
 // SentTo counts the requests to a path that ends so.
 func (tn *Tenant) SentTo(suffix string) int {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	count := 0
-	for _, request := range requests {
-		if strings.HasSuffix(request.Path, suffix) {
-			count++
-		}
-	}
-	return count
+	return tn.count(func(request control.Request) bool {
+		return strings.HasSuffix(request.Path, suffix)
+	})
 }
 
 // Apply plans and applies a configuration.
@@ -415,17 +399,9 @@ func (tn *Tenant) Removed(name string) func() {
 // Sent counts the requests about Conditional Access since the log was cleared, by method.
 func (tn *Tenant) Sent(methods ...string) int {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	count := 0
-	for _, request := range requests {
-		if request.Class == control.ClassConditionalAccess && slices.Contains(methods, request.Method) {
-			count++
-		}
-	}
-	return count
+	return tn.count(func(request control.Request) bool {
+		return request.Class == control.ClassConditionalAccess && slices.Contains(methods, request.Method)
+	})
 }
 
 // WroteLocations checks how many writes there were since the log was cleared, and clears it.

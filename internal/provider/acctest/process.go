@@ -475,11 +475,7 @@ func (m *Machine) ActsWith(permissions ...string) {
 // SentWrites are the requests since the log was cleared that are to change something; others are how many are not.
 func (tn *Tenant) SentWrites() (written []string, others int) {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	for _, request := range requests {
+	for _, request := range tn.RequestLog() {
 		step := FaultStep{Method: request.Method, Template: request.Template, Batch: strings.HasSuffix(request.Path, "/$batch")}
 		if step.Write() {
 			written = append(written, fmt.Sprintf("%s %s by %s", request.Method, request.Path, request.AppID))

@@ -170,17 +170,12 @@ func (tn *Tenant) MetadataProxy(t *testing.T) string {
 // Statuses are those of the requests to Graph and of those for a token since the log was cleared.
 func (tn *Tenant) Statuses() (graph, tokens []int) {
 	tn.T.Helper()
-	ctx := context.Background()
-	requests, err := tn.Requests(ctx)
-	if err != nil {
-		tn.T.Fatal(err)
-	}
-	for _, request := range requests {
+	for _, request := range tn.RequestLog() {
 		if !request.BatchItem {
 			graph = append(graph, request.Status)
 		}
 	}
-	logins, err := tn.LoginRequests(ctx)
+	logins, err := tn.LoginRequests(context.Background())
 	if err != nil {
 		tn.T.Fatal(err)
 	}
@@ -223,12 +218,8 @@ func (tn *Tenant) Where() map[string]string {
 // GraphApps are the apps whose tokens came to Graph since the log was cleared.
 func (tn *Tenant) GraphApps() map[string]bool {
 	tn.T.Helper()
-	requests, err := tn.Requests(context.Background())
-	if err != nil {
-		tn.T.Fatal(err)
-	}
 	apps := map[string]bool{}
-	for _, request := range requests {
+	for _, request := range tn.RequestLog() {
 		apps[request.AppID] = true
 	}
 	return apps

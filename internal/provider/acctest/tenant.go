@@ -315,20 +315,34 @@ func (tn *Tenant) StateIs(user, want string) error {
 	return nil
 }
 
-// Writes counts the requests since the log was cleared that were to change a per-user state.
-func (tn *Tenant) Writes() int {
+// RequestLog is every request since the log was cleared.
+func (tn *Tenant) RequestLog() []control.Request {
 	tn.T.Helper()
 	requests, err := tn.Requests(context.Background())
 	if err != nil {
 		tn.T.Fatal(err)
 	}
+	return requests
+}
+
+// count counts the requests since the log was cleared that match.
+func (tn *Tenant) count(matches func(control.Request) bool) int {
+	tn.T.Helper()
 	count := 0
-	for _, request := range requests {
-		if request.Method == http.MethodPatch && strings.HasSuffix(request.Path, "/authentication/requirements") {
+	for _, request := range tn.RequestLog() {
+		if matches(request) {
 			count++
 		}
 	}
 	return count
+}
+
+// Writes counts the requests since the log was cleared that were to change a per-user state.
+func (tn *Tenant) Writes() int {
+	tn.T.Helper()
+	return tn.count(func(request control.Request) bool {
+		return request.Method == http.MethodPatch && strings.HasSuffix(request.Path, "/authentication/requirements")
+	})
 }
 
 // Wrote checks how many writes there were since the log was cleared, and clears it.
