@@ -127,12 +127,12 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 			},
 			"asked": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Who is asked to register, in words, for who reads a plan: `all users, except group break-glass accounts`, or `nobody, because the " +
+				MarkdownDescription: "Who is asked to register, in words, for the reader of a plan: `all users, except group break-glass accounts`, or `nobody, because the " +
 					"campaign is disabled`. Known at plan. At most five included and five excluded are named.",
 			},
 			"target_names": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The names of the users and groups in `include` and `exclude`, by object id in lower case, for who reads a plan: `user Adele Vance " +
+				MarkdownDescription: "The names of the users and groups in `include` and `exclude`, by object id in lower case, for the reader of a plan: `user Adele Vance " +
 					"(adele.vance@contoso.com)`, `group all-staff`. Known at plan. A refresh takes over a new name, and that is no difference. Who does not exist any more " +
 					"has the last known name, or none.",
 			},

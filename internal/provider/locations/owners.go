@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// owners are the locations that resources of a run manage: as a whole, or a range at a time. Whoever is planned second learns of the
+// owners are the locations that resources of a run manage: as a whole, or a range at a time. The resource that is planned second learns of the
 // conflict, because Terraform plans resources in any order.
 type owners struct {
 	mutex sync.Mutex

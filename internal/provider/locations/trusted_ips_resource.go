@@ -52,7 +52,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 			},
 			"name": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The same as `display_name`, for who reads a plan: Terraform shows `name` also where it does not change.",
+				MarkdownDescription: "The same as `display_name`, for the reader of a plan: Terraform shows `name` also where it does not change.",
 			},
 			"display_name": schema.StringAttribute{
 				Required: true,

@@ -13,7 +13,7 @@ import (
 )
 
 // An account whose sign-in is blocked can be given a state, and nothing comes of it until the account is unblocked. That is harmless and
-// often not meant, so a plan tells it where it writes such a state. No request is sent for it: whoever is new is looked up anyway, and a
+// often not meant, so a plan tells it where it writes such a state. No request is sent for it: a new user is looked up anyway, and a
 // refresh of a single user reads the account. Of the other users nothing is known, and nothing is told.
 
 // summaryBlocked names nobody, so that Terraform folds such warnings of many resources.

@@ -20,7 +20,7 @@ import (
 
 // A state that was edited by hand may have the object id of one user where it names another. A plan from it would be about other people
 // than the configuration names: empty where two ids are swapped, or a loss for somebody who was never managed. Such a state is refused.
-// A user who is renamed keeps the object id, so a rename alone is no such case.
+// A user who is renamed keeps the object id, so a rename alone is not such a case.
 
 const summaryOtherUser = "The state has the object id of another user"
 

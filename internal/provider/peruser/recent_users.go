@@ -13,7 +13,7 @@ import (
 )
 
 // Terraform has ten resources read at a time and does not say which come next. So each instance keeps the ids of a few
-// other users in its private state, and whoever is read first names those to read ahead. adr/0001-read-ahead.md says why.
+// other users in its private state, and the user who is read first names those to read ahead. adr/0001-read-ahead.md says why.
 
 // hintsKey is the key of the hints in the private state.
 const hintsKey = "read_ahead"

@@ -49,7 +49,7 @@ func (l *userMFAStateListResource) ListResourceConfigSchema(_ context.Context, _
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Finds users by their [per-user MFA state](https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates), " +
 			"to import them as `entramfa_user_mfa_state`. Without any argument these are all users of the tenant, guests included: each of them has a state, " +
-			"and `disabled` is that of whoever nobody has asked for MFA.\n\n" +
+			"and `disabled` is that of everybody whom nobody has asked for MFA.\n\n" +
 			"Microsoft Graph can neither filter by this state nor read several at once, so it is asked of each user, in batches of 20, and only where `states` or " +
 			"`include_resource` wants it. No more users are read than the `limit` needs.",
 		Attributes: map[string]schema.Attribute{

@@ -76,7 +76,7 @@ func (r *userMFAStateResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			},
 			"name": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "The display name of the user with the user principal name, `Adele Vance (adele.vance@contoso.com)`, for who reads a plan: " +
+				MarkdownDescription: "The display name of the user with the user principal name, `Adele Vance (adele.vance@contoso.com)`, for the reader of a plan: " +
 					"Terraform shows `name` also where it does not change. A refresh takes over a new name, and that is no difference. Graph: `displayName`.",
 			},
 			"user_id": schema.StringAttribute{
@@ -274,7 +274,7 @@ func (r *userMFAStateResource) warnBlocked(user client.User, plan *userMFAStateM
 // keeps the prior value, so that it is no change.
 func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config *userMFAStateModel, diags *diag.Diagnostics) (at path.Path, replace bool) {
 	key, at := config.configuredUser()
-	// Of a replaced user it is planned anew.
+	// Of a replaced user it is planned again.
 	plan.Name = prior.Name
 	same := false
 	switch {
@@ -321,7 +321,7 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 	return at, false
 }
 
-// checkBothNames refuses a user_principal_name beside user_id that is not the name of that user. Where it is the name that the
+// checkBothNames refuses a user_principal_name next to user_id that is not the name of that user. Where it is the name that the
 // user is known by, nothing is asked.
 func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) {
 	name, at := config.UserPrincipalName, path.Root("user_principal_name")
@@ -439,7 +439,7 @@ func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current mfa
 			"a password is then enough to sign in.%s", user.person(), user.ID.ValueString(), current, strings.Join(append([]string{""}, advice...), " ")))
 }
 
-// adviceLeft is for whoever has left and is still in the configuration.
+// adviceLeft is for a user who has left and is still in the configuration.
 const adviceLeft = "If the user has left, remove the resource from the configuration; nothing else is needed. " + adviceDestroy
 
 // adviceDestroy is for errors of a configuration that stop a destroy, for which Terraform plans the configuration as well.

@@ -94,7 +94,7 @@ func describeHidden(users []*wantedUser) string {
 }
 
 // addUnnamedMembers refuses members of a group of whom Graph tells the ids only, as it does where an app may read the group and not
-// its users. What is by name would be by id then, and whoever is chosen by a property would be chosen by none.
+// its users. What is by name would be by id then, and a user who is chosen by a property would be chosen by none.
 //
 // Source: https://learn.microsoft.com/graph/api/group-list-transitivemembers
 func addUnnamedMembers(diags *diag.Diagnostics, groupID string, members []client.User) {

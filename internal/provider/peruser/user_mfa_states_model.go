@@ -380,7 +380,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 
 // plannedEffective is what the user will have. It is unknown for every user who is new here. What becomes of those who have to
 // be written must be free to differ from what is wanted, see Create. And those who have what is wanted already may have
-// something else by the time of the apply, in which Terraform plans again: the service promotes whoever registers, and Terraform
+// something else by the time of the apply, in which Terraform plans again: the service promotes everybody who registers, and Terraform
 // refuses a second plan that differs from the first one.
 func (u *wantedUser) plannedEffective() types.String {
 	switch {

@@ -103,7 +103,7 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"names": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Who the users are whose key is an object id, for who reads a plan: `Adele Vance (adele.vance@contoso.example)`, by the keys of " +
+				MarkdownDescription: "Who the users are whose key is an object id, for the reader of a plan: `Adele Vance (adele.vance@contoso.example)`, by the keys of " +
 					"`users`. Null where all keys are user principal names. A new name is taken over by the next refresh and is no difference.",
 			},
 		},
@@ -452,7 +452,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 // Terraform would mark the resource as tainted, and the next apply would destroy it first, which takes per-user MFA away
 // from everybody who was just given it. It cannot leave the users who failed out of the state either, because Terraform
 // refuses a new resource that differs from its plan. So such a create succeeds with a warning that names the users, and
-// effective_states, planned as unknown for whoever is new, has what they really have. The next plan sees from that
+// effective_states, planned as unknown for new users, has what they really have. The next plan sees from that
 // alone, even without a refresh, that those users are to be set. A create that has written nothing fails.
 func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userMFAStatesModel
