@@ -25,6 +25,8 @@ type Client struct {
 	campaign  campaignRun
 	// seenLocations tells named locations apart that nothing else does.
 	seenLocations graph.Seen
+	seenPolicies  graph.Seen
+	seenStrengths graph.Seen
 	rangeChanges  rangeChanges
 }
 

@@ -2,109 +2,218 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
-	policyscope "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
-// ConditionalAccessPolicy is what this client knows of a Conditional Access policy: which locations and users it is about, and whether
-// it asks for MFA.
-//
-// Source: https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicy
-type ConditionalAccessPolicy struct {
-	ID          string `json:"id"`
-	DisplayName string `json:"displayName"`
-	// State is enabled, disabled or enabledForReportingButNotEnforced.
-	State      string `json:"state"`
-	Conditions struct {
-		Locations *struct {
-			Include []string `json:"includeLocations"`
-			Exclude []string `json:"excludeLocations"`
-		} `json:"locations"`
-		Users *policyUsers `json:"users"`
-	} `json:"conditions"`
-	GrantControls *struct {
-		BuiltInControls        []string `json:"builtInControls"`
-		AuthenticationStrength any      `json:"authenticationStrength"`
-	} `json:"grantControls"`
-}
-
-// policyUsers is whom a Conditional Access policy is about.
-//
-// Source: https://learn.microsoft.com/graph/api/resources/conditionalaccessusers
-type policyUsers struct {
-	IncludeUsers  []string `json:"includeUsers"`
-	ExcludeUsers  []string `json:"excludeUsers"`
-	IncludeGroups []string `json:"includeGroups"`
-	ExcludeGroups []string `json:"excludeGroups"`
-	IncludeRoles  []string `json:"includeRoles"`
-	ExcludeRoles  []string `json:"excludeRoles"`
-	IncludeGuests any      `json:"includeGuestsOrExternalUsers"`
-	ExcludeGuests any      `json:"excludeGuestsOrExternalUsers"`
-}
-
-// Names that stand for many users in a Conditional Access policy.
-const (
-	policyAllUsers = "All"
-	policyGuests   = "GuestsOrExternalUsers"
-)
-
-// AsksForMFA reports whether the policy is enabled and grants access by MFA or by an authentication strength, alone or among other
-// controls.
-func (p ConditionalAccessPolicy) AsksForMFA() bool {
-	grant := p.GrantControls
-	return p.State == "enabled" && grant != nil && (slices.Contains(grant.BuiltInControls, "mfa") || grant.AuthenticationStrength != nil)
-}
-
-// Users are the include and the exclude of the policy. Of a policy that is about workload identities both are empty.
-func (p ConditionalAccessPolicy) Users() (include, exclude policyscope.Scope) {
-	users := p.Conditions.Users
-	if users == nil {
-		return policyscope.Scope{}, policyscope.Scope{}
-	}
-	return policyScope(users.IncludeUsers, users.IncludeGroups, users.IncludeRoles, users.IncludeGuests),
-		policyScope(users.ExcludeUsers, users.ExcludeGroups, users.ExcludeRoles, users.ExcludeGuests)
-}
-
-func policyScope(users, groups, roles []string, guests any) policyscope.Scope {
-	return policyscope.Scope{
-		Everybody: slices.Contains(users, policyAllUsers), Users: users, Groups: groups, Roles: roles,
-		Guests: guests != nil || slices.Contains(users, policyGuests),
-	}
-}
+// ConditionalAccessPolicy is a Conditional Access policy.
+type ConditionalAccessPolicy = conditionalaccess.Policy
 
 // AllTrusted stands for all trusted locations in a policy.
-const AllTrusted = "AllTrusted"
+const AllTrusted = conditionalaccess.AllTrusted
 
-// RefersTo reports whether the policy names a location by its id.
-func (p ConditionalAccessPolicy) RefersTo(id string) bool { return p.Includes(id) || p.Excludes(id) }
+// permissionWritePolicy is what writes of policies need, all of it.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
+const permissionWritePolicy = "Policy.ReadWrite.ConditionalAccess (with Policy.Read.All and Application.Read.All)"
 
-// RefersToAllTrusted reports whether the policy is about all trusted locations.
-func (p ConditionalAccessPolicy) RefersToAllTrusted() bool { return p.RefersTo(AllTrusted) }
+const accessPoliciesPath = "/identity/conditionalAccess/policies"
 
-// Includes reports whether the policy is for sign-ins from a location, by its id or as AllTrusted.
-func (p ConditionalAccessPolicy) Includes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Include, location)
-}
+func accessPolicyPath(id string) string { return accessPoliciesPath + "/" + url.PathEscape(id) }
 
-// Excludes reports whether the policy leaves out sign-ins from a location, by its id or as AllTrusted.
-func (p ConditionalAccessPolicy) Excludes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Exclude, location)
-}
+// allMembers asks the service to name members of enums that are newer than the client's schema, such as riskRemediation.
+//
+// Source: https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations
+func allMembers() http.Header { return http.Header{"Prefer": {"include-unknown-enum-members"}} }
 
 // ListConditionalAccessPolicies reads all Conditional Access policies, every page. It needs Policy.Read.All.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
 func (c *Client) ListConditionalAccessPolicies(ctx context.Context) ([]ConditionalAccessPolicy, error) {
-	return graph.List[ConditionalAccessPolicy](ctx, c.graph, graph.Call{
+	policies, err := graph.List[ConditionalAccessPolicy](ctx, c.graph, graph.Call{
 		Operation:   "list the Conditional Access policies",
 		Permissions: []string{permissionReadState},
 		Method:      http.MethodGet,
 		Version:     graph.V1,
-		Path:        "/identity/conditionalAccess/policies",
-		Query:       url.Values{"$select": {"id,displayName,state,conditions,grantControls"}, "$top": wholeList()["$top"]},
+		Path:        accessPoliciesPath,
+		Query:       wholeList(),
+		Header:      allMembers(),
+	})
+	ids := make([]string, len(policies))
+	for i, policy := range policies {
+		ids[i] = policy.ID
+	}
+	c.seenPolicies.Listed(ids)
+	return policies, err
+}
+
+// GetConditionalAccessPolicy reads a policy once. IsNotFound is true of the error where there is none, and where a replica does not know it
+// yet.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccesspolicy-get
+func (c *Client) GetConditionalAccessPolicy(ctx context.Context, id string) (ConditionalAccessPolicy, error) {
+	var found ConditionalAccessPolicy
+	operation := "read Conditional Access policy " + id
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   operation,
+		Permissions: []string{permissionReadState},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        accessPolicyPath(id),
+		Header:      allMembers(),
+	}, &found)
+	if err == nil && found.ID == "" {
+		err = &graph.Error{Operation: operation, Status: http.StatusOK, Message: "the answer names no id"}
+	}
+	return found, err
+}
+
+// CreateConditionalAccessPolicy makes a policy and returns it as the service says that it has stored it, as soon as it has accepted it and
+// before any replica shows it. A request whose answer was lost is looked for by what it would have made. A policy that names a location, an
+// authentication strength or another object that the service does not know yet is sent again for a while.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccessroot-post-policies
+func (c *Client) CreateConditionalAccessPolicy(ctx context.Context, wanted ConditionalAccessPolicy) (ConditionalAccessPolicy, graph.Acceptance, error) {
+	name := "Conditional Access policy " + redact.NameInQuotes(wanted.DisplayName)
+	creation := graph.Call{
+		Operation:   "create " + name,
+		Permissions: []string{permissionWritePolicy},
+		Method:      http.MethodPost,
+		Version:     graph.V1,
+		Path:        accessPoliciesPath,
+		Header:      allMembers(),
+		Body:        wanted.CreateBody(),
+		Creates:     true,
+	}
+	var made ConditionalAccessPolicy
+	var accepted graph.Acceptance
+	err := c.untilReferencesKnown(ctx, wanted, func() (err error) {
+		made, accepted, err = graph.CreateOnce(ctx, c.graph, graph.Creation[ConditionalAccessPolicy]{
+			Name: name,
+			Post: func(ctx context.Context) (ConditionalAccessPolicy, graph.Acceptance, error) {
+				var made ConditionalAccessPolicy
+				accepted, err := c.graph.Write(ctx, creation, &made)
+				if err == nil && made.ID == "" {
+					err = &graph.Error{Operation: creation.Operation, Status: http.StatusCreated, Message: "the answer names no id"}
+				}
+				return made, accepted, err
+			},
+			List:  c.ListConditionalAccessPolicies,
+			Seen:  &c.seenPolicies,
+			Shows: func(policy ConditionalAccessPolicy) bool { return policy.Shows(wanted) },
+		})
+		return err
+	})
+	return made, accepted, err
+}
+
+// UpdateConditionalAccessPolicy makes a policy what is wanted, over what it was read as last. It returns when the service has accepted that,
+// before any replica shows it.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
+func (c *Client) UpdateConditionalAccessPolicy(ctx context.Context, current, wanted ConditionalAccessPolicy) (accepted graph.Acceptance, err error) {
+	call := graph.Call{
+		Operation:   describeChange("change", wanted),
+		Permissions: []string{permissionWritePolicy},
+		Method:      http.MethodPatch,
+		Version:     graph.V1,
+		Path:        accessPolicyPath(wanted.ID),
+		Header:      allMembers(),
+		Body:        wanted.UpdateBody(current),
+	}
+	err = c.untilReferencesKnown(ctx, wanted, func() error {
+		return c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
+			accepted, err = c.graph.Write(ctx, call, nil)
+			return err
+		})
+	})
+	return accepted, err
+}
+
+// SetConditionalAccessPolicyState changes the state of a policy and nothing else.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
+func (c *Client) SetConditionalAccessPolicyState(ctx context.Context, policy ConditionalAccessPolicy, state conditionalaccess.State) (accepted graph.Acceptance, err error) {
+	call := graph.Call{
+		Operation:   describeChange("change the state of", policy),
+		Permissions: []string{permissionWritePolicy},
+		Method:      http.MethodPatch,
+		Version:     graph.V1,
+		Path:        accessPolicyPath(policy.ID),
+		Body:        map[string]any{"state": state},
+	}
+	err = c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
+		accepted, err = c.graph.Write(ctx, call, nil)
+		return err
+	})
+	return accepted, err
+}
+
+// DeleteConditionalAccessPolicy deletes a policy. The service keeps it for 30 days. That it is gone already is no error.
+//
+// Source: https://learn.microsoft.com/graph/api/conditionalaccesspolicy-delete
+func (c *Client) DeleteConditionalAccessPolicy(ctx context.Context, policy ConditionalAccessPolicy) error {
+	return c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
+		err := c.graph.Send(ctx, graph.Call{
+			Operation:   describeChange("delete", policy),
+			Permissions: []string{permissionWritePolicy},
+			Method:      http.MethodDelete,
+			Version:     graph.V1,
+			Path:        accessPolicyPath(policy.ID),
+		}, nil)
+		if !graph.IsNotFound(err) {
+			return true, err
+		}
+		gone, goneErr := c.ConditionalAccessPolicyGone(ctx, policy.ID)
+		if gone || goneErr != nil {
+			return true, goneErr
+		}
+		return false, err
+	})
+}
+
+// ConditionalAccessPolicyGone reports whether a policy does not exist any more: Graph's own 404, and one that lasts.
+func (c *Client) ConditionalAccessPolicyGone(ctx context.Context, id string) (bool, error) {
+	err := c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() error {
+		_, err := c.GetConditionalAccessPolicy(ctx, id)
+		return err
+	})
+	if graph.IsNotFound(err) {
+		return true, nil
+	}
+	return false, err
+}
+
+func describeChange(verb string, policy ConditionalAccessPolicy) string {
+	return fmt.Sprintf("%s Conditional Access policy %s (id %s)", verb, redact.NameInQuotes(policy.DisplayName), policy.ID)
+}
+
+// unknownLocation is the number with which the service refuses a named location that it does not know.
+const unknownLocation = "1040"
+
+// untilReferencesKnown repeats a write that the service refuses because it does not know an object that the policy names: one that was made a
+// moment ago may not be known everywhere. Only the number for a location was observed; of other objects, the refusal that names the id counts.
+func (c *Client) untilReferencesKnown(ctx context.Context, policy ConditionalAccessPolicy, write func() error) error {
+	named := policy.References()
+	return c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
+		err := write()
+		var refused *graph.Error
+		if !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
+			return true, err
+		}
+		text := strings.ToLower(refused.Message)
+		known := refused.Number() != unknownLocation
+		for _, id := range slices.Concat(named.Locations, named.Groups, named.Users, named.Applications, named.ServicePrincipals, []string{named.Strength}) {
+			known = known && (id == "" || !strings.Contains(text, id))
+		}
+		return known, err
 	})
 }
