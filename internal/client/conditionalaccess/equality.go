@@ -104,12 +104,9 @@ func differ(at string, have, want reflect.Value, places *[]string) {
 			differ(at+"."+wireName(have.Type().Field(i)), have.Field(i), want.Field(i), places)
 		}
 	case reflect.Slice:
-		mine, theirs := have.Convert(reflect.TypeFor[[]string]()).Interface().([]string), want.Convert(reflect.TypeFor[[]string]()).Interface().([]string)
+		mine, theirs := elements(have), elements(want)
 		if known, isEnum := enumLists[at]; isEnum {
 			mine = slices.DeleteFunc(slices.Clone(mine), func(member string) bool { return !containsFold(known, member) && !slices.Contains(theirs, member) })
-			if len(mine) == 0 {
-				mine = nil
-			}
 		}
 		if !slices.Equal(mine, theirs) {
 			*places = append(*places, at)
@@ -128,10 +125,7 @@ func wireName(field reflect.StructField) string {
 
 // normalized is the policy in the one form in which all policies that mean the same are equal.
 func (p Policy) normalized() Policy {
-	next := Policy{
-		Conditions:    tidied(reflect.ValueOf(p.Conditions)).Interface().(Conditions),
-		GrantControls: tidied(reflect.ValueOf(p.GrantControls)).Interface().(*GrantControls), SessionControls: tidied(reflect.ValueOf(p.SessionControls)).Interface().(*SessionControls),
-	}
+	next := Policy{Conditions: tidy(p.Conditions), GrantControls: tidy(p.GrantControls), SessionControls: tidy(p.SessionControls)}
 	if len(next.Conditions.ClientAppTypes) == 0 {
 		next.Conditions.ClientAppTypes = []string{"all"}
 	}
@@ -203,6 +197,22 @@ func (s *SessionControls) normalize() {
 			frequency.Value, frequency.Type = nil, ""
 		}
 	}
+}
+
+// elements are the texts of a list, whichever named type it has.
+func elements(list reflect.Value) []string {
+	var all []string
+	for i := range list.Len() {
+		all = append(all, list.Index(i).String())
+	}
+	return all
+}
+
+// tidy is tidied for a value of a type that is known.
+func tidy[T any](value T) T {
+	var copied T
+	reflect.ValueOf(&copied).Elem().Set(tidied(reflect.ValueOf(value)))
+	return copied
 }
 
 // tidied copies a value: lists become sorted sets in lower case, and objects that hold nothing become nil.
