@@ -183,7 +183,7 @@ func TestNoDisplayNameForgesALine(t *testing.T) {
 				t.Errorf("it says %q", said)
 			}
 			campaign := tn.SessionOf(t, "entramfa_registration_policy", nil)
-			asked := campaign.Plan(nil, map[string]any{"state": "enabled", "include": targetsOf(nil, []string{acctest.DiegoID}, nil)})
+			asked := campaign.Plan(nil, map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.DiegoID}, nil)})
 			acctest.NoErrors(t, asked.Diagnostics)
 			if have := campaign.TextOf(asked.PlannedState, "asked"); have != "user "+want {
 				t.Errorf("asked is %q, want %q", have, "user "+want)

@@ -11,18 +11,16 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-const adelesNewUPN = "adele.miller@contoso.example"
-
 // Between the plan that Terraform makes in an apply and the change itself.
 func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 	t.Parallel()
 	many := func(key string) map[string]any {
-		return having(having(wants(key, "enabled"), "allow_promotion", false), "on_destroy", "disable")
+		return acctest.Having(acctest.Having(acctest.WantedUsers(key, "enabled"), "allow_promotion", false), "on_destroy", "disable")
 	}
 	one := func(attribute, key string) map[string]any {
 		return map[string]any{attribute: key, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}
 	}
-	newUPN := map[string]tftypes.Value{"user_principal_name": tftypes.NewValue(tftypes.String, adelesNewUPN)}
+	newUPN := map[string]tftypes.Value{"user_principal_name": tftypes.NewValue(tftypes.String, acctest.AdelesNewUPN)}
 	for name, c := range map[string]struct {
 		typeName string
 		config   map[string]any
@@ -31,7 +29,7 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 	}{
 		"one by id":    {acctest.TypeName, one("user_id", acctest.AdeleID), newUPN},
 		"one by name":  {acctest.TypeName, one("user_principal_name", acctest.AdeleUPN), newUPN},
-		"many by id":   {acctest.StatesTypeName, many(acctest.AdeleID), map[string]tftypes.Value{"names": textMapValue(acctest.AdeleID, "Adele Vance ("+adelesNewUPN+")")}},
+		"many by id":   {acctest.StatesTypeName, many(acctest.AdeleID), map[string]tftypes.Value{"names": acctest.StringMap(acctest.AdeleID, "Adele Vance ("+acctest.AdelesNewUPN+")")}},
 		"many by name": {acctest.StatesTypeName, many(acctest.AdeleUPN), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +38,7 @@ func TestAUserWhoIsRenamedDuringACreateIsWhoWasPlanned(t *testing.T) {
 			running := m.Process()
 			planned, diagnostics := running.Plan(c.typeName, acctest.Kept{}, c.config)
 			acctest.NoErrors(t, diagnostics)
-			m.Tenant.Called(acctest.AdeleID, adelesNewUPN)()
+			m.Tenant.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
 			// The name of before belongs to somebody else now, who is not the one who was planned.
 			m.Tenant.Called(acctest.ObrienID, acctest.AdeleUPN)()
 			// It checks that what is known of the plan is so.
@@ -93,7 +91,7 @@ func TestAPlanFromBeforeARenameIsRefusedOrCarriedOutAndNeverForSomebodyElse(t *t
 			tn := acctest.NewTenant(t)
 			played := tn.Plays(t)
 			played.Between = func() {
-				tn.Called(acctest.AdeleID, adelesNewUPN)()
+				tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
 				if c.taken {
 					tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
 				}
@@ -148,7 +146,7 @@ func TestAPolicyIsAdoptedAsAnAdminHasLeftItMeanwhile(t *testing.T) {
 				tn.PatchCampaign(before)()
 				played := tn.Plays(t)
 				played.Between = tn.PatchCampaign(members)
-				blocks := acctest.Configuration{"policy": {TypeName: typePolicy, Values: config}}
+				blocks := acctest.Configuration{"policy": {TypeName: acctest.PolicyTypeName, Values: config}}
 				if report := played.Apply(blocks); report.Failed() {
 					t.Fatalf("the apply fails:\n%s", report)
 				}
@@ -177,11 +175,11 @@ func TestAPolicyIsAdoptedAsAnAdminHasLeftItMeanwhile(t *testing.T) {
 
 func TestAPlanFileFromBeforeAChangeOfTheCampaignTakesNothingAwayThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	tn.PatchCampaign(`{"state": "disabled", "snoozeDurationInDays": 5, "includeTargets": [{"id": "all_users", "targetType": "group",
 		"targetedAuthenticationMethod": "microsoftAuthenticator"}]}`)()
-	files := map[string]string{"main.tf": acctest.Block() + registration(disabled) + byName(acctest.AdeleUPN, "enabled")}
-	w := tn.Workspace(t, files, bySecretOfTheApp()...)
+	files := map[string]string{"main.tf": acctest.Block() + acctest.Registration(`state = "disabled"`) + acctest.UserByName(acctest.AdeleUPN, "enabled")}
+	w := tn.Workspace(t, files, acctest.AppEnvironment()...)
 	w.Sees(w.Expect(0, "plan", "-input=false", "-out=plan.bin", "-target="+acctest.PolicyAddress), "snooze_days = (known after apply)")
 	tn.PatchCampaign(`{"state": "enabled", "snoozeDurationInDays": 9, "includeTargets": [{"id": "` + acctest.AdeleID + `", "targetType": "user",
 		"targetedAuthenticationMethod": "fido2"}]}`)()
@@ -198,9 +196,9 @@ func TestAPlanFileFromBeforeAChangeOfTheCampaignTakesNothingAwayThroughTheRealCL
 
 	// A user whose name is nobody's any more is told as one.
 	w.Expect(0, "plan", "-input=false", "-out=plan.bin")
-	tn.Called(acctest.AdeleID, adelesNewUPN)()
+	tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
 	w.Sees(w.Expect(1, "apply", "-input=false", "plan.bin"), `User "`+acctest.AdeleUPN+`" not found`)
-	w.Write("main.tf", acctest.Block()+registration(disabled)+byName(adelesNewUPN, "enabled"))
+	w.Write("main.tf", acctest.Block()+acctest.Registration(`state = "disabled"`)+acctest.UserByName(acctest.AdelesNewUPN, "enabled"))
 	w.Expect(0, "apply", "-input=false", "-auto-approve")
 	w.Sees(w.Expect(0, "plan", "-input=false", "-detailed-exitcode"), "No changes")
 }

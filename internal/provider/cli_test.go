@@ -52,7 +52,7 @@ func TestTheStoryOfAUserThroughTheRealCLI(t *testing.T) {
 func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAre(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled")})
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")})
 	w.Env = append(w.Env, "PATH=/nowhere")
 	w.Sees(w.Expect(1, "plan", "-input=false"), "Unable to sign in to Microsoft Entra ID", "The Azure CLI gave no token",
 		"run `az login --tenant <tenant_id>`", "a client certificate, a client secret, use_oidc or use_msi")
@@ -61,7 +61,7 @@ func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAre(t *testing.T) {
 func TestTheLogHoldsNoSecretAndNoToken(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled")},
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")},
 		"ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret, "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH=provider.log")
 	w.Expect(0, "apply", "-input=false", "-auto-approve")
 	log, err := os.ReadFile(filepath.Join(w.Dir, "provider.log"))

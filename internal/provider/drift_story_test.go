@@ -55,7 +55,7 @@ func newDriftStory(t *testing.T, people *control.Tenant, config string) *driftSt
 	s := &driftStory{}
 	s.Tenant = acctest.StartEmulator(t, people, func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) })
 
-	s.team = s.Workspace(t, map[string]string{"main.tf": config}, bySecretOfTheApp()...)
+	s.team = s.Workspace(t, map[string]string{"main.tf": config}, acctest.AppEnvironment()...)
 	job := *s.team
 	job.Env = append(slices.Clone(s.team.Env), "ARM_CLIENT_ID="+acctest.PlanAppID, "ARM_CLIENT_SECRET="+acctest.PlanSecret)
 	s.job = &job
@@ -248,7 +248,7 @@ const offices, depotName = "Offices", "Depot"
 // driftTenant is a tenant in use.
 func driftTenant() *control.Tenant {
 	people := acctest.LocationTenant()
-	people.Groups = campaignTenant().Groups
+	people.Groups = acctest.CampaignTenant().Groups
 	return people
 }
 
@@ -309,8 +309,8 @@ func configurationWithout(t *testing.T, config string, texts ...string) string {
 
 // ourCampaign says everything of the campaign that can be said.
 func ourCampaign() string {
-	return registration(
-		enabled, includes("group_ids", acctest.StaffID), excludes("group_ids", acctest.RescueGroupID),
+	return acctest.Registration(
+		`state = "enabled"`, fmt.Sprintf("include = { group_ids = [%q] }", acctest.StaffID), fmt.Sprintf("exclude = { group_ids = [%q] }", acctest.RescueGroupID),
 		`authentication_method = "microsoftAuthenticator"`, "snooze_days = 3", "require_registration_after_snoozes = true",
 	)
 }
@@ -512,8 +512,8 @@ func TestAYearOfADriftJob(t *testing.T) {
 // Where Microsoft manages the campaign, what it changes is no drift, and what somebody else changes is.
 func TestADriftJobWhereMicrosoftManagesTheCampaign(t *testing.T) {
 	t.Parallel()
-	s := newDriftStory(t, driftTenant(), driftConfiguration(registration(
-		managed, everyone, fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q] }", acctest.RescueID, acctest.RescueGroupID),
+	s := newDriftStory(t, driftTenant(), driftConfiguration(acctest.Registration(
+		`state = "microsoft_managed"`, "include = { all_users = true }", fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q] }", acctest.RescueID, acctest.RescueGroupID),
 	)))
 	rewritten := func(snooze int, limit bool, method string) func() {
 		return s.PatchCampaign(fmt.Sprintf(`{"state":"default","snoozeDurationInDays":%d,"enforceRegistrationAfterAllowedSnoozes":%t,`+

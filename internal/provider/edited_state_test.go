@@ -105,7 +105,7 @@ func TestAStateOfManyUsersWithTheIDOfAnotherIsRefused(t *testing.T) {
 			played := tn.Plays(t)
 			config := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled", acctest.GuestID, "enabled")}
 			acctest.Succeeds(t, played.Apply(config))
-			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(c.ids...)})
+			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": acctest.StringMap(c.ids...)})
 			refusesEdited(t, tn, played, config, c.want...)
 
 			// Without a refresh it is refused as well.
@@ -133,12 +133,12 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 	}
 	for name, between := range map[string]func(t *testing.T, tn *acctest.Tenant, played *acctest.Core){
 		"names that were exchanged": func(_ *testing.T, tn *acctest.Tenant, _ *acctest.Core) {
-			tn.Called(acctest.AdeleID, adelesNewUPN)()
+			tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
 			tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
 			tn.Called(acctest.AdeleID, acctest.ObrienUPN)()
 		},
 		"a name in other letters": func(t *testing.T, _ *acctest.Tenant, played *acctest.Core) {
-			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(acctest.AdeleUPN, strings.ToUpper(acctest.AdeleID), acctest.ObrienUPN, acctest.ObrienID)})
+			played.Edit(t, "x", map[string]tftypes.Value{"user_ids": acctest.StringMap(acctest.AdeleUPN, strings.ToUpper(acctest.AdeleID), acctest.ObrienUPN, acctest.ObrienID)})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,8 +158,8 @@ func TestWhatIsNoOtherUserIsNotRefused(t *testing.T) {
 	played := tn.Plays(t)
 	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled"), "y": mapOf(acctest.ObrienUPN, "enabled")}))
 	delete(played.Instances, "y")
-	both := textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")
-	played.Edit(t, "x", map[string]tftypes.Value{"users": both, "effective_states": both, "user_ids": textMapValue(acctest.AdeleUPN, acctest.AdeleID, acctest.ObrienUPN, acctest.ObrienID)})
+	both := acctest.StringMap(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")
+	played.Edit(t, "x", map[string]tftypes.Value{"users": both, "effective_states": both, "user_ids": acctest.StringMap(acctest.AdeleUPN, acctest.AdeleID, acctest.ObrienUPN, acctest.ObrienID)})
 	tn.Called(acctest.ObrienID, "miriam@contoso.example")()
 	first := requests(t, tn, played)
 	acctest.Succeeds(t, played.Apply(config))
@@ -174,10 +174,10 @@ func TestALookUpOfAChangedStateThatFailsIsNoPermission(t *testing.T) {
 	played := tn.Plays(t)
 	config := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled")}
 	acctest.Succeeds(t, played.Apply(config))
-	played.Edit(t, "x", map[string]tftypes.Value{"user_ids": textMapValue(acctest.AdeleUPN, acctest.ObrienID, acctest.ObrienUPN, acctest.AdeleID)})
-	for name, path := range map[string]string{"by id": lookUpPath, "by name": "/users/" + strings.Split(acctest.AdeleUPN, "@")[0]} {
+	played.Edit(t, "x", map[string]tftypes.Value{"user_ids": acctest.StringMap(acctest.AdeleUPN, acctest.ObrienID, acctest.ObrienUPN, acctest.AdeleID)})
+	for name, path := range map[string]string{"by id": acctest.LookUpPath, "by name": "/users/" + strings.Split(acctest.AdeleUPN, "@")[0]} {
 		tn.Heal()()
-		tn.Fault(*denied(path))()
+		tn.Fault(*acctest.Denied(path))()
 		if report := played.Plan(config); report.Planned || !acctest.Says("Insufficient privileges").MatchString(report.String()) {
 			t.Errorf("%s: the plan says:\n%s", name, report)
 		}

@@ -24,17 +24,17 @@ func TestTheGuardHoldsInTheApplyItself(t *testing.T) {
 		// state is what Adele has after the apply.
 		state string
 	}{
-		"one":                      {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
-		"one, in capitals":         {acctest.TypeName, userGuard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
-		"one, by name":             {acctest.TypeName, userGuard("user_principal_names", strings.ToUpper(acctest.AdeleUPN)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
-		"one, to be enforced":      {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enforced"), "disabled"},
-		"the control":              {acctest.TypeName, userGuard("user_ids", acctest.ObrienID), wantsOne(acctest.AdeleID, "enabled"), "enforced"},
-		"the control, disabled":    {acctest.TypeName, userGuard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "disabled"), "disabled"},
-		"many":                     {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"), "disabled"},
-		"many, in capitals":        {acctest.StatesTypeName, userGuard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsMany(strings.ToUpper(acctest.AdeleID), "enabled"), "disabled"},
-		"many, to be enforced":     {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "enforced", acctest.MeganUPN, "enabled"), "disabled"},
-		"the control of many":      {acctest.StatesTypeName, userGuard("user_ids", acctest.ObrienID), wantsMany(acctest.AdeleID, "enabled"), "enforced"},
-		"the control, disabled, 2": {acctest.StatesTypeName, userGuard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "disabled", acctest.MeganUPN, "enabled"), "disabled"},
+		"one":                      {acctest.TypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, in capitals":         {acctest.TypeName, acctest.Guard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, by name":             {acctest.TypeName, acctest.Guard("user_principal_names", strings.ToUpper(acctest.AdeleUPN)), wantsOne(acctest.AdeleID, "enabled"), "disabled"},
+		"one, to be enforced":      {acctest.TypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "enforced"), "disabled"},
+		"the control":              {acctest.TypeName, acctest.Guard("user_ids", acctest.ObrienID), wantsOne(acctest.AdeleID, "enabled"), "enforced"},
+		"the control, disabled":    {acctest.TypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsOne(acctest.AdeleID, "disabled"), "disabled"},
+		"many":                     {acctest.StatesTypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"), "disabled"},
+		"many, in capitals":        {acctest.StatesTypeName, acctest.Guard("user_ids", strings.ToUpper(acctest.AdeleID)), wantsMany(strings.ToUpper(acctest.AdeleID), "enabled"), "disabled"},
+		"many, to be enforced":     {acctest.StatesTypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "enforced", acctest.MeganUPN, "enabled"), "disabled"},
+		"the control of many":      {acctest.StatesTypeName, acctest.Guard("user_ids", acctest.ObrienID), wantsMany(acctest.AdeleID, "enabled"), "enforced"},
+		"the control, disabled, 2": {acctest.StatesTypeName, acctest.Guard("user_ids", acctest.AdeleID), wantsMany(acctest.AdeleID, "disabled", acctest.MeganUPN, "enabled"), "disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,26 +64,10 @@ func TestTheGuardHoldsInTheApplyItself(t *testing.T) {
 	}
 }
 
-func userGuard(attribute string, keys ...string) map[string]any {
-	values := make([]tftypes.Value, len(keys))
-	for i, key := range keys {
-		values[i] = tftypes.NewValue(tftypes.String, key)
-	}
-	set := tftypes.Set{ElementType: tftypes.String}
-	attributes := map[string]tftypes.Value{}
-	for _, name := range []string{"user_ids", "user_principal_names", "group_ids"} {
-		attributes[name] = tftypes.NewValue(set, nil)
-	}
-	attributes[attribute] = tftypes.NewValue(set, values)
-	return map[string]any{"emergency_access": tftypes.NewValue(tftypes.Object{AttributeTypes: map[string]tftypes.Type{
-		"user_ids": set, "user_principal_names": set, "group_ids": set,
-	}}, attributes)}
-}
-
 func wantsOne(id, state string) map[string]any {
 	return map[string]any{"user_id": id, "state": state, "allow_promotion": true, "on_destroy": "disable"}
 }
 
 func wantsMany(pairs ...string) map[string]any {
-	return map[string]any{"users": textMapValue(pairs...), "allow_promotion": true, "on_destroy": "disable"}
+	return map[string]any{"users": acctest.StringMap(pairs...), "allow_promotion": true, "on_destroy": "disable"}
 }

@@ -21,7 +21,7 @@ func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing
 	enabled := func(include, exclude any) map[string]any {
 		return map[string]any{"state": "enabled", "include": include, "exclude": exclude}
 	}
-	everybody := targetsOf(true, nil, nil)
+	everybody := acctest.Targets(true, nil, nil)
 	nobody := tftypes.NewValue(everybody.Type(), nil)
 	const refusal = "Emergency access accounts would be asked to register"
 	for name, c := range map[string]struct {
@@ -32,20 +32,20 @@ func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing
 		at   string
 		want []string
 	}{
-		"one":                 {guardOf("user_ids", acctest.RescueID), enabled(everybody, nobody), "", "include", []string{refusal, "1 emergency access account:", acctest.RescueUPN, fmt.Sprintf("Write:\n\n  exclude = { user_ids = [%q] }", acctest.RescueID)}},
-		"one more":            {guardOf("user_ids", acctest.RescueID), enabled(everybody, targetsOf(nil, []string{acctest.AdeleID}, nil)), "", "exclude", []string{refusal, fmt.Sprintf("exclude = {\n user_ids = [\n %q,\n %q,\n ]\n }", acctest.AdeleID, acctest.RescueID)}},
-		"two of one group":    {guardOf("group_ids", acctest.StaffID), enabled(everybody, nobody), "", "include", []string{refusal, "2 emergency access accounts:", fmt.Sprintf("exclude = { group_ids = [%q] }", acctest.StaffID)}},
-		"many":                {guardOf("user_ids", members...), enabled(everybody, nobody), "", "include", []string{refusal, "25 emergency access accounts:", acctest.MemberUPN(19), "- and 5 more", "Add to exclude:"}},
-		"as many as are told": {guardOf("user_ids", members[:10]...), enabled(everybody, nobody), "", "include", []string{refusal, "10 emergency access accounts:", acctest.MemberUPN(9), "Write:\n\n exclude = {"}},
-		"memberships unseen":  {guardOf("user_ids", acctest.RescueID), enabled(targetsOf(nil, nil, []string{acctest.StaffID}), nobody), "/checkMemberGroups$", "include", []string{"Insufficient privileges"}},
-		"nor those excluded":  {guardOf("user_ids", acctest.RescueID), enabled(everybody, targetsOf(nil, nil, []string{acctest.LeaversID})), "/checkMemberGroups$", "exclude", []string{"Insufficient privileges"}},
-		"not when disabled":   {guardOf("user_ids", acctest.RescueID), having(enabled(everybody, nobody), "state", "disabled"), "", "", nil},
-		"state to come":       {guardOf("user_ids", acctest.RescueID), having(enabled(everybody, nobody), "state", unknownOf(tftypes.String)), "", "", nil},
-		"exclude to come":     {guardOf("user_ids", acctest.RescueID), enabled(everybody, unknownOf(everybody.Type())), "", "", nil},
+		"one":                 {acctest.Guard("user_ids", acctest.RescueID), enabled(everybody, nobody), "", "include", []string{refusal, "1 emergency access account:", acctest.RescueUPN, fmt.Sprintf("Write:\n\n  exclude = { user_ids = [%q] }", acctest.RescueID)}},
+		"one more":            {acctest.Guard("user_ids", acctest.RescueID), enabled(everybody, acctest.Targets(nil, []string{acctest.AdeleID}, nil)), "", "exclude", []string{refusal, fmt.Sprintf("exclude = {\n user_ids = [\n %q,\n %q,\n ]\n }", acctest.AdeleID, acctest.RescueID)}},
+		"two of one group":    {acctest.Guard("group_ids", acctest.StaffID), enabled(everybody, nobody), "", "include", []string{refusal, "2 emergency access accounts:", fmt.Sprintf("exclude = { group_ids = [%q] }", acctest.StaffID)}},
+		"many":                {acctest.Guard("user_ids", members...), enabled(everybody, nobody), "", "include", []string{refusal, "25 emergency access accounts:", acctest.MemberUPN(19), "- and 5 more", "Add to exclude:"}},
+		"as many as are told": {acctest.Guard("user_ids", members[:10]...), enabled(everybody, nobody), "", "include", []string{refusal, "10 emergency access accounts:", acctest.MemberUPN(9), "Write:\n\n exclude = {"}},
+		"memberships unseen":  {acctest.Guard("user_ids", acctest.RescueID), enabled(acctest.Targets(nil, nil, []string{acctest.StaffID}), nobody), "/checkMemberGroups$", "include", []string{"Insufficient privileges"}},
+		"nor those excluded":  {acctest.Guard("user_ids", acctest.RescueID), enabled(everybody, acctest.Targets(nil, nil, []string{acctest.LeaversID})), "/checkMemberGroups$", "exclude", []string{"Insufficient privileges"}},
+		"not when disabled":   {acctest.Guard("user_ids", acctest.RescueID), acctest.Having(enabled(everybody, nobody), "state", "disabled"), "", "", nil},
+		"state to come":       {acctest.Guard("user_ids", acctest.RescueID), acctest.Having(enabled(everybody, nobody), "state", tftypes.NewValue(tftypes.String, tftypes.UnknownValue)), "", "", nil},
+		"exclude to come":     {acctest.Guard("user_ids", acctest.RescueID), enabled(everybody, tftypes.NewValue(everybody.Type(), tftypes.UnknownValue)), "", "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			people := campaignTenant()
+			people := acctest.CampaignTenant()
 			for i, id := range members {
 				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: acctest.MemberUPN(i)})
 			}
@@ -53,7 +53,7 @@ func TestAPolicyThatAsksAccountsOfTheGuardIsRefusedWithTheLineToWrite(t *testing
 			m.Block = c.guard
 			running := m.Process()
 			if c.denied != "" {
-				m.Tenant.Fault(*denied(c.denied))()
+				m.Tenant.Fault(*acctest.Denied(c.denied))()
 			}
 			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, c.config)
 			found := acctest.Problems(diagnostics)

@@ -24,7 +24,7 @@ func TestAGuardThatGuardsNobodyIsRefused(t *testing.T) {
 			values[name] = tftypes.NewValue(set, nil)
 			switch given := lists[name].(type) {
 			case []string:
-				values[name] = textSet(given...)
+				values[name] = acctest.StringSet(given...)
 			case nil:
 			default:
 				values[name] = tftypes.NewValue(set, given)
@@ -54,7 +54,7 @@ func TestAGuardThatGuardsNobodyIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
 			m.Block = c.guard
 			_, diagnostics := m.Start()
 			if found := strings.Join(acctest.Problems(diagnostics), "\n"); (found == "") != (c.want == nil) || !acctest.Says(c.want...).MatchString(found) {
@@ -70,14 +70,14 @@ func TestTheGuardKnowsItsAccountsInAnyCase(t *testing.T) {
 		guard  map[string]any
 		policy map[string]any
 	}{
-		"by id":    {guardOf("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": targetsOf(nil, []string{acctest.RescueID}, nil)}},
-		"by group": {guardOf("group_ids", strings.ToUpper(acctest.RescueGroupID)), map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.RescueGroupID})}},
-		"both":     {guardOf("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": targetsOf(nil, []string{strings.ToUpper(acctest.RescueID)}, nil)}},
-		"by name":  {guardOf("user_principal_names", strings.ToUpper(acctest.RescueUPN)), map[string]any{"state": "enabled", "include": targetsOf(nil, []string{acctest.RescueID}, nil)}},
+		"by id":    {acctest.Guard("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.RescueID}, nil)}},
+		"by group": {acctest.Guard("group_ids", strings.ToUpper(acctest.RescueGroupID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.RescueGroupID})}},
+		"both":     {acctest.Guard("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{strings.ToUpper(acctest.RescueID)}, nil)}},
+		"by name":  {acctest.Guard("user_principal_names", strings.ToUpper(acctest.RescueUPN)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.RescueID}, nil)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
 			m.Block = c.guard
 			running := m.Process()
 			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, c.policy)
@@ -86,8 +86,8 @@ func TestTheGuardKnowsItsAccountsInAnyCase(t *testing.T) {
 			}
 			if name == "by group" {
 				// That the excluded group is the guard's own is known without a look-up, and is no loss.
-				_, diagnostics := m.Process().Plan(acctest.PolicyTypeName, m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, []string{acctest.AdeleID}, nil)}),
-					map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, []string{acctest.RescueGroupID})})
+				_, diagnostics := m.Process().Plan(acctest.PolicyTypeName, m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.AdeleID}, nil)}),
+					map[string]any{"state": "enabled", "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, nil, []string{acctest.RescueGroupID})})
 				if found := append(acctest.Problems(diagnostics), acctest.Warnings(diagnostics)...); len(found) > 0 {
 					t.Errorf("the plan says %q", found)
 				}
@@ -114,13 +114,13 @@ func TestTheGuardHoldsInTheApplyOfAPolicyItself(t *testing.T) {
 		})()
 	}
 	staff := func(snooze int) map[string]any {
-		return map[string]any{"state": "enabled", "snooze_days": snooze, "include": targetsOf(nil, nil, []string{acctest.StaffID})}
+		return map[string]any{"state": "enabled", "snooze_days": snooze, "include": acctest.Targets(nil, nil, []string{acctest.StaffID})}
 	}
 	for name, prior := range map[string]map[string]any{"create": nil, "update": staff(3)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
-			m.Block = guardOf("user_ids", acctest.RescueID)
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
+			m.Block = acctest.Guard("user_ids", acctest.RescueID)
 			var before acctest.Kept
 			if prior != nil {
 				before = m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, prior)
@@ -147,10 +147,10 @@ func TestTheGuardHoldsInTheApplyOfAPolicyItself(t *testing.T) {
 func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 	t.Parallel()
 	everybody := func(groups ...string) map[string]any {
-		return map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, groups), "on_destroy": "keep"}
+		return map[string]any{"state": "enabled", "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, nil, groups), "on_destroy": "keep"}
 	}
-	m := acctest.NewMachine(t, campaignTenant())
-	m.Block = guardOf("group_ids", acctest.RescueGroupID)
+	m := acctest.NewMachine(t, acctest.CampaignTenant())
+	m.Block = acctest.Guard("group_ids", acctest.RescueGroupID)
 	before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, everybody(acctest.RescueGroupID))
 	told := func(guard, config map[string]any) string {
 		t.Helper()
@@ -160,17 +160,17 @@ func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 		return strings.Join(acctest.Warnings(diagnostics), "\n")
 	}
 	// A whole staff group becomes emergency access, and is excluded.
-	grown := told(guardOf("group_ids", acctest.RescueGroupID, acctest.StaffID), everybody(acctest.RescueGroupID, acctest.StaffID))
+	grown := told(acctest.Guard("group_ids", acctest.RescueGroupID, acctest.StaffID), everybody(acctest.RescueGroupID, acctest.StaffID))
 	if !acctest.Says("The registration policy becomes weaker", "newly excluded as emergency access: group Staff ("+acctest.StaffID+"), with 2 accounts", acctest.AdeleUPN).MatchString(grown) {
 		t.Errorf("the plan says %q", grown)
 	}
 	// An account leaves the guard, and is asked.
-	left := told(nil, map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, []string{acctest.LeaversID}), "on_destroy": "keep"})
+	left := told(nil, map[string]any{"state": "enabled", "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, nil, []string{acctest.LeaversID}), "on_destroy": "keep"})
 	if !acctest.Says("Accounts leave emergency_access and are asked to register", acctest.Rescue2UPN, "when this was applied last").MatchString(left) {
 		t.Errorf("the plan says %q", left)
 	}
 	// The control: neither.
-	if same := told(guardOf("group_ids", acctest.RescueGroupID), everybody(acctest.RescueGroupID)); same != "" {
+	if same := told(acctest.Guard("group_ids", acctest.RescueGroupID), everybody(acctest.RescueGroupID)); same != "" {
 		t.Errorf("the plan says %q", same)
 	}
 	if out := told(nil, everybody(acctest.RescueGroupID)); out != "" {
@@ -178,15 +178,15 @@ func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 	}
 	// Who leaves the guard and is not asked is nothing to tell, in a plan that changes something as well.
 	for name, config := range map[string]map[string]any{
-		"excluded": having(everybody(acctest.RescueGroupID), "snooze_days", 5), "disabled": having(everybody(acctest.LeaversID), "state", "disabled"),
+		"excluded": acctest.Having(everybody(acctest.RescueGroupID), "snooze_days", 5), "disabled": acctest.Having(everybody(acctest.LeaversID), "state", "disabled"),
 	} {
 		if out := told(nil, config); strings.Contains(out, "leave emergency_access") {
 			t.Errorf("%s: the plan says %q", name, out)
 		}
 	}
 	// Two users of the staff become emergency access, and both are excluded: each line is about one.
-	one := having(everybody(acctest.RescueGroupID), "exclude", targetsOf(nil, []string{acctest.AdeleID, acctest.AlexID}, []string{acctest.RescueGroupID}))
-	both := guardOf("group_ids", acctest.RescueGroupID)
+	one := acctest.Having(everybody(acctest.RescueGroupID), "exclude", acctest.Targets(nil, []string{acctest.AdeleID, acctest.AlexID}, []string{acctest.RescueGroupID}))
+	both := acctest.Guard("group_ids", acctest.RescueGroupID)
 	both["emergency_access"] = emergencyBlock(t, both["emergency_access"], acctest.AdeleID, acctest.AlexID)
 	if out := told(both, one); !acctest.Says("newly excluded as emergency access: user "+acctest.AdeleUPN, "with 1 account that", "user "+acctest.AlexUPN, "with 1 account that").MatchString(out) {
 		t.Errorf("the plan says %q", out)
@@ -201,23 +201,23 @@ func emergencyBlock(t *testing.T, block any, ids ...string) tftypes.Value {
 		t.Fatalf("the block is a %T", block)
 	}
 	attributes := acctest.AttributesOf(value)
-	attributes["user_ids"] = textSet(ids...)
+	attributes["user_ids"] = acctest.StringSet(ids...)
 	return tftypes.NewValue(value.Type(), attributes)
 }
 
 func TestAccountsThatTheTenantAsksForMFAAreToldOnce(t *testing.T) {
 	t.Parallel()
-	people := campaignTenant()
+	people := acctest.CampaignTenant()
 	people.ConditionalAccessPolicies = []control.ConditionalAccessPolicy{
-		mfaPolicy("Everybody", control.PolicyUsers{IncludeUsers: []string{"All"}}),
-		mfaPolicy("Everybody but them", control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeUsers: []string{acctest.RescueID, acctest.Rescue2ID}}),
-		mfaPolicy("Not managers", control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeGroups: []string{acctest.ManagersID, acctest.RescueGroupID}, ExcludeUsers: []string{acctest.RescueID}}),
-		mfaPolicy("Admins", control.PolicyUsers{IncludeRoles: []string{"62e90394-69f5-4237-9190-012177145e10"}}),
+		acctest.MFAPolicy("Everybody", control.PolicyUsers{IncludeUsers: []string{"All"}}),
+		acctest.MFAPolicy("Everybody but them", control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeUsers: []string{acctest.RescueID, acctest.Rescue2ID}}),
+		acctest.MFAPolicy("Not managers", control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeGroups: []string{acctest.ManagersID, acctest.RescueGroupID}, ExcludeUsers: []string{acctest.RescueID}}),
+		acctest.MFAPolicy("Admins", control.PolicyUsers{IncludeRoles: []string{"62e90394-69f5-4237-9190-012177145e10"}}),
 	}
 	tn := acctest.StartTenant(t, people, acctest.Quick())
 	tn.SetState(acctest.RescueID, control.StateEnabled)()
 	config := map[string]any{"state": "disabled"}
-	s := tn.PolicySession(t, guardOf("user_ids", acctest.RescueID, acctest.Rescue2ID))
+	s := tn.PolicySession(t, acctest.Guard("user_ids", acctest.RescueID, acctest.Rescue2ID))
 	if err := tn.ClearRequests(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -255,19 +255,9 @@ func TestAccountsThatTheTenantAsksForMFAAreToldOnce(t *testing.T) {
 	}
 }
 
-func mfaPolicy(name string, users control.PolicyUsers) control.ConditionalAccessPolicy {
-	return control.ConditionalAccessPolicy{
-		DisplayName: name, State: control.PolicyEnabled,
-		Conditions: control.PolicyConditions{
-			ClientAppTypes: []string{"all"}, Applications: &control.PolicyApplications{IncludeApplications: []string{"All"}}, Users: &users,
-		},
-		GrantControls: &control.ConditionalAccessGrant{Operator: "OR", BuiltInControls: []string{"mfa"}},
-	}
-}
-
 func TestWhatAPlanDoesNotKnowYetIsToldByNameAndNumber(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	s := tn.PolicySession(t, nil)
 	unknown := func(typ tftypes.Type) tftypes.Value { return tftypes.NewValue(typ, tftypes.UnknownValue) }
 	prior := explained(stored("enabled", s.Scope(nil, []string{acctest.AdeleID, acctest.AlexID}, []string{acctest.StaffID}), s.Scope(nil, []string{acctest.MeganID}, nil), "microsoftAuthenticator", 3, true), "")
@@ -293,7 +283,7 @@ func TestWhatAPlanDoesNotKnowYetIsToldByNameAndNumber(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			planned := tn.PolicySession(t, nil).Plan(prior, having(base, c.attribute, c.value), remembered(t, "a", beforeManaged))
+			planned := tn.PolicySession(t, nil).Plan(prior, acctest.Having(base, c.attribute, c.value), remembered(t, "a", beforeManaged))
 			acctest.NoErrors(t, planned.Diagnostics)
 			found := strings.Join(acctest.Warnings(planned.Diagnostics), "\n")
 			if (c.want == nil) != (found == "") || !acctest.Says(append([]string{}, c.want...)...).MatchString(found) || c.want != nil && !acctest.Says("The registration policy may become weaker", "known in the apply only").MatchString(found) {
@@ -305,7 +295,7 @@ func TestWhatAPlanDoesNotKnowYetIsToldByNameAndNumber(t *testing.T) {
 
 func TestTheFrameworksOwnTextsAreReplaced(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	for name, c := range map[string]struct {
 		values func(s *acctest.PolicySession) map[string]any
 		want   []string

@@ -14,7 +14,7 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 	const asked, unseen = "Emergency access accounts are asked for MFA in the tenant", "Not all that may ask emergency access accounts for MFA could be looked at"
 	const campaign = "the tenant's registration campaign asks it to register"
 	const noPermission = ": the app has no permission for it (Policy.Read.All)"
-	everybody := mfaPolicy("Everybody", control.PolicyUsers{IncludeUsers: []string{"All"}})
+	everybody := acctest.MFAPolicy("Everybody", control.PolicyUsers{IncludeUsers: []string{"All"}})
 	off, blocks := everybody, everybody
 	off.State, blocks.GrantControls = control.PolicyDisabled, &control.ConditionalAccessGrant{Operator: "OR", BuiltInControls: []string{"block"}}
 	var members []string
@@ -32,7 +32,7 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 		"nothing asks":                {campaign: `{"state":"disabled"}`},
 		"the campaign":                {campaign: `{"state":"enabled"}`, want: []string{asked, acctest.RescueUPN, campaign}, not: []string{"could not be looked at"}},
 		"the campaign of Microsoft":   {campaign: `{"state":"default"}`, want: []string{asked, acctest.RescueUPN, campaign}},
-		"not the one that excludes":   {campaign: `{"state":"enabled","excludeTargets":[` + excludeTarget(acctest.RescueID, "user") + `]}`},
+		"not the one that excludes":   {campaign: `{"state":"enabled","excludeTargets":[{"id":"` + acctest.RescueID + `","targetType":"user"}]}`},
 		"a policy":                    {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{everybody}, want: []string{asked, `the Conditional Access policy "Everybody" (id`}, not: []string{campaign}},
 		"not one that is off":         {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{off}},
 		"not one that blocks":         {campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{blocks}},
@@ -41,30 +41,30 @@ func TestWhatAsksAccountsOfTheGuardInTheTenantIsLookedAtOrSaidNotToBe(t *testing
 		"states that nobody sees":     {campaign: `{"state":"disabled"}`, denied: "/" + acctest.RescueID + "/authentication/requirements$", want: []string{unseen, "per-user MFA states" + noPermission}},
 		"one asks, one is not seen":   {campaign: `{"state":"enabled"}`, denied: "/conditionalAccess/policies$", want: []string{asked, campaign, "This could not be looked at", "Conditional Access policies" + noPermission}},
 		"more than is looked up": {
-			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members,
+			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{acctest.MFAPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members,
 			want: []string{unseen, `whether the Conditional Access policy "Staff only" catches 2 accounts: it goes by roles, kinds of guests or more groups than are looked up`},
 		},
 		"as many as are looked up": {
-			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{mfaPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members[:5],
+			campaign: `{"state":"disabled"}`, policies: []control.ConditionalAccessPolicy{acctest.MFAPolicy("Staff only", control.PolicyUsers{IncludeGroups: []string{acctest.StaffID}})}, guard: members[:5],
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			people := campaignTenant()
+			people := acctest.CampaignTenant()
 			people.ConditionalAccessPolicies = c.policies
 			for i, id := range members {
 				people.Users = append(people.Users, control.User{ID: id, UserPrincipalName: acctest.MemberUPN(i)})
 			}
 			m := acctest.NewMachine(t, people)
-			m.Block = guardOf("user_ids", acctest.RescueID)
+			m.Block = acctest.Guard("user_ids", acctest.RescueID)
 			if c.guard != nil {
-				m.Block = guardOf("user_ids", c.guard...)
+				m.Block = acctest.Guard("user_ids", c.guard...)
 			}
 			if c.campaign != "" {
 				m.Tenant.PatchCampaign(c.campaign)()
 			}
 			if c.denied != "" {
-				m.Tenant.Fault(*denied(c.denied))()
+				m.Tenant.Fault(*acctest.Denied(c.denied))()
 			}
 			_, diagnostics := m.Process().Plan(acctest.TypeName, acctest.Kept{}, map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"})
 			acctest.NoErrors(t, diagnostics)

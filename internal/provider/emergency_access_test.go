@@ -17,7 +17,7 @@ const rescueNestedID = "33333333-cccc-4ccc-8ccc-000000000002"
 
 func TestAPolicyMustNotAskEmergencyAccessAccounts(t *testing.T) {
 	t.Parallel()
-	people := campaignTenant()
+	people := acctest.CampaignTenant()
 	// Operations holds the emergency groups, and the keepers hold emergency1.
 	const operationsID, keepersID = "33333333-cccc-4ccc-8ccc-00000000000d", "33333333-cccc-4ccc-8ccc-00000000000e"
 	people.Groups = append(
@@ -76,7 +76,7 @@ func TestAPolicyMustNotAskEmergencyAccessAccounts(t *testing.T) {
 
 func TestTheGuardBindsAPolicyThatIsManagedAlready(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	guard := fmt.Sprintf("emergency_access = { user_ids = [%q] }", acctest.RescueID)
 	config := tn.Provider(guard) + registration(enabled, includes("group_ids", acctest.StaffID))
 	join := tn.Do(func(ctx context.Context) error {
@@ -103,7 +103,7 @@ func TestTheGuardBindsAPolicyThatIsManagedAlready(t *testing.T) {
 
 func TestTheGuardHoldsAtApplyWhereThePlanCouldNotKnow(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	guard := fmt.Sprintf("emergency_access = { user_ids = [%q] }", acctest.RescueID)
 	late := func(id string, lines ...string) string {
 		return tn.Provider(guard) + fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n}\n", id) + registration(lines...)
@@ -128,8 +128,8 @@ func TestTheGuardHoldsAtApplyWhereThePlanCouldNotKnow(t *testing.T) {
 
 func TestAnAccountThatIsNotKnownYetDoesNotSwitchTheGuardOff(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	s := tn.PolicySession(t, guardOf("user_ids", unknownID, acctest.RescueID))
+	tn := acctest.NewCampaignTenant(t)
+	s := tn.PolicySession(t, acctest.Guard("user_ids", acctest.UnknownID, acctest.RescueID))
 	planned := s.Plan(nil, map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil)}, nil)
 	if len(planned.Diagnostics) != 1 || planned.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityError || !acctest.Says(acctest.RescueUPN).MatchString(planned.Diagnostics[0].Detail) {
 		t.Errorf("the plan says %v", planned.Diagnostics)
@@ -138,20 +138,20 @@ func TestAnAccountThatIsNotKnownYetDoesNotSwitchTheGuardOff(t *testing.T) {
 
 func TestEmergencyAccessAccountsAreLookedUpOnceAndTogether(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	tn.PolicySession(t, guardOf("user_ids", acctest.RescueID, acctest.Rescue2ID, acctest.AdeleID))
+	tn := acctest.NewCampaignTenant(t)
+	tn.PolicySession(t, acctest.Guard("user_ids", acctest.RescueID, acctest.Rescue2ID, acctest.AdeleID))
 	requests := tn.PolicyRequests
 	if byIDs, byUser := requests(http.MethodPost, "/getByIds"), requests(http.MethodGet, acctest.RescueID); byIDs != 1 || byUser != 0 {
 		t.Errorf("%d look-ups of all and %d of one account", byIDs, byUser)
 	}
 	// A group of the guard that is excluded answers for its members: no membership is asked for.
-	s := tn.PolicySession(t, guardOf("group_ids", acctest.RescueGroupID))
+	s := tn.PolicySession(t, acctest.Guard("group_ids", acctest.RescueGroupID))
 	acctest.NoErrors(t, s.Plan(nil, map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil), "exclude": s.Scope(nil, nil, []string{acctest.RescueGroupID})}, nil).Diagnostics)
 	if n := requests(http.MethodPost, "/checkMemberGroups"); n != 0 {
 		t.Errorf("%d memberships were checked", n)
 	}
 	// The control: by another group it is.
-	s = tn.PolicySession(t, guardOf("group_ids", acctest.RescueGroupID))
+	s = tn.PolicySession(t, acctest.Guard("group_ids", acctest.RescueGroupID))
 	acctest.NoErrors(t, s.Plan(nil, map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil), "exclude": s.Scope(nil, nil, []string{rescueNestedID})}, nil).Diagnostics)
 	if n := requests(http.MethodPost, "/checkMemberGroups"); n != 1 {
 		t.Errorf("%d memberships were checked, want 1", n)
@@ -160,7 +160,7 @@ func TestEmergencyAccessAccountsAreLookedUpOnceAndTogether(t *testing.T) {
 
 func TestWhatIsNoEmergencyAccessAccountStopsTheRun(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	for name, c := range map[string]struct {
 		guard string
 		error []string

@@ -45,28 +45,6 @@ type faultyOperation struct {
 	focus string
 }
 
-func textSet(texts ...string) tftypes.Value {
-	values := make([]tftypes.Value, 0, len(texts))
-	for _, text := range texts {
-		values = append(values, tftypes.NewValue(tftypes.String, text))
-	}
-	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, values)
-}
-
-func targetsOf(all any, users, groups []string) tftypes.Value {
-	set := tftypes.Set{ElementType: tftypes.String}
-	ids := func(texts []string) tftypes.Value {
-		if texts == nil {
-			return tftypes.NewValue(set, nil)
-		}
-		return textSet(texts...)
-	}
-	return tftypes.NewValue(
-		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"all_users": tftypes.Bool, "user_ids": set, "group_ids": set}},
-		map[string]tftypes.Value{"all_users": tftypes.NewValue(tftypes.Bool, all), "user_ids": ids(users), "group_ids": ids(groups)},
-	)
-}
-
 // faultyOperations are the rows of the matrix.
 func faultyOperations() []faultyOperation {
 	const (
@@ -81,7 +59,7 @@ func faultyOperations() []faultyOperation {
 		for _, name := range []string{acctest.AdeleUPN, acctest.GuestUPN, acctest.DollarUPN, acctest.ObrienUPN, acctest.RescueUPN, acctest.Rescue2UPN} {
 			pairs = append(pairs, name, state)
 		}
-		return wants(pairs...)
+		return acctest.WantedUsers(pairs...)
 	}
 	all := []string{acctest.AdeleUPN, acctest.GuestUPN, acctest.DollarUPN, acctest.ObrienUPN, acctest.RescueUPN, acctest.Rescue2UPN, acctest.AdeleID, "6 users", "users and groups by id"}
 	adele := func(state string) map[string]any {
@@ -92,7 +70,7 @@ func faultyOperations() []faultyOperation {
 	}
 	policy := func(snooze int) map[string]any {
 		return map[string]any{
-			"state": "enabled", "snooze_days": snooze, "include": targetsOf(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": targetsOf(nil, nil, []string{acctest.LeaversID}),
+			"state": "enabled", "snooze_days": snooze, "include": acctest.Targets(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": acctest.Targets(nil, nil, []string{acctest.LeaversID}),
 		}
 	}
 	hq := func(texts ...string) map[string]any {
@@ -104,7 +82,7 @@ func faultyOperations() []faultyOperation {
 	set := tftypes.Set{ElementType: tftypes.String}
 	guard := tftypes.NewValue(
 		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
-		map[string]tftypes.Value{"user_ids": textSet(acctest.RescueID), "user_principal_names": textSet(acctest.AdeleUPN), "group_ids": textSet(acctest.RescueGroupID)},
+		map[string]tftypes.Value{"user_ids": acctest.StringSet(acctest.RescueID), "user_principal_names": acctest.StringSet(acctest.AdeleUPN), "group_ids": acctest.StringSet(acctest.RescueGroupID)},
 	)
 	user, users := []string{acctest.AdeleUPN, acctest.AdeleID}, []string{acctest.AlexUPN, acctest.AlexID}
 	return []faultyOperation{
@@ -126,7 +104,7 @@ func faultyOperations() []faultyOperation {
 		{name: "many users: update, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), config: people("disabled"), objects: all, focus: acctest.ObrienID},
 		{name: "many users: delete", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all},
 		{name: "many users: delete, one fails", typeName: manyUsers, deed: deedApply, begin: people("enabled"), objects: all, focus: acctest.ObrienID},
-		{name: "many users: import", typeName: manyUsers, deed: deedImport, importID: acctest.MeganUPN + "," + acctest.DiegoID, config: wants(acctest.MeganUPN, "enabled", acctest.DiegoID, "enforced"), objects: []string{acctest.MeganUPN, acctest.MeganID, acctest.DiegoUPN, acctest.DiegoID, "2 users"}},
+		{name: "many users: import", typeName: manyUsers, deed: deedImport, importID: acctest.MeganUPN + "," + acctest.DiegoID, config: acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoID, "enforced"), objects: []string{acctest.MeganUPN, acctest.MeganID, acctest.DiegoUPN, acctest.DiegoID, "2 users"}},
 
 		{name: "campaign: plan of create", typeName: campaign, deed: deedPlan, config: policy(3), objects: campaigns},
 		{name: "campaign: create", typeName: campaign, deed: deedApply, config: policy(3), objects: campaigns},

@@ -73,10 +73,10 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 			entries = append(entries, [4]string{upn, fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", i), "enabled", "enforced"})
 			config = append(config, upn, "enabled")
 		}
-		prior := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, priorUsers("disable", entries...)))
-		proposed := priorUsers("disable", entries...)
+		prior := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, acctest.PriorUsers("disable", entries...)))
+		proposed := acctest.PriorUsers("disable", entries...)
 		proposed["allow_promotion"] = true
-		written := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, map[string]any{"users": textMapValue(config...), "allow_promotion": true}))
+		written := acctest.Dynamic(t, acctest.ObjectOf(t, s.Type, map[string]any{"users": acctest.StringMap(config...), "allow_promotion": true}))
 		ctx := &lookUps{Context: t.Context()}
 		valid, err := s.Server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: s.TypeName, Config: written})
 		if err != nil {
@@ -106,7 +106,7 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + manyStates(users{acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"})},
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + fmt.Sprintf("resource \"entramfa_user_mfa_states\" \"test\" {\n  users = { %q = \"enabled\", %q = \"enabled\" }\n}\n", acctest.AdeleUPN, acctest.MeganUPN)},
 		"ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
 	const line = "is a non-schema attribute, not nullifying"
 	read := func(name string) []byte {

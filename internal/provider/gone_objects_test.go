@@ -41,11 +41,11 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 			before: []string{"Per-user MFA stops applying to a user: " + acctest.MeganUPN},
 		},
 		"many users, all gone": {
-			typeName: acctest.StatesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(acctest.MeganID, acctest.DiegoID),
+			typeName: acctest.StatesTypeName, prior: acctest.PriorUsers("disable", megan, diego), goes: leave(acctest.MeganID, acctest.DiegoID),
 			before: []string{"Per-user MFA stops applying to 2 users: "},
 		},
 		"many users, one gone": {
-			typeName: acctest.StatesTypeName, prior: priorUsers("disable", megan, diego), goes: leave(acctest.MeganID), stays: true,
+			typeName: acctest.StatesTypeName, prior: acctest.PriorUsers("disable", megan, diego), goes: leave(acctest.MeganID), stays: true,
 			before: []string{"Per-user MFA stops applying to 2 users: "}, after: []string{"Per-user MFA stops applying to " + acctest.DiegoUPN + ": "},
 		},
 		"a location": {
@@ -127,7 +127,7 @@ resource "entramfa_trusted_ips" "office" {
   ip_ranges    = ["203.0.113.0/28"]
 }
 `
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + resources}, bySecretOfTheApp()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + resources}, acctest.AppEnvironment()...)
 	w.Apply()
 	w.Write("main.tf", acctest.Block())
 	warned := w.Expect(2, "plan", "-input=false", "-detailed-exitcode")

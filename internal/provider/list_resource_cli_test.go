@@ -112,7 +112,7 @@ func TestTheExamplesOfTheListsFindWhatTheySay(t *testing.T) {
 					for i, element := range many {
 						texts[i], _ = element.(string)
 					}
-					block.config[name] = filterList(texts...)
+					block.config[name] = acctest.StringList(texts...)
 				}
 			}
 			results := l.List(block.config, block.limit, block.include)
@@ -158,7 +158,7 @@ func TestTheExamplesOfTheListsThroughANewCLI(t *testing.T) {
 func TestAQueryWithVariablesLimitAndResourcesThroughANewCLI(t *testing.T) {
 	t.Parallel()
 	tn := newListedTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecretOfTheApp()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, acctest.AppEnvironment()...)
 	w.Write("users.tfquery.hcl", `
 variable "states" {
   type = list(string)
@@ -243,8 +243,8 @@ func TestAQueryThatFailsSaysWhyThroughANewCLI(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newListedTenant(t)
-			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, bySecretOfTheApp()...)
+			tn := acctest.NewTenant(t)
+			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block()}, acctest.AppEnvironment()...)
 			w.Write("all.tfquery.hcl", fmt.Sprintf("list %q \"all\" {\n  provider = entramfa\n\n  config {\n    %s\n  }\n}\n", c.list, c.config))
 			if !w.Queries() {
 				// TestAListOfUsersThatFailsSaysSo, TestAListOfTrustedIPsThatFailsSaysSo, TestTheListOfTrustedIPsHoldsWhatIsTrusted and

@@ -13,22 +13,13 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-const lookUpPath = "/directoryObjects/getByIds$"
-
-// denied refuses requests to a path.
-func denied(path string) *control.Fault {
-	return &control.Fault{
-		PathRegexp: path, Times: new(0), Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation.",
-	}
-}
-
 // answered answers look-ups of ids with an app of this id, or with nothing.
 func answered(times int, app string) *control.Fault {
 	body := `{"value":[]}`
 	if app != "" {
 		body = fmt.Sprintf(`{"value":[{"@odata.type":"#microsoft.graph.servicePrincipal","id":%q,"displayName":"Backup"}]}`, app)
 	}
-	return &control.Fault{PathRegexp: lookUpPath, Times: &times, Status: http.StatusOK, Body: body, ContentType: "application/json"}
+	return &control.Fault{PathRegexp: acctest.LookUpPath, Times: &times, Status: http.StatusOK, Body: body, ContentType: "application/json"}
 }
 
 func TestAnAccountOfTheGuardThatCannotBeGuardedIsRefused(t *testing.T) {
@@ -43,16 +34,16 @@ func TestAnAccountOfTheGuardThatCannotBeGuardedIsRefused(t *testing.T) {
 		"no such group":              {"group_ids", acctest.NobodyID, nil, []string{"Emergency access account not found", acctest.NobodyID, "in emergency_access.group_ids does not exist"}},
 		"an app":                     {"user_ids", acctest.NobodyID, answered(0, acctest.NobodyID), []string{"Emergency access account is not a user", `is the id of a servicePrincipal, "Backup"`, "Write the id of a user"}},
 		"an app as a group":          {"group_ids", acctest.NobodyID, answered(0, acctest.NobodyID), []string{"Emergency access group is not a group", "is the id of a servicePrincipal, Backup", "Write the id of a group"}},
-		"ids that nobody may see":    {"user_ids", acctest.RescueID, denied(lookUpPath), []string{"Insufficient privileges"}},
-		"names that nobody may see":  {"user_principal_names", acctest.RescueUPN, denied("/users/" + strings.Split(acctest.RescueUPN, "@")[0]), []string{"Insufficient privileges"}},
-		"groups that nobody may see": {"group_ids", acctest.RescueGroupID, denied("/transitiveMembers"), []string{"Insufficient privileges"}},
-		"not a group, and no look":   {"group_ids", acctest.RescueID, denied(lookUpPath), []string{"Emergency access account not found", acctest.RescueID}},
+		"ids that nobody may see":    {"user_ids", acctest.RescueID, acctest.Denied(acctest.LookUpPath), []string{"Insufficient privileges"}},
+		"names that nobody may see":  {"user_principal_names", acctest.RescueUPN, acctest.Denied("/users/" + strings.Split(acctest.RescueUPN, "@")[0]), []string{"Insufficient privileges"}},
+		"groups that nobody may see": {"group_ids", acctest.RescueGroupID, acctest.Denied("/transitiveMembers"), []string{"Insufficient privileges"}},
+		"not a group, and no look":   {"group_ids", acctest.RescueID, acctest.Denied(acctest.LookUpPath), []string{"Emergency access account not found", acctest.RescueID}},
 		"an id that shows later":     {"user_ids", acctest.RescueID, answered(1, ""), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
-			m.Block = guardOf(c.attribute, c.key)
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
+			m.Block = acctest.Guard(c.attribute, c.key)
 			if c.fault != nil {
 				m.Tenant.Fault(*c.fault)()
 			}
@@ -72,19 +63,19 @@ func TestUsersAndGroupsOfAPolicyAreLookedUpBeforeThePlan(t *testing.T) {
 		want  []string
 	}{
 		"an app":               {answered(0, acctest.StaffID), []string{fmt.Sprintf("%q is not a group", acctest.StaffID), "it is the id of a servicePrincipal, Backup. A registration policy is about users and groups only"}},
-		"nobody may look":      {denied(lookUpPath), []string{"Insufficient privileges"}},
+		"nobody may look":      {acctest.Denied(acctest.LookUpPath), []string{"Insufficient privileges"}},
 		"it is nowhere":        {answered(0, ""), []string{fmt.Sprintf("Group %q not found", acctest.StaffID), "include.group_ids names it"}},
 		"it shows later":       {answered(1, ""), nil},
 		"it shows immediately": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
 			running := m.Process()
 			if c.fault != nil {
 				m.Tenant.Fault(*c.fault)()
 			}
-			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})})
+			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.StaffID})})
 			found := acctest.Problems(diagnostics)
 			if len(found) != min(1, len(c.want)) || !acctest.Says(c.want...).MatchString(strings.Join(found, "\n")) {
 				t.Errorf("the plan says %q, want %q", found, c.want)
@@ -95,7 +86,7 @@ func TestUsersAndGroupsOfAPolicyAreLookedUpBeforeThePlan(t *testing.T) {
 
 func TestAPolicyThatAsksHasSomebodyToAsk(t *testing.T) {
 	t.Parallel()
-	s := newCampaignTenant(t).PolicySession(t, nil)
+	s := acctest.NewCampaignTenant(t).PolicySession(t, nil)
 	for name, c := range map[string]struct {
 		config  map[string]any
 		refused bool

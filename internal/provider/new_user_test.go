@@ -43,7 +43,7 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 	t.Parallel()
 	byTurns := control.ReplicaLag{Reads: 6, Alternate: true, LagCreates: true}
 	settings := func(config map[string]any) map[string]any {
-		return having(having(config, "allow_promotion", true), "on_destroy", "keep")
+		return acctest.Having(acctest.Having(config, "allow_promotion", true), "on_destroy", "keep")
 	}
 	managed := func(p *acctest.Process, typ string, config map[string]any) acctest.Kept {
 		_, object := p.SchemaOf(typ)
@@ -57,8 +57,8 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 	}
 	many := func(state string) map[string]any {
 		return map[string]any{
-			"id": "many", "users": textMapValue(newcomerUPN, state), "effective_states": textMapValue(newcomerUPN, state),
-			"user_ids": textMapValue(newcomerUPN, newcomerID), "awaiting_registration": textMapValue(newcomerUPN, newcomerID),
+			"id": "many", "users": acctest.StringMap(newcomerUPN, state), "effective_states": acctest.StringMap(newcomerUPN, state),
+			"user_ids": acctest.StringMap(newcomerUPN, newcomerID), "awaiting_registration": acctest.StringMap(newcomerUPN, newcomerID),
 			"allow_promotion": true, "on_destroy": "keep",
 		}
 	}
@@ -86,7 +86,7 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 			return diagnostics
 		},
 		"many: plan": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
-			_, diagnostics := p.Plan(acctest.StatesTypeName, acctest.Kept{}, settings(wants(newcomerUPN, "enforced")))
+			_, diagnostics := p.Plan(acctest.StatesTypeName, acctest.Kept{}, settings(acctest.WantedUsers(newcomerUPN, "enforced")))
 			return diagnostics
 		},
 		"many: refresh": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
@@ -98,7 +98,7 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 		},
 		"many: update": func(t *testing.T, p *acctest.Process) []*tfprotov6.Diagnostic {
 			before := managed(p, acctest.StatesTypeName, many("enabled"))
-			planned, diagnostics := p.Plan(acctest.StatesTypeName, before, settings(wants(newcomerUPN, "enforced")))
+			planned, diagnostics := p.Plan(acctest.StatesTypeName, before, settings(acctest.WantedUsers(newcomerUPN, "enforced")))
 			acctest.NoErrors(t, diagnostics)
 			_, diagnostics = p.Apply(acctest.StatesTypeName, before, planned)
 			return diagnostics

@@ -17,10 +17,10 @@ import (
 func TestWhatAnAdminChangesInThePolicyWhileTheCampaignIsWrittenIsKept(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ before, config map[string]any }{
-		"create": {nil, map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil)}},
+		"create": {nil, map[string]any{"state": "enabled", "snooze_days": 3, "include": acctest.Targets(true, nil, nil)}},
 		"update": {
-			map[string]any{"state": "enabled", "snooze_days": 5, "include": targetsOf(true, nil, nil)},
-			map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, nil, []string{acctest.LeaversID})},
+			map[string]any{"state": "enabled", "snooze_days": 5, "include": acctest.Targets(true, nil, nil)},
+			map[string]any{"state": "enabled", "snooze_days": 3, "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, nil, []string{acctest.LeaversID})},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

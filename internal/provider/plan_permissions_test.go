@@ -87,11 +87,11 @@ func permissionOperations() []faultyOperation {
 	set := tftypes.Set{ElementType: tftypes.String}
 	guard := tftypes.NewValue(
 		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
-		map[string]tftypes.Value{"user_ids": textSet(acctest.RescueID), "user_principal_names": tftypes.NewValue(set, nil), "group_ids": tftypes.NewValue(set, nil)},
+		map[string]tftypes.Value{"user_ids": acctest.StringSet(acctest.RescueID), "user_principal_names": tftypes.NewValue(set, nil), "group_ids": tftypes.NewValue(set, nil)},
 	)
 	return append(faultyOperations(), faultyOperation{
 		name: "guard: campaign of a group beside an emergency access account", typeName: "entramfa_registration_policy", deed: deedApply,
-		config: map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})},
+		config: map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.StaffID})},
 		block:  map[string]any{"emergency_access": guard},
 	})
 }

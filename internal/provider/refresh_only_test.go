@@ -32,7 +32,7 @@ func leftOut(t *testing.T, typeName string) []string {
 func TestARefreshOnlyPlanHasNoDriftButWhatTheGuideLeavesOut(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byID(acctest.AdeleID, "enabled") + `
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByID(acctest.AdeleID, "enabled") + `
 resource "entramfa_user_mfa_states" "staff" {
   users = { "` + acctest.MeganID + `" = "enabled" }
 }

@@ -23,7 +23,7 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 	ours := func(snooze int) map[string]any {
 		return map[string]any{
 			"state": "enabled", "snooze_days": snooze, "require_registration_after_snoozes": true, "authentication_method": "microsoftAuthenticator",
-			"include": targetsOf(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": targetsOf(nil, []string{acctest.AlexID}, nil),
+			"include": acctest.Targets(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": acctest.Targets(nil, []string{acctest.AlexID}, nil),
 		}
 	}
 	const changedSince = "The registration campaign changed since the plan was made"
@@ -57,7 +57,7 @@ func TestASavedPlanDoesNotUndoWhatSomebodyHasChangedInTheCampaignSince(t *testin
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, destroy := range []bool{false, true} {
-				m := acctest.NewMachine(t, campaignTenant())
+				m := acctest.NewMachine(t, acctest.CampaignTenant())
 				before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, ours(3))
 				config, fine := ours(7), c.fine
 				if destroy {
@@ -97,9 +97,9 @@ func TestAReplicaThatLagsBehindTheLastRunIsNotTakenForAChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
 			config := func(snooze int) map[string]any {
-				return map[string]any{"state": "enabled", "snooze_days": snooze, "include": targetsOf(true, nil, nil)}
+				return map[string]any{"state": "enabled", "snooze_days": snooze, "include": acctest.Targets(true, nil, nil)}
 			}
 			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, config(3))
 			written := m.ApplyAll(acctest.PolicyTypeName, before, config(5))
@@ -124,9 +124,9 @@ func TestAReplicaThatLagsBehindTheLastRunIsNotTakenForAChange(t *testing.T) {
 // shows that.
 func TestAnAdoptionTakesNothingAwayThatItsPlanDidNotSay(t *testing.T) {
 	t.Parallel()
-	m := acctest.NewMachine(t, campaignTenant())
+	m := acctest.NewMachine(t, acctest.CampaignTenant())
 	m.Tenant.PatchCampaign(`{"state":"disabled"}`)()
-	config := map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})}
+	config := map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.StaffID})}
 	running := m.Process()
 	c, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, config)
 	acctest.NoErrors(t, diagnostics)
@@ -149,7 +149,7 @@ func TestADestroyNeverAsksEmergencyAccessAccounts(t *testing.T) {
 	t.Parallel()
 	before := `{"state":"enabled","includeTargets":[` + includeTarget(acctest.StaffID, "group") + `],"excludeTargets":[]}`
 	config := func(onDestroy any) map[string]any {
-		return map[string]any{"state": "enabled", "include": targetsOf(true, nil, nil), "exclude": targetsOf(nil, []string{acctest.RescueID}, nil), "on_destroy": onDestroy}
+		return map[string]any{"state": "enabled", "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, []string{acctest.RescueID}, nil), "on_destroy": onDestroy}
 	}
 	for name, c := range map[string]struct {
 		onDestroy any
@@ -164,8 +164,8 @@ func TestADestroyNeverAsksEmergencyAccessAccounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
-			m.Block = guardOf("user_ids", strings.ToUpper(acctest.RescueID))
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
+			m.Block = acctest.Guard("user_ids", strings.ToUpper(acctest.RescueID))
 			m.Tenant.PatchCampaign(before)()
 			made := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, config(c.onDestroy))
 			// The account joins a group of the campaign from before when the destroy is planned already.

@@ -10,15 +10,11 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-func bySecretOfTheApp() []string {
-	return []string{"ARM_TENANT_ID=" + acctest.TenantID, "ARM_CLIENT_ID=" + acctest.AppID, "ARM_CLIENT_SECRET=" + acctest.AppSecret}
-}
-
 func TestTheStoryOfAPolicyThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	guarded := acctest.Block(fmt.Sprintf("emergency_access = { group_ids = [%q] }", acctest.RescueGroupID))
-	w := tn.Workspace(t, map[string]string{"main.tf": guarded + registration(enabled, everyone)}, bySecretOfTheApp()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": guarded + registration(enabled, everyone)}, acctest.AppEnvironment()...)
 	plan := []string{"plan", "-input=false", "-detailed-exitcode"}
 
 	w.Sees(w.Expect(1, plan...), "Emergency access accounts would be asked to register", acctest.Rescue2UPN, "included by include.all_users",
@@ -57,7 +53,7 @@ func TestTheStoryOfAPolicyThroughTheRealCLI(t *testing.T) {
 
 func TestPoliciesOfTwoTenantsThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	one, other := newCampaignTenant(t), newCampaignTenant(t)
+	one, other := acctest.NewCampaignTenant(t), acctest.NewCampaignTenant(t)
 	second := strings.Replace(registration(enabled, everyone, "provider = entramfa.other"), `"test"`, `"other"`, 1)
 	config := one.Provider() + strings.Replace(other.Provider(), "{", "{\n  alias = \"other\"", 1) + registration(enabled, everyone) + second
 	w := one.Workspace(t, map[string]string{"main.tf": config})
@@ -76,8 +72,8 @@ func TestPoliciesOfTwoTenantsThroughTheRealCLI(t *testing.T) {
 
 func TestAPolicyIsReplacedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + registration(enabled, everyone, "snooze_days = 2")}, bySecretOfTheApp()...)
+	tn := acctest.NewCampaignTenant(t)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + registration(enabled, everyone, "snooze_days = 2")}, acctest.AppEnvironment()...)
 	w.Expect(0, "apply", "-input=false", "-auto-approve")
 	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve", "-replace="+acctest.PolicyAddress), "1 added, 0 changed, 1 destroyed")
 	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
@@ -89,9 +85,9 @@ func TestAPolicyIsReplacedThroughTheRealCLI(t *testing.T) {
 
 func TestATaintedPolicyAndOneThatIsCreatedBeforeItIsDestroyedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	ours := registration(enabled, everyone, "snooze_days = 2")
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + ours}, bySecretOfTheApp()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + ours}, acctest.AppEnvironment()...)
 	w.Expect(0, "apply", "-input=false", "-auto-approve")
 
 	// What the replacement would do is told, and is what it does.
@@ -112,8 +108,8 @@ func TestATaintedPolicyAndOneThatIsCreatedBeforeItIsDestroyedThroughTheRealCLI(t
 
 func TestAPolicyIsImportedByIdentityThroughANewCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + registration(managed)}, bySecretOfTheApp()...)
+	tn := acctest.NewCampaignTenant(t)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + registration(managed)}, acctest.AppEnvironment()...)
 	w.Write("import.tf", fmt.Sprintf("import {\n  to = %s\n  identity = {\n    id = %q\n  }\n}\n", acctest.PolicyAddress, acctest.PolicyID))
 	if !w.ImportsByIdentity() {
 		// TestAPolicyIsImportedByIdentity shows the same without a CLI. An older one has to say that it cannot.
@@ -126,12 +122,12 @@ func TestAPolicyIsImportedByIdentityThroughANewCLI(t *testing.T) {
 
 func TestAnImportedPolicyWritesItsOwnConfiguration(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	tn.PatchCampaign(fmt.Sprintf(`{"state":"enabled","includeTargets":[{"id":%q,"targetType":"group","targetedAuthenticationMethod":"fido2"}],`+
 		`"excludeTargets":[{"id":%q,"targetType":"user"}]}`, acctest.StaffID, acctest.AlexID))()
 	w := tn.Workspace(t, map[string]string{
 		"main.tf": acctest.Block(), "import.tf": fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", acctest.PolicyAddress, acctest.PolicyID),
-	}, bySecretOfTheApp()...)
+	}, acctest.AppEnvironment()...)
 	w.Sees(w.Expect(0, "plan", "-input=false", "-generate-config-out=policy.tf"), "1 to import, 0 to add, 0 to change")
 	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 imported, 0 added, 0 changed, 0 destroyed")
 	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")

@@ -16,7 +16,7 @@ import (
 
 func TestTheDataSourceTellsTheCampaignThatIsThere(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	const data = "data.entramfa_registration_policy.test"
 	config := tn.ProviderAs(acctest.PlanAppID, acctest.PlanSecret) + "data \"entramfa_registration_policy\" \"test\" {}\n"
 	is := func(value knownvalue.Check, steps ...string) statecheck.StateCheck {
@@ -67,7 +67,7 @@ func TestTheDataSourceTellsTheCampaignThatIsThere(t *testing.T) {
 
 func TestAMethodAndAStateOfTheFutureAreRead(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	forever := 0
 	answer := control.Fault{
 		Method: "GET", PathRegexp: "/authenticationMethodsPolicy$", Times: &forever, Status: 200, ContentType: "application/json",

@@ -22,10 +22,10 @@ func TestAPlanOfADestroySaysWhatTheCampaignIsByNowAndItsApplyGoesOn(t *testing.T
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
 			m.Tenant.PatchCampaign(`{"state":"enabled","snoozeDurationInDays":1,"includeTargets":[` + includeTarget(acctest.StaffID, "group") + `],"excludeTargets":[]}`)()
 			then := m.Tenant.CampaignNow()
-			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "snooze_days": 3, "include": targetsOf(true, nil, nil)})
+			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "snooze_days": 3, "include": acctest.Targets(true, nil, nil)})
 			m.Tenant.PatchCampaign(c.members)()
 			planned, diagnostics := m.Process().Plan(acctest.PolicyTypeName, before, nil)
 			acctest.NoErrors(t, diagnostics)
@@ -49,12 +49,12 @@ func TestAPlanOfADestroySaysWhatTheCampaignIsByNowAndItsApplyGoesOn(t *testing.T
 // A destroy that nobody can look ahead to is an error of the plan, and no plan without what it takes away.
 func TestAPlanOfADestroyThatCannotLookSaysSo(t *testing.T) {
 	t.Parallel()
-	for name, path := range map[string]string{"at the campaign": "/authenticationMethodsPolicy$", "at its users and groups": lookUpPath} {
+	for name, path := range map[string]string{"at the campaign": "/authenticationMethodsPolicy$", "at its users and groups": acctest.LookUpPath} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := acctest.NewMachine(t, campaignTenant())
-			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": targetsOf(nil, nil, []string{acctest.StaffID})})
-			m.Tenant.Fault(*denied(path))()
+			m := acctest.NewMachine(t, acctest.CampaignTenant())
+			before := m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.StaffID})})
+			m.Tenant.Fault(*acctest.Denied(path))()
 			_, diagnostics := m.Process().Plan(acctest.PolicyTypeName, before, nil)
 			if found := acctest.Problems(diagnostics); len(found) != 1 || !acctest.Says("Insufficient privileges").MatchString(found[0]) {
 				t.Errorf("the plan says %q", found)

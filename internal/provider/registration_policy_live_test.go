@@ -13,9 +13,9 @@ import (
 
 // Nobody but the test user is asked anything, whatever the tenant is, and the tenant gets its campaign back.
 func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
-	s := newStage(t)
+	s := acctest.NewStage(t)
 	const data = "data.entramfa_registration_policy.now"
-	read := s.block + "data \"entramfa_registration_policy\" \"now\" {}\n"
+	read := s.Block + "data \"entramfa_registration_policy\" \"now\" {}\n"
 	var before map[string]string
 	attributes := func(state *terraform.State) (map[string]string, error) {
 		found, ok := state.RootModule().Resources[data]
@@ -24,10 +24,10 @@ func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
 		}
 		return found.Primary.Attributes, nil
 	}
-	ours := s.block + registration(enabled, includes("user_ids", s.id), `authentication_method = "microsoftAuthenticator"`, "snooze_days = 14",
+	ours := s.Block + registration(enabled, includes("user_ids", s.ID), `authentication_method = "microsoftAuthenticator"`, "snooze_days = 14",
 		"require_registration_after_snoozes = false")
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: s.factory,
+		ProtoV6ProviderFactories: s.Factory,
 		Steps: []resource.TestStep{
 			{Config: read, Check: func(state *terraform.State) (err error) {
 				before, err = attributes(state)
@@ -36,8 +36,8 @@ func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
 			{Config: ours},
 			{Config: ours, ConfigPlanChecks: noPlan},
 			{Config: ours, ResourceName: acctest.PolicyAddress, ImportState: true, ImportStateId: acctest.PolicyID, ImportStateVerify: true, ImportStateVerifyIgnore: []string{"adoption_loss"}},
-			{Config: s.block + registration(disabled), ConfigPlanChecks: policyUpdates},
-			{Config: s.block + "# gone"},
+			{Config: s.Block + registration(disabled), ConfigPlanChecks: policyUpdates},
+			{Config: s.Block + "# gone"},
 			{Config: read, Check: func(state *terraform.State) error {
 				after, err := attributes(state)
 				if err != nil {

@@ -22,9 +22,9 @@ func TestACreateWhoseAnswerIsLostRemembersWhatWasThereBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			played := tn.Plays(t)
-			config := acctest.Configuration{"policy": {TypeName: typePolicy, Values: map[string]any{"state": "enabled", "snooze_days": 3, "include": map[string]any{"all_users": true}}}}
+			config := acctest.Configuration{"policy": {TypeName: acctest.PolicyTypeName, Values: map[string]any{"state": "enabled", "snooze_days": 3, "include": map[string]any{"all_users": true}}}}
 			c.fault.Method, c.fault.PathRegexp, c.fault.Times = http.MethodPatch, "/policies/authenticationMethodsPolicy$", new(0)
 			tn.Fault(c.fault)()
 			if report := played.Apply(config); report.Failed() == c.created || (len(played.Instances) == 1) != c.created {

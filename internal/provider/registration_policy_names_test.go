@@ -42,8 +42,8 @@ func (b beforeChange) CheckPlan(_ context.Context, req plancheck.CheckPlanReques
 
 func TestAPlanOfAPolicyNamesWhomItIsAbout(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	adele := "user " + adeleName
+	tn := acctest.NewCampaignTenant(t)
+	adele := "user " + acctest.AdeleName
 	plans := func(asked string, named knownvalue.Check) resource.ConfigPlanChecks {
 		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 			plancheck.ExpectKnownValue(acctest.PolicyAddress, tfjsonpath.New("asked"), acctest.Text(asked)),
@@ -84,8 +84,8 @@ func TestAPlanOfAPolicyNamesWhomItIsAbout(t *testing.T) {
 
 func TestNamesOfAPolicyCostNoRequest(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{
+	tn := acctest.NewCampaignTenant(t)
+	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: acctest.PolicyTypeName, Values: map[string]any{
 		"state": "enabled", "include": map[string]any{"group_ids": []any{acctest.StaffID}}, "exclude": map[string]any{"user_ids": []any{acctest.AdeleID}},
 	}}}
 	played := tn.Plays(t)
@@ -114,8 +114,8 @@ func TestNamesOfAPolicyCostNoRequest(t *testing.T) {
 
 func TestARefreshOfAPolicyDoesNotFailForWantOfNames(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{"state": "enabled", "include": map[string]any{"group_ids": []any{acctest.StaffID}}}}}
+	tn := acctest.NewCampaignTenant(t)
+	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: acctest.PolicyTypeName, Values: map[string]any{"state": "enabled", "include": map[string]any{"group_ids": []any{acctest.StaffID}}}}}
 	played := tn.Plays(t)
 	if report := played.Apply(config); report.Failed() {
 		t.Fatal(report)

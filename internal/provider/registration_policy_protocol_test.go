@@ -16,29 +16,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// guardOf is an emergency_access block.
-func guardOf(attribute string, ids ...string) map[string]any {
-	set := tftypes.Set{ElementType: tftypes.String}
-	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}}
-	values := map[string]tftypes.Value{}
-	for name := range typ.AttributeTypes {
-		values[name] = tftypes.NewValue(set, nil)
-	}
-	var elements []tftypes.Value
-	for _, id := range ids {
-		if id == unknownID {
-			elements = append(elements, tftypes.NewValue(tftypes.String, tftypes.UnknownValue))
-		} else {
-			elements = append(elements, tftypes.NewValue(tftypes.String, id))
-		}
-	}
-	values[attribute] = tftypes.NewValue(set, elements)
-	return map[string]any{"emergency_access": tftypes.NewValue(typ, values)}
-}
-
-// unknownID is an id that is not known yet.
-const unknownID = "(known after apply)"
-
 // stored is a whole state of the policy.
 func stored(state string, include, exclude any, method string, snooze int, limit bool) map[string]any {
 	return map[string]any{
@@ -75,8 +52,8 @@ const (
 
 func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
-	guard := guardOf("group_ids", acctest.RescueGroupID)
+	tn := acctest.NewCampaignTenant(t)
+	guard := acctest.Guard("group_ids", acctest.RescueGroupID)
 	const weaker = "The registration policy becomes weaker"
 	type warning []string
 	for name, c := range map[string]struct {
@@ -222,13 +199,13 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 		"destroy that would reach emergency accounts, with keep": {
 			guard: guard, before: beforeManaged,
 			prior: func(s *acctest.PolicySession) map[string]any {
-				return having(stored("enabled", s.Scope(true, nil, nil), s.Scope(nil, nil, []string{acctest.RescueGroupID}), "fido2", 1, true), "on_destroy", "keep")
+				return acctest.Having(stored("enabled", s.Scope(true, nil, nil), s.Scope(nil, nil, []string{acctest.RescueGroupID}), "fido2", 1, true), "on_destroy", "keep")
 			},
 		},
 		"destroy that would reach emergency accounts, without them": {
 			guard: guard, before: beforeManaged,
 			prior: func(s *acctest.PolicySession) map[string]any {
-				return having(stored("microsoft_managed", s.Scope(true, nil, nil), s.Scope(nil, nil, []string{acctest.RescueGroupID}), "fido2", 1, true),
+				return acctest.Having(stored("microsoft_managed", s.Scope(true, nil, nil), s.Scope(nil, nil, []string{acctest.RescueGroupID}), "fido2", 1, true),
 					"on_destroy", "give_back_excluding_emergency_access")
 			},
 			want: []warning{{
@@ -282,7 +259,7 @@ func TestAPlanOfThePolicyWarnsOfWhatGetsWeakerAndOfWhatADestroyGivesBack(t *test
 
 func TestErrorsOfThePolicyStandAtTheAttribute(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	element := func(scope, attribute, id string) *tftypes.AttributePath {
 		return tftypes.NewAttributePath().WithAttributeName(scope).WithAttributeName(attribute).WithElementKeyValue(tftypes.NewValue(tftypes.String, id))
 	}
@@ -334,13 +311,13 @@ func TestErrorsOfThePolicyStandAtTheAttribute(t *testing.T) {
 			[]*tftypes.AttributePath{attribute("include", "user_ids"), attribute("exclude", "group_ids")},
 		},
 		"emergency access, nothing excluded": {
-			guardOf("user_ids", acctest.RescueID), func(s *acctest.PolicySession) map[string]any {
+			acctest.Guard("user_ids", acctest.RescueID), func(s *acctest.PolicySession) map[string]any {
 				return map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil)}
 			},
 			[]*tftypes.AttributePath{attribute("include")},
 		},
 		"emergency access, others excluded": {
-			guardOf("user_ids", acctest.RescueID), func(s *acctest.PolicySession) map[string]any {
+			acctest.Guard("user_ids", acctest.RescueID), func(s *acctest.PolicySession) map[string]any {
 				return map[string]any{"state": "enabled", "include": s.Scope(true, nil, nil), "exclude": s.Scope(nil, []string{acctest.AdeleID}, nil)}
 			},
 			[]*tftypes.AttributePath{attribute("exclude")},
@@ -368,7 +345,7 @@ func TestErrorsOfThePolicyStandAtTheAttribute(t *testing.T) {
 
 func TestAllIDsOfAPolicyAreLookedUpAtOnce(t *testing.T) {
 	t.Parallel()
-	people := campaignTenant()
+	people := acctest.CampaignTenant()
 	var ids []string
 	for n := range 1200 {
 		id := fmt.Sprintf("55555555-eeee-4eee-8eee-%012d", n)
@@ -392,7 +369,7 @@ func TestAllIDsOfAPolicyAreLookedUpAtOnce(t *testing.T) {
 
 func TestUnknownPartsOfAPolicyArePlannedAndNotChecked(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	unknown := func(typ tftypes.Type) tftypes.Value { return tftypes.NewValue(typ, tftypes.UnknownValue) }
 	set := tftypes.Set{ElementType: tftypes.String}
 	mixed := tftypes.NewValue(set, []tftypes.Value{tftypes.NewValue(tftypes.String, acctest.StaffID), unknown(tftypes.String)})
@@ -450,7 +427,7 @@ func TestUnknownPartsOfAPolicyArePlannedAndNotChecked(t *testing.T) {
 func TestAPolicyIsImportedByIdentity(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newCampaignTenant(t).PolicySession(t, nil)
+	s := acctest.NewCampaignTenant(t).PolicySession(t, nil)
 	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"id": tftypes.String}}
 	identityOf := func(id string) *tfprotov6.ResourceIdentityData {
 		return &tfprotov6.ResourceIdentityData{IdentityData: acctest.Dynamic(t, tftypes.NewValue(typ, map[string]tftypes.Value{"id": tftypes.NewValue(tftypes.String, id)}))}
@@ -501,7 +478,7 @@ func TestAPolicyIsImportedByIdentity(t *testing.T) {
 
 func TestADamagedPrivateStateIsToldAndNotIgnored(t *testing.T) {
 	t.Parallel()
-	s := newCampaignTenant(t).PolicySession(t, nil)
+	s := acctest.NewCampaignTenant(t).PolicySession(t, nil)
 	planned := s.Plan(stored("enabled", s.Scope(true, nil, nil), nil, "fido2", 1, true), nil, remembered(t, "a", `{"not":"a campaign"}`))
 	if len(planned.Diagnostics) != 1 || !acctest.Says("Unable to read what the registration policy has remembered").MatchString(planned.Diagnostics[0].Summary) {
 		t.Errorf("the plan says %v", planned.Diagnostics)
@@ -511,7 +488,7 @@ func TestADamagedPrivateStateIsToldAndNotIgnored(t *testing.T) {
 // As where the provider block was not known at plan, so that nobody could ask the tenant.
 func TestAPolicyThatWasPlannedBlindKeepsWhomItHas(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	s := tn.PolicySession(t, nil)
 	unknown := func(name string) tftypes.Value {
 		return tftypes.NewValue(s.Type.AttributeTypes[name], tftypes.UnknownValue)
@@ -562,7 +539,7 @@ func TestACampaignThatIsAsConfiguredIsAdoptedInAnySpelling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{
+	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: acctest.PolicyTypeName, Values: map[string]any{
 		"state": "enabled", "authentication_method": "Fido2",
 		"include": map[string]any{"user_ids": []any{strings.ToUpper(acctest.AdeleID)}},
 		"exclude": map[string]any{"group_ids": []any{strings.ToUpper(acctest.RescueGroupID)}},
@@ -591,7 +568,7 @@ func TestAPolicyThatKeepsWhomItHasDoesNotMindThatOneOfThemIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{"state": "disabled"}}}
+	config := acctest.Configuration{"policy": acctest.ResourceBlock{TypeName: acctest.PolicyTypeName, Values: map[string]any{"state": "disabled"}}}
 	for _, days := range []int{3, 7} {
 		config["policy"].Values["snooze_days"] = days
 		if report := played.Apply(config); report.Failed() {

@@ -21,27 +21,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// newCampaignTenant is the test tenant with groups to include and exclude.
-func newCampaignTenant(t *testing.T) *acctest.Tenant {
-	t.Helper()
-	return acctest.StartTenant(t, campaignTenant(), acctest.Quick())
-}
-
-func campaignTenant() *control.Tenant {
-	people := acctest.Contoso()
-	people.Groups = append(
-		people.Groups,
-		control.Group{ID: acctest.StaffID, DisplayName: "Staff", Members: []string{acctest.AdeleID, acctest.ManagersID}},
-		control.Group{ID: acctest.ManagersID, DisplayName: "Managers", Members: []string{acctest.MeganID}},
-		control.Group{ID: acctest.LeaversID, DisplayName: "Leavers"},
-	)
-	return people
-}
-
-// registration is a resource block.
-func registration(lines ...string) string {
-	return "resource \"entramfa_registration_policy\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n"
-}
+var registration = acctest.Registration
 
 // Lines of a resource block.
 const (
@@ -92,7 +72,7 @@ var (
 
 func TestARegistrationPolicyIsAdoptedUpdatedImportedAndGivenBack(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	config := tn.Provider() + registration(enabled, includes("group_ids", acctest.StaffID), excludes("user_ids", acctest.AdeleID),
 		`authentication_method = "microsoftAuthenticator"`, "snooze_days = 3", "require_registration_after_snoozes = false")
 	want := &control.RegistrationCampaign{
@@ -132,7 +112,7 @@ func TestARegistrationPolicyIsAdoptedUpdatedImportedAndGivenBack(t *testing.T) {
 
 func TestEachAttributeOfAPolicyIsUpdatedInPlace(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	campaign := func(edit func(*control.RegistrationCampaign)) *control.RegistrationCampaign {
 		return changed(newTenantsCampaign(), func(c *control.RegistrationCampaign) {
 			c.State = "enabled"
@@ -189,7 +169,7 @@ func TestEachAttributeOfAPolicyIsUpdatedInPlace(t *testing.T) {
 
 func TestOtherSpellingsOfThePolicyAreNoChange(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	upper := "33333333-CCCC-4CCC-8CCC-00000000000A"
 	config := func(method, id string) string {
 		return tn.Provider() + registration(enabled, includes("group_ids", id), fmt.Sprintf("authentication_method = %q", method))
@@ -219,7 +199,7 @@ func TestOtherSpellingsOfThePolicyAreNoChange(t *testing.T) {
 
 func TestEmptyAndFalseAreKeptAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	for _, exclude := range []string{"exclude = {}", "exclude = { user_ids = [] }", "exclude = { all_users = false, group_ids = [] }", "# no exclude"} {
 		config := tn.Provider() + registration(enabled, fmt.Sprintf("include = { all_users = false, user_ids = [], group_ids = [%q] }", acctest.StaffID), exclude)
 		tn.Run(resource.TestStep{Config: config}, resource.TestStep{Config: config, ConfigPlanChecks: noPlan})
@@ -228,7 +208,7 @@ func TestEmptyAndFalseAreKeptAsTheyAreWritten(t *testing.T) {
 
 func TestWhatMicrosoftManagesIsNoDrift(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	config := tn.Provider() + registration(managed, includes("group_ids", acctest.StaffID))
 	tn.Run(
 		resource.TestStep{
@@ -302,7 +282,7 @@ func TestAnAdministratorsChangeOfThePolicyIsDriftAndIsRepaired(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			config := tn.Provider() + registration(enabled, includes("group_ids", acctest.StaffID), `authentication_method = "microsoftAuthenticator"`,
 				"snooze_days = 1", "require_registration_after_snoozes = true")
 			var ours *control.RegistrationCampaign
@@ -319,7 +299,7 @@ func TestAnAdministratorsChangeOfThePolicyIsDriftAndIsRepaired(t *testing.T) {
 
 func TestAPolicyThatIsThereAlreadyIsAdoptedWithoutAWrite(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	config := tn.Provider() + registration(enabled, everyone)
 	tn.Run(
 		resource.TestStep{
@@ -357,7 +337,7 @@ func TestADestroyGivesBackWhatWasThereBeforeWhateverCameBetween(t *testing.T) {
 	}
 	start := func(t *testing.T) *acctest.Tenant {
 		t.Helper()
-		tenant := campaignTenant()
+		tenant := acctest.CampaignTenant()
 		campaign := *before
 		tenant.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{
 			RegistrationEnforcement: &control.RegistrationEnforcement{AuthenticationMethodsRegistrationCampaign: &campaign},
@@ -468,7 +448,7 @@ func replaceable(trigger, policy string) string {
 
 func TestTheRestOfTheMethodsPolicyIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	rest := func() *control.AuthenticationMethodsPolicy {
 		t.Helper()
 		policy, err := tn.GetAuthenticationMethodsPolicy(context.Background())
@@ -499,7 +479,7 @@ func TestTheRestOfTheMethodsPolicyIsLeftAlone(t *testing.T) {
 
 func TestBadPoliciesAreRefusedWithTheWayOut(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	for name, c := range map[string]struct {
 		config string
 		error  []string
@@ -549,7 +529,7 @@ func TestBadPoliciesAreRefusedWithTheWayOut(t *testing.T) {
 
 func TestAPolicyIsCheckedAgainAtApplyWhereThePlanCouldNot(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	late := func(value string, lines ...string) string {
 		return tn.Provider() + fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %s\n}\n", value) + registration(lines...)
 	}
@@ -581,7 +561,7 @@ func TestAPolicyIsCheckedAgainAtApplyWhereThePlanCouldNot(t *testing.T) {
 
 func TestAMissingPermissionForThePolicyIsNamed(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	config := registration(enabled, includes("group_ids", acctest.StaffID))
 	permit := func(permissions ...string) func() {
 		return tn.Do(func(ctx context.Context) error {
@@ -628,7 +608,7 @@ func TestNoFailureToReadForgetsThePolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			config := tn.Provider() + registration(enabled, everyone)
 			fault := c.fault
 			fault.Method, fault.PathRegexp, fault.Times = "GET", "/authenticationMethodsPolicy$", &forever
@@ -651,7 +631,7 @@ func TestStaleReplicasOfThePolicyDoNotReachTheState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			slow := tn.Do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{ReplicaLag: lag}) })
 			settled := tn.Do(func(ctx context.Context) error { return tn.SetBehavior(ctx, control.Behavior{}) })
 			settle := func(*terraform.State) error { settled(); return nil }
@@ -675,7 +655,7 @@ func TestWhatAServiceMayDoOtherwiseMakesNoDifference(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			if err := tn.SetBehavior(context.Background(), control.Behavior{Campaign: behavior}); err != nil {
 				t.Fatal(err)
 			}
@@ -691,7 +671,7 @@ func TestWhatAServiceMayDoOtherwiseMakesNoDifference(t *testing.T) {
 
 func TestACloudThatDoesNotKnowTheLimit(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	if err := tn.SetBehavior(context.Background(), control.Behavior{Campaign: control.CampaignBehavior{LimitOn: control.LimitNowhere}}); err != nil {
 		t.Fatal(err)
 	}
@@ -708,7 +688,7 @@ func TestACloudThatDoesNotKnowTheLimit(t *testing.T) {
 
 func TestATenantThatDoesNotKnowPasskeyCampaignsSaysSo(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	if err := tn.SetBehavior(context.Background(), control.Behavior{Campaign: control.CampaignBehavior{RefuseEnabledFIDO2: true}}); err != nil {
 		t.Fatal(err)
 	}
@@ -726,7 +706,7 @@ func TestPoliciesOfTheClouds(t *testing.T) {
 	for _, cloud := range []string{control.CloudPublic, control.CloudUSGovernment, control.CloudDoD, control.CloudChina} {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
-			people := campaignTenant()
+			people := acctest.CampaignTenant()
 			people.Cloud = cloud
 			tn := acctest.StartTenant(t, people, acctest.Quick())
 			config := tn.Provider() + registration(enabled, everyone)
@@ -748,7 +728,7 @@ func TestASecondPolicyIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			one := registration(enabled, everyone)
 			if other == "" {
 				renamed := again("renamed", enabled, everyone)
@@ -771,7 +751,7 @@ func TestASecondPolicyIsRefused(t *testing.T) {
 	}
 	t.Run("both in the state", func(t *testing.T) {
 		t.Parallel()
-		tn := newCampaignTenant(t)
+		tn := acctest.NewCampaignTenant(t)
 		one, other := registration(enabled, everyone), again("other", enabled, everyone)
 		tn.Run(
 			resource.TestStep{Config: tn.Provider() + one},
@@ -786,7 +766,7 @@ func TestASecondPolicyIsRefused(t *testing.T) {
 	})
 	t.Run("a replacement is none", func(t *testing.T) {
 		t.Parallel()
-		tn := newCampaignTenant(t)
+		tn := acctest.NewCampaignTenant(t)
 		config := func(trigger string) string {
 			return tn.Provider() + replaceable(trigger, registration(enabled, everyone))
 		}
@@ -799,7 +779,7 @@ func TestASecondPolicyIsRefused(t *testing.T) {
 
 func TestImportOfAPolicyRefusesOtherIDs(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	config := tn.Provider() + registration(enabled, everyone)
 	tn.Run(
 		resource.TestStep{Config: config},
@@ -814,7 +794,7 @@ func TestAPolicyThatNeverShowsIsRecordedAsWritten(t *testing.T) {
 	t.Parallel()
 	options := acctest.Quick()
 	options.Consistency.Timeout = 200 * time.Millisecond
-	tn := acctest.StartTenant(t, campaignTenant(), options)
+	tn := acctest.StartTenant(t, acctest.CampaignTenant(), options)
 	tn.Run(resource.TestStep{
 		PreConfig: tn.Do(func(ctx context.Context) error {
 			return tn.SetBehavior(ctx, control.Behavior{ReplicaLag: control.ReplicaLag{DurationMs: 3_600_000}})

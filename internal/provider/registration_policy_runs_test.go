@@ -12,7 +12,7 @@ import (
 func policiesOf(snoozeDays int, blocks ...string) acctest.Configuration {
 	config := acctest.Configuration{}
 	for _, name := range blocks {
-		config[name] = acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{
+		config[name] = acctest.ResourceBlock{TypeName: acctest.PolicyTypeName, Values: map[string]any{
 			"state": "enabled", "authentication_method": "fido2", "snooze_days": snoozeDays, "include": map[string]any{"all_users": true},
 		}}
 	}
@@ -23,7 +23,7 @@ const secondPolicy = "A second registration policy for the same tenant"
 
 func TestTheRunsOfATestFileMayPlanAndApplyOnePolicyAfterAnother(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	server := tn.ServeTestProcess(t)
 	file := tn.ServeTestFile(t, server)
 	passes := func(what string, report *acctest.Outcome, changed int) {
@@ -82,7 +82,7 @@ func TestTwoPoliciesInOneRunAreRefusedAlsoWhereRunsShareAProvider(t *testing.T) 
 	}
 	t.Run("in the plan of a run of its own", func(t *testing.T) {
 		t.Parallel()
-		tn := newCampaignTenant(t)
+		tn := acctest.NewCampaignTenant(t)
 		played, err := acctest.NewCore(tn.Factory["entramfa"], tn.ServeTestFile(t, tn.ServeTestProcess(t)).Block)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestTwoPoliciesInOneRunAreRefusedAlsoWhereRunsShareAProvider(t *testing.T) 
 	for name, parallel := range map[string]int{"in the apply of a test, one by one": 1, "in the apply of a test, at a time": 10} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tn := newCampaignTenant(t)
+			tn := acctest.NewCampaignTenant(t)
 			file := tn.ServeTestFile(t, tn.ServeTestProcess(t))
 			file.Parallel = parallel
 			report := file.Apply(file.Validated(t, both))
@@ -120,7 +120,7 @@ func TestTwoPoliciesInOneRunAreRefusedAlsoWhereRunsShareAProvider(t *testing.T) 
 // Where the CLI configures the provider once for a file, the refusal comes in the apply, and else in the plan; see registrationPolicies.
 func TestTwoPoliciesInOneRunOfATestFileAreRefusedByOldAndNewCLI(t *testing.T) {
 	t.Parallel()
-	tn := newCampaignTenant(t)
+	tn := acctest.NewCampaignTenant(t)
 	one := registration(enabled, everyone)
 	w := tn.Workspace(t, map[string]string{"main.tf": tn.Provider() + one + strings.Replace(one, `"test"`, `"other"`, 1)})
 	w.Folder("tests")

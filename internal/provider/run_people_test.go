@@ -410,7 +410,7 @@ func TestANameThatIsSomebodyElsesIsWarnedOf(t *testing.T) {
 	tn := acctest.NewTenant(t)
 	played := tn.Plays(t)
 	acctest.Succeeds(t, played.Apply(acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled")}))
-	tn.Called(acctest.AdeleID, adelesNewUPN)()
+	tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
 	both := acctest.Configuration{"x": mapOf(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled")}
 	// The control: a rename alone is nothing to warn of.
 	if report := acctest.Succeeds(t, played.Plan(both)); acctest.Says("belongs to somebody else").MatchString(report.String()) {
@@ -418,7 +418,7 @@ func TestANameThatIsSomebodyElsesIsWarnedOf(t *testing.T) {
 	}
 	tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
 	report := acctest.Succeeds(t, played.Plan(both))
-	if !acctest.Says("A name in users belongs to somebody else now", acctest.AdeleUPN+": the entry manages "+adelesNewUPN, acctest.AdeleID, "it belongs to object id "+acctest.ObrienID).MatchString(report.String()) {
+	if !acctest.Says("A name in users belongs to somebody else now", acctest.AdeleUPN+": the entry manages "+acctest.AdelesNewUPN, acctest.AdeleID, "it belongs to object id "+acctest.ObrienID).MatchString(report.String()) {
 		t.Errorf("the plan does not say that the name is somebody else's:\n%s", report)
 	}
 }

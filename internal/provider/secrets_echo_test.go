@@ -179,7 +179,7 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 	id := newIdentities(t)
 	e := newEcho(t, id.Tenant)
 	at := func(address string) string { return strings.Replace(address, id.URL, e.url, 1) }
-	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled")})
+	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")})
 	plain := append(slices.Clone(w.Env), "ENTRAMFA_GRAPH_ENDPOINT="+e.url, "ENTRAMFA_AUTHORITY_HOST="+e.url, "ENTRAMFA_CA_BUNDLE_PATH="+e.bundle, "AZURE_SDK_GO_LOGGING=all")
 	app := map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID}
 	with := func(more ...string) map[string]string {

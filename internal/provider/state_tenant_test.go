@@ -40,28 +40,11 @@ func inFabrikam(t *testing.T) *acctest.Machine {
 	return m
 }
 
-// privateOf are the values of a private state.
-func privateOf(t *testing.T, private []byte) map[string]string {
-	t.Helper()
-	if len(private) == 0 {
-		return map[string]string{}
-	}
-	var raw map[string][]byte
-	if err := json.Unmarshal(private, &raw); err != nil {
-		t.Fatal(err)
-	}
-	values := map[string]string{}
-	for key, value := range raw {
-		values[key] = string(value)
-	}
-	return values
-}
-
 // withPrivate changes a value of a private state; an empty one is removed.
 func withPrivate(t *testing.T, private []byte, key, value string) []byte {
 	t.Helper()
 	raw := map[string][]byte{}
-	for name, text := range privateOf(t, private) {
+	for name, text := range acctest.PrivateOf(t, private) {
 		raw[name] = []byte(text)
 	}
 	raw[key] = []byte(value)
@@ -94,13 +77,13 @@ var managedThings = map[string]struct {
 		importID: acctest.MeganUPN, onlyInOneTenant: true,
 	},
 	"many users": {
-		typeName: acctest.StatesTypeName, config: having(having(wants(acctest.AdeleUPN, "enabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
-		changed:  having(having(wants(acctest.AdeleUPN, "disabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		typeName: acctest.StatesTypeName, config: acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, "enabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
+		changed:  acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, "disabled", acctest.AlexID, "disabled"), "allow_promotion", false), "on_destroy", "disable"),
 		importID: acctest.MeganID + "," + acctest.DiegoUPN, onlyInOneTenant: true,
 	},
 	"many users who are kept": {
-		typeName: acctest.StatesTypeName, config: having(having(wants(acctest.AdeleUPN, "enabled"), "allow_promotion", false), "on_destroy", "keep"),
-		changed:  having(having(wants(acctest.AdeleUPN, "disabled"), "allow_promotion", false), "on_destroy", "keep"),
+		typeName: acctest.StatesTypeName, config: acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, "enabled"), "allow_promotion", false), "on_destroy", "keep"),
+		changed:  acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, "disabled"), "allow_promotion", false), "on_destroy", "keep"),
 		importID: acctest.MeganID, onlyInOneTenant: true,
 	},
 	"the campaign": {
@@ -130,7 +113,7 @@ func TestAStateOfAnotherTenantIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 			t.Parallel()
 			here, there := acctest.NewMachine(t, acctest.LocationTenant()), inFabrikam(t)
 			made := here.ApplyAll(thing.typeName, acctest.Kept{}, thing.config)
-			if have := privateOf(t, made.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
+			if have := acctest.PrivateOf(t, made.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
 				t.Errorf("the private state of what was made has the tenant %q", have)
 			}
 			imported, diagnostics := here.Process().ImportID(thing.typeName, thing.importID)
@@ -221,16 +204,16 @@ func TestAStateWithoutATenantGetsTheOneThatItIsFirstReadIn(t *testing.T) {
 			acctest.NoErrors(t, diagnostics)
 			read := here.Refresh(here.Process(), thing.typeName, old)
 			for which, have := range map[string]acctest.Kept{"written": written, "read": read} {
-				if have := privateOf(t, have.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
+				if have := acctest.PrivateOf(t, have.Private)["tenant"]; have != `"`+acctest.TenantID+`"` {
 					t.Errorf("what was %s has the tenant %q", which, have)
 				}
 				_, diagnostics := there.Process().Read(thing.typeName, have)
 				refusedIn(t, "the refresh of what was "+which, diagnostics)
 			}
 			// What else it has remembered is as it was.
-			want := privateOf(t, old.Private)
+			want := acctest.PrivateOf(t, old.Private)
 			want["tenant"] = `"` + acctest.TenantID + `"`
-			if have := privateOf(t, read.Private); !maps.Equal(have, want) {
+			if have := acctest.PrivateOf(t, read.Private); !maps.Equal(have, want) {
 				t.Errorf("the private state is %v, want %v", have, want)
 			}
 			if again := here.Refresh(here.Process(), thing.typeName, read); string(again.Private) != string(read.Private) {
@@ -249,7 +232,7 @@ func TestATenantIsTheSameWhateverItIsNamedBy(t *testing.T) {
 		m.Block = map[string]any{"tenant_id": name}
 		read, diagnostics := m.Process().ImportID(thing.typeName, thing.importID)
 		acctest.NoErrors(t, diagnostics)
-		private = append(private, privateOf(t, read.Private)["tenant"])
+		private = append(private, acctest.PrivateOf(t, read.Private)["tenant"])
 		// In what another spelling has imported.
 		read.Private = withPrivate(t, read.Private, "tenant", `"`+strings.ToUpper(acctest.TenantID)+`"`)
 		m.Refresh(m.Process(), thing.typeName, read)
@@ -450,7 +433,7 @@ func TestATokenThatCannotBeReadIsNoReasonToForgetTheTenant(t *testing.T) {
 			if c.unknown {
 				want = ""
 			}
-			if have := privateOf(t, read.Private)["tenant"]; have != want {
+			if have := acctest.PrivateOf(t, read.Private)["tenant"]; have != want {
 				t.Errorf("the private state has the tenant %q, want %q", have, want)
 			}
 			// One that is known already is kept, and one of another tenant is refused, unless nobody can tell.
@@ -459,7 +442,7 @@ func TestATokenThatCannotBeReadIsNoReasonToForgetTheTenant(t *testing.T) {
 			if refused := len(acctest.Problems(diagnostics)) == 1; refused == c.unknown {
 				t.Errorf("a state of another tenant: %q", acctest.Problems(diagnostics))
 			}
-			if have := privateOf(t, again.Private)["tenant"]; have != `"`+fabrikamTenantID+`"` {
+			if have := acctest.PrivateOf(t, again.Private)["tenant"]; have != `"`+fabrikamTenantID+`"` {
 				t.Errorf("the tenant of the state has become %s", have)
 			}
 		})
@@ -479,8 +462,8 @@ func TestAStateWithoutIDsSaysSoInsteadOfForgetting(t *testing.T) {
 		"a location's id":            {"a location", "id", nil, "id is <null> in the state"},
 		"an id that azuread has":     {"a location", "id", acctest.AzureADPath + acctest.BranchID, "id is \"" + acctest.AzureADPath + acctest.BranchID},
 		"no ids of many":             {"many users", "user_ids", nil, `user_ids["` + acctest.AlexID + `"] is`},
-		"one id of many is missing":  {"many users", "user_ids", textMapValue(acctest.AdeleUPN, acctest.AdeleID), `user_ids["` + acctest.AlexID + `"] is "" in the state`},
-		"an id of many is no id":     {"many users", "user_ids", textMapValue(acctest.AdeleUPN, acctest.AdeleID, acctest.AlexID, "alex"), `user_ids["` + acctest.AlexID + `"] is "alex" in the state`},
+		"one id of many is missing":  {"many users", "user_ids", acctest.StringMap(acctest.AdeleUPN, acctest.AdeleID), `user_ids["` + acctest.AlexID + `"] is "" in the state`},
+		"an id of many is no id":     {"many users", "user_ids", acctest.StringMap(acctest.AdeleUPN, acctest.AdeleID, acctest.AlexID, "alex"), `user_ids["` + acctest.AlexID + `"] is "alex" in the state`},
 		"the id that many have":      {"many users", "id", nil, ""},
 		"the id of the one campaign": {"the campaign", "id", nil, ""},
 	} {
@@ -610,7 +593,7 @@ func TestAMoveFromTypeToTypeKeepsTheTenant(t *testing.T) {
 			// One of before has none.
 			moved, diagnostics = move(nil)
 			acctest.NoErrors(t, diagnostics)
-			if have := privateOf(t, moved.Private)["tenant"]; have != "" {
+			if have := acctest.PrivateOf(t, moved.Private)["tenant"]; have != "" {
 				t.Errorf("it has the tenant %s", have)
 			}
 			_, diagnostics = move([]byte(`{"tenant":5}`))

@@ -81,17 +81,17 @@ func keptConfigurations(schemas *tfprotov6.GetProviderSchemaResponse) map[string
 			"user_id": acctest.AlexID, "state": "disabled", "on_destroy": "keep", "timeouts": tftypes.NewValue(timeouts, limits),
 		},
 		"written/" + acctest.TypeName + ".promoted": {"user_principal_name": acctest.DiegoUPN, "state": "enabled"},
-		"written/" + acctest.StatesTypeName + ".many": having(wants(
+		"written/" + acctest.StatesTypeName + ".many": acctest.Having(acctest.WantedUsers(
 			acctest.MeganUPN, "enabled", acctest.ObrienUPN, "enabled", acctest.GuestID, "enabled", acctest.DollarID, "disabled",
 		), "allow_promotion", true),
-		"written/" + acctest.StatesTypeName + ".named": having(wants("isaiah.langer@contoso.example", "enabled"), "on_destroy", "keep"),
+		"written/" + acctest.StatesTypeName + ".named": acctest.Having(acctest.WantedUsers("isaiah.langer@contoso.example", "enabled"), "on_destroy", "keep"),
 		"written/" + acctest.PolicyTypeName + ".this": {
 			"state": "enabled", "authentication_method": "microsoftAuthenticator", "snooze_days": 3,
-			"include": targetsOf(nil, nil, []string{staff}), "exclude": targetsOf(nil, []string{acctest.DollarID}, []string{rescue}),
+			"include": acctest.Targets(nil, nil, []string{staff}), "exclude": acctest.Targets(nil, []string{acctest.DollarID}, []string{rescue}),
 		},
 		"written/" + acctest.LocationType + ".written": acctest.Location("Headquarters", "203.0.113.7/24", "2001:DB8:A::/48"),
 		"imported/" + acctest.TypeName + ".this":       {"user_principal_name": acctest.DiegoUPN, "state": "enforced"},
-		"imported/" + acctest.StatesTypeName + ".this": wants(acctest.MeganUPN, "enabled", acctest.AdeleID, "disabled"),
+		"imported/" + acctest.StatesTypeName + ".this": acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.AdeleID, "disabled"),
 		"imported/" + acctest.PolicyTypeName + ".this": {"state": "microsoft_managed"},
 		"imported/" + acctest.LocationType + ".this":   acctest.Location("Branch", "198.51.100.0/25", "2001:db8:b::/48"),
 	}
@@ -104,7 +104,7 @@ func withDefaults(typeName string, config map[string]any) map[string]any {
 	}
 	for name, value := range map[string]any{"allow_promotion": false, "on_destroy": "disable"} {
 		if _, ok := config[name]; !ok {
-			config = having(config, name, value)
+			config = acctest.Having(config, name, value)
 		}
 	}
 	return config
@@ -137,9 +137,9 @@ func TestStatesOfVersionZeroAreReadAndPlanNothing(t *testing.T) {
 				if !read.Same(old) {
 					t.Errorf("%s, %s: the refresh makes\n%s\nof\n%s", name, variant, read, old)
 				}
-				want := privateOf(t, instance.Private)
+				want := acctest.PrivateOf(t, instance.Private)
 				want["tenant"] = `"` + acctest.TenantID + `"`
-				for key, value := range privateOf(t, read.Private) {
+				for key, value := range acctest.PrivateOf(t, read.Private) {
 					if key != "read_ahead" && key != "user_ids" && value != want[key] {
 						t.Errorf("%s, %s: of the private state, %s is %s, want %s", name, variant, key, value, want[key])
 					}

@@ -18,7 +18,7 @@ func TestADestroyThatAnErrorStopsGoesOnAsTheGuideSays(t *testing.T) {
 		t.Run(option, func(t *testing.T) {
 			t.Parallel()
 			tn := acctest.NewTenant(t)
-			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byName(acctest.AdeleUPN, "enabled") + `
+			w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled") + `
 data "entramfa_user_mfa_states" "watched" {
   user_principal_names = ["` + acctest.MeganUPN + `"]
 }

@@ -33,27 +33,16 @@ func timeoutsBlock(pairs ...string) tftypes.Value {
 	return tftypes.NewValue(typ, values)
 }
 
-// having is a configuration with one more attribute or block.
-func having(config map[string]any, name string, value any) map[string]any {
-	all := map[string]any{name: value}
-	for other, value := range config {
-		if other != name {
-			all[other] = value
-		}
-	}
-	return all
-}
-
 // eachResource has a configuration of each resource, and another one that is a change of it.
 func eachResource() map[string]struct{ config, changed map[string]any } {
 	user := func(state string) map[string]any {
 		return map[string]any{"user_principal_name": acctest.AdeleUPN, "state": state, "allow_promotion": false, "on_destroy": "disable"}
 	}
 	users := func(state string) map[string]any {
-		return having(having(wants(acctest.AdeleUPN, state, acctest.ObrienUPN, state), "allow_promotion", false), "on_destroy", "disable")
+		return acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, state, acctest.ObrienUPN, state), "allow_promotion", false), "on_destroy", "disable")
 	}
 	policy := func(days int) map[string]any {
-		return map[string]any{"state": "enabled", "snooze_days": days, "include": targetsOf(nil, []string{acctest.AdeleID}, nil)}
+		return map[string]any{"state": "enabled", "snooze_days": days, "include": acctest.Targets(nil, []string{acctest.AdeleID}, nil)}
 	}
 	return map[string]struct{ config, changed map[string]any }{
 		acctest.TypeName:       {user("enabled"), user("disabled")},
@@ -77,8 +66,8 @@ func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
 				config map[string]any
 				want   tftypes.Value
 			}{
-				{"added", having(c.config, "timeouts", block), block},
-				{"changed", having(c.config, "timeouts", timeoutsBlock("update", "1h")), timeoutsBlock("update", "1h")},
+				{"added", acctest.Having(c.config, "timeouts", block), block},
+				{"changed", acctest.Having(c.config, "timeouts", timeoutsBlock("update", "1h")), timeoutsBlock("update", "1h")},
 				{"taken out", c.config, tftypes.NewValue(block.Type(), nil)},
 			} {
 				p := tn.ProcessWith(t, acctest.Quick())
@@ -137,7 +126,7 @@ func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 		config map[string]any
 	}{
 		acctest.TypeName:       {acctest.MeganID, map[string]any{"user_id": acctest.MeganID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
-		acctest.StatesTypeName: {acctest.MeganUPN, having(having(wants(acctest.MeganUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")},
+		acctest.StatesTypeName: {acctest.MeganUPN, acctest.Having(acctest.Having(acctest.WantedUsers(acctest.MeganUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")},
 		acctest.PolicyTypeName: {acctest.PolicyID, map[string]any{"state": "microsoft_managed"}},
 		acctest.LocationType:   {acctest.DepotID, acctest.Location("Depot", "192.0.2.0/28")},
 	} {
@@ -165,7 +154,7 @@ func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 			{"delete", "-5m", `"-5m" leaves no time at all`},
 		} {
 			_, typ := p.SchemaOf(typeName)
-			config := acctest.ObjectOf(t, typ, having(c.config, "timeouts", timeoutsBlock(bad.name, bad.text)))
+			config := acctest.ObjectOf(t, typ, acctest.Having(c.config, "timeouts", timeoutsBlock(bad.name, bad.text)))
 			validated, err := p.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: acctest.Dynamic(t, config)})
 			if err != nil {
 				t.Fatal(err)
@@ -289,10 +278,10 @@ func (c haltedApply) interrupted(t *testing.T, tn *acctest.Tenant, timeouts tfty
 	ctx := context.Background()
 	config := c.config
 	if config != nil {
-		config = having(config, "timeouts", timeouts)
+		config = acctest.Having(config, "timeouts", timeouts)
 	}
 	if c.begin != nil {
-		before = tn.Created(t, c.typeName, having(c.begin, "timeouts", timeouts))
+		before = tn.Created(t, c.typeName, acctest.Having(c.begin, "timeouts", timeouts))
 	}
 	planned, found := tn.ProcessWith(t, acctest.Quick()).Plan(c.typeName, before, config)
 	acctest.NoErrors(t, found)
@@ -456,7 +445,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 			p := tn.ProcessWith(t, acctest.Quick())
 			read, diagnostics := p.Read(typeName, after)
 			acctest.NoErrors(t, diagnostics)
-			if planned, _ := p.Plan(typeName, read, having(config, "timeouts", timeoutsBlock())); !planned.Planned.Equal(read.State) {
+			if planned, _ := p.Plan(typeName, read, acctest.Having(config, "timeouts", timeoutsBlock())); !planned.Planned.Equal(read.State) {
 				t.Errorf("the next plan is\n%s\nand not\n%s", planned.Planned, read.State)
 			}
 		})
@@ -513,7 +502,7 @@ func TestOnlyWhoseTimeIsOverFailsAmongThoseWhoShareARead(t *testing.T) {
 			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			p := tn.ProcessWith(t, acctest.Quick())
 			_, typ := p.SchemaOf(acctest.LocationType)
-			patient, hurried := acctest.Kept{State: acctest.ObjectOf(t, typ, acctest.Branch())}, acctest.Kept{State: acctest.ObjectOf(t, typ, having(acctest.Branch(), "timeouts", timeoutsBlock("read", "1s")))}
+			patient, hurried := acctest.Kept{State: acctest.ObjectOf(t, typ, acctest.Branch())}, acctest.Kept{State: acctest.ObjectOf(t, typ, acctest.Having(acctest.Branch(), "timeouts", timeoutsBlock("read", "1s")))}
 			// Only the first one that asks gets no answer.
 			tn.Fault(control.Fault{Method: http.MethodGet, PathRegexp: c.path, DelayMs: 600_000})()
 			ended, waited := make(chan []*tfprotov6.Diagnostic, 1), make(chan []*tfprotov6.Diagnostic, 1)

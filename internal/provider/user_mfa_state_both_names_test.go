@@ -26,20 +26,20 @@ func TestAUserMayBeNamedByBothAttributes(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	both := tn.Provider() + byBoth(strings.ToUpper(acctest.AdeleID), quoted(strings.ToUpper(acctest.AdeleUPN)))
-	renamed := tn.Provider() + byBoth(acctest.AdeleID, quoted(adelesNewUPN))
+	renamed := tn.Provider() + byBoth(acctest.AdeleID, quoted(acctest.AdelesNewUPN))
 	tn.Run(
 		resource.TestStep{Config: both, Check: tn.Wrote(1)},
-		resource.TestStep{Config: both, ConfigPlanChecks: noPlan},
-		resource.TestStep{Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled"), ConfigPlanChecks: noPlan},
-		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AdeleID, quoted(acctest.AdeleUPN)), ConfigPlanChecks: noPlan},
+		resource.TestStep{Config: both, ConfigPlanChecks: noChange},
+		resource.TestStep{Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled"), ConfigPlanChecks: noChange},
+		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AdeleID, quoted(acctest.AdeleUPN)), ConfigPlanChecks: noChange},
 		resource.TestStep{
-			PreConfig: tn.Called(acctest.AdeleID, adelesNewUPN), Config: both, PlanOnly: true,
-			ExpectError: acctest.Says(fmt.Sprintf("is not called %q", strings.ToUpper(acctest.AdeleUPN)), "user_principal_name = ", fmt.Sprintf("(object id %s) is called %q", strings.ToUpper(acctest.AdeleID), adelesNewUPN),
+			PreConfig: tn.Called(acctest.AdeleID, acctest.AdelesNewUPN), Config: both, PlanOnly: true,
+			ExpectError: acctest.Says(fmt.Sprintf("is not called %q", strings.ToUpper(acctest.AdeleUPN)), "user_principal_name = ", fmt.Sprintf("(object id %s) is called %q", strings.ToUpper(acctest.AdeleID), acctest.AdelesNewUPN),
 				"Was the user renamed?", "user_id decides who is managed", "Remove user_principal_name"),
 		},
 		// Both ways out lead to no difference.
-		resource.TestStep{Config: tn.Provider() + byID(acctest.AdeleID, "enabled"), ConfigPlanChecks: noPlan},
-		resource.TestStep{Config: renamed, ConfigPlanChecks: noPlan},
+		resource.TestStep{Config: tn.Provider() + byID(acctest.AdeleID, "enabled"), ConfigPlanChecks: noChange},
+		resource.TestStep{Config: renamed, ConfigPlanChecks: noChange},
 		resource.TestStep{Config: renamed, Check: tn.Wrote(0)},
 		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AlexID, quoted(acctest.AlexUPN)), ConfigPlanChecks: resource.ConfigPlanChecks{
 			PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate)},
@@ -60,7 +60,7 @@ func TestNamesOfTwoUsersAreRefused(t *testing.T) {
 		resource.TestStep{Config: different, ExpectError: two},
 		// The id decides: another one replaces the resource, and the name has to follow.
 		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AlexID, quoted(acctest.AdeleUPN)), ExpectError: acctest.Says("name different users")},
-		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AdeleID, quoted(acctest.AdeleUPN)), ConfigPlanChecks: noPlan},
+		resource.TestStep{Config: tn.Provider() + byBoth(acctest.AdeleID, quoted(acctest.AdeleUPN)), ConfigPlanChecks: noChange},
 	)
 }
 
@@ -78,7 +78,7 @@ func TestANameThatIsKnownAtApplyOnlyIsCheckedThere(t *testing.T) {
 		resource.TestStep{Config: tn.Provider() + late(acctest.AlexUPN) + byBoth(acctest.AdeleID, output), ExpectError: acctest.Says("name different users", acctest.AdeleUPN, acctest.AlexUPN)},
 		resource.TestStep{Config: tn.Provider() + late(acctest.AlexUPN), Check: nothing},
 		resource.TestStep{Config: tn.Provider() + late(acctest.AdeleUPN) + byBoth(acctest.AdeleID, output), Check: tn.Wrote(1)},
-		resource.TestStep{Config: tn.Provider() + late(acctest.AdeleUPN) + byBoth(acctest.AdeleID, output), ConfigPlanChecks: noPlan},
+		resource.TestStep{Config: tn.Provider() + late(acctest.AdeleUPN) + byBoth(acctest.AdeleID, output), ConfigPlanChecks: noChange},
 		// An update.
 		resource.TestStep{Config: tn.Provider() + late(strings.ToUpper(acctest.AdeleUPN)) + byBoth(acctest.AdeleID, output), Check: tn.Wrote(0)},
 		resource.TestStep{Config: tn.Provider() + late(acctest.AlexUPN) + byBoth(acctest.AdeleID, output), ExpectError: acctest.Says("name different users", acctest.AdeleUPN, acctest.AlexUPN)},
@@ -138,10 +138,10 @@ func TestBothNamesOfTheStateAreCheckedWithoutARequest(t *testing.T) {
 	if failed := acctest.Told(tfprotov6.DiagnosticSeverityError, planned.Diagnostics); len(failed) != 1 || !acctest.Says("name different users").MatchString(failed[0]) || reads == 0 {
 		t.Errorf("after %d reads the plan of two users says %q", reads, failed)
 	}
-	tn.Called(acctest.AdeleID, adelesNewUPN)()
-	planned, after, reads = plan(adelesNewUPN)
+	tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
+	planned, after, reads = plan(acctest.AdelesNewUPN)
 	acctest.NoErrors(t, planned.Diagnostics)
-	if !acctest.AttributeOf(t, after, "user_principal_name").Equal(tftypes.NewValue(tftypes.String, adelesNewUPN)) || reads == 0 {
+	if !acctest.AttributeOf(t, after, "user_principal_name").Equal(tftypes.NewValue(tftypes.String, acctest.AdelesNewUPN)) || reads == 0 {
 		t.Errorf("after %d reads the plan of a user who was renamed is\n%s", reads, after)
 	}
 }

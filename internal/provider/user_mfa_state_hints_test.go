@@ -71,7 +71,7 @@ func TestImportedInstancesGetHintsOnce(t *testing.T) {
 				n = members - 1 - i
 			}
 			after := s.Read(n, private[n])
-			before, hints := privateOf(t, private[n])["read_ahead"], privateOf(t, after)["read_ahead"]
+			before, hints := acctest.PrivateOf(t, private[n])["read_ahead"], acctest.PrivateOf(t, after)["read_ahead"]
 			if hints != before {
 				changed++
 			}

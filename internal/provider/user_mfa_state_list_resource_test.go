@@ -45,15 +45,6 @@ func newListedTenant(t *testing.T) *acctest.Tenant {
 	return acctest.StartTenant(t, people, acctest.Quick())
 }
 
-// filterList is a list of texts in the configuration of a list.
-func filterList(texts ...string) tftypes.Value {
-	values := make([]tftypes.Value, len(texts))
-	for i, text := range texts {
-		values[i] = tftypes.NewValue(tftypes.String, text)
-	}
-	return tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, values)
-}
-
 func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 	t.Parallel()
 	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
@@ -63,29 +54,29 @@ func TestTheListOfUsersHoldsWhoIsAskedFor(t *testing.T) {
 		rescue2 = "Emergency 2 (" + acctest.Rescue2UPN + ")"
 	)
 	everybody := []string{
-		adeleName, "Alex Wilber (" + acctest.AlexUPN + ")", meganListed, diegoListed, guest, blocked, acctest.ObrienUPN, "Emergency 1 (" + acctest.RescueUPN + ")", rescue2,
+		acctest.AdeleName, "Alex Wilber (" + acctest.AlexUPN + ")", meganListed, diegoListed, guest, blocked, acctest.ObrienUPN, "Emergency 1 (" + acctest.RescueUPN + ")", rescue2,
 	}
 	for name, tc := range map[string]struct {
 		config map[string]any
 		want   []string
 	}{
 		"everybody":                 {nil, everybody},
-		"enabled":                   {map[string]any{"states": filterList("enabled")}, []string{meganListed, blocked}},
-		"enabled or enforced":       {map[string]any{"states": filterList("enforced", "enabled")}, []string{meganListed, diegoListed, blocked}},
-		"all states":                {map[string]any{"states": filterList("disabled", "enabled", "enforced")}, everybody},
-		"a group":                   {map[string]any{"group_id": listedGroupID}, []string{adeleName, meganListed, guest, rescue2}},
-		"enabled in a group":        {map[string]any{"group_id": strings.ToUpper(listedGroupID), "states": filterList("enabled")}, []string{meganListed}},
+		"enabled":                   {map[string]any{"states": acctest.StringList("enabled")}, []string{meganListed, blocked}},
+		"enabled or enforced":       {map[string]any{"states": acctest.StringList("enforced", "enabled")}, []string{meganListed, diegoListed, blocked}},
+		"all states":                {map[string]any{"states": acctest.StringList("disabled", "enabled", "enforced")}, everybody},
+		"a group":                   {map[string]any{"group_id": listedGroupID}, []string{acctest.AdeleName, meganListed, guest, rescue2}},
+		"enabled in a group":        {map[string]any{"group_id": strings.ToUpper(listedGroupID), "states": acctest.StringList("enabled")}, []string{meganListed}},
 		"nobody in a group":         {map[string]any{"group_id": acctest.EmptyGroupID}, nil},
 		"guests":                    {map[string]any{"user_type": "Guest"}, []string{guest}},
 		"guests of a group":         {map[string]any{"user_type": "Guest", "group_id": listedGroupID}, []string{guest}},
-		"members of a group":        {map[string]any{"user_type": "Member", "group_id": listedGroupID}, []string{adeleName, meganListed, rescue2}},
+		"members of a group":        {map[string]any{"user_type": "Member", "group_id": listedGroupID}, []string{acctest.AdeleName, meganListed, rescue2}},
 		"blocked":                   {map[string]any{"account_enabled": false}, []string{blocked}},
-		"enabled and not blocked":   {map[string]any{"account_enabled": true, "states": filterList("enabled")}, []string{meganListed}},
-		"licensed":                  {map[string]any{"licensed": true}, []string{adeleName, meganListed, blocked}},
-		"licensed, not blocked":     {map[string]any{"licensed": true, "account_enabled": true, "group_id": listedGroupID}, []string{adeleName, meganListed}},
+		"enabled and not blocked":   {map[string]any{"account_enabled": true, "states": acctest.StringList("enabled")}, []string{meganListed}},
+		"licensed":                  {map[string]any{"licensed": true}, []string{acctest.AdeleName, meganListed, blocked}},
+		"licensed, not blocked":     {map[string]any{"licensed": true, "account_enabled": true, "group_id": listedGroupID}, []string{acctest.AdeleName, meganListed}},
 		"without a license":         {map[string]any{"licensed": false, "group_id": listedGroupID}, []string{guest, rescue2}},
 		"blocked guests":            {map[string]any{"account_enabled": false, "user_type": "Guest"}, nil},
-		"not blocked, of the group": {map[string]any{"account_enabled": true, "group_id": listedGroupID}, []string{adeleName, meganListed, guest, rescue2}},
+		"not blocked, of the group": {map[string]any{"account_enabled": true, "group_id": listedGroupID}, []string{acctest.AdeleName, meganListed, guest, rescue2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +93,7 @@ func TestAListedUserIsWhatAnImportMakesOfThem(t *testing.T) {
 	t.Parallel()
 	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
 	for _, include := range []bool{true, false} {
-		results := l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, include)
+		results := l.List(map[string]any{"states": acctest.StringList("enabled", "enforced")}, 100, include)
 		if names := l.Names(results); len(names) != 3 {
 			t.Fatalf("listed are %q", names)
 		}
@@ -143,7 +134,7 @@ func TestTheConfigurationGeneratedOfAListedUserIsValid(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	l := newListedTenant(t).Lister(t, acctest.TypeName, nil)
-	results := l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, true)
+	results := l.List(map[string]any{"states": acctest.StringList("enabled", "enforced")}, 100, true)
 	if names := l.Names(results); len(names) != 3 {
 		t.Fatalf("listed are %q", names)
 	}
@@ -220,7 +211,7 @@ func TestAListReadsNoMoreThanItIsAskedFor(t *testing.T) {
 	}
 	tn := acctest.StartTenant(t, people, acctest.Quick())
 	l := tn.Lister(t, acctest.TypeName, nil)
-	enabled := map[string]any{"states": filterList("enabled")}
+	enabled := map[string]any{"states": acctest.StringList("enabled")}
 	for _, tc := range []struct {
 		name    string
 		config  map[string]any
@@ -322,12 +313,12 @@ func TestAListOfUsersThatFailsSaysSo(t *testing.T) {
 		},
 		"the state of one user": {
 			fault:  control.Fault{PathRegexp: acctest.MeganID + "/authentication/requirements$", Status: 500, Code: "generalException", Times: &always},
-			config: map[string]any{"states": filterList("enforced")},
+			config: map[string]any{"states": acctest.StringList("enforced")},
 			want:   []string{"Unable to read the per-user MFA state of " + acctest.MeganUPN, "The list ends here, because it would leave them out", "HTTP 500 generalException"},
 		},
 		"no permission for states": {
 			fault:  control.Fault{PathRegexp: "/authentication/requirements$", Status: 403, Code: "Authorization_RequestDenied", Times: &always},
-			config: map[string]any{"states": filterList("enforced")},
+			config: map[string]any{"states": acctest.StringList("enforced")},
 			want:   []string{"Unable to read the per-user MFA state of 9 users", acctest.AdeleUPN, acctest.MeganUPN, "Policy.Read.All"},
 		},
 	} {
@@ -373,11 +364,11 @@ func TestAUserWhoIsDeletedDuringTheListIsNotInIt(t *testing.T) {
 	always := 0
 	// Deleted between the page and the read of the state.
 	tn.Fault(control.Fault{PathRegexp: "/users/" + acctest.MeganID, Status: 404, Code: "Request_ResourceNotFound", Message: "no such user", Times: &always})()
-	if names := l.Names(l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, diegoListed) || slices.Contains(names, meganListed) {
+	if names := l.Names(l.List(map[string]any{"states": acctest.StringList("enabled", "enforced")}, 100, false)); !slices.Contains(names, diegoListed) || slices.Contains(names, meganListed) {
 		t.Errorf("listed are %q", names)
 	}
 	tn.Heal()()
-	if names := l.Names(l.List(map[string]any{"states": filterList("enabled", "enforced")}, 100, false)); !slices.Contains(names, meganListed) {
+	if names := l.Names(l.List(map[string]any{"states": acctest.StringList("enabled", "enforced")}, 100, false)); !slices.Contains(names, meganListed) {
 		t.Errorf("listed are %q", names)
 	}
 }
@@ -389,8 +380,8 @@ func TestAConfigurationOfTheListOfUsersThatMeansNothingIsRefused(t *testing.T) {
 		config map[string]any
 		want   []string
 	}{
-		"a state that there is not": {map[string]any{"states": filterList("Enabled")}, []string{"states", "Invalid per-user MFA state", `"Enabled"`}},
-		"no states":                 {map[string]any{"states": filterList()}, []string{"states", "at least 1"}},
+		"a state that there is not": {map[string]any{"states": acctest.StringList("Enabled")}, []string{"states", "Invalid per-user MFA state", `"Enabled"`}},
+		"no states":                 {map[string]any{"states": acctest.StringList()}, []string{"states", "at least 1"}},
 		"a group by name":           {map[string]any{"group_id": "Sales"}, []string{"group_id", "Invalid GUID", `"Sales" is not an id`}},
 		"a type that there is not":  {map[string]any{"user_type": "guest"}, []string{"user_type", `"Member" "Guest"`}},
 	} {

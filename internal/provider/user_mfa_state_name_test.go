@@ -16,8 +16,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-const adeleName = "Adele Vance (" + acctest.AdeleUPN + ")"
-
 func TestTheNameOfAUserIsKnownAtPlanAndARenameIsNoDifference(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
@@ -27,8 +25,8 @@ func TestTheNameOfAUserIsKnownAtPlanAndARenameIsNoDifference(t *testing.T) {
 	}
 	tn.Run(
 		resource.TestStep{
-			Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled"), ConfigPlanChecks: planned(adeleName),
-			ConfigStateChecks: []statecheck.StateCheck{attribute("name", acctest.Text(adeleName))},
+			Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled"), ConfigPlanChecks: planned(acctest.AdeleName),
+			ConfigStateChecks: []statecheck.StateCheck{attribute("name", acctest.Text(acctest.AdeleName))},
 		},
 		resource.TestStep{
 			PreConfig: tn.Renamed(acctest.AdeleID, "Adele Vance-Miller"), Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled"),
@@ -87,7 +85,7 @@ func TestAnApplyKeepsThePlannedNameOfWhoWasRenamedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ prior, config map[string]any }{
 		"create": {nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
-		"update": {acctest.WithName(acctest.State(acctest.AdeleID, acctest.AdeleUPN, "disabled", "disabled"), adeleName), map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
+		"update": {acctest.WithName(acctest.State(acctest.AdeleID, acctest.AdeleUPN, "disabled", "disabled"), acctest.AdeleName), map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +110,7 @@ func TestAnApplyKeepsThePlannedNameOfWhoWasRenamedMeanwhile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := acctest.ObjectOf(t, s.Type, acctest.WithName(acctest.State(acctest.AdeleID, acctest.AdeleUPN, "enabled", "enabled"), adeleName)); !have.Equal(want) {
+			if want := acctest.ObjectOf(t, s.Type, acctest.WithName(acctest.State(acctest.AdeleID, acctest.AdeleUPN, "enabled", "enabled"), acctest.AdeleName)); !have.Equal(want) {
 				t.Errorf("the new state is\n%s\nwant\n%s", have, want)
 			}
 		})
@@ -122,7 +120,7 @@ func TestAnApplyKeepsThePlannedNameOfWhoWasRenamedMeanwhile(t *testing.T) {
 func TestARenameBetweenAPlanAndItsApplyThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byID(acctest.AdeleID, "enabled")}, bySecretOfTheApp()...)
+	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + byID(acctest.AdeleID, "enabled")}, acctest.AppEnvironment()...)
 	// Of a user who is new to the state Terraform makes the plan once more in the apply, with nothing of the first one at hand:
 	// it sees the difference, and refuses before anything is written. The plan is out of date, and the next one is not.
 	w.Expect(0, "plan", "-input=false", "-out=plan.bin")

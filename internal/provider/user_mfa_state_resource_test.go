@@ -19,20 +19,8 @@ import (
 
 const address = "entramfa_user_mfa_state.test"
 
-// userState is a resource block.
-func userState(key, value, state string, extra ...string) string {
-	lines := ""
-	for _, line := range extra {
-		lines += "  " + line + "\n"
-	}
-	return fmt.Sprintf("resource \"entramfa_user_mfa_state\" \"test\" {\n  %s = %q\n  state = %q\n%s}\n", key, value, state, lines)
-}
-
-func byName(upn, state string, extra ...string) string {
-	return userState("user_principal_name", upn, state, extra...)
-}
-
-func byID(id, state string, extra ...string) string { return userState("user_id", id, state, extra...) }
+// Resource blocks, of the address above.
+var byName, byID = acctest.UserByName, acctest.UserByID
 
 func attribute(name string, value knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), value)

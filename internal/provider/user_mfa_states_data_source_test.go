@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
@@ -119,8 +120,9 @@ func TestTheDataSourceOfManyUsersLeavesOutWhomTheDirectoryDescribesOtherwise(t *
 func TestTheDataSourceOfManyUsersAsksForTheStatesOfThoseWhoAreLeft(t *testing.T) {
 	t.Parallel()
 	for filter, want := range map[string]int{"": 14, "user_type = \"Guest\"": 1, "licensed = false": 4, "user_type = \"Guest\"\nlicensed = true": 0} {
-		tn := newSampleTenant(t)
-		w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + "data \"entramfa_user_mfa_states\" \"test\" {\nall_users = true\n" + filter + "\n}\n"}, bySecret()...)
+		tn := acctest.StartTenant(t, emulator.SampleTenant(), acctest.Quick())
+		w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + "data \"entramfa_user_mfa_states\" \"test\" {\nall_users = true\n" + filter + "\n}\n"},
+			"ARM_TENANT_ID="+emulator.SampleTenantID, "ARM_CLIENT_ID="+emulator.SampleAppID, "ARM_CLIENT_SECRET="+emulator.SampleSecret)
 		tn.Asked()
 		w.Expect(0, "plan", "-input=false")
 		if pages, states, _ := tn.Asked(); pages != 1 || states != want {

@@ -15,31 +15,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-func textMapValue(pairs ...string) tftypes.Value {
-	values := map[string]tftypes.Value{}
-	for i := 0; i < len(pairs); i += 2 {
-		values[pairs[i]] = tftypes.NewValue(tftypes.String, pairs[i+1])
-	}
-	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, values)
-}
-
 func unknownOf(typ tftypes.Type) tftypes.Value { return tftypes.NewValue(typ, tftypes.UnknownValue) }
-
-// priorUsers is a state after an apply; of each user the key, the id, the wanted and the effective state.
-func priorUsers(onDestroy string, entries ...[4]string) map[string]any {
-	var wanted, effective, ids []string
-	for _, entry := range entries {
-		ids = append(ids, entry[0], entry[1])
-		wanted, effective = append(wanted, entry[0], entry[2]), append(effective, entry[0], entry[3])
-	}
-	return map[string]any{
-		"id": "66666666-ffff-4fff-8fff-000000000001", "allow_promotion": false, "on_destroy": onDestroy,
-		"users": textMapValue(wanted...), "effective_states": textMapValue(effective...), "user_ids": textMapValue(ids...),
-		"awaiting_registration": textMapValue(),
-	}
-}
-
-func wants(pairs ...string) map[string]any { return map[string]any{"users": textMapValue(pairs...)} }
 
 func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 	t.Parallel()
@@ -60,29 +36,29 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 		want          [][]string
 	}{
 		"two are disabled": {
-			priorUsers("disable", megan, diego), wants(acctest.MeganUPN, "disabled", acctest.DiegoUPN, "disabled"),
+			acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "disabled", acctest.DiegoUPN, "disabled"),
 			[][]string{{stops + "2 users: The apply moves to disabled: " + acctest.DiegoUPN + " (enforced), " + acctest.MeganUPN + " (enabled). ", "a password is then enough"}},
 		},
 		"one is disabled and one removed": {
-			priorUsers("disable", megan, diego), wants(acctest.MeganUPN, "disabled"),
+			acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "disabled"),
 			[][]string{{stops + "2 users", acctest.MeganUPN + " (enabled), " + acctest.DiegoUPN + " (enforced)", "1 of them because they are in users no longer", `on_destroy = "keep"`}},
 		},
-		"one is removed": {priorUsers("disable", megan, diego), wants(acctest.MeganUPN, "enabled"), [][]string{{stops + acctest.DiegoUPN + ": ", "no longer"}}},
+		"one is removed": {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled"), [][]string{{stops + acctest.DiegoUPN + ": ", "no longer"}}},
 		"destroy of a crowd": {
-			priorUsers("disable", crowd...), nil,
+			acctest.PriorUsers("disable", crowd...), nil,
 			[][]string{{stops + "312 users: The apply moves to disabled, the first 10: person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more"}},
 		},
-		"destroy with keep":          {priorUsers("keep", crowd...), nil, nil},
-		"removed with keep":          {priorUsers("keep", megan, diego), map[string]any{"users": textMapValue(acctest.MeganUPN, "enabled"), "on_destroy": "keep"}, nil},
-		"destroy of a disabled user": {priorUsers("disable", adele), nil, nil},
-		"no change":                  {priorUsers("disable", megan, diego), wants(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled"), nil},
+		"destroy with keep":          {acctest.PriorUsers("keep", crowd...), nil, nil},
+		"removed with keep":          {acctest.PriorUsers("keep", megan, diego), map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"}, nil},
+		"destroy of a disabled user": {acctest.PriorUsers("disable", adele), nil, nil},
+		"no change":                  {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled"), nil},
 		"adopted": {
-			nil, wants(acctest.MeganUPN, "enabled", acctest.DiegoID, "enabled", acctest.AdeleUPN, "enabled"),
+			nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoID, "enabled", acctest.AdeleUPN, "enabled"),
 			[][]string{{"2 users are adopted as they are: ", acctest.DiegoID + " (" + acctest.DiegoUPN + ") (enforced), " + acctest.MeganUPN + " (enabled)", "writes nothing", "sets it to disabled"}},
 		},
-		"one is adopted": {nil, wants(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled"), [][]string{{acctest.MeganUPN + " is adopted as it is: "}}},
+		"one is adopted": {nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled"), [][]string{{acctest.MeganUPN + " is adopted as it is: "}}},
 		"one adopted, one taken over to be disabled": {
-			nil, wants(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "disabled"),
+			nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "disabled"),
 			[][]string{{stops + acctest.DiegoUPN}, {acctest.MeganUPN + " is adopted as it is"}},
 		},
 	} {
@@ -107,7 +83,7 @@ func TestAPlanThatMissesAUserNamesTheOthersWhoChange(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewTenant(t).StatesSession(t, nil)
 	const hides = "shows no other change of this resource"
-	prior := priorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"}, [4]string{acctest.AdeleUPN, acctest.AdeleID, "disabled", "disabled"})
+	prior := acctest.PriorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"}, [4]string{acctest.AdeleUPN, acctest.AdeleID, "disabled", "disabled"})
 	for name, c := range map[string]struct {
 		config []string
 		hidden string
@@ -118,7 +94,7 @@ func TestAPlanThatMissesAUserNamesTheOthersWhoChange(t *testing.T) {
 		"none has changed": {[]string{acctest.MeganUPN, "enabled", acctest.NobodyID, "enabled", "nobody@contoso.example", "enabled"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := acctest.Problems(s.Plan(prior, wants(c.config...)).Diagnostics)
+			found := acctest.Problems(s.Plan(prior, acctest.WantedUsers(c.config...)).Diagnostics)
 			if len(found) != 1 || !acctest.Says("not found", "Remove users who have left from users; nothing else is needed.").MatchString(found[0]) {
 				t.Fatalf("the plan says %q", found)
 			}
@@ -136,7 +112,7 @@ func TestACreateThatFailsForSomeUsersWarnsAndTheStateAlonePlansThem(t *testing.T
 	tn := acctest.NewTenant(t)
 	s := tn.StatesSession(t, nil)
 	ctx := context.Background()
-	config := map[string]any{"users": textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "disabled"), "on_destroy": "disable", "allow_promotion": false}
+	config := map[string]any{"users": acctest.StringMap(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "disabled"), "on_destroy": "disable", "allow_promotion": false}
 	planned := s.Plan(nil, config)
 	acctest.NoErrors(t, planned.Diagnostics)
 	tn.RefuseWritesTo(acctest.MeganID)()
@@ -160,7 +136,7 @@ func TestACreateThatFailsForSomeUsersWarnsAndTheStateAlonePlansThem(t *testing.T
 	if err := value.As(&attributes); err != nil {
 		t.Fatal(err)
 	}
-	if want := textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "enabled"); !attributes["effective_states"].Equal(want) {
+	if want := acctest.StringMap(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "enabled"); !attributes["effective_states"].Equal(want) {
 		t.Errorf("effective_states is %s, want %s", attributes["effective_states"], want)
 	}
 
@@ -180,7 +156,7 @@ func TestACreateThatFailsForSomeUsersWarnsAndTheStateAlonePlansThem(t *testing.T
 	if err := next.As(&attributes); err != nil {
 		t.Fatal(err)
 	}
-	if want := textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "disabled"); !attributes["effective_states"].Equal(want) {
+	if want := acctest.StringMap(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "disabled", acctest.MeganUPN, "disabled"); !attributes["effective_states"].Equal(want) {
 		t.Errorf("the plan after it has effective_states %s, want %s", attributes["effective_states"], want)
 	}
 }
@@ -194,7 +170,7 @@ func TestAnUnconfirmedChangeOfManyIsOneWarning(t *testing.T) {
 	if err := tn.SetBehavior(context.Background(), control.Behavior{ReplicaLag: control.ReplicaLag{DurationMs: 3_600_000}}); err != nil {
 		t.Fatal(err)
 	}
-	config := map[string]any{"users": textMapValue(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled"), "on_destroy": "disable", "allow_promotion": false}
+	config := map[string]any{"users": acctest.StringMap(acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled"), "on_destroy": "disable", "allow_promotion": false}
 	planned := s.Plan(nil, config)
 	acctest.NoErrors(t, planned.Diagnostics)
 	created, err := s.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
@@ -214,21 +190,21 @@ func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	s := tn.StatesSession(t, map[string]any{"client_secret": unknownOf(tftypes.String)})
-	megan := priorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"})
+	megan := acctest.PriorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"})
 	// What the state knows is warned of all the same.
 	for name, c := range map[string]struct {
 		prior, config map[string]any
 		warns         []string
 	}{
-		"create":                  {nil, wants(acctest.NobodyID, "enforced"), nil},
-		"update":                  {megan, wants(acctest.MeganUPN, "enabled", acctest.NobodyID, "enabled"), nil},
-		"disabled":                {megan, wants(acctest.MeganUPN, "disabled", acctest.NobodyID, "enabled"), []string{"Per-user MFA stops applying to " + acctest.MeganUPN}},
-		"removed":                 {megan, wants(acctest.NobodyID, "enabled"), []string{"Per-user MFA stops applying to " + acctest.MeganUPN}},
+		"create":                  {nil, acctest.WantedUsers(acctest.NobodyID, "enforced"), nil},
+		"update":                  {megan, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.NobodyID, "enabled"), nil},
+		"disabled":                {megan, acctest.WantedUsers(acctest.MeganUPN, "disabled", acctest.NobodyID, "enabled"), []string{"Per-user MFA stops applying to " + acctest.MeganUPN}},
+		"removed":                 {megan, acctest.WantedUsers(acctest.NobodyID, "enabled"), []string{"Per-user MFA stops applying to " + acctest.MeganUPN}},
 		"users not known":         {nil, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
 		"users no longer known":   {megan, map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, []string{"Per-user MFA may stop applying to " + acctest.MeganUPN}},
 		"a state not known":       {megan, map[string]any{"users": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{acctest.MeganUPN: unknownOf(tftypes.String)})}, []string{"Per-user MFA may stop applying to " + acctest.MeganUPN}},
-		"not known, but kept":     {priorUsers("keep", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"}), map[string]any{"on_destroy": "keep", "users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
-		"not known, nobody there": {priorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "disabled", "disabled"}), map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
+		"not known, but kept":     {acctest.PriorUsers("keep", [4]string{acctest.MeganUPN, acctest.MeganID, "enabled", "enabled"}), map[string]any{"on_destroy": "keep", "users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
+		"not known, nobody there": {acctest.PriorUsers("disable", [4]string{acctest.MeganUPN, acctest.MeganID, "disabled", "disabled"}), map[string]any{"users": unknownOf(tftypes.Map{ElementType: tftypes.String})}, nil},
 	} {
 		planned := s.Plan(c.prior, c.config)
 		acctest.NoErrors(t, planned.Diagnostics)
@@ -247,7 +223,7 @@ func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.
 		t.Errorf("%d requests were sent without a configured provider", len(requests))
 	}
 	// The control: the same plan, configured, is refused.
-	if refused := tn.StatesSession(t, nil).Plan(nil, wants(acctest.NobodyID, "enforced")); len(refused.Diagnostics) == 0 {
+	if refused := tn.StatesSession(t, nil).Plan(nil, acctest.WantedUsers(acctest.NobodyID, "enforced")); len(refused.Diagnostics) == 0 {
 		t.Error("a configured provider plans an unknown user")
 	}
 }
@@ -255,8 +231,8 @@ func TestAPlanOfManyUsersWithAProviderThatIsNotKnownYetChecksNothing(t *testing.
 func TestAUserWhoRegistersBetweenPlanAndApplyDoesNotChangeThePlan(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	config := wants(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled")
-	for name, prior := range map[string]map[string]any{"create": nil, "update": priorUsers("keep", [4]string{acctest.AdeleUPN, acctest.AdeleID, "disabled", "disabled"})} {
+	config := acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled")
+	for name, prior := range map[string]map[string]any{"create": nil, "update": acctest.PriorUsers("keep", [4]string{acctest.AdeleUPN, acctest.AdeleID, "disabled", "disabled"})} {
 		t.Run(name, func(t *testing.T) {
 			tn.Do(func(ctx context.Context) error { return tn.Seed(ctx, acctest.Contoso()) })()
 			plan := func() tftypes.Value {
@@ -325,7 +301,7 @@ func TestTheIdentityOfManyUsersIsTheUsers(t *testing.T) {
 	now = m.Refresh(running, acctest.StatesTypeName, now)
 	expect("refreshed after the import", now, acctest.MeganID, acctest.DiegoID)
 
-	config := having(having(wants(acctest.DiegoID, "enabled", acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")
+	config := acctest.Having(acctest.Having(acctest.WantedUsers(acctest.DiegoID, "enabled", acctest.AdeleUPN, "enabled", acctest.ObrienUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")
 	now, diagnostics = apply(now, config)
 	acctest.NoErrors(t, diagnostics)
 	expect("one taken out and two added", now, acctest.DiegoID, acctest.AdeleID, acctest.ObrienID)
@@ -352,17 +328,17 @@ func TestTheNamesOfUsersByIDAreKnownAtPlan(t *testing.T) {
 		for i := 0; i < len(pairs); i += 2 {
 			wanted[pairs[i]] = pairs[i+1]
 		}
-		return acctest.Configuration{"users": acctest.ResourceBlock{TypeName: typeUsers, Values: map[string]any{"users": wanted}}}
+		return acctest.Configuration{"users": acctest.ResourceBlock{TypeName: acctest.StatesTypeName, Values: map[string]any{"users": wanted}}}
 	}
 	plannedNames := func(pairs ...string) tftypes.Value {
 		t.Helper()
 		s := tn.StatesSession(t, nil)
-		planned := s.Plan(nil, wants(pairs...))
+		planned := s.Plan(nil, acctest.WantedUsers(pairs...))
 		acctest.NoErrors(t, planned.Diagnostics)
 		return acctest.AttributesOf(acctest.Unpacked(planned.PlannedState, s.Type))["names"]
 	}
 	const guest = "Pat (guest)"
-	if have, want := plannedNames(acctest.AdeleUPN, "enabled", acctest.GuestID, "enabled"), textMapValue(acctest.GuestID, guest+" ("+acctest.GuestUPN+")"); !have.Equal(want) {
+	if have, want := plannedNames(acctest.AdeleUPN, "enabled", acctest.GuestID, "enabled"), acctest.StringMap(acctest.GuestID, guest+" ("+acctest.GuestUPN+")"); !have.Equal(want) {
 		t.Errorf("planned are the names %s, want %s", have, want)
 	}
 	if have := plannedNames(acctest.AdeleUPN, "enabled"); !have.IsNull() {
@@ -385,7 +361,7 @@ func TestTheNamesOfUsersByIDAreKnownAtPlan(t *testing.T) {
 	}
 	two := config(acctest.AdeleID, "enabled", acctest.GuestID, "enabled", acctest.MeganUPN, "enabled")
 	runs(played.Apply(two), 1)
-	expect("applied", map[string]any{acctest.AdeleID: adeleName, acctest.GuestID: guest + " (" + acctest.GuestUPN + ")"})
+	expect("applied", map[string]any{acctest.AdeleID: acctest.AdeleName, acctest.GuestID: guest + " (" + acctest.GuestUPN + ")"})
 
 	// A rename is taken over, and is no difference. It costs one request, however many there are, and no permission more.
 	permit := func(permissions ...string) {

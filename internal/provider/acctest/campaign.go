@@ -174,3 +174,26 @@ func (tn *Tenant) WroteCampaign(want int) resource.TestCheckFunc {
 		return tn.ClearRequests(context.Background())
 	}
 }
+
+// NewCampaignTenant is the test tenant with groups to include and exclude.
+func NewCampaignTenant(t *testing.T) *Tenant {
+	t.Helper()
+	return StartTenant(t, CampaignTenant(), Quick())
+}
+
+// CampaignTenant is what it is made of.
+func CampaignTenant() *control.Tenant {
+	people := Contoso()
+	people.Groups = append(
+		people.Groups,
+		control.Group{ID: StaffID, DisplayName: "Staff", Members: []string{AdeleID, ManagersID}},
+		control.Group{ID: ManagersID, DisplayName: "Managers", Members: []string{MeganID}},
+		control.Group{ID: LeaversID, DisplayName: "Leavers"},
+	)
+	return people
+}
+
+// Registration is the resource block entramfa_registration_policy.test with these lines.
+func Registration(lines ...string) string {
+	return "resource \"entramfa_registration_policy\" \"test\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n"
+}

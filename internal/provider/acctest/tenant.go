@@ -367,3 +367,13 @@ func Says(texts ...string) *regexp.Regexp {
 	}
 	return regexp.MustCompile(`(?s)` + strings.Join(parts, `.*`))
 }
+
+// LookUpPath is where ids are looked up.
+const LookUpPath = "/directoryObjects/getByIds$"
+
+// Denied refuses requests to a path.
+func Denied(path string) *control.Fault {
+	return &control.Fault{
+		PathRegexp: path, Times: new(0), Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation.",
+	}
+}

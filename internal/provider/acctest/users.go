@@ -233,3 +233,44 @@ func (tn *Tenant) RefuseWritesTo(id string) func() {
 		Status: 400, Code: "BadRequest", Message: "This user is odd.",
 	})
 }
+
+// AdelesNewUPN is what Adele signs in with after a rename.
+const AdelesNewUPN = "adele.miller@contoso.example"
+
+// AdeleName is how Adele is shown.
+const AdeleName = "Adele Vance (" + AdeleUPN + ")"
+
+// PriorUsers is a state of many users after an apply; of each user the key, the id, the wanted and the effective state.
+func PriorUsers(onDestroy string, entries ...[4]string) map[string]any {
+	var wanted, effective, ids []string
+	for _, entry := range entries {
+		ids = append(ids, entry[0], entry[1])
+		wanted, effective = append(wanted, entry[0], entry[2]), append(effective, entry[0], entry[3])
+	}
+	return map[string]any{
+		"id": "66666666-ffff-4fff-8fff-000000000001", "allow_promotion": false, "on_destroy": onDestroy,
+		"users": StringMap(wanted...), "effective_states": StringMap(effective...), "user_ids": StringMap(ids...),
+		"awaiting_registration": StringMap(),
+	}
+}
+
+// WantedUsers is a configuration of many users, key and state by turns.
+func WantedUsers(pairs ...string) map[string]any { return map[string]any{"users": StringMap(pairs...)} }
+
+// UserByName is the resource block entramfa_user_mfa_state.test of a user, with more lines.
+func UserByName(upn, state string, extra ...string) string {
+	return userBlock("user_principal_name", upn, state, extra...)
+}
+
+// UserByID is the same with an object id.
+func UserByID(id, state string, extra ...string) string {
+	return userBlock("user_id", id, state, extra...)
+}
+
+func userBlock(key, value, state string, extra ...string) string {
+	lines := ""
+	for _, line := range extra {
+		lines += "  " + line + "\n"
+	}
+	return fmt.Sprintf("resource \"entramfa_user_mfa_state\" \"test\" {\n  %s = %q\n  state = %q\n%s}\n", key, value, state, lines)
+}

@@ -362,3 +362,8 @@ func (w *Workspace) RunsScript(script string) string {
 	w.Write("script.sh", script)
 	return w.ExpectOf(0, "sh", "-eu", "script.sh")
 }
+
+// AppEnvironment signs in the app that may do everything.
+func AppEnvironment() []string {
+	return []string{"ARM_TENANT_ID=" + TenantID, "ARM_CLIENT_ID=" + AppID, "ARM_CLIENT_SECRET=" + AppSecret}
+}
