@@ -377,3 +377,12 @@ func Denied(path string) *control.Fault {
 		PathRegexp: path, Times: new(0), Status: http.StatusForbidden, Code: "Authorization_RequestDenied", Message: "Insufficient privileges to complete the operation.",
 	}
 }
+
+// LookUpsFind answers look-ups of ids with an app of this id, or with nothing.
+func LookUpsFind(times int, app string) *control.Fault {
+	body := `{"value":[]}`
+	if app != "" {
+		body = fmt.Sprintf(`{"value":[{"@odata.type":"#microsoft.graph.servicePrincipal","id":%q,"displayName":"Backup"}]}`, app)
+	}
+	return &control.Fault{PathRegexp: LookUpPath, Times: &times, Status: http.StatusOK, Body: body, ContentType: "application/json"}
+}

@@ -1,4 +1,4 @@
-package provider_test
+package campaign_test
 
 import (
 	"context"

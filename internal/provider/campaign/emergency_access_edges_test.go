@@ -1,4 +1,4 @@
-package provider_test
+package campaign_test
 
 import (
 	"context"
@@ -13,96 +13,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-func TestAGuardThatGuardsNobodyIsRefused(t *testing.T) {
-	t.Parallel()
-	set := tftypes.Set{ElementType: tftypes.String}
-	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}}
-	guard := func(lists map[string]any) map[string]any {
-		values := map[string]tftypes.Value{}
-		for name := range typ.AttributeTypes {
-			values[name] = tftypes.NewValue(set, nil)
-			switch given := lists[name].(type) {
-			case []string:
-				values[name] = acctest.StringSet(given...)
-			case nil:
-			default:
-				values[name] = tftypes.NewValue(set, given)
-			}
-		}
-		return map[string]any{"emergency_access": tftypes.NewValue(typ, values)}
-	}
-	unknown := tftypes.UnknownValue
-	for name, c := range map[string]struct {
-		guard map[string]any
-		want  []string
-	}{
-		"null":             {map[string]any{"emergency_access": tftypes.NewValue(typ, nil)}, nil},
-		"not known yet":    {map[string]any{"emergency_access": tftypes.NewValue(typ, unknown)}, nil},
-		"nothing in it":    {guard(nil), []string{"emergency_access names nobody", "An empty guard refuses nothing", "leave emergency_access out"}},
-		"empty ids":        {guard(map[string]any{"user_ids": []string{}}), []string{"emergency_access.user_ids is empty", "null or left out"}},
-		"empty names":      {guard(map[string]any{"user_principal_names": []string{}}), []string{"emergency_access.user_principal_names is empty"}},
-		"empty groups":     {guard(map[string]any{"group_ids": []string{}}), []string{"emergency_access.group_ids is empty"}},
-		"one empty of two": {guard(map[string]any{"user_ids": []string{acctest.RescueID}, "group_ids": []string{}}), []string{"emergency_access.group_ids is empty"}},
-		"a list to come":   {guard(map[string]any{"user_ids": unknown}), nil},
-		"group, no users":  {guard(map[string]any{"group_ids": []string{acctest.EmptyGroupID}}), []string{"Emergency access group without users", acctest.EmptyGroupID, "has no users, so it guards nobody", "remove it from emergency_access.group_ids"}},
-		"beside one":       {guard(map[string]any{"user_ids": []string{acctest.RescueID}, "group_ids": []string{acctest.EmptyGroupID}}), []string{"Emergency access group without users"}},
-		"swapped":          {guard(map[string]any{"user_ids": []string{acctest.RescueGroupID}, "group_ids": []string{acctest.RescueID}}), []string{"Emergency access account is a group", "emergency_access.group_ids", "Emergency access group is a user", "emergency_access.user_ids"}},
-		"somebody":         {guard(map[string]any{"user_ids": []string{acctest.RescueID}}), nil},
-		"in upper case":    {guard(map[string]any{"user_ids": []string{strings.ToUpper(acctest.RescueID)}, "group_ids": []string{strings.ToUpper(acctest.RescueGroupID)}}), nil},
-		"a name as an id":  {guard(map[string]any{"user_ids": []string{"22222222-bbbb-4bbb-8bbb-0000000000ff"}}), []string{"Emergency access account not found"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := acctest.NewMachine(t, acctest.CampaignTenant())
-			m.Block = c.guard
-			_, diagnostics := m.Start()
-			if found := strings.Join(acctest.Problems(diagnostics), "\n"); (found == "") != (c.want == nil) || !acctest.Says(c.want...).MatchString(found) {
-				t.Errorf("the configuration says %q, want %q", found, c.want)
-			}
-		})
-	}
-}
-
-func TestTheGuardKnowsItsAccountsInAnyCase(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		guard  map[string]any
-		policy map[string]any
-	}{
-		"by id":    {acctest.Guard("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.RescueID}, nil)}},
-		"by group": {acctest.Guard("group_ids", strings.ToUpper(acctest.RescueGroupID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, nil, []string{acctest.RescueGroupID})}},
-		"both":     {acctest.Guard("user_ids", strings.ToUpper(acctest.RescueID)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{strings.ToUpper(acctest.RescueID)}, nil)}},
-		"by name":  {acctest.Guard("user_principal_names", strings.ToUpper(acctest.RescueUPN)), map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.RescueID}, nil)}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := acctest.NewMachine(t, acctest.CampaignTenant())
-			m.Block = c.guard
-			running := m.Process()
-			_, diagnostics := running.Plan(acctest.PolicyTypeName, acctest.Kept{}, c.policy)
-			if found := strings.Join(acctest.Problems(diagnostics), "\n"); !acctest.Says("Emergency access accounts would be asked to register").MatchString(found) {
-				t.Errorf("the plan says %q", found)
-			}
-			if name == "by group" {
-				// That the excluded group is the guard's own is known without a look-up, and is no loss.
-				_, diagnostics := m.Process().Plan(acctest.PolicyTypeName, m.ApplyAll(acctest.PolicyTypeName, acctest.Kept{}, map[string]any{"state": "enabled", "include": acctest.Targets(nil, []string{acctest.AdeleID}, nil)}),
-					map[string]any{"state": "enabled", "include": acctest.Targets(true, nil, nil), "exclude": acctest.Targets(nil, nil, []string{acctest.RescueGroupID})})
-				if found := append(acctest.Problems(diagnostics), acctest.Warnings(diagnostics)...); len(found) > 0 {
-					t.Errorf("the plan says %q", found)
-				}
-				return
-			}
-			for _, state := range []string{"enabled", "enforced"} {
-				user := map[string]any{"user_id": strings.ToUpper(acctest.RescueID), "state": state, "allow_promotion": true, "on_destroy": "disable"}
-				_, diagnostics := running.Plan(acctest.TypeName, acctest.Kept{}, user)
-				if found := strings.Join(acctest.Problems(diagnostics), "\n"); !acctest.Says("Emergency access account " + acctest.RescueUPN + " would need MFA").MatchString(found) {
-					t.Errorf("the plan of %s says %q", state, found)
-				}
-			}
-		})
-	}
-}
 
 // Without a second plan in the apply, so that it is the apply that refuses.
 func TestTheGuardHoldsInTheApplyOfAPolicyItself(t *testing.T) {
