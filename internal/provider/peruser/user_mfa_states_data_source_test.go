@@ -1,4 +1,4 @@
-package provider_test
+package peruser_test
 
 import (
 	"context"
