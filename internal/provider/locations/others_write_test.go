@@ -1,4 +1,4 @@
-package provider_test
+package locations_test
 
 import (
 	"context"
