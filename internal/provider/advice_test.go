@@ -23,7 +23,7 @@ func TestA403DespiteThePermissionSpeaksOfTheUser(t *testing.T) {
 		tn.Fault(refused)()
 		s := tn.Session(t, nil)
 		config := map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}
-		said := allOf(s.CarryOut(config, s.Plan(nil, config)))
+		said := acctest.AllOf(s.CarryOut(config, s.Plan(nil, config)))
 		if !acctest.Says("HTTP 403", "The permission is not what is missing", "Policy.ReadWrite.AuthenticationMethod", "administrator role",
 			"restricted management administrative unit", "take this user out").MatchString(said) || strings.Contains(said, grant) {
 			t.Errorf("it says %s", said)
@@ -35,7 +35,7 @@ func TestA403DespiteThePermissionSpeaksOfTheUser(t *testing.T) {
 		reads := refused
 		reads.Method, reads.PathRegexp = "GET", "/requirements$"
 		tn.Fault(reads)()
-		said := allOf(tn.Session(t, nil).Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
+		said := acctest.AllOf(tn.Session(t, nil).Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
 		if !acctest.Says("HTTP 403", "The permission is not what is missing", "refuses this user").MatchString(said) || strings.Contains(said, grant) {
 			t.Errorf("it says %s", said)
 		}
@@ -47,7 +47,7 @@ func TestA403DespiteThePermissionSpeaksOfTheUser(t *testing.T) {
 		config := map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}
 		planned := s.Plan(nil, config)
 		acctest.NoErrors(t, planned.Diagnostics)
-		said := allOf(s.CarryOut(config, planned))
+		said := acctest.AllOf(s.CarryOut(config, planned))
 		if !acctest.Says("HTTP 403", grant, "Policy.ReadWrite.AuthenticationMethod").MatchString(said) || strings.Contains(said, "not what is missing") {
 			t.Errorf("it says %s", said)
 		}
@@ -58,7 +58,7 @@ func TestA403DespiteThePermissionSpeaksOfTheUser(t *testing.T) {
 		tn.Fault(refused)()
 		s := tn.SessionOf(t, "entramfa_registration_policy", nil)
 		config := map[string]any{"state": "disabled"}
-		said := allOf(s.CarryOut(config, s.Plan(nil, config)))
+		said := acctest.AllOf(s.CarryOut(config, s.Plan(nil, config)))
 		if !acctest.Says("HTTP 403", "The permission is not what is missing", "Something else forbids it").MatchString(said) || strings.Contains(said, "administrative unit") {
 			t.Errorf("it says %s", said)
 		}
@@ -78,68 +78,15 @@ func TestARetryAfterBeyondTheLimitIsSaid(t *testing.T) {
 			fault.PathRegexp, fault.Times = "/requirements$", new(int)
 			one, many := tn.Session(t, nil), tn.SessionOf(t, "entramfa_user_mfa_states", nil)
 			tn.Fault(fault)()
-			said := allOf(one.Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
+			said := acctest.AllOf(one.Plan(nil, map[string]any{"user_id": acctest.AdeleID, "state": "enabled"}).Diagnostics)
 			// In a batch.
 			both := tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{acctest.AdeleUPN: acctest.StringValue("enabled"), acctest.AlexUPN: acctest.StringValue("enabled")})
-			inBatch := allOf(many.Plan(nil, map[string]any{"users": both}).Diagnostics)
+			inBatch := acctest.AllOf(many.Plan(nil, map[string]any{"users": both}).Diagnostics)
 			if !acctest.Says("of 2 users", "asks for 300 s until the next request").MatchString(inBatch) {
 				t.Errorf("in a batch it says %s", inBatch)
 			}
 			if !acctest.Says("asks for 300 s until the next request", "the limit of this provider is 2 s", "run the command again after that time").MatchString(said) {
 				t.Errorf("it says %s", said)
-			}
-		})
-	}
-}
-
-// Whoever wants one way to sign in and gets another reads where the credential was found.
-func TestARefusedCredentialSaysWhereItWasFound(t *testing.T) {
-	t.Parallel()
-	id := newIdentities(t)
-	wrong := "a-secret-of-years-ago"
-	for name, c := range map[string]struct {
-		attributes  map[string]any
-		environment map[string]string
-		says        []string
-	}{
-		"an old secret in the environment beside use_oidc": {
-			map[string]any{"use_oidc": true, "oidc_token": id.assertion},
-			map[string]string{"ARM_CLIENT_SECRET": wrong},
-			[]string{"the client secret is wrong", "(client secret) is from the environment variable ARM_CLIENT_SECRET", "use_oidc is set as well, and was not used", "remove the client secret"},
-		},
-		"an old secret in the environment of Azure": {
-			map[string]any{"use_oidc": true, "oidc_token": id.assertion}, map[string]string{"AZURE_CLIENT_SECRET": wrong}, []string{"the environment variable AZURE_CLIENT_SECRET"},
-		},
-		"an old secret in a file": {
-			nil, map[string]string{"ARM_CLIENT_SECRET_FILE_PATH": id.file("old", wrong)}, []string{"the file of the environment variable ARM_CLIENT_SECRET_FILE_PATH"},
-		},
-		"a secret in the block": {map[string]any{"client_secret": wrong}, nil, []string{"is from client_secret of the provider block"}},
-		"a certificate beside a secret": {
-			map[string]any{"client_id": acctest.OldAppID, "client_certificate": id.pem, "client_secret": acctest.OldSecret},
-			nil,
-			[]string{"(client certificate) is from client_certificate of the provider block", "client_secret is set as well"},
-		},
-		"an assertion": {
-			map[string]any{"client_id": acctest.OldAppID, "use_oidc": true}, map[string]string{"ARM_OIDC_TOKEN": id.assertion}, []string{"is from the environment variable ARM_OIDC_TOKEN"},
-		},
-		"a request for one": {
-			map[string]any{"client_id": acctest.OldAppID, "use_oidc": true},
-			map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
-			[]string{"is from the token service of the environment variable ACTIONS_ID_TOKEN_REQUEST_URL"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			attributes := map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID}
-			for name, value := range c.attributes {
-				attributes[name] = value
-			}
-			environment := id.Where()
-			for name, value := range c.environment {
-				environment[name] = value
-			}
-			_, diagnostics := acctest.Configure(t, id.Server(t, environment), attributes)
-			if said := allOf(diagnostics); !acctest.Says(c.says...).MatchString(said) || strings.Contains(said, wrong) {
-				t.Errorf("it says %s, want %q", said, c.says)
 			}
 		})
 	}
@@ -178,7 +125,7 @@ func TestNoDisplayNameForgesALine(t *testing.T) {
 			// Disabling somebody is warned of, and the warning names them.
 			before := acctest.State(acctest.DiegoID, acctest.DiegoUPN, "enforced", "enforced")
 			before["name"] = name + " (" + acctest.DiegoUPN + ")" // as states of earlier versions have it
-			said := allOf(s.Plan(before, map[string]any{"user_id": acctest.DiegoID, "state": "disabled"}).Diagnostics)
+			said := acctest.AllOf(s.Plan(before, map[string]any{"user_id": acctest.DiegoID, "state": "disabled"}).Diagnostics)
 			if said == "" || !strings.Contains(said, want) || strings.ContainsAny(said, "\x1b\r\u200b\u202e`") || strings.Contains(said, "\n## ") {
 				t.Errorf("it says %q", said)
 			}
@@ -197,7 +144,7 @@ func TestEveryDiagnosticShowsWhatIsNotSeen(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	s := tn.Session(t, nil)
-	said := allOf(s.Plan(nil, map[string]any{"user_principal_name": "ade\u200ble\u202e@contoso.example", "state": "enabled"}).Diagnostics)
+	said := acctest.AllOf(s.Plan(nil, map[string]any{"user_principal_name": "ade\u200ble\u202e@contoso.example", "state": "enabled"}).Diagnostics)
 	if !strings.Contains(said, `ade\u200ble\u202e@contoso.example`) || strings.ContainsAny(said, "\u200b\u202e") {
 		t.Errorf("it says %q", said)
 	}

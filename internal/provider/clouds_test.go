@@ -87,7 +87,7 @@ func TestEachCloudIsAskedAtItsOwnHostsForWhatItHas(t *testing.T) {
 				diagnostics = append(diagnostics, read(t, server, source, config)...)
 			}
 			// In the air-gapped clouds v1.0 has no /identity, and named locations are asked of v1.0.
-			if said := allOf(diagnostics); airGapped != strings.Contains(said, "This Microsoft Graph does not have that part of the API") || !airGapped && said != "" {
+			if said := acctest.AllOf(diagnostics); airGapped != strings.Contains(said, "This Microsoft Graph does not have that part of the API") || !airGapped && said != "" {
 				t.Errorf("the diagnostics say: %s", said)
 			}
 			if want := map[string]bool{c.graph: true, c.login: true}; !maps.Equal(network.Sent, want) {
@@ -135,7 +135,7 @@ func TestWhatACloudLacksIsSaidAtPlan(t *testing.T) {
 	} {
 		t.Run(resourceType, func(t *testing.T) {
 			planned := tn.SessionOf(t, resourceType, nil).Plan(nil, c.config)
-			if said := allOf(planned.Diagnostics); !acctest.Says(c.says...).MatchString(said) {
+			if said := acctest.AllOf(planned.Diagnostics); !acctest.Says(c.says...).MatchString(said) {
 				t.Errorf("the plan says %s\nwant %q", said, c.says)
 			}
 		})
@@ -152,7 +152,7 @@ func TestATenantOfAnotherCloudIsSaidToBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, diagnostics := acctest.Configure(t, tn.Server(t, tn.Where()), map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret})
-	if said := allOf(diagnostics); !acctest.Says("Unable to sign in to Microsoft Entra ID: the tenant lives in another cloud", "AADSTS900382", "Check environment").MatchString(said) {
+	if said := acctest.AllOf(diagnostics); !acctest.Says("Unable to sign in to Microsoft Entra ID: the tenant lives in another cloud", "AADSTS900382", "Check environment").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 	// Graph of one cloud and sign-in of another: the sign-in service does not know the Graph.
@@ -161,7 +161,7 @@ func TestATenantOfAnotherCloudIsSaidToBe(t *testing.T) {
 		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
 		"graph_endpoint": tn.URL, "authority_host": other.URL, "ca_bundle_path": other.CAFile,
 	})
-	if said := allOf(diagnostics); !acctest.Says("Microsoft Graph is of another cloud", "AADSTS500011", "name the same cloud as the tenant's").MatchString(said) {
+	if said := acctest.AllOf(diagnostics); !acctest.Says("Microsoft Graph is of another cloud", "AADSTS500011", "name the same cloud as the tenant's").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 }

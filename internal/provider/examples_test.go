@@ -381,7 +381,7 @@ func TestTheProviderExamplesSignIn(t *testing.T) {
 	})
 	t.Run("client_certificate.tf", func(t *testing.T) {
 		t.Parallel()
-		key, certificate, _ := selfSigned(t)
+		key, certificate, _ := acctest.SelfSigned(t)
 		text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
 		if _, err := tn.PatchApp(ctx, emulator.SampleAppID, control.AppPatch{Certificates: &[]control.Certificate{{PEM: text}}}); err != nil {
 			t.Fatal(err)

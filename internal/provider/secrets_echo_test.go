@@ -73,7 +73,7 @@ func newEcho(t *testing.T, tn *acctest.Tenant) *echo {
 		t.Fatal(err)
 	}
 	e.url = server.URL
-	e.bundle = writeBundle(t, append(authorities, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
+	e.bundle = acctest.WriteBundle(t, append(authorities, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
 	return e
 }
 
@@ -176,7 +176,7 @@ func (e *echo) secrets() []string {
 // was said is.
 func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 	t.Parallel()
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	e := newEcho(t, id.Tenant)
 	at := func(address string) string { return strings.Replace(address, id.URL, e.url, 1) }
 	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")})
@@ -190,8 +190,8 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		return all
 	}
 	secret := with("ARM_CLIENT_SECRET", acctest.AppSecret)
-	certificate := with("ARM_CLIENT_CERTIFICATE", id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)
-	gitHub := with("ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", at(id.gitHub), "ACTIONS_ID_TOKEN_REQUEST_TOKEN", gitHubToken)
+	certificate := with("ARM_CLIENT_CERTIFICATE", id.PFX, "ARM_CLIENT_CERTIFICATE_PASSWORD", acctest.PFXPassword)
+	gitHub := with("ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", at(id.GitHub), "ACTIONS_ID_TOKEN_REQUEST_TOKEN", acctest.GitHubToken)
 	const aliceToken, proxyPassword = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLWFsaWNl", "pa55-of_the.proxy~user"
 
 	for _, c := range []struct {
@@ -204,8 +204,8 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		more  []string
 	}{
 		{"token endpoint", secret, "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
-		{"token endpoint, certificate", certificate, "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, []string{pfxPassword}},
-		{"token endpoint, assertion", with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion), "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
+		{"token endpoint, certificate", certificate, "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, []string{acctest.PFXPassword}},
+		{"token endpoint, assertion", with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.Assertion), "POST /" + acctest.TenantID, oauthError, []string{"AADSTS900144", echoBegins, echoEnds}, nil},
 		{"token endpoint, page", secret, "POST /" + acctest.TenantID, pageOf(200), []string{"something other than a token"}, nil},
 		{"token endpoint, page of an error", secret, "POST /" + acctest.TenantID, pageOf(403), []string{"HTTP 403"}, nil},
 		{"Graph", secret, "GET /v1.0/", graphError, []string{"Authorization_RequestDenied", echoBegins, "inside:", echoEnds}, nil},
@@ -214,7 +214,7 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		{"Graph, redirect", secret, "GET /v1.0/", redirect, []string{"HTTP 302", echoBegins}, nil},
 		{"request for a token in GitHub", gitHub, "GET /_emulator/oidc", pageOf(401), []string{"GitHub Actions gave no OpenID Connect token", "HTTP 401"}, nil},
 		{"identity of App Service", map[string]string{
-			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": e.url + "/_emulator/identity/app-service", "IDENTITY_HEADER": machineHeader,
+			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": e.url + "/_emulator/identity/app-service", "IDENTITY_HEADER": acctest.MachineHeader,
 		}, "GET /_emulator/identity", func(w http.ResponseWriter, repeated string) {
 			write(w, 400, "application/json", `{"statusCode":400,"message":`+inJSON(repeated)+`}`)
 		}, []string{"the managed identity was refused", echoBegins}, nil},
@@ -228,13 +228,13 @@ func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
 		},
 		{
 			"Azure CLI",
-			map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": az(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
+			map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": acctest.AzScript(t, "printf '%s\\n' 'ERROR: I had "+aliceToken+" and {\"accessToken\": \"opaque\"} here' >&2\nexit 1\n")},
 			"", nil,
 			[]string{"no token of the Azure CLI", "ERROR: I had", "here"},
 			[]string{aliceToken},
 		},
 		{"dead proxy", map[string]string{
-			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": acctest.AppSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "@" + freeAddress(t),
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": acctest.AppSecret, "HTTPS_PROXY": "http://jane:" + proxyPassword + "@" + acctest.FreeAddress(t),
 			"ENTRAMFA_GRAPH_ENDPOINT": "", "ENTRAMFA_AUTHORITY_HOST": "",
 		}, "", nil, []string{"Unable to reach https://login.microsoftonline.com through the proxy http://127.0.0.1:", "HTTPS_PROXY", "NO_PROXY"}, []string{proxyPassword}},
 		{"proxy that is no address", map[string]string{

@@ -86,7 +86,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
-			id := newIdentities(t)
+			id := acctest.NewIdentities(t)
 			permissions := []string{
 				"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All",
 			}
@@ -100,8 +100,8 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 				environment = append(environment, "ARM_CLIENT_SECRET="+acctest.AppSecret)
 				secrets = append(secrets, acctest.AppSecret)
 			} else {
-				environment = append(environment, "ARM_CLIENT_CERTIFICATE="+id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD="+pfxPassword)
-				secrets = append(secrets, id.pfx[:60], pfxPassword)
+				environment = append(environment, "ARM_CLIENT_CERTIFICATE="+id.PFX, "ARM_CLIENT_CERTIFICATE_PASSWORD="+acctest.PFXPassword)
+				secrets = append(secrets, id.PFX[:60], acctest.PFXPassword)
 			}
 			w := id.Workspace(t, map[string]string{"main.tf": acctest.Block(acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID)) + everything}, environment...)
 			var outputs strings.Builder

@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -184,4 +185,13 @@ func Warnings(diagnostics []*tfprotov6.Diagnostic) []string {
 		}
 	}
 	return found
+}
+
+// AllOf is all that diagnostics say, as one text.
+func AllOf(diagnostics []*tfprotov6.Diagnostic) string {
+	var said strings.Builder
+	for _, diagnostic := range diagnostics {
+		said.WriteString(diagnostic.Summary + "\n" + diagnostic.Detail + "\n")
+	}
+	return said.String()
 }

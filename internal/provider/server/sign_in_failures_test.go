@@ -1,4 +1,4 @@
-package provider_test
+package server_test
 
 import (
 	"context"
@@ -17,13 +17,13 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	const strangerSecret = "sekret-of-nobody"
-	secret := func(client, value string) func(*identities) map[string]any {
-		return func(*identities) map[string]any {
+	secret := func(client, value string) func(*acctest.Identities) map[string]any {
+		return func(*acctest.Identities) map[string]any {
 			return map[string]any{"tenant_id": acctest.TenantID, "client_id": client, "client_secret": value}
 		}
 	}
 	for name, c := range map[string]struct {
-		attributes func(*identities) map[string]any
+		attributes func(*acctest.Identities) map[string]any
 		fault      *control.Fault
 		summary    string
 		says       []string
@@ -41,8 +41,8 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			[]string{"AADSTS7000222: The provided client secret keys", "Create a new one for the app registration, or move to workload identity federation"},
 		},
 		"AADSTS700027": {
-			func(id *identities) map[string]any {
-				_, _, stranger := selfSigned(id.T)
+			func(id *acctest.Identities) map[string]any {
+				_, _, stranger := acctest.SelfSigned(id.T)
 				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": stranger}
 			}, nil, "the certificate is not registered",
 			[]string{"AADSTS700027: The certificate with identifier used to sign", "Upload it there (Certificates & secrets), or use one that is"},
@@ -53,7 +53,7 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			[]string{"AADSTS50034: The user account adele does not exist", "Check tenant_id, and sign in with an account of this tenant: `az login --tenant <tenant_id>`"},
 		},
 		"AADSTS90002": {
-			func(*identities) map[string]any {
+			func(*acctest.Identities) map[string]any {
 				return map[string]any{"tenant_id": acctest.NobodyID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret}
 			}, nil, "no such tenant",
 			[]string{"AADSTS90002: Tenant '" + acctest.NobodyID + "' not found", "Check tenant_id; if it is right, the tenant lives in another cloud: check environment"},
@@ -69,37 +69,37 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			[]string{"AADSTS53003: Access has been blocked", "Look for the correlation id in the sign-in log, which names the policy", "correlation id"},
 		},
 		"an expired assertion": {
-			func(id *identities) map[string]any {
-				expired, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: pipelineSubject, LifetimeSeconds: -60})
+			func(id *acctest.Identities) map[string]any {
+				expired, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: acctest.PipelineIssuer, Subject: acctest.PipelineSubject, LifetimeSeconds: -60})
 				if err != nil {
 					id.T.Fatal(err)
 				}
-				id.assertion = expired
+				id.Assertion = expired
 				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_token": expired}
 			}, nil, "the assertion is not valid now",
 			[]string{"AADSTS700024: Client assertion is not within its valid time range", "this machine's clock is wrong", "an oidc_token has to be new at each run"},
 		},
 		"an assertion for another subject": {
-			func(id *identities) map[string]any {
-				other, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: "repo:contoso/other:ref:refs/heads/main"})
+			func(id *acctest.Identities) map[string]any {
+				other, err := id.IssueAssertion(ctx, control.AssertionRequest{Issuer: acctest.PipelineIssuer, Subject: "repo:contoso/other:ref:refs/heads/main"})
 				if err != nil {
 					id.T.Fatal(err)
 				}
-				id.assertion = other
+				id.Assertion = other
 				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_token": other}
 			}, nil, "no federated credential fits",
 			[]string{"AADSTS700213", "It is case-sensitive and must fit exactly"},
 		},
 		"GitHub refuses": {
-			func(id *identities) map[string]any {
-				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.gitHub, "oidc_request_token": strangerSecret}
+			func(id *acctest.Identities) map[string]any {
+				return map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.GitHub, "oidc_request_token": strangerSecret}
 			}, nil, "no OpenID Connect token",
 			[]string{"GitHub Actions gave no OpenID Connect token: it answered HTTP 401", "Check oidc_request_url and oidc_request_token; they are valid only while the job runs"},
 		},
 		"Azure DevOps refuses": {
-			func(id *identities) map[string]any {
+			func(id *acctest.Identities) map[string]any {
 				return map[string]any{
-					"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.devOps, "oidc_request_token": azureDevToken,
+					"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "use_oidc": true, "oidc_request_url": id.DevOps, "oidc_request_token": acctest.AzureDevToken,
 					"ado_pipeline_service_connection_id": acctest.NobodyID,
 				}
 			}, nil, "no OpenID Connect token",
@@ -108,7 +108,7 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			id := newIdentities(t)
+			id := acctest.NewIdentities(t)
 			if c.fault != nil {
 				fault := *c.fault
 				fault.Path = tokenPath
@@ -117,7 +117,7 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			environment := id.Where()
 			_, diagnostics := acctest.Configure(t, id.Server(t, environment), c.attributes(id))
 			if len(diagnostics) != 1 {
-				t.Fatalf("%d diagnostics, want one: %s", len(diagnostics), allOf(diagnostics))
+				t.Fatalf("%d diagnostics, want one: %s", len(diagnostics), acctest.AllOf(diagnostics))
 			}
 			if want := "Unable to sign in to Microsoft Entra ID: " + c.summary; diagnostics[0].Summary != want {
 				t.Errorf("summary %q, want %q", diagnostics[0].Summary, want)
@@ -125,8 +125,8 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 			if !acctest.Says(c.says...).MatchString(diagnostics[0].Detail) {
 				t.Errorf("the detail does not say %q: %s", c.says, diagnostics[0].Detail)
 			}
-			for _, value := range []string{strangerSecret, acctest.AppSecret, acctest.OldSecret, id.assertion, azureDevToken, "eyJ", "PRIVATE KEY"} {
-				if strings.Contains(allOf(diagnostics), value) {
+			for _, value := range []string{strangerSecret, acctest.AppSecret, acctest.OldSecret, id.Assertion, acctest.AzureDevToken, "eyJ", "PRIVATE KEY"} {
+				if strings.Contains(acctest.AllOf(diagnostics), value) {
 					t.Errorf("the diagnostics hold %q", value)
 				}
 			}
@@ -137,11 +137,11 @@ func TestEachCommonFailureOfASignInSaysWhatToDo(t *testing.T) {
 func TestAnAssertionThatIsNotGivenAtOnceIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	flaky := newFlaky(t, 2)
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	environment := id.Where()
 	maps.Copy(environment, map[string]string{
 		"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": flaky.inFrontOf(id.gitHub, id.CAFile), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken,
+		"ACTIONS_ID_TOKEN_REQUEST_URL": flaky.inFrontOf(id.GitHub, id.CAFile), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": acctest.GitHubToken,
 		"ENTRAMFA_CA_BUNDLE_PATH": flaky.bundle,
 	})
 	server := id.Server(t, environment)
@@ -160,7 +160,7 @@ func TestACertificateThatIsNotValidNowSpeaksOfTheClock(t *testing.T) {
 		"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_secret": acctest.AppSecret, "use_cli": false,
 		"graph_endpoint": address, "authority_host": address, "ca_bundle_path": bundle,
 	})
-	if said := allOf(diagnostics); !acctest.Says("Unable to reach "+address, "not valid at this machine's time. Check this machine's clock").MatchString(said) {
+	if said := acctest.AllOf(diagnostics); !acctest.Says("Unable to reach "+address, "not valid at this machine's time. Check this machine's clock").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
 	}
 }

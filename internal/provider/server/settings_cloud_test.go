@@ -1,4 +1,4 @@
-package provider_test
+package server_test
 
 import (
 	"testing"
@@ -86,13 +86,13 @@ func TestACloudThatIsNamedByHalvesOrTwiceIsSaidToBe(t *testing.T) {
 			_, diagnostics := acctest.Configure(t, network.ServerIn(c.environment), attributes)
 			if c.severity == 0 {
 				if len(diagnostics) > 0 {
-					t.Errorf("it says %s", allOf(diagnostics))
+					t.Errorf("it says %s", acctest.AllOf(diagnostics))
 				}
 				return
 			}
 			if len(diagnostics) != 1 || diagnostics[0].Severity != c.severity || diagnostics[0].Attribute.String() != `AttributeName("`+c.at+`")` ||
-				!acctest.Says(c.says...).MatchString(allOf(diagnostics)) {
-				t.Errorf("%d diagnostics: %s, want %q at %s", len(diagnostics), allOf(diagnostics), c.says, c.at)
+				!acctest.Says(c.says...).MatchString(acctest.AllOf(diagnostics)) {
+				t.Errorf("%d diagnostics: %s, want %q at %s", len(diagnostics), acctest.AllOf(diagnostics), c.says, c.at)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package provider_test
+package server_test
 
 import (
 	"crypto/rand"
@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,17 +48,8 @@ func (f *flaky) inFrontOf(address, caFile string) string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.bundle = writeBundle(f.t, append(behind, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
+	f.bundle = acctest.WriteBundle(f.t, append(behind, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
 	return server.URL + "/token"
-}
-
-func writeBundle(t *testing.T, text []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "bundle.pem")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // serveExpiredCertificate is a TLS server whose certificate, and nothing else about it, is over.
@@ -82,5 +72,5 @@ func serveExpiredCertificate(t *testing.T, end time.Time) (address, bundle strin
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	return server.URL, writeBundle(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return server.URL, acctest.WriteBundle(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

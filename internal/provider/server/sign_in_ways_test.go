@@ -1,87 +1,17 @@
-package provider_test
+package server_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/pem"
 	"maps"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
-
-const (
-	pipelineIssuer  = "https://ci.example"
-	pipelineSubject = "repo:contoso/identity:ref:refs/heads/main"
-	gitHubToken     = "token-of-the-github-job"
-	azureDevToken   = "token-of-the-azure-devops-job"
-	connectionID    = "55555555-eeee-4eee-8eee-000000000001"
-	pfxPassword     = "open sesame"
-)
-
-// identities is a tenant whose full app accepts every kind of credential, and the credentials.
-type identities struct {
-	*acctest.Tenant
-	dir            string
-	pem, pfx       string
-	pfxBytes       []byte
-	assertion      string
-	gitHub, devOps string // addresses
-}
-
-func newIdentities(t *testing.T) *identities {
-	t.Helper()
-	ctx := context.Background()
-	id := &identities{Tenant: acctest.NewTenant(t), dir: t.TempDir()}
-	key, certificate, text := selfSigned(t)
-	var err error
-	if id.pfxBytes, err = pkcs12.Modern.Encode(key, certificate, nil, pfxPassword); err != nil {
-		t.Fatal(err)
-	}
-	id.pem, id.pfx = text, base64.StdEncoding.EncodeToString(id.pfxBytes)
-	if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{
-		Certificates:         &[]control.Certificate{{PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))}},
-		FederatedCredentials: &[]control.FederatedCredential{{Name: "ci", Issuer: pipelineIssuer, Subject: pipelineSubject}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if id.assertion, err = id.IssueAssertion(ctx, control.AssertionRequest{Issuer: pipelineIssuer, Subject: pipelineSubject, LifetimeSeconds: 7200}); err != nil {
-		t.Fatal(err)
-	}
-	if err := id.SetBehavior(ctx, control.Behavior{
-		TokenRequests: &control.TokenRequests{
-			GitHub:      &control.TokenRequest{RequestToken: gitHubToken, Issuer: pipelineIssuer, Subject: pipelineSubject},
-			AzureDevOps: &control.TokenRequest{RequestToken: azureDevToken, Issuer: pipelineIssuer, Subject: pipelineSubject, ServiceConnectionID: connectionID},
-		},
-		ManagedIdentity: &control.ManagedIdentity{SystemAssigned: acctest.AppID, UserAssigned: []string{acctest.PlanAppID}, Header: machineHeader},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	id.gitHub, id.devOps = id.URL+"/_emulator/oidc/github?api-version=2.0", id.URL+"/_emulator/oidc/azure-devops"
-	return id
-}
-
-// machineHeader is App Service's IDENTITY_HEADER.
-const machineHeader = "header-of-the-machine"
-
-// file writes a file and returns where it is.
-func (id *identities) file(name, content string) string {
-	id.T.Helper()
-	place := filepath.Join(id.dir, name)
-	if err := os.WriteFile(place, []byte(content), 0o600); err != nil {
-		id.T.Fatal(err)
-	}
-	return place
-}
 
 // readUser reads Adele's state with a configured provider.
 func readUser(t *testing.T, server tfprotov6.ProviderServer) []*tfprotov6.Diagnostic {
@@ -105,7 +35,7 @@ func readUser(t *testing.T, server tfprotov6.ProviderServer) []*tfprotov6.Diagno
 
 func TestEveryWayToSignInReadsAUser(t *testing.T) {
 	t.Parallel()
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	app := map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID}
 	azure := map[string]string{"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID}
 	with := func(base map[string]string, more ...string) map[string]string {
@@ -124,8 +54,8 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 		}
 		return all
 	}
-	idFile, secretFile, assertionFile := id.file("id", acctest.AppID+"\n"), id.file("secret", acctest.AppSecret+"\n"), id.file("assertion", id.assertion+"\n")
-	pfxFile, pemFile := id.file("app.pfx", string(id.pfxBytes)), id.file("app.pem", id.pem)
+	idFile, secretFile, assertionFile := id.File("id", acctest.AppID+"\n"), id.File("secret", acctest.AppSecret+"\n"), id.File("assertion", id.Assertion+"\n")
+	pfxFile, pemFile := id.File("app.pfx", string(id.PFXBytes)), id.File("app.pem", id.PEM)
 
 	for name, c := range map[string]struct {
 		attributes  map[string]any
@@ -136,38 +66,38 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 		"secret, AZURE":            {environment: with(azure, "AZURE_CLIENT_SECRET", acctest.AppSecret)},
 		"secret from a file":       {attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id_file_path": idFile, "client_secret_file_path": secretFile}},
 		"secret from a file, ARM":  {environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID_FILE_PATH": idFile, "ARM_CLIENT_SECRET_FILE_PATH": secretFile}},
-		"PFX":                      {attributes: attributes("client_certificate", id.pfx, "client_certificate_password", pfxPassword)},
-		"PFX, ARM":                 {environment: with(app, "ARM_CLIENT_CERTIFICATE", id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)},
-		"PFX file":                 {attributes: attributes("client_certificate_path", pfxFile, "client_certificate_password", pfxPassword)},
-		"PFX file, ARM":            {environment: with(app, "ARM_CLIENT_CERTIFICATE_PATH", pfxFile, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)},
-		"PFX file, AZURE":          {environment: with(azure, "AZURE_CLIENT_CERTIFICATE_PATH", pfxFile, "AZURE_CLIENT_CERTIFICATE_PASSWORD", pfxPassword)},
-		"PEM":                      {attributes: attributes("client_certificate", id.pem)},
-		"PEM, ARM":                 {environment: with(app, "ARM_CLIENT_CERTIFICATE", id.pem)},
+		"PFX":                      {attributes: attributes("client_certificate", id.PFX, "client_certificate_password", acctest.PFXPassword)},
+		"PFX, ARM":                 {environment: with(app, "ARM_CLIENT_CERTIFICATE", id.PFX, "ARM_CLIENT_CERTIFICATE_PASSWORD", acctest.PFXPassword)},
+		"PFX file":                 {attributes: attributes("client_certificate_path", pfxFile, "client_certificate_password", acctest.PFXPassword)},
+		"PFX file, ARM":            {environment: with(app, "ARM_CLIENT_CERTIFICATE_PATH", pfxFile, "ARM_CLIENT_CERTIFICATE_PASSWORD", acctest.PFXPassword)},
+		"PFX file, AZURE":          {environment: with(azure, "AZURE_CLIENT_CERTIFICATE_PATH", pfxFile, "AZURE_CLIENT_CERTIFICATE_PASSWORD", acctest.PFXPassword)},
+		"PEM":                      {attributes: attributes("client_certificate", id.PEM)},
+		"PEM, ARM":                 {environment: with(app, "ARM_CLIENT_CERTIFICATE", id.PEM)},
 		"PEM file":                 {attributes: attributes("client_certificate_path", pemFile)},
-		"assertion":                {attributes: attributes("use_oidc", true, "oidc_token", id.assertion)},
-		"assertion, ARM":           {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion)},
+		"assertion":                {attributes: attributes("use_oidc", true, "oidc_token", id.Assertion)},
+		"assertion, ARM":           {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.Assertion)},
 		"assertion from file":      {attributes: attributes("use_oidc", true, "oidc_token_file_path", assertionFile)},
 		"assertion from file, ARM": {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN_FILE_PATH", assertionFile)},
 		"AKS":                      {environment: with(azure, "ARM_USE_AKS_WORKLOAD_IDENTITY", "true", "AZURE_FEDERATED_TOKEN_FILE", assertionFile)},
 		"AKS, attribute": {
 			attributes: map[string]any{"use_aks_workload_identity": true}, environment: with(azure, "AZURE_FEDERATED_TOKEN_FILE", assertionFile),
 		},
-		"GitHub":      {attributes: attributes("use_oidc", true, "oidc_request_url", id.gitHub, "oidc_request_token", gitHubToken)},
-		"GitHub, ARM": {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_REQUEST_URL", id.gitHub, "ARM_OIDC_REQUEST_TOKEN", gitHubToken)},
+		"GitHub":      {attributes: attributes("use_oidc", true, "oidc_request_url", id.GitHub, "oidc_request_token", acctest.GitHubToken)},
+		"GitHub, ARM": {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_REQUEST_URL", id.GitHub, "ARM_OIDC_REQUEST_TOKEN", acctest.GitHubToken)},
 		"GitHub, its own": {
-			environment: with(app, "ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", gitHubToken),
+			environment: with(app, "ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", id.GitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", acctest.GitHubToken),
 		},
-		"Azure DevOps": {attributes: attributes("use_oidc", true, "oidc_request_url", id.devOps, "oidc_request_token", azureDevToken,
-			"ado_pipeline_service_connection_id", connectionID)},
-		"Azure DevOps, its own": {environment: with(app, "ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.devOps, "SYSTEM_ACCESSTOKEN", azureDevToken,
-			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", connectionID)},
-		"Azure DevOps, AzureRM's name": {environment: with(app, "ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.devOps, "SYSTEM_ACCESSTOKEN", azureDevToken,
-			"ARM_OIDC_AZURE_SERVICE_CONNECTION_ID", connectionID)},
+		"Azure DevOps": {attributes: attributes("use_oidc", true, "oidc_request_url", id.DevOps, "oidc_request_token", acctest.AzureDevToken,
+			"ado_pipeline_service_connection_id", acctest.ConnectionID)},
+		"Azure DevOps, its own": {environment: with(app, "ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.DevOps, "SYSTEM_ACCESSTOKEN", acctest.AzureDevToken,
+			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", acctest.ConnectionID)},
+		"Azure DevOps, AzureRM's name": {environment: with(app, "ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.DevOps, "SYSTEM_ACCESSTOKEN", acctest.AzureDevToken,
+			"ARM_OIDC_AZURE_SERVICE_CONNECTION_ID", acctest.ConnectionID)},
 
 		// What goes before what. The loser is always one that cannot sign in.
-		"a certificate before a secret":          {attributes: attributes("client_certificate", id.pem, "client_secret", "wrong")},
+		"a certificate before a secret":          {attributes: attributes("client_certificate", id.PEM, "client_secret", "wrong")},
 		"a secret before federation":             {environment: with(app, "ARM_CLIENT_SECRET", acctest.AppSecret, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", "wrong")},
-		"federation before a managed identity":   {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion, "ARM_USE_MSI", "true", "ARM_MSI_ENDPOINT", "http://127.0.0.1:1")},
+		"federation before a managed identity":   {environment: with(app, "ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.Assertion, "ARM_USE_MSI", "true", "ARM_MSI_ENDPOINT", "http://127.0.0.1:1")},
 		"an attribute before a variable":         {attributes: map[string]any{"client_secret": acctest.AppSecret}, environment: with(app, "ARM_CLIENT_SECRET", "wrong")},
 		"a file's attribute before a variable":   {attributes: map[string]any{"client_secret_file_path": secretFile}, environment: with(app, "ARM_CLIENT_SECRET", "wrong")},
 		"an id's file before a variable":         {attributes: map[string]any{"client_id_file_path": idFile, "client_secret": acctest.AppSecret}, environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.NobodyID}},
@@ -176,8 +106,8 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 			attributes: attributes("use_oidc", true, "oidc_token_file_path", assertionFile), environment: map[string]string{"ARM_OIDC_TOKEN": "wrong"},
 		},
 		"a request's attribute before a file": {
-			attributes:  attributes("use_oidc", true, "oidc_request_url", id.gitHub),
-			environment: map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "no-such-file", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": gitHubToken},
+			attributes:  attributes("use_oidc", true, "oidc_request_url", id.GitHub),
+			environment: map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "no-such-file", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": acctest.GitHubToken},
 		},
 		"ARM before AZURE":             {environment: with(with(azure, "AZURE_CLIENT_SECRET", "wrong"), "ARM_CLIENT_SECRET", acctest.AppSecret)},
 		"a file of ARM before AZURE":   {environment: with(with(azure, "AZURE_CLIENT_SECRET", "wrong"), "ARM_CLIENT_SECRET_FILE_PATH", secretFile)},
@@ -200,7 +130,7 @@ func TestEveryWayToSignInReadsAUser(t *testing.T) {
 
 func TestSettingsThatContradictOneAnotherAreRefused(t *testing.T) {
 	t.Parallel()
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	for name, c := range map[string]struct {
 		attributes  map[string]any
 		environment map[string]string
@@ -210,27 +140,27 @@ func TestSettingsThatContradictOneAnotherAreRefused(t *testing.T) {
 		"two ids":          {attributes: map[string]any{"client_id": acctest.AppID, "client_id_file_path": "b"}, says: []string{"Conflicting settings", "client_id and client_id_file_path"}},
 		"two certificates": {attributes: map[string]any{"client_certificate": "a", "client_certificate_path": "b"}, says: []string{"Conflicting settings", "client_certificate and client_certificate_path"}},
 		"Azure DevOps without its service connection": {
-			environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps, "SYSTEM_ACCESSTOKEN": azureDevToken},
+			environment: map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.DevOps, "SYSTEM_ACCESSTOKEN": acctest.AzureDevToken},
 			says:        []string{"Missing service connection", "ado_pipeline_service_connection_id", "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID"},
 		},
 		"Azure DevOps without its token": {
 			environment: map[string]string{
-				"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.devOps,
-				"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID": connectionID,
+				"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_USE_OIDC": "true", "SYSTEM_OIDCREQUESTURI": id.DevOps,
+				"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID": acctest.ConnectionID,
 			},
 			says: []string{"Unable to sign in", "no request token (oidc_request_token)"},
 		},
 		"a switch that is none":      {environment: map[string]string{"ARM_USE_MSI": "maybe"}, says: []string{"Invalid environment variable", `ARM_USE_MSI is "maybe"; write true or false`}},
 		"an identity endpoint":       {attributes: map[string]any{"use_msi": true, "msi_endpoint": "nowhere"}, says: []string{"Unable to sign in", `msi_endpoint "nowhere" is not an address`}},
-		"a secret's file of nothing": {environment: map[string]string{"ARM_CLIENT_SECRET_FILE_PATH": id.file("empty", "\n")}, says: []string{"Unable to read client_secret_file_path", "is empty (from the environment variable ARM_CLIENT_SECRET_FILE_PATH)"}},
+		"a secret's file of nothing": {environment: map[string]string{"ARM_CLIENT_SECRET_FILE_PATH": id.File("empty", "\n")}, says: []string{"Unable to read client_secret_file_path", "is empty (from the environment variable ARM_CLIENT_SECRET_FILE_PATH)"}},
 		"an encrypted PEM key": {
 			attributes: map[string]any{
-				"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": strings.ReplaceAll(id.pem, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+				"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": strings.ReplaceAll(id.PEM, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
 			},
 			says: []string{"Unable to sign in", "its PEM key is encrypted; use a PKCS#12 (PFX) file with client_certificate_password"},
 		},
 		"a wrong password": {
-			attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": id.pfx, "client_certificate_password": "wrong-password"},
+			attributes: map[string]any{"tenant_id": acctest.TenantID, "client_id": acctest.AppID, "client_certificate": id.PFX, "client_certificate_password": "wrong-password"},
 			says:       []string{"Unable to sign in", "client_certificate_password does not open it"},
 		},
 	} {
@@ -239,25 +169,17 @@ func TestSettingsThatContradictOneAnotherAreRefused(t *testing.T) {
 			environment := id.Where()
 			maps.Copy(environment, c.environment)
 			_, diagnostics := acctest.Configure(t, id.Server(t, environment), c.attributes)
-			said := allOf(diagnostics)
+			said := acctest.AllOf(diagnostics)
 			if !acctest.Says(c.says...).MatchString(said) {
 				t.Errorf("the diagnostics do not say %q: %s", c.says, said)
 			}
-			for _, secret := range []string{"wrong-password", azureDevToken, id.pfx[:40]} {
+			for _, secret := range []string{"wrong-password", acctest.AzureDevToken, id.PFX[:40]} {
 				if strings.Contains(said, secret) {
 					t.Errorf("the diagnostics hold %q: %s", secret, said)
 				}
 			}
 		})
 	}
-}
-
-func allOf(diagnostics []*tfprotov6.Diagnostic) string {
-	var said strings.Builder
-	for _, diagnostic := range diagnostics {
-		said.WriteString(diagnostic.Summary + "\n" + diagnostic.Detail + "\n")
-	}
-	return said.String()
 }
 
 // tokenPath is where the tenant issues tokens.

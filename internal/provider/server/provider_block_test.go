@@ -1,23 +1,16 @@
-package provider_test
+package server_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"software.sslmate.com/src/go-pkcs12"
@@ -35,7 +28,7 @@ func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	noTLS := strings.Replace(plain.URL, "http://", "https://", 1)
-	nobody := "https://" + freeAddress(t)
+	nobody := "https://" + acctest.FreeAddress(t)
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, []byte("nothing here"), 0o600); err != nil {
 		t.Fatal(err)
@@ -103,17 +96,6 @@ func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 	}
 }
 
-// freeAddress is a loopback address on which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
 func TestNoSecretStandsInADiagnostic(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
@@ -146,7 +128,7 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 		}
 		return place
 	}
-	key, certificate, pemText := selfSigned(t)
+	key, certificate, pemText := acctest.SelfSigned(t)
 	pfx, err := pkcs12.Modern.Encode(key, certificate, nil, "open sesame")
 	if err != nil {
 		t.Fatal(err)
@@ -225,31 +207,4 @@ func TestEveryWayToGiveACredential(t *testing.T) {
 			}
 		})
 	}
-}
-
-func selfSigned(t *testing.T) (*rsa.PrivateKey, *x509.Certificate, string) {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "terraform"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
-	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	return key, certificate, string(text)
 }

@@ -1,4 +1,4 @@
-package provider_test
+package server_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // timeOf is a tenant whose clock a test moves away from this machine's.
 type timeOf struct {
-	*identities
+	*acctest.Identities
 	ahead atomic.Int64
 }
 
@@ -26,7 +26,7 @@ func newTimeOf(t *testing.T) *timeOf {
 	t.Helper()
 	c := &timeOf{}
 	now := func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-	c.identities = &identities{Tenant: acctest.StartEmulator(t, acctest.Contoso(), now), dir: t.TempDir()}
+	c.Identities = &acctest.Identities{Tenant: acctest.StartEmulator(t, acctest.Contoso(), now), Dir: t.TempDir()}
 	return c
 }
 
@@ -97,7 +97,7 @@ func TestATokenThatIsNeverAcceptedEndsTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.advance(2 * time.Hour)
-	said := allOf(readUser(t, s.Server))
+	said := acctest.AllOf(readUser(t, s.Server))
 	// The token that azidentity keeps for another hour is offered again, once.
 	if !acctest.Says("HTTP 401 InvalidAuthenticationToken", "The access token was not accepted", "this machine's clock is right").MatchString(said) {
 		t.Errorf("the diagnostics say: %s", said)
@@ -122,7 +122,7 @@ func TestTheClocksOfThisMachineAndOfEntraMayDiffer(t *testing.T) {
 			t.Parallel()
 			c := newTimeOf(t)
 			c.advance(skew.by)
-			_, certificate, text := selfSigned(t)
+			_, certificate, text := acctest.SelfSigned(t)
 			registered := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
 			if _, err := c.PatchApp(context.Background(), acctest.AppID, control.AppPatch{Certificates: &[]control.Certificate{{PEM: registered}}}); err != nil {
 				t.Fatal(err)
@@ -134,9 +134,9 @@ func TestTheClocksOfThisMachineAndOfEntraMayDiffer(t *testing.T) {
 				server := c.Server(t, c.Where())
 				_, diagnostics := acctest.Configure(t, server, attributes)
 				if len(diagnostics) > 0 {
-					return allOf(diagnostics)
+					return acctest.AllOf(diagnostics)
 				}
-				return allOf(readUser(t, server))
+				return acctest.AllOf(readUser(t, server))
 			}
 			// A secret has no time in it, and the end of a token is told as a duration.
 			if said := sign(map[string]any{"client_secret": acctest.AppSecret}); said != "" {
@@ -158,7 +158,7 @@ func TestAUserWhoseTokenIsRevokedIsToldToSignInAgain(t *testing.T) {
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
 	script, _ := tn.AzGives(t, os.DevNull, everyScope...)
-	w.Env = append(w.Env, "ARM_TENANT_ID="+acctest.TenantID, "PATH="+az(t, script))
+	w.Env = append(w.Env, "ARM_TENANT_ID="+acctest.TenantID, "PATH="+acctest.AzScript(t, script))
 	w.Expect(0, "plan", "-input=false")
 	if err := tn.SetBehavior(context.Background(), control.Behavior{ClaimsChallenge: true}); err != nil {
 		t.Fatal(err)

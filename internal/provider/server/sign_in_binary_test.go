@@ -1,4 +1,4 @@
-package provider_test
+package server_test
 
 import (
 	"bytes"
@@ -13,16 +13,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// az puts a script in the place of the Azure CLI and returns the PATH that finds it first.
-func az(t *testing.T, script string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return dir + string(os.PathListSeparator) + os.Getenv("PATH")
-}
-
 // everyScope is what this provider can use of a user's token.
 var everyScope = []string{
 	"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All", "GroupMember.Read.All",
@@ -32,7 +22,7 @@ var everyScope = []string{
 // on PATH, and everything that may end in a log.
 func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
 	t.Parallel()
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
 	plain := slices.Clone(w.Env)
 	asked := filepath.Join(t.TempDir(), "asked")
@@ -46,9 +36,9 @@ func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
 		}
 		return all
 	}
-	secrets := []string{acctest.AppSecret, pfxPassword, id.pfx[:60], id.assertion, gitHubToken, azureDevToken, machineHeader, userToken, "PRIVATE KEY", "Bearer ", "eyJ"}
+	secrets := []string{acctest.AppSecret, acctest.PFXPassword, id.PFX[:60], id.Assertion, acctest.GitHubToken, acctest.AzureDevToken, acctest.MachineHeader, userToken, "PRIVATE KEY", "Bearer ", "eyJ"}
 	// A key is a secret however it is cut into lines.
-	secrets = append(secrets, strings.Split(id.pem, "\n")[1:4]...)
+	secrets = append(secrets, strings.Split(id.PEM, "\n")[1:4]...)
 
 	for _, c := range []struct {
 		name        string
@@ -58,29 +48,29 @@ func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
 	}{
 		{"secret", nil, with("ARM_CLIENT_SECRET", acctest.AppSecret), acctest.AppID},
 		{"secret in the block", []string{acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID), acctest.Set("client_secret", acctest.AppSecret)}, nil, acctest.AppID},
-		{"PFX in base64 with a password", nil, with("ARM_CLIENT_CERTIFICATE", id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD", pfxPassword), acctest.AppID},
-		{"PEM file", nil, with("ARM_CLIENT_CERTIFICATE_PATH", id.file("app.pem", id.pem)), acctest.AppID},
-		{"PEM in the block", []string{acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID), acctest.Set("client_certificate", id.pem)}, nil, acctest.AppID},
-		{"assertion", nil, with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.assertion), acctest.AppID},
+		{"PFX in base64 with a password", nil, with("ARM_CLIENT_CERTIFICATE", id.PFX, "ARM_CLIENT_CERTIFICATE_PASSWORD", acctest.PFXPassword), acctest.AppID},
+		{"PEM file", nil, with("ARM_CLIENT_CERTIFICATE_PATH", id.File("app.pem", id.PEM)), acctest.AppID},
+		{"PEM in the block", []string{acctest.Set("tenant_id", acctest.TenantID), acctest.Set("client_id", acctest.AppID), acctest.Set("client_certificate", id.PEM)}, nil, acctest.AppID},
+		{"assertion", nil, with("ARM_USE_OIDC", "true", "ARM_OIDC_TOKEN", id.Assertion), acctest.AppID},
 		{"AKS", nil, map[string]string{
-			"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID, "AZURE_FEDERATED_TOKEN_FILE": id.file("assertion", id.assertion), "ARM_USE_AKS_WORKLOAD_IDENTITY": "true",
+			"AZURE_TENANT_ID": acctest.TenantID, "AZURE_CLIENT_ID": acctest.AppID, "AZURE_FEDERATED_TOKEN_FILE": id.File("assertion", id.Assertion), "ARM_USE_AKS_WORKLOAD_IDENTITY": "true",
 		}, acctest.AppID},
-		{"GitHub", nil, with("ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", id.gitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", gitHubToken), acctest.AppID},
-		{"Azure DevOps", nil, with("ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.devOps, "SYSTEM_ACCESSTOKEN", azureDevToken,
-			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", connectionID), acctest.AppID},
+		{"GitHub", nil, with("ARM_USE_OIDC", "true", "ACTIONS_ID_TOKEN_REQUEST_URL", id.GitHub, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", acctest.GitHubToken), acctest.AppID},
+		{"Azure DevOps", nil, with("ARM_USE_OIDC", "true", "SYSTEM_OIDCREQUESTURI", id.DevOps, "SYSTEM_ACCESSTOKEN", acctest.AzureDevToken,
+			"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", acctest.ConnectionID), acctest.AppID},
 		{"App Service", nil, map[string]string{
-			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": machineHeader,
+			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": acctest.MachineHeader,
 		}, acctest.AppID},
 		{"App Service, user-assigned", []string{"use_msi = true", acctest.Set("client_id", acctest.PlanAppID)}, map[string]string{
-			"IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": machineHeader,
+			"IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": acctest.MachineHeader,
 		}, acctest.PlanAppID},
 		{"Cloud Shell", nil, map[string]string{"ARM_USE_MSI": "true", "MSI_ENDPOINT": id.URL + "/_emulator/identity/cloud-shell"}, acctest.AppID},
 		{"the metadata service", nil, map[string]string{"ARM_USE_MSI": "true", "HTTP_PROXY": id.MetadataProxy(t)}, acctest.AppID},
 		{"the metadata service, user-assigned", nil, map[string]string{"ARM_USE_MSI": "true", "ARM_CLIENT_ID": acctest.PlanAppID, "HTTP_PROXY": id.MetadataProxy(t)}, acctest.PlanAppID},
 		{"an endpoint of its own", nil, map[string]string{"ARM_USE_MSI": "true", "ARM_MSI_ENDPOINT": id.URL + "/_emulator/identity/metadata"}, acctest.AppID},
 		{"an endpoint in the block", []string{"use_msi = true", acctest.Set("msi_endpoint", id.URL+"/_emulator/identity/metadata")}, nil, acctest.AppID},
-		{"Azure CLI", nil, map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": az(t, azScript)}, azureCLIApp},
-		{"Azure CLI in the block", []string{"use_cli = true", acctest.Set("tenant_id", acctest.TenantID)}, map[string]string{"PATH": az(t, azScript)}, azureCLIApp},
+		{"Azure CLI", nil, map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": acctest.AzScript(t, azScript)}, azureCLIApp},
+		{"Azure CLI in the block", []string{"use_cli = true", acctest.Set("tenant_id", acctest.TenantID)}, map[string]string{"PATH": acctest.AzScript(t, azScript)}, azureCLIApp},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.T = t
@@ -129,11 +119,11 @@ func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
 
 func TestTheBuiltProviderSaysWhyItCannotSignIn(t *testing.T) {
 	t.Parallel()
-	id := newIdentities(t)
+	id := acctest.NewIdentities(t)
 	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
 	plain := slices.Clone(w.Env)
 	cli := func(stderr string) map[string]string {
-		return map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": az(t, "cat >&2 <<'END'\n"+stderr+"\nEND\nexit 1\n")}
+		return map[string]string{"ARM_TENANT_ID": acctest.TenantID, "PATH": acctest.AzScript(t, "cat >&2 <<'END'\n"+stderr+"\nEND\nexit 1\n")}
 	}
 	login := "az login --tenant " + acctest.TenantID
 	for _, c := range []struct {
@@ -156,26 +146,26 @@ func TestTheBuiltProviderSaysWhyItCannotSignIn(t *testing.T) {
 		{"a policy", cli("WARNING: something\nERROR: AADSTS53003: Access has been blocked by Conditional Access policies. Trace ID: 1\nInteractive authentication is needed. Please run:\naz login"), []string{
 			"Conditional Access blocks it", "AADSTS53003", "the sign-in log, which names the policy",
 		}},
-		{"no managed identity", map[string]string{"ARM_USE_MSI": "true", "HTTP_PROXY": "http://" + freeAddress(t)}, []string{
+		{"no managed identity", map[string]string{"ARM_USE_MSI": "true", "HTTP_PROXY": "http://" + acctest.FreeAddress(t)}, []string{
 			"no managed identity here", "No answer from http://169.254.169.254/metadata/identity/oauth2/token", "On any other machine configure another way to sign in", "NO_PROXY",
 		}},
 		{"another managed identity", map[string]string{"ARM_USE_MSI": "true", "ARM_CLIENT_ID": acctest.NobodyID, "HTTP_PROXY": id.MetadataProxy(t)}, []string{
 			"the managed identity was refused", "answered HTTP 400: Identity not found", "Assign the user-assigned managed identity with the client id " + acctest.NobodyID,
 		}},
 		{"App Service's identity, refused", map[string]string{
-			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": "wrong-" + machineHeader,
+			"ARM_USE_MSI": "true", "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": "wrong-" + acctest.MachineHeader,
 		}, []string{"the managed identity was refused", "answered HTTP 401"}},
 		{"a wrong secret", map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_SECRET": "wrong-sekret"}, []string{
 			"the client secret is wrong", "AADSTS7000215",
 		}},
 		{"a wrong password", map[string]string{
-			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_CERTIFICATE": id.pfx, "ARM_CLIENT_CERTIFICATE_PASSWORD": "wrong-password",
+			"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.AppID, "ARM_CLIENT_CERTIFICATE": id.PFX, "ARM_CLIENT_CERTIFICATE_PASSWORD": "wrong-password",
 		}, []string{"client_certificate_password does not open it"}},
-		{"a wrong assertion", map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.OldAppID, "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": id.assertion}, []string{
+		{"a wrong assertion", map[string]string{"ARM_TENANT_ID": acctest.TenantID, "ARM_CLIENT_ID": acctest.OldAppID, "ARM_USE_OIDC": "true", "ARM_OIDC_TOKEN": id.Assertion}, []string{
 			"no federated credential fits", "AADSTS70021",
 		}},
 		{"two identity endpoints", map[string]string{
-			"ARM_USE_MSI": "true", "ARM_MSI_ENDPOINT": id.URL, "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": machineHeader,
+			"ARM_USE_MSI": "true", "ARM_MSI_ENDPOINT": id.URL, "IDENTITY_ENDPOINT": id.URL + "/_emulator/identity/app-service", "IDENTITY_HEADER": acctest.MachineHeader,
 		}, []string{"two managed identity endpoints", "Unset msi_endpoint (ARM_MSI_ENDPOINT)"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,7 +181,7 @@ func TestTheBuiltProviderSaysWhyItCannotSignIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, secret := range []string{machineHeader, "wrong-sekret", "wrong-password", id.pfx[:60], "eyJ"} {
+			for _, secret := range []string{acctest.MachineHeader, "wrong-sekret", "wrong-password", id.PFX[:60], "eyJ"} {
 				if strings.Contains(output, secret) || bytes.Contains(content, []byte(secret)) {
 					t.Errorf("output or log hold %q", secret)
 				}
@@ -207,7 +197,7 @@ func TestAUserIsToldWhichScopesTheTokenLacks(t *testing.T) {
 	plain := slices.Clone(w.Env)
 	run := func(code int, scopes ...string) string {
 		script, _ := tn.AzGives(t, os.DevNull, scopes...)
-		w.Env = append(slices.Clone(plain), "ARM_TENANT_ID="+acctest.TenantID, "PATH="+az(t, script))
+		w.Env = append(slices.Clone(plain), "ARM_TENANT_ID="+acctest.TenantID, "PATH="+acctest.AzScript(t, script))
 		return w.Expect(code, "plan", "-input=false")
 	}
 	w.Sees(run(0, "User.Read.All", "Policy.Read.All", "Directory.AccessAsUser.All"), "Warning: The signed-in user's token lacks scopes",
