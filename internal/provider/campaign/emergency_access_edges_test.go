@@ -86,7 +86,7 @@ func TestAGuardThatGrowsOrShrinksWithItsPolicyIsTold(t *testing.T) {
 	if out := told(nil, everybody(acctest.RescueGroupID)); out != "" {
 		t.Errorf("the plan says %q", out)
 	}
-	// Who leaves the guard and is not asked is nothing to tell, in a plan that changes something as well.
+	// An account that leaves the guard and is not asked is not reported, not even in a plan that changes something.
 	for name, config := range map[string]map[string]any{
 		"excluded": acctest.Having(everybody(acctest.RescueGroupID), "snooze_days", 5), "disabled": acctest.Having(everybody(acctest.LeaversID), "state", "disabled"),
 	} {

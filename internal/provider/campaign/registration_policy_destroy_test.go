@@ -46,7 +46,7 @@ func TestAPlanOfADestroySaysWhatTheCampaignIsByNowAndItsApplyGoesOn(t *testing.T
 	}
 }
 
-// A destroy that nobody can look ahead to is an error of the plan, and no plan without what it takes away.
+// A destroy that cannot be previewed is an error of the plan, not a plan that leaves out what it takes away.
 func TestAPlanOfADestroyThatCannotLookSaysSo(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{"at the campaign": "/authenticationMethodsPolicy$", "at its users and groups": acctest.LookUpPath} {

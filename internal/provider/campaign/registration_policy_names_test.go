@@ -102,7 +102,7 @@ func TestNamesOfAPolicyCostNoRequest(t *testing.T) {
 	if have := tn.PolicyRequests(http.MethodPost, "/getByIds"); have != 1 {
 		t.Errorf("a plan without a change sends %d look-ups, want 1", have)
 	}
-	// Whoever is new is looked up besides.
+	// A new user is looked up in addition.
 	config["policy"].Values["exclude"] = map[string]any{"user_ids": []any{acctest.AdeleID, acctest.AlexID}}
 	if next := played.Plan(config); next.Failed() || len(next.Changed) != 1 {
 		t.Fatal(next)

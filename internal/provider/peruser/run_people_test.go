@@ -64,7 +64,7 @@ func TestAPersonWhoGoesFromOneMapToAnotherKeepsMFA(t *testing.T) {
 						t.Errorf("the plan does not say who loses per-user MFA:\n%s", report)
 					}
 					if parallel == 1 {
-						// Who is planned first cannot know of the other.
+						// The resource that is planned first cannot know of the other one.
 						return
 					}
 					// Where the two are planned at a time, nobody is disabled even for a moment, and the plan says so.
@@ -102,7 +102,7 @@ func TestAPersonWhoMovesAsEnforcedOneAfterAnotherKeepsIt(t *testing.T) {
 	}
 }
 
-// Whom one map has as disabled and the other one enables in the same run is changed by that run, and by nobody else.
+// A person whom one map disables and another map enables in the same run is changed by that run alone.
 func TestAPersonWhoIsEnabledByTheNextMapStopsNothing(t *testing.T) {
 	t.Parallel()
 	for name, from := range map[string]string{"enabled first": "z", "let go first": "a"} {
@@ -245,7 +245,7 @@ func TestAReplacedResourceLeavesItsPeopleAsTheyAre(t *testing.T) {
 			if n := tn.Writes(); n != 0 || played.Instances["m"].Tainted {
 				t.Errorf("replacing a tainted resource has written %d states:\n%s", n, report)
 			}
-			// Who the new one does not have stays as they are as well: a plan does not show what a tainted resource was.
+			// A person whom the new one does not have stays as they are, too: a plan does not show what a tainted resource was.
 			played.Instances["m"].Tainted = true
 			other := acctest.Configuration{"m": singleOf(acctest.AdeleUPN, "enabled")}
 			if block.TypeName == acctest.StatesTypeName {

@@ -10,8 +10,8 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// newCrowd is a tenant with many users, all disabled.
-func newCrowd(t *testing.T, members int) *acctest.Tenant {
+// newTenantWithMembers is a tenant with many users, all disabled.
+func newTenantWithMembers(t *testing.T, members int) *acctest.Tenant {
 	t.Helper()
 	people := acctest.Contoso()
 	for n := range members {
@@ -23,7 +23,7 @@ func newCrowd(t *testing.T, members int) *acctest.Tenant {
 func TestInstancesThatWereCreatedInOneRunAreReadTogetherInTheNext(t *testing.T) {
 	t.Parallel()
 	const members = 15
-	tn := newCrowd(t, members)
+	tn := newTenantWithMembers(t, members)
 	apply := tn.Session(t, nil)
 	private := make([][]byte, members)
 	for n := range members {
@@ -58,7 +58,7 @@ func TestInstancesThatWereCreatedInOneRunAreReadTogetherInTheNext(t *testing.T) 
 func TestImportedInstancesGetHintsOnce(t *testing.T) {
 	t.Parallel()
 	const members = 40
-	tn := newCrowd(t, members)
+	tn := newTenantWithMembers(t, members)
 	private := make([][]byte, members)
 	// rewritten counts the private states that a run changes at all: each is a new version of the state.
 	rewritten := 0
@@ -106,7 +106,7 @@ func TestImportedInstancesGetHintsOnce(t *testing.T) {
 func TestManySingleResourcesTakeFewRequestsThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const members = 200
-	tn := newCrowd(t, members)
+	tn := newTenantWithMembers(t, members)
 	var config strings.Builder
 	config.WriteString(acctest.Block())
 	for n := range members {

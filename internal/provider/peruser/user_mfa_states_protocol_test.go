@@ -392,7 +392,7 @@ func TestTheNamesOfUsersByIDAreKnownAtPlan(t *testing.T) {
 	expect("not looked up", map[string]any{acctest.AdeleID: renamed, acctest.GuestID: guest + " (" + acctest.GuestUPN + ")"})
 	tn.Heal()()
 
-	// Whoever loses protection is called by name, though the key is an id and the name was there before.
+	// Users who lose protection are named, although the key is an id and the name was known before.
 	losing := played.Plan(config(acctest.AdeleID, "disabled", acctest.MeganUPN, "enabled"))
 	runs(losing, 1)
 	if !acctest.Says("stops applying to 2 users", acctest.AdeleID+" ("+acctest.AdeleUPN+") (enabled)", acctest.GuestID+" ("+acctest.GuestUPN+") (enabled)").MatchString(fmt.Sprint(losing.Warnings["users"])) {

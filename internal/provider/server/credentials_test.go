@@ -7,7 +7,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// Whoever wants one way to sign in and gets another reads where the credential was found.
+// Somebody who wants one way to sign in and gets another reads where the credential was found.
 func TestARefusedCredentialSaysWhereItWasFound(t *testing.T) {
 	t.Parallel()
 	id := acctest.NewIdentities(t)
