@@ -34,7 +34,7 @@ func (t Tenant) String() string {
 	return fmt.Sprintf("tenant %s (%s)", t.ID, redact.NameInQuotes(t.Name))
 }
 
-// IsGUID reports a GUID as Microsoft writes them.
+// IsGUID reports whether a text is a GUID as Microsoft writes them: in any case, and without braces.
 func IsGUID(text string) bool { return guidPattern.MatchString(text) }
 
 var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
