@@ -117,10 +117,9 @@ type pace struct {
 	waiting int
 	told    time.Time
 
-	// What was learned: how many requests were answered well since when, the last of them when; when the class was refused and
-	// when its rate was raised last.
-	good                               int
-	goodSince, goodAt, refusedAt, rose time.Time
+	// What was learned: how many requests were answered well since when, the last of them when; and when the rate was raised last.
+	good                    int
+	goodSince, goodAt, rose time.Time
 }
 
 func newPace(class RateClass, limit Rate, budget *rate.Limiter, now time.Time) *pace {
@@ -243,14 +242,13 @@ func (p *pace) refused(now time.Time, current rate.Limit, hold time.Duration) {
 	if current != rate.Inf {
 		lower = max(min(slowest, p.top), current*slowdown)
 	}
-	// One refusal can be somebody else's doing. One that follows soon, or that comes where no limit is known, says that the
-	// limit lies where this client came to: at what was answered well in the time up to when the service answers again.
-	again := !p.refusedAt.IsZero() && now.Sub(p.refusedAt) < hold+window
-	if took := now.Sub(p.goodSince) + hold; p.good > 0 && took > 0 && !p.spaced() && (again || p.top == rate.Inf) {
+	// Where no limit of the class is known, it lies where this client came to: at what was answered well in the time up to when the
+	// service answers again.
+	if took := now.Sub(p.goodSince) + hold; p.good > 0 && took > 0 && p.top == rate.Inf {
 		measured := rate.Limit(float64(p.good) / took.Seconds())
 		lower = min(lower, max(slowestMeasured, measured*slowdown))
 	}
-	p.refusedAt, p.rose, p.good = now, now.Add(hold), 0
+	p.rose, p.good = now.Add(hold), 0
 	if lower != rate.Inf {
 		p.limiter.SetLimitAt(now, lower)
 		p.limiter.SetBurstAt(now, p.burstAt(lower))
