@@ -66,8 +66,6 @@ var (
 	IsForbidden = graph.IsForbidden
 	// IsLicenseRequired is graph.IsLicenseRequired.
 	IsLicenseRequired = graph.IsLicenseRequired
-	// IsGUID is signin.IsGUID.
-	IsGUID = signin.IsGUID
 	// IsNotFound is graph.IsNotFound.
 	IsNotFound = graph.IsNotFound
 	// IsThrottled is graph.IsThrottled.

@@ -6,11 +6,11 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 )
 
-// IsGUID is client.IsGUID.
-func IsGUID(text string) bool { return client.IsGUID(text) }
+// IsGUID is guid.Is.
+func IsGUID(text string) bool { return guid.Is(text) }
 
 // GUIDValidator accepts GUIDs, and refuses names of users with the way out.
 func GUIDValidator() validator.String {
