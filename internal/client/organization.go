@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/signin"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 )
 
 // IdentifyTenant finds out the tenant that the client is signed in to. configured is what the caller has chosen it by, an id or a
@@ -18,7 +18,7 @@ import (
 // Organization.Read.All. Where the app may not ask, the tenant stays unknown, and that is not an error.
 func (c *Client) IdentifyTenant(ctx context.Context, configured string, atAuthority bool) error {
 	known := c.graph.Tenant().ID != ""
-	isID := signin.IsGUID(configured)
+	isID := guid.Is(configured)
 	switch {
 	case atAuthority && isID && !known:
 		c.graph.NoteTenant(configured, "")
@@ -70,7 +70,7 @@ func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
 	if err != nil {
 		return Organization{}, err
 	}
-	if len(all) != 1 || !signin.IsGUID(all[0].ID) {
+	if len(all) != 1 || !guid.Is(all[0].ID) {
 		return Organization{}, &graph.Error{
 			Operation: operation, Status: http.StatusOK,
 			Message: fmt.Sprintf("the answer should hold one organization with an id, and holds %d", len(all)),

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/uuid"
-
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
@@ -102,13 +101,13 @@ func (r *readAhead) come(ctx context.Context, user User, hints []string) (mine *
 	defer r.mutex.Unlock()
 	mine = r.users[id]
 	delete(r.users, id)
-	if mine == nil && !r.past[id] && len(hints) > 0 && uuid.Validate(id) == nil {
+	if mine == nil && !r.past[id] && len(hints) > 0 && guid.Is(id) {
 		mine = prepare(id)
 	}
 	r.past[id] = true
 	for _, hint := range hints {
 		hint = strings.ToLower(hint)
-		if r.users[hint] == nil && !r.past[hint] && uuid.Validate(hint) == nil {
+		if r.users[hint] == nil && !r.past[hint] && guid.Is(hint) {
 			r.users[hint] = prepare(hint)
 		}
 	}

@@ -1,10 +1,11 @@
 package conditionalaccess
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 )
 
 // Rule names a rule that a policy breaks.
@@ -264,14 +265,12 @@ func (c *checker) session() {
 	}
 }
 
-var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
 // ids checks that each list has ids, or one of the names that stand for many.
 func (c *checker) ids() {
 	check := func(at string, list []string, names ...string) {
 		var wrong []string
 		for _, value := range list {
-			if !guid.MatchString(value) && !containsFold(names, value) {
+			if !guid.Is(value) && !containsFold(names, value) {
 				wrong = append(wrong, value)
 			}
 		}
@@ -316,7 +315,7 @@ func (p Policy) References() References {
 	ids := func(lists ...[]string) []string {
 		var found []string
 		for _, value := range slices.Concat(lists...) {
-			if value = strings.ToLower(value); guid.MatchString(value) && !slices.Contains(found, value) {
+			if value = strings.ToLower(value); guid.Is(value) && !slices.Contains(found, value) {
 				found = append(found, value)
 			}
 		}

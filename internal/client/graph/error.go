@@ -66,9 +66,11 @@ func (e *Error) PermissionHeld() bool {
 func (e *Error) AsksTooMuch() bool { return e.RetryLimit > 0 && e.RetryAfter > e.RetryLimit }
 
 // Error says what was tried, what came back and how to find the request again.
-func (e *Error) Error() string {
+func (e *Error) Error() string { return fmt.Sprintf("unable to %s: %s", e.Operation, e.answer()) }
+
+func (e *Error) answer() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "unable to %s: HTTP %d", e.Operation, e.Status)
+	fmt.Fprintf(&b, "HTTP %d", e.Status)
 	if e.Code != "" {
 		fmt.Fprintf(&b, " %s", e.Code)
 	}

@@ -117,11 +117,9 @@ type pace struct {
 	waiting int
 	told    time.Time
 
-	// What was learned: how many requests were answered well since when, the last of them when; when the class was refused and
-	// when its rate was raised last; and below which rate it is raised in great steps.
-	good                               int
-	goodSince, goodAt, refusedAt, rose time.Time
-	threshold                          rate.Limit
+	// What was learned: how many requests were answered well since when, the last of them when; and when the rate was raised last.
+	good                    int
+	goodSince, goodAt, rose time.Time
 }
 
 func newPace(class RateClass, limit Rate, budget *rate.Limiter, now time.Time) *pace {
@@ -184,10 +182,10 @@ func interval(limit rate.Limit) time.Duration {
 // nothing is documented, refusals are all there is to go by.
 const (
 	slowdown = 0.8
-	speedup  = 1.05
-	// recovery is how fast a rate that fell far comes back.
-	recovery = 1.5
-	slowest  = rate.Limit(0.2)
+	// speedup is the step by which a rate comes back each second: smaller ones leave a class slow for minutes after a short shortage,
+	// larger ones are refused more often where the limit stays low.
+	speedup = 1.1
+	slowest = rate.Limit(0.2)
 	// slowestMeasured bounds what a measurement makes of a class.
 	slowestMeasured = rate.Limit(0.5)
 	longestHold     = 3 * time.Minute
@@ -233,11 +231,7 @@ func (p *pace) succeeded(now time.Time, current rate.Limit) {
 		return
 	}
 	p.rose = now
-	step := rate.Limit(speedup)
-	if current < p.threshold {
-		step = recovery
-	}
-	current = min(p.top, current*step)
+	current = min(p.top, current*speedup)
 	p.limiter.SetLimitAt(now, current)
 	p.limiter.SetBurstAt(now, p.burstAt(current))
 }
@@ -248,18 +242,13 @@ func (p *pace) refused(now time.Time, current rate.Limit, hold time.Duration) {
 	if current != rate.Inf {
 		lower = max(min(slowest, p.top), current*slowdown)
 	}
-	p.threshold = lower
-	// One refusal can be somebody else's doing. One that follows soon, or that comes where no limit is known, says that the
-	// limit lies where this client came to: at what was answered well in the time up to when the service answers again.
-	again := !p.refusedAt.IsZero() && now.Sub(p.refusedAt) < hold+window
-	if took := now.Sub(p.goodSince) + hold; p.good > 0 && took > 0 && !p.spaced() && (again || p.top == rate.Inf) {
+	// Where no limit of the class is known, it lies where this client came to: at what was answered well in the time up to when the
+	// service answers again.
+	if took := now.Sub(p.goodSince) + hold; p.good > 0 && took > 0 && p.top == rate.Inf {
 		measured := rate.Limit(float64(p.good) / took.Seconds())
 		lower = min(lower, max(slowestMeasured, measured*slowdown))
-		if p.threshold == rate.Inf {
-			p.threshold = lower
-		}
 	}
-	p.refusedAt, p.rose, p.good = now, now.Add(hold), 0
+	p.rose, p.good = now.Add(hold), 0
 	if lower != rate.Inf {
 		p.limiter.SetLimitAt(now, lower)
 		p.limiter.SetBurstAt(now, p.burstAt(lower))

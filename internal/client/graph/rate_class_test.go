@@ -413,6 +413,29 @@ func TestALimitThatNobodyKnowsIsFoundByItsRefusals(t *testing.T) {
 	}
 }
 
+func TestAClassIsFastAgainSoonAfterAShortage(t *testing.T) {
+	t.Parallel()
+	clock := clienttest.NewFakeClock()
+	pace := newPacePolicy(DefaultRates(), clock, slog.New(slog.DiscardHandler)).paces[ClassAuthentication]
+	// Others use the limit up for 20 seconds.
+	for range 20 {
+		pace.learn(clock.Now(), http.StatusTooManyRequests, time.Second)
+		_ = clock.Wait(t.Context(), time.Second)
+		pace.learn(clock.Now(), http.StatusOK, 0)
+	}
+	if limit := pace.limiter.Limit(); limit > 1 {
+		t.Fatalf("the class makes %v requests a second when one is answered", limit)
+	}
+	began := clock.Now()
+	for pace.limiter.Limit() < 100 {
+		_ = clock.Wait(t.Context(), time.Second)
+		pace.learn(clock.Now(), http.StatusOK, 0)
+	}
+	if took := clock.Now().Sub(began); took > 70*time.Second {
+		t.Errorf("the class makes 100 requests a second again after %s", took)
+	}
+}
+
 func TestARefusalOfManyAtOnceIsOneRefusal(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -127,7 +126,7 @@ func interruptedBetweenReads(ctx context.Context, last error) error {
 	switch {
 	case errors.As(last, &answer):
 		ended.Operation = answer.Operation
-		ended.Doing += " (so far: " + strings.TrimPrefix(answer.Error(), "unable to "+answer.Operation+": ") + ")"
+		ended.Doing += " (so far: " + answer.answer() + ")"
 	case last != nil:
 		ended.Doing += " (so far: " + last.Error() + ")"
 	}

@@ -4,6 +4,7 @@ package iprange
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -84,19 +85,19 @@ func Normalize(text string) string {
 
 // Same reports whether two lists cover the same by the same ranges, whatever their order, spelling and repetitions.
 // A text that is no range is the same as itself only.
-func Same(some, others []string) bool {
-	a, b := map[string]bool{}, map[string]bool{}
-	for _, text := range some {
-		a[Normalize(text)] = true
-	}
-	for _, text := range others {
-		normal := Normalize(text)
-		if !a[normal] {
-			return false
+func Same(some, others []string) bool { return maps.Equal(members(some), members(others)) }
+
+// members are the different ranges of a list, and its different texts that are no ranges.
+func members(texts []string) map[any]bool {
+	all := make(map[any]bool, len(texts))
+	for _, text := range texts {
+		if r, ok := ReadIPRange(text); ok {
+			all[r] = true
+		} else {
+			all[text] = true
 		}
-		b[normal] = true
 	}
-	return len(a) == len(b)
+	return all
 }
 
 // Read reads the ranges of a list in their order. What is no range is left out.

@@ -31,15 +31,12 @@ func QuotedName(name string) string {
 	if shown != "" && plainName(shown) && shown == strings.TrimSpace(name) {
 		return shown
 	}
-	return `"` + strings.ReplaceAll(shown, `"`, `\"`) + `"`
+	return NameInQuotes(name)
 }
 
 // NameInQuotes is QuotedName with quotation marks around every name.
 func NameInQuotes(name string) string {
-	if quoted := QuotedName(name); strings.HasPrefix(quoted, `"`) {
-		return quoted
-	}
-	return `"` + ShownName(name) + `"`
+	return `"` + strings.ReplaceAll(ShownName(name), `"`, `\"`) + `"`
 }
 
 // plainName reports whether a name is words that cannot be taken for anything else.

@@ -61,15 +61,11 @@ func (d *run) checkCampaign(ctx context.Context, plan *registrationPolicyModel, 
 
 // caughtList has an entry of a few lines for each account.
 func caughtList(caught []emergency.Caught) string {
-	const enough = 20
-	var lines []string
-	for _, account := range caught[:min(len(caught), enough)] {
-		lines = append(lines, emergency.AccountLines(account.User, includedBy(account.Because), account.Source))
+	var entries []string
+	for _, account := range caught {
+		entries = append(entries, emergency.AccountEntry(account.User, includedBy(account.Because), account.Source))
 	}
-	if more := len(caught) - enough; more > 0 {
-		lines = append(lines, fmt.Sprintf("  - and %d more", more))
-	}
-	return strings.Join(lines, "\n")
+	return diagnose.List(entries)
 }
 
 // exclusionOf is what has to be excluded for accounts not to be asked: the group of emergency_access that an account is in, or else

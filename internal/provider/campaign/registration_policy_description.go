@@ -38,10 +38,7 @@ func (d directory) names(targets []client.CampaignTarget) string {
 		names = append(names, d.name(target))
 	}
 	slices.Sort(names)
-	if more := len(names) - namedInALine; more > 0 {
-		names = append(names[:namedInALine], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(names, ", ")
+	return diagnose.Names(names, namedInALine)
 }
 
 // campaignFact is one thing that a campaign does, in plain words.

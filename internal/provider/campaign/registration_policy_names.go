@@ -134,8 +134,7 @@ func label(o client.DirectoryObject) string {
 
 // asked says in words who is asked to register.
 func asked(campaign client.RegistrationCampaign, names map[string]string) string {
-	// A reader cannot take in more at once, and target_names has them all.
-	const enough = 5
+	// target_names has them all.
 	list := func(targets []client.CampaignTarget) string {
 		var texts []string
 		for _, target := range targets {
@@ -148,7 +147,7 @@ func asked(campaign client.RegistrationCampaign, names map[string]string) string
 			texts = append(texts, text)
 		}
 		slices.Sort(texts)
-		return diagnose.Names(texts, enough)
+		return diagnose.Names(texts, namedInALine)
 	}
 	switch {
 	case campaign.State == client.CampaignDisabled:

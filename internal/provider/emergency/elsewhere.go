@@ -85,7 +85,7 @@ func (l *elsewhereLook) person(account *Account) scope.Person {
 }
 
 func (l *elsewhereLook) add(account *Account, what string) {
-	l.asked = append(l.asked, AccountLines(account.User, account.Source, what))
+	l.asked = append(l.asked, AccountEntry(account.User, account.Source, what))
 }
 
 func (l *elsewhereLook) cannotSee(what string, err error) {
@@ -226,5 +226,5 @@ func (l *elsewhereLook) warn(diags *diag.Diagnostics) {
 	}
 	diags.AddAttributeWarning(path.Root("emergency_access"), "Emergency access accounts are asked for MFA in the tenant",
 		"Nothing of this configuration asks these accounts of emergency_access for MFA, and the tenant does now:\n\n"+
-			strings.Join(l.asked, "\n")+"\n\nSuch an account has to sign in when MFA does not work."+unseen)
+			"  - "+strings.Join(l.asked, "\n  - ")+"\n\nSuch an account has to sign in when MFA does not work."+unseen)
 }

@@ -57,7 +57,7 @@ func (e *Guard) Source(userID string) (source string, ok bool) {
 // Describe is the lines of a message about an account: who it is, and why it counts as emergency access.
 func (e *Guard) Describe(userID string) string {
 	account := e.accounts[strings.ToLower(userID)]
-	return AccountLines(account.User, account.Source)
+	return diagnose.List([]string{AccountEntry(account.User, account.Source)})
 }
 
 // Empty reports whether nobody is guarded.
@@ -237,8 +237,8 @@ func (e *Guard) explainNoGroup(ctx context.Context, c *client.Client, key types.
 	}
 }
 
-// AccountLines are the lines of a message about an account: who it is, and what else is to be said. The CLI does not wrap
+// AccountEntry is the entry of a list about an account: who it is, and what else is to be said. The CLI does not wrap
 // lines that are indented, so each holds one thing.
-func AccountLines(user client.User, more ...string) string {
-	return "  - " + strings.Join(append([]string{diagnose.Person(user), "object id " + user.ID}, more...), "\n    ")
+func AccountEntry(user client.User, more ...string) string {
+	return strings.Join(append([]string{diagnose.Person(user), "object id " + user.ID}, more...), "\n    ")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
@@ -15,12 +16,13 @@ import (
 )
 
 func (p *entramfaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var model providerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	var config types.Object
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	run := &resourcekit.Run{Unknown: model.unknownSettings()}
+	block := providerBlock(config.Attributes())
+	run := &resourcekit.Run{Unknown: block.unknown()}
 	publish := func() {
 		resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
 		resp.ListResourceData, resp.ActionData = run, run
@@ -34,7 +36,7 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	if lookupEnv == nil {
 		lookupEnv = os.LookupEnv
 	}
-	found := settingsReader{lookupEnv: lookupEnv, diags: &resp.Diagnostics}.resolve(model)
+	found := settingsReader{block: block, lookupEnv: lookupEnv, diags: &resp.Diagnostics}.resolve()
 	found.credentials.LearnSecrets()
 	if resp.Diagnostics.HasError() {
 		return
@@ -54,7 +56,8 @@ func (p *entramfaProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	warnOfMissingScopes(ctx, made, &resp.Diagnostics)
 	run.Client = made
-	emergency.Configure(ctx, run, model.EmergencyAccess, &resp.Diagnostics)
+	accounts, _ := block["emergency_access"].(types.Object)
+	emergency.Configure(ctx, run, accounts, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

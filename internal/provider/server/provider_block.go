@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -67,118 +68,77 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages what an organisation decides about multifactor authentication (MFA) in Microsoft Entra ID " +
 			"(formerly Azure Active Directory), through documented Microsoft Graph APIs only.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: withVariables(map[string]schema.Attribute{
 			"tenant_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The tenant to manage: its id (a GUID) or one of its verified domains. " +
-					"Environment: `ARM_TENANT_ID`, `AZURE_TENANT_ID`.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Optional:            true,
+				MarkdownDescription: "The tenant to manage: its id (a GUID) or one of its verified domains.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"client_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The application (client) id of the app registration, or of a user-assigned managed identity. " +
-					"Environment: `ARM_CLIENT_ID`, `AZURE_CLIENT_ID`.",
-				Validators: []validator.String{value.GUIDValidator()},
-			},
-			"client_id_file_path": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "A file that holds the client id. Environment: `ARM_CLIENT_ID_FILE_PATH`.",
+				MarkdownDescription: "The application (client) id of the app registration, or of a user-assigned managed identity.",
+				Validators:          []validator.String{value.GUIDValidator()},
 			},
+			"client_id_file_path": schema.StringAttribute{Optional: true, MarkdownDescription: "A file that holds the client id."},
 			"client_certificate": schema.StringAttribute{
 				Optional: true, Sensitive: true,
-				MarkdownDescription: "A certificate with its RSA key for signing in: PKCS#12 (PFX) in base64, or PEM. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE`.",
+				MarkdownDescription: "A certificate with its RSA key for signing in: PKCS#12 (PFX) in base64, or PEM.",
 			},
-			"client_certificate_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A file that holds such a certificate, PKCS#12 (PFX) or PEM. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE_PATH`, `AZURE_CLIENT_CERTIFICATE_PATH`.",
-			},
-			"client_certificate_password": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The password of the PKCS#12 certificate. " +
-					"Environment: `ARM_CLIENT_CERTIFICATE_PASSWORD`, `AZURE_CLIENT_CERTIFICATE_PASSWORD`.",
-			},
-			"client_secret": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "A client secret of the app registration. Environment: `ARM_CLIENT_SECRET`, `AZURE_CLIENT_SECRET`.",
-			},
-			"client_secret_file_path": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "A file that holds the client secret. Environment: `ARM_CLIENT_SECRET_FILE_PATH`.",
-			},
-			"use_oidc": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in by workload identity federation (OpenID Connect). Default `false`. " +
-					"Environment: `ARM_USE_OIDC`.",
-			},
-			"oidc_token": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The OpenID Connect token to exchange. Environment: `ARM_OIDC_TOKEN`.",
-			},
-			"oidc_token_file_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A file that holds the OpenID Connect token; it is read at every sign-in. " +
-					"Environment: `ARM_OIDC_TOKEN_FILE_PATH`, `AZURE_FEDERATED_TOKEN_FILE`.",
-			},
+			"client_certificate_path":     schema.StringAttribute{Optional: true, MarkdownDescription: "A file that holds such a certificate, PKCS#12 (PFX) or PEM."},
+			"client_certificate_password": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The password of the PKCS#12 certificate."},
+			"client_secret":               schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "A client secret of the app registration."},
+			"client_secret_file_path":     schema.StringAttribute{Optional: true, MarkdownDescription: "A file that holds the client secret."},
+			"use_oidc":                    schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether to sign in by workload identity federation (OpenID Connect). Default `false`."},
+			"oidc_token":                  schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The OpenID Connect token to exchange."},
+			"oidc_token_file_path":        schema.StringAttribute{Optional: true, MarkdownDescription: "A file that holds the OpenID Connect token; it is read at every sign-in."},
 			"oidc_request_url": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The address that gives GitHub Actions or Azure DevOps jobs their OpenID Connect token. " +
-					"Environment: `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL`, `SYSTEM_OIDCREQUESTURI`.",
-				Validators: []validator.String{httpsURLValidator()},
+				Optional:            true,
+				MarkdownDescription: "The address that gives GitHub Actions or Azure DevOps jobs their OpenID Connect token.",
+				Validators:          []validator.String{httpsURLValidator()},
 			},
-			"oidc_request_token": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "The token that authorises the request to `oidc_request_url`. " +
-					"Environment: `ARM_OIDC_REQUEST_TOKEN`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, `SYSTEM_ACCESSTOKEN`.",
-			},
+			"oidc_request_token": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The token that authorises the request to `oidc_request_url`."},
 			"ado_pipeline_service_connection_id": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The id of the Azure DevOps service connection whose identity signs in. " +
-					"Environment: `ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID`, `ARM_OIDC_AZURE_SERVICE_CONNECTION_ID`.",
+				Optional:            true,
+				MarkdownDescription: "The id of the Azure DevOps service connection whose identity signs in.",
 			},
 			"use_aks_workload_identity": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether to sign in by the workload identity of a pod in Azure Kubernetes Service: `use_oidc` with the " +
-					"token file, client and tenant that AKS puts into the environment. Default `false`. Environment: `ARM_USE_AKS_WORKLOAD_IDENTITY`.",
+					"token file, client and tenant that AKS puts into the environment. Default `false`.",
 			},
 			"use_msi": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in by managed identity; `client_id` chooses a user-assigned one. Default `false`. " +
-					"Environment: `ARM_USE_MSI`.",
+				Optional:            true,
+				MarkdownDescription: "Whether to sign in by managed identity; `client_id` chooses a user-assigned one. Default `false`.",
 			},
 			"msi_endpoint": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The address of a machine's identity endpoint in place of the Azure Instance Metadata Service's. It is found " +
-					"without this in Azure and on machines connected by Azure Arc. Environment: `ARM_MSI_ENDPOINT`.",
+					"without this in Azure and on machines connected by Azure Arc.",
 			},
 			"use_cli": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Whether to sign in as the user of the Azure CLI where nothing else is configured. Default `true`. " +
-					"Environment: `ARM_USE_CLI`.",
+				Optional:            true,
+				MarkdownDescription: "Whether to sign in as the user of the Azure CLI where nothing else is configured. Default `true`.",
 			},
 			"environment": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The Microsoft cloud of the tenant: `public` (or `global`), `usgovernment` (or `usgovernmentl4`, GCC High), " +
-					"`usgovernmentl5` (or `dod`), `china`. Default `public`. Environment: `ARM_ENVIRONMENT`.",
+					"`usgovernmentl5` (or `dod`), `china`. Default `public`.",
 				Validators: []validator.String{stringvalidator.OneOf(client.CloudNames()...)},
 			},
 			"graph_endpoint": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The root of Microsoft Graph in a cloud that `environment` does not name, such as a sovereign or air-gapped " +
-					"one: `https://` and a host, no path. Goes with `authority_host` and in place of `environment`. Environment: `ENTRAMFA_GRAPH_ENDPOINT`.",
+					"one: `https://` and a host, no path. Goes with `authority_host` and in place of `environment`.",
 				Validators: []validator.String{endpointValidator()},
 			},
 			"authority_host": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "The root of the sign-in service in such a cloud: `https://` and a host, no path. Goes with `graph_endpoint`. " +
-					"Environment: `ENTRAMFA_AUTHORITY_HOST`, `AZURE_AUTHORITY_HOST`.",
-				Validators: []validator.String{endpointValidator()},
+				Optional:            true,
+				MarkdownDescription: "The root of the sign-in service in such a cloud: `https://` and a host, no path. Goes with `graph_endpoint`.",
+				Validators:          []validator.String{endpointValidator()},
 			},
 			"ca_bundle_path": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "A PEM file of certificate authorities to trust beside the system's, for networks that re-sign TLS. " +
-					"Environment: `ENTRAMFA_CA_BUNDLE_PATH`.",
+				Optional:            true,
+				MarkdownDescription: "A PEM file of certificate authorities to trust beside the system's, for networks that re-sign TLS.",
 			},
 			"emergency_access": schema.SingleNestedAttribute{
 				Optional: true,
@@ -203,8 +163,24 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					},
 				},
 			},
-		},
+		}),
 	}
+}
+
+// withVariables adds to the description of each attribute the environment variables that stand in for it.
+func withVariables(attributes map[string]schema.Attribute) map[string]schema.Attribute {
+	for name, names := range variables {
+		environment := " Environment: `" + strings.Join(names, "`, `") + "`."
+		switch attribute := attributes[name].(type) {
+		case schema.StringAttribute:
+			attribute.MarkdownDescription += environment
+			attributes[name] = attribute
+		case schema.BoolAttribute:
+			attribute.MarkdownDescription += environment
+			attributes[name] = attribute
+		}
+	}
+	return attributes
 }
 
 func (p *entramfaProvider) Resources(context.Context) []func() resource.Resource {

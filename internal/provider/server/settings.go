@@ -3,7 +3,7 @@ package server
 import (
 	"fmt"
 	"os"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,53 +16,54 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
-// providerModel is the provider block.
-type providerModel struct {
-	TenantID                       types.String `tfsdk:"tenant_id"`
-	ClientID                       types.String `tfsdk:"client_id"`
-	ClientIDFilePath               types.String `tfsdk:"client_id_file_path"`
-	ClientCertificate              types.String `tfsdk:"client_certificate"`
-	ClientCertificatePath          types.String `tfsdk:"client_certificate_path"`
-	ClientCertificatePassword      types.String `tfsdk:"client_certificate_password"`
-	ClientSecret                   types.String `tfsdk:"client_secret"`
-	ClientSecretFilePath           types.String `tfsdk:"client_secret_file_path"`
-	UseOIDC                        types.Bool   `tfsdk:"use_oidc"`
-	OIDCToken                      types.String `tfsdk:"oidc_token"`
-	OIDCTokenFilePath              types.String `tfsdk:"oidc_token_file_path"`
-	OIDCRequestURL                 types.String `tfsdk:"oidc_request_url"`
-	OIDCRequestToken               types.String `tfsdk:"oidc_request_token"`
-	ADOPipelineServiceConnectionID types.String `tfsdk:"ado_pipeline_service_connection_id"`
-	UseAKSWorkloadIdentity         types.Bool   `tfsdk:"use_aks_workload_identity"`
-	UseMSI                         types.Bool   `tfsdk:"use_msi"`
-	MSIEndpoint                    types.String `tfsdk:"msi_endpoint"`
-	UseCLI                         types.Bool   `tfsdk:"use_cli"`
-	Environment                    types.String `tfsdk:"environment"`
-	GraphEndpoint                  types.String `tfsdk:"graph_endpoint"`
-	AuthorityHost                  types.String `tfsdk:"authority_host"`
-	CABundlePath                   types.String `tfsdk:"ca_bundle_path"`
-	EmergencyAccess                types.Object `tfsdk:"emergency_access"`
+// variables are the environment variables that stand in for attributes of the provider block that are not set, the first one before
+// the others. They are read here and named in the schema.
+var variables = map[string][]string{
+	"tenant_id":                          {"ARM_TENANT_ID", "AZURE_TENANT_ID"},
+	"client_id":                          {"ARM_CLIENT_ID", "AZURE_CLIENT_ID"},
+	"client_id_file_path":                {"ARM_CLIENT_ID_FILE_PATH"},
+	"client_certificate":                 {"ARM_CLIENT_CERTIFICATE"},
+	"client_certificate_path":            {"ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"},
+	"client_certificate_password":        {"ARM_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD"},
+	"client_secret":                      {"ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"},
+	"client_secret_file_path":            {"ARM_CLIENT_SECRET_FILE_PATH"},
+	"use_oidc":                           {"ARM_USE_OIDC"},
+	"oidc_token":                         {"ARM_OIDC_TOKEN"},
+	"oidc_token_file_path":               {"ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"},
+	"oidc_request_url":                   {"ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", azureDevOpsRequestURL},
+	"oidc_request_token":                 {"ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"},
+	"ado_pipeline_service_connection_id": {"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"},
+	"use_aks_workload_identity":          {"ARM_USE_AKS_WORKLOAD_IDENTITY"},
+	"use_msi":                            {"ARM_USE_MSI"},
+	"msi_endpoint":                       {"ARM_MSI_ENDPOINT"},
+	"use_cli":                            {"ARM_USE_CLI"},
+	"environment":                        {"ARM_ENVIRONMENT"},
+	"graph_endpoint":                     {"ENTRAMFA_GRAPH_ENDPOINT"},
+	"authority_host":                     {"ENTRAMFA_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST"},
+	"ca_bundle_path":                     {"ENTRAMFA_CA_BUNDLE_PATH"},
 }
 
-// unknownSettings names the attributes that are not known yet, as in a plan that creates what they come from.
+// providerBlock is the provider block by attribute.
+type providerBlock map[string]attr.Value
+
+// text is what an attribute has; null where it is not set.
+func (b providerBlock) text(attribute string) types.String {
+	text, _ := b[attribute].(types.String)
+	return text
+}
+
+func (b providerBlock) set(attribute string) bool { return b.text(attribute).ValueString() != "" }
+
+// unknown names the attributes that are not known yet, as in a plan that creates what they come from.
 // emergency_access is not among them: the client works without it.
-func (m providerModel) unknownSettings() []string {
+func (b providerBlock) unknown() []string {
 	var names []string
-	for name, value := range map[string]attr.Value{
-		"tenant_id": m.TenantID, "client_id": m.ClientID, "client_id_file_path": m.ClientIDFilePath,
-		"client_certificate": m.ClientCertificate, "client_certificate_path": m.ClientCertificatePath,
-		"client_certificate_password": m.ClientCertificatePassword, "client_secret": m.ClientSecret,
-		"client_secret_file_path": m.ClientSecretFilePath, "use_oidc": m.UseOIDC, "oidc_token": m.OIDCToken,
-		"oidc_token_file_path": m.OIDCTokenFilePath, "oidc_request_url": m.OIDCRequestURL,
-		"oidc_request_token": m.OIDCRequestToken, "ado_pipeline_service_connection_id": m.ADOPipelineServiceConnectionID,
-		"use_aks_workload_identity": m.UseAKSWorkloadIdentity, "use_msi": m.UseMSI, "msi_endpoint": m.MSIEndpoint, "use_cli": m.UseCLI,
-		"environment": m.Environment, "graph_endpoint": m.GraphEndpoint, "authority_host": m.AuthorityHost,
-		"ca_bundle_path": m.CABundlePath,
-	} {
-		if value.IsUnknown() {
+	for name := range variables {
+		if b[name].IsUnknown() {
 			names = append(names, name)
 		}
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
 }
 
@@ -76,16 +77,21 @@ type settings struct {
 // settingsReader fills unset attributes from the environment. A mistake is reported at the attribute, and names the
 // variable where the value came from one.
 type settingsReader struct {
+	block     providerBlock
 	lookupEnv func(string) (string, bool)
 	diags     *diag.Diagnostics
 }
 
 // text is an attribute's value, or that of the first variable that is set and not empty.
-func (r settingsReader) text(value types.String, variables ...string) (text, variable string) {
-	if !value.IsNull() {
+func (r settingsReader) text(attribute string) (text, variable string) {
+	return r.textOr(attribute, variables[attribute])
+}
+
+func (r settingsReader) textOr(attribute string, names []string) (text, variable string) {
+	if value := r.block.text(attribute); !value.IsNull() {
 		return value.ValueString(), ""
 	}
-	for _, name := range variables {
+	for _, name := range names {
 		if text, ok := r.lookupEnv(name); ok && text != "" {
 			return text, name
 		}
@@ -93,17 +99,17 @@ func (r settingsReader) text(value types.String, variables ...string) (text, var
 	return "", ""
 }
 
-func (r settingsReader) value(value types.String, variables ...string) string {
-	text, _ := r.text(value, variables...)
+func (r settingsReader) value(attribute string) string {
+	text, _ := r.text(attribute)
 	return text
 }
 
-func (r settingsReader) switchedOn(attribute string, value types.Bool, standard bool, variable string) bool {
-	if !value.IsNull() {
+func (r settingsReader) switchedOn(attribute string, standard bool) bool {
+	if value, ok := r.block[attribute].(types.Bool); ok && !value.IsNull() {
 		return value.ValueBool()
 	}
-	text, ok := r.lookupEnv(variable)
-	if !ok || text == "" {
+	text, variable := r.text(attribute)
+	if text == "" {
 		return standard
 	}
 	on, err := strconv.ParseBool(strings.ToLower(text))
@@ -115,10 +121,10 @@ func (r settingsReader) switchedOn(attribute string, value types.Bool, standard 
 }
 
 // file is the content of the file that an attribute or variable names; empty where neither is set.
-func (r settingsReader) file(attribute string, value types.String, variables ...string) []byte {
-	name, variable := r.text(value, variables...)
+func (r settingsReader) file(attribute string) (content []byte, variable string) {
+	name, variable := r.text(attribute)
 	if name == "" {
-		return nil
+		return nil, ""
 	}
 	content, err := os.ReadFile(name)
 	switch {
@@ -127,79 +133,66 @@ func (r settingsReader) file(attribute string, value types.String, variables ...
 	case len(strings.TrimSpace(string(content))) == 0:
 		r.diags.AddAttributeError(path.Root(attribute), "Unable to read "+attribute, fmt.Sprintf("The file %q is empty%s.", name, fromVariable(variable)))
 	}
-	return content
+	return content, variable
 }
-
-// given is an attribute with the variables that stand in for it.
-type given struct {
-	attribute string
-	value     types.String
-	variables []string
-}
-
-func (g given) set() bool { return g.value.ValueString() != "" }
 
 // origin is what a reader calls the place of a value: the variable, or without one the attribute.
-func (g given) origin(variable string) string {
+func origin(attribute, variable string) string {
 	if variable != "" {
 		return "the environment variable " + variable
 	}
-	return g.attribute + " of the provider block"
+	return attribute + " of the provider block"
 }
 
 // valueOrFile is a setting that can stand in the configuration itself or in a file: the attributes go before the variables,
-// and of these the value before the file. Both attributes at once are a mistake. The last variables are for where neither
-// is set. The origin says which of them it was.
-func (r settingsReader) valueOrFile(value, file given, last ...string) (content []byte, origin string) {
+// and of these the first one of the value before those of the file, and the others after them. Both attributes at once are a mistake. The
+// place says which of them it was.
+func (r settingsReader) valueOrFile(value, file string) (content []byte, place string) {
 	switch {
-	case value.set() && file.set():
-		r.diags.AddAttributeError(path.Root(value.attribute), "Conflicting settings",
-			fmt.Sprintf("%s and %s are both set. Set one of them.", value.attribute, file.attribute))
+	case r.block.set(value) && r.block.set(file):
+		r.diags.AddAttributeError(path.Root(value), "Conflicting settings", fmt.Sprintf("%s and %s are both set. Set one of them.", value, file))
 		return nil, ""
-	case value.set():
-		return []byte(value.value.ValueString()), value.origin("")
-	case file.set():
-		return r.file(file.attribute, file.value), "the file of " + file.origin("")
+	case r.block.set(value):
+		return []byte(r.value(value)), origin(value, "")
+	case r.block.set(file):
+		content, _ := r.file(file)
+		return content, "the file of " + origin(file, "")
 	}
-	if text, variable := r.text(value.value, value.variables...); text != "" {
-		return []byte(text), value.origin(variable)
+	if text, variable := r.textOr(value, variables[value][:1]); text != "" {
+		return []byte(text), origin(value, variable)
 	}
-	if content := r.file(file.attribute, file.value, file.variables...); content != nil {
-		_, variable := r.text(file.value, file.variables...)
-		return content, "the file of " + file.origin(variable)
+	if content, variable := r.file(file); content != nil {
+		return content, "the file of " + origin(file, variable)
 	}
-	text, variable := r.text(value.value, last...)
-	return []byte(text), value.origin(variable)
+	text, variable := r.textOr(value, variables[value][1:])
+	return []byte(text), origin(value, variable)
 }
 
 // assertionSource reads where the assertion of a federated identity comes from: a token, a file or a request. A source that
 // an attribute names goes before those of the environment.
-func (r settingsReader) assertionSource(m providerModel, c *client.Credentials) {
-	token := given{"oidc_token", m.OIDCToken, []string{"ARM_OIDC_TOKEN"}}
-	file := given{"oidc_token_file_path", m.OIDCTokenFilePath, []string{"ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"}}
-	request := m.OIDCRequestURL.ValueString() != "" || m.OIDCRequestToken.ValueString() != ""
-	named := token.set() || file.set() || request
-	var variable, origin string
-	if !named || file.set() {
-		if c.OIDCTokenFilePath, variable = r.text(file.value, file.variables...); c.OIDCTokenFilePath != "" {
-			origin = "the file of " + file.origin(variable)
+func (r settingsReader) assertionSource(c *client.Credentials) {
+	request := r.block.set("oidc_request_url") || r.block.set("oidc_request_token")
+	named := r.block.set("oidc_token") || r.block.set("oidc_token_file_path") || request
+	var variable, place string
+	if !named || r.block.set("oidc_token_file_path") {
+		if c.OIDCTokenFilePath, variable = r.text("oidc_token_file_path"); c.OIDCTokenFilePath != "" {
+			place = "the file of " + origin("oidc_token_file_path", variable)
 		}
 	}
-	if !named || token.set() {
-		if c.OIDCToken, variable = r.text(token.value, token.variables...); c.OIDCToken != "" {
-			origin = token.origin(variable)
+	if !named || r.block.set("oidc_token") {
+		if c.OIDCToken, variable = r.text("oidc_token"); c.OIDCToken != "" {
+			place = origin("oidc_token", variable)
 		}
 	}
-	c.Origins[client.MethodOIDC] = origin
-	c.ADOPipelineServiceConnectionID = r.value(m.ADOPipelineServiceConnectionID,
-		"ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID")
+	c.Origins[client.MethodOIDC] = place
+	c.ADOPipelineServiceConnectionID = r.value("ado_pipeline_service_connection_id")
 	if named && !request {
 		return
 	}
-	c.OIDCRequestURL, variable = r.text(m.OIDCRequestURL, "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", azureDevOpsRequestURL)
-	c.OIDCRequestToken = r.value(m.OIDCRequestToken, "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN")
-	if origin == "" {
-		c.Origins[client.MethodOIDC] = "the token service of " + given{attribute: "oidc_request_url"}.origin(variable)
+	c.OIDCRequestURL, variable = r.text("oidc_request_url")
+	c.OIDCRequestToken = r.value("oidc_request_token")
+	if place == "" {
+		c.Origins[client.MethodOIDC] = "the token service of " + origin("oidc_request_url", variable)
 	}
 	if c.UseOIDC && c.OIDCToken == "" && c.OIDCTokenFilePath == "" && variable == azureDevOpsRequestURL && c.ADOPipelineServiceConnectionID == "" {
 		r.diags.AddAttributeError(path.Root("ado_pipeline_service_connection_id"), "Missing service connection",
@@ -221,10 +214,10 @@ func fromVariable(variable string) string {
 }
 
 // resolve reads the provider block and the environment.
-func (r settingsReader) resolve(m providerModel) settings {
+func (r settingsReader) resolve() settings {
 	var s settings
 
-	name, variable := r.text(m.Environment, "ARM_ENVIRONMENT")
+	name, variable := r.text("environment")
 	if name == "" {
 		name = client.Public.Name
 	}
@@ -237,35 +230,29 @@ func (r settingsReader) resolve(m providerModel) settings {
 		r.diags.AddAttributeError(path.Root("environment"), "Invalid environment", diagnose.Sentence(err.Error()+fromVariable(variable)))
 		return s
 	}
-	s.cloud = r.cloud(m, named, variable)
-	s.caBundle = r.file("ca_bundle_path", m.CABundlePath, "ENTRAMFA_CA_BUNDLE_PATH")
+	s.cloud = r.cloud(named, variable)
+	s.caBundle, _ = r.file("ca_bundle_path")
 
 	c := &s.credentials
-	c.TenantID, variable = r.text(m.TenantID, "ARM_TENANT_ID", "AZURE_TENANT_ID")
+	c.TenantID, variable = r.text("tenant_id")
 	if c.TenantID != "" {
 		if err := client.CheckTenantID(c.TenantID); err != nil {
 			r.diags.AddAttributeError(path.Root("tenant_id"), "Invalid tenant id", diagnose.Sentence(err.Error()+fromVariable(variable)))
 		}
 	}
-	clientID, _ := r.valueOrFile(
-		given{"client_id", m.ClientID, []string{"ARM_CLIENT_ID"}},
-		given{"client_id_file_path", m.ClientIDFilePath, []string{"ARM_CLIENT_ID_FILE_PATH"}}, "AZURE_CLIENT_ID")
+	clientID, _ := r.valueOrFile("client_id", "client_id_file_path")
 	c.ClientID = strings.TrimSpace(string(clientID))
 	c.Origins = map[client.Method]string{}
-	c.ClientCertificate, c.Origins[client.MethodClientCertificate] = r.valueOrFile(
-		given{"client_certificate", m.ClientCertificate, []string{"ARM_CLIENT_CERTIFICATE"}},
-		given{"client_certificate_path", m.ClientCertificatePath, []string{"ARM_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"}})
-	c.ClientCertificatePassword = r.value(m.ClientCertificatePassword, "ARM_CLIENT_CERTIFICATE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
-	secret, origin := r.valueOrFile(
-		given{"client_secret", m.ClientSecret, []string{"ARM_CLIENT_SECRET"}},
-		given{"client_secret_file_path", m.ClientSecretFilePath, []string{"ARM_CLIENT_SECRET_FILE_PATH"}}, "AZURE_CLIENT_SECRET")
-	c.ClientSecret, c.Origins[client.MethodClientSecret] = strings.TrimSpace(string(secret)), origin
+	c.ClientCertificate, c.Origins[client.MethodClientCertificate] = r.valueOrFile("client_certificate", "client_certificate_path")
+	c.ClientCertificatePassword = r.value("client_certificate_password")
+	secret, place := r.valueOrFile("client_secret", "client_secret_file_path")
+	c.ClientSecret, c.Origins[client.MethodClientSecret] = strings.TrimSpace(string(secret)), place
 
-	aks := r.switchedOn("use_aks_workload_identity", m.UseAKSWorkloadIdentity, false, "ARM_USE_AKS_WORKLOAD_IDENTITY")
-	c.UseOIDC = r.switchedOn("use_oidc", m.UseOIDC, false, "ARM_USE_OIDC") || aks
-	r.assertionSource(m, c)
-	c.UseManagedIdentity = r.switchedOn("use_msi", m.UseMSI, false, "ARM_USE_MSI")
-	c.ManagedIdentityEndpoint = r.value(m.MSIEndpoint, "ARM_MSI_ENDPOINT")
-	c.UseAzureCLI = r.switchedOn("use_cli", m.UseCLI, true, "ARM_USE_CLI")
+	aks := r.switchedOn("use_aks_workload_identity", false)
+	c.UseOIDC = r.switchedOn("use_oidc", false) || aks
+	r.assertionSource(c)
+	c.UseManagedIdentity = r.switchedOn("use_msi", false)
+	c.ManagedIdentityEndpoint = r.value("msi_endpoint")
+	c.UseAzureCLI = r.switchedOn("use_cli", true)
 	return s
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
@@ -14,11 +13,11 @@ import (
 // cloud puts the hosts that are named in the place of a named cloud's. Microsoft Graph and the sign-in service belong together: tokens
 // of one cloud are worth nothing in another, and a secret is sent to the sign-in service. So where the two, or the name and the hosts,
 // do not fit, that is said, and nothing is sent. environmentVariable is where the name is from; empty is the attribute, or nothing.
-func (r settingsReader) cloud(m providerModel, named client.Cloud, environmentVariable string) client.Cloud {
+func (r settingsReader) cloud(named client.Cloud, environmentVariable string) client.Cloud {
 	graph := endpointSetting{attribute: "graph_endpoint", isOfCloud: named.HasGraph}
-	graph.text, graph.variable = r.text(m.GraphEndpoint, "ENTRAMFA_GRAPH_ENDPOINT")
+	graph.text, graph.variable = r.text(graph.attribute)
 	authority := endpointSetting{attribute: "authority_host", isOfCloud: named.HasAuthority}
-	authority.text, authority.variable = r.text(m.AuthorityHost, "ENTRAMFA_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST")
+	authority.text, authority.variable = r.text(authority.attribute)
 
 	made, err := named.WithEndpoints(graph.text, "")
 	if err != nil {
@@ -36,15 +35,15 @@ func (r settingsReader) cloud(m providerModel, named client.Cloud, environmentVa
 		r.addHalfACloud(graph, authority, named)
 	case !graph.meant():
 		r.addHalfACloud(authority, graph, named)
-	case !m.Environment.IsNull() && graph.variable == "" && authority.variable == "":
+	case r.block.set("environment") && graph.variable == "" && authority.variable == "":
 		r.diags.AddAttributeError(path.Root("environment"), "Two clouds are named",
 			fmt.Sprintf("environment names the cloud %q, and graph_endpoint and authority_host name %s and %s, which are not the two hosts of that cloud. "+
 				"Remove environment, or remove graph_endpoint and authority_host.", named.Name, made.GraphEndpoint, made.AuthorityHost))
-	case !m.Environment.IsNull() || environmentVariable != "":
+	case r.block.set("environment") || environmentVariable != "":
 		r.diags.AddAttributeWarning(path.Root("environment"), fmt.Sprintf("The cloud %q is not used", named.Name),
 			fmt.Sprintf("%s names the cloud %q, and %s and %s name %s and %s, which are not the two hosts of that cloud. The two hosts are used, and the name is not.\n\n"+
-				"Unset the one that is not meant.", capital(settingName("environment", environmentVariable)), named.Name,
-				graph.name(), authority.name(), made.GraphEndpoint, made.AuthorityHost))
+				"Unset the one that is not meant.", settingName("The", "environment", environmentVariable), named.Name,
+				graph.name("the"), authority.name("the"), made.GraphEndpoint, made.AuthorityHost))
 	}
 	return made
 }
@@ -63,27 +62,20 @@ func (e endpointSetting) meant() bool {
 	return e.text != "" && (e.foreign() || e.variable != "AZURE_AUTHORITY_HOST")
 }
 
-func (e endpointSetting) name() string { return settingName(e.attribute, e.variable) }
+func (e endpointSetting) name(the string) string { return settingName(the, e.attribute, e.variable) }
 
-// settingName is the variable that a setting is from, or without one the attribute.
-func settingName(attribute, variable string) string {
+// settingName is the variable that a setting is from, or without one the attribute. "The" begins a sentence; the name of an attribute is
+// written as it is.
+func settingName(the, attribute, variable string) string {
 	if variable != "" {
-		return "the environment variable " + variable
+		return the + " environment variable " + variable
 	}
 	return attribute
-}
-
-// capital begins a sentence with the name of a setting. The name of an attribute is written as it is.
-func capital(setting string) string {
-	if rest, found := strings.CutPrefix(setting, "the "); found {
-		return "The " + rest
-	}
-	return setting
 }
 
 func (r settingsReader) addHalfACloud(set, other endpointSetting, named client.Cloud) {
 	r.diags.AddAttributeError(path.Root(set.attribute), fmt.Sprintf("%s without %s", set.attribute, other.attribute),
 		fmt.Sprintf("%s names %s, which is not of the cloud %q, and %s is not set to a host of the same cloud. Microsoft Graph and the sign-in service belong together: "+
 			"tokens of one cloud are not accepted in another.\n\nSet %s as well, or remove %s and name the cloud by environment.",
-			capital(set.name()), redact.ShownName(set.text), named.Name, other.attribute, other.attribute, set.name()))
+			set.name("The"), redact.ShownName(set.text), named.Name, other.attribute, other.attribute, set.name("the")))
 }

@@ -2,16 +2,15 @@ package value
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 )
 
-var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-
-// IsGUID reports whether a text is a GUID, in any case and without braces.
-func IsGUID(text string) bool { return guidPattern.MatchString(text) }
+// IsGUID is guid.Is.
+func IsGUID(text string) bool { return guid.Is(text) }
 
 // GUIDValidator accepts GUIDs, and refuses names of users with the way out.
 func GUIDValidator() validator.String {

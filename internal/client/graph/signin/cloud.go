@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
@@ -142,10 +143,7 @@ func (c Cloud) HasGraph(address string) bool {
 	return err == nil && root == c.GraphEndpoint
 }
 
-var (
-	tenantGUID   = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	tenantDomain = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]*[a-zA-Z0-9]$`)
-)
+var tenantDomain = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]*[a-zA-Z0-9]$`)
 
 // CheckTenantID says why a text cannot name one tenant; nil where it can.
 //
@@ -155,7 +153,7 @@ func CheckTenantID(text string) error {
 	case "common", "organizations", "consumers":
 		return fmt.Errorf("%q stands for many tenants, and this is about one: write the tenant's id (a GUID) or one of its verified domains, such as contoso.onmicrosoft.com", text)
 	}
-	if tenantGUID.MatchString(text) || (len(text) <= 253 && tenantDomain.MatchString(text)) {
+	if guid.Is(text) || (len(text) <= 253 && tenantDomain.MatchString(text)) {
 		return nil
 	}
 	return fmt.Errorf("%s is neither the id of a tenant (a GUID, such as 00000000-0000-0000-0000-000000000000) nor a domain, such as contoso.onmicrosoft.com. "+

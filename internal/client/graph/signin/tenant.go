@@ -5,13 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/guid"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
@@ -34,11 +34,6 @@ func (t Tenant) String() string {
 	return fmt.Sprintf("tenant %s (%s)", t.ID, redact.NameInQuotes(t.Name))
 }
 
-// IsGUID reports a GUID as Microsoft writes them.
-func IsGUID(text string) bool { return guidPattern.MatchString(text) }
-
-var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
 // TokenClaims reads the claims of an access token without verifying it: it is the client's own, and Graph verifies it. False is a
 // token that cannot be read. Microsoft reserves the right to issue such tokens, so nothing may depend on one that can.
 //
@@ -57,7 +52,7 @@ func TokenTenant(token string) string {
 	var claims struct {
 		TenantID string `json:"tid"`
 	}
-	if !TokenClaims(token, &claims) || !IsGUID(claims.TenantID) {
+	if !TokenClaims(token, &claims) || !guid.Is(claims.TenantID) {
 		return ""
 	}
 	return strings.ToLower(claims.TenantID)
