@@ -23,6 +23,7 @@ func TestEveryResourceHasARowInEachTable(t *testing.T) {
 	acctest.WantRows(t, "data source", "the fault matrix", dataSources, deeds[deedData])
 	acctest.WantRows(t, "resource", "eachResource", resources, slices.Collect(maps.Keys(eachResource())))
 	acctest.WantRows(t, "resource", "writePermissions", resources, slices.Collect(maps.Keys(writePermissions)))
+	acctest.WantRows(t, "resource", "the model", resources, slices.Collect(maps.Keys((&sequence{}).configures())))
 	var managed []string
 	for _, thing := range managedThings {
 		managed = append(managed, thing.typeName)

@@ -878,19 +878,21 @@ func (q *sequence) imported() {
 	}
 }
 
+// configures are the steps that change a block, by its type: each resource has one.
+func (q *sequence) configures() map[string]func() {
+	return map[string]func(){
+		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
+		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange,
+	}
+}
+
 // run draws steps and carries them out. What is applied most is what is changed most.
 func (q *sequence) run(steps int) {
 	deeds := map[string]func(){
-		"configure a user":      q.configureUser,
-		"configure users":       q.configureUsers,
 		"configure one of many": q.configureOneOfMany,
 		"move a person":         q.moveOne,
 		"apply a stale plan":    q.stale,
-		"configure a location":  q.configureLocation,
-		"configure a range":     q.configureRange,
-		"configure countries":   q.configureCountries,
 		"a range of a whole":    q.wholeAndPartly,
-		"configure the policy":  q.configurePolicy,
 		"take a block out":      q.unconfigure,
 		"others change":         q.change,
 		"plan":                  q.planned,
@@ -901,8 +903,11 @@ func (q *sequence) run(steps int) {
 		"apply":                 q.Apply,
 		"apply with faults":     q.failing,
 	}
+	for typeName, configure := range q.configures() {
+		deeds["configure "+typeName] = configure
+	}
 	all := append(slices.Sorted(maps.Keys(deeds)),
-		"configure a user", "configure a user", "move a person", "move a person", "apply a stale plan", "configure a location", "configure a location", "configure a range", "configure a range", "others change", "others change", "apply", "apply", "apply", "apply with faults")
+		"configure "+typeUser, "configure "+typeUser, "move a person", "move a person", "apply a stale plan", "configure "+typeLocations, "configure "+typeLocations, "configure "+typeRange, "configure "+typeRange, "others change", "others change", "apply", "apply", "apply", "apply with faults")
 	for range steps {
 		name := rapid.SampledFrom(all).Draw(q.r, "step")
 		q.r.Logf("step: %s", name)
