@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -24,6 +25,14 @@ func TestEveryResourceHasARowInEachTable(t *testing.T) {
 	acctest.WantRows(t, "resource", "eachResource", resources, slices.Collect(maps.Keys(eachResource())))
 	acctest.WantRows(t, "resource", "writePermissions", resources, slices.Collect(maps.Keys(writePermissions)))
 	acctest.WantRows(t, "resource", "the model", resources, slices.Collect(maps.Keys((&sequence{}).configures())))
+	uses := func(kind string) (types []string) {
+		for _, block := range regexp.MustCompile(`(?m)^`+kind+` "(\w+)"`).FindAllStringSubmatch(everything, -1) {
+			types = append(types, block[1])
+		}
+		return types
+	}
+	acctest.WantRows(t, "resource", "everything", resources, uses("resource"))
+	acctest.WantRows(t, "data source", "everything", dataSources, uses("data"))
 	var managed []string
 	for _, thing := range managedThings {
 		managed = append(managed, thing.typeName)

@@ -237,12 +237,12 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 	}
 
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "4 to add")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "6 to add")
 	looks()
 	as(acctest.AppID, acctest.AppSecret)
 	w.Apply()
-	if written, _ := tn.SentWrites(); len(written) < 4 {
-		t.Errorf("an apply of 4 resources has written %v", written)
+	if written, _ := tn.SentWrites(); len(written) < 6 {
+		t.Errorf("an apply of 6 resources has written %v", written)
 	}
 	if err := tn.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
@@ -251,9 +251,9 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
 	w.StaysEmpty()
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", "-out=plan.bin"), "3 to change")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", `-var=countries=["SE"]`, "-out=plan.bin"), "4 to change")
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "4 to destroy")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "6 to destroy")
 	looks()
 	w.Expect(0, "plan", "-input=false", "-refresh-only")
 	looks()

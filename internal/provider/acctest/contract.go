@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
 // Contract is what every resource does for its users, with the values of one resource: what is configured is what the tenant has, the
@@ -17,8 +15,6 @@ import (
 // import id means the same object, and a destroy leaves nothing of it.
 type Contract struct {
 	TypeName string
-	// Tenant is what there is before; nil is LocationTenant.
-	Tenant func() *control.Tenant
 	// Create is the first configuration, as JSON has it, and State some of what the state has then.
 	Create, State map[string]any
 	// Updates are applied in their order.
@@ -35,7 +31,7 @@ type Contract struct {
 	// SameID says that the id is made of the configuration, so that an object that is made again has the same one. OtherID says that an
 	// import makes an id of its own.
 	SameID, OtherID bool
-	// ImportIDs are the ids of an import, made of the state, and Identity the one of an import block; nil for none.
+	// ImportIDs are the ids of an import, made of the state, and Identity the one of an import block.
 	ImportIDs func(attributes map[string]any) []string
 	Identity  func(attributes map[string]any) map[string]any
 	// ByIdentity is the configuration that an import by identity fits; nil is the last one.
@@ -61,22 +57,14 @@ type Update struct {
 // Deed is something that others do to the tenant.
 type Deed func(ctx context.Context, tn *Tenant, attributes map[string]any) error
 
-// fulfilment is a contract that is being kept.
-type fulfilment struct {
-	Contract
-	*testing.T
-	tenant *Tenant
-	core   *Core
-}
-
 // Run holds the resource to its contract.
 func (c Contract) Run(t *testing.T) {
 	t.Parallel()
 	if (c.Vanish == nil) != (c.NeverVanishes != "") {
 		t.Error("the contract says how the object vanishes, or why it cannot")
 	}
-	if len(c.Drifts) == 0 || len(c.Updates) == 0 || c.ImportIDs == nil || len(c.CreateWrites) == 0 || len(c.DestroyWrites) == 0 {
-		t.Error("the contract has no drift, no update, no import or no writes")
+	if len(c.Drifts) == 0 || len(c.Updates) == 0 || len(c.Respellings) == 0 || len(c.Others) == 0 || len(c.CreateWrites) == 0 || len(c.DestroyWrites) == 0 {
+		t.Error("the contract has no drift, no update, no other spelling, nothing of others or no writes")
 	}
 	last := c.Create
 	for _, update := range c.Updates {
@@ -89,13 +77,18 @@ func (c Contract) Run(t *testing.T) {
 	}
 }
 
+// fulfilment is a contract that is being kept.
+type fulfilment struct {
+	Contract
+	*testing.T
+	tenant *Tenant
+	core   *Core
+}
+
 func (c Contract) begin(t *testing.T) *fulfilment {
 	t.Helper()
 	t.Parallel()
-	if c.Tenant == nil {
-		c.Tenant = LocationTenant
-	}
-	tn := StartTenant(t, c.Tenant(), Quick())
+	tn := NewLocationTenant(t)
 	return &fulfilment{Contract: c, T: t, tenant: tn, core: tn.Plays(t)}
 }
 
@@ -158,11 +151,10 @@ func (f *fulfilment) life(last map[string]any) {
 	}
 	for _, update := range f.Updates {
 		writes := f.UpdateWrites
-		switch {
-		case update.Writes != nil:
-			writes = update.Writes
-		case update.Replaces:
+		if update.Replaces {
 			writes = slices.Concat(f.DestroyWrites, f.CreateWrites)
+		} else if update.Writes != nil {
+			writes = update.Writes
 		}
 		id := f.attributes()["id"]
 		f.applies("update of "+update.Name, update.Config, writes)
@@ -210,9 +202,7 @@ func (f *fulfilment) imports(last map[string]any) {
 	for _, id := range f.ImportIDs(attributes) {
 		requests["import by "+id] = &tfprotov6.ImportResourceStateRequest{TypeName: f.TypeName, ID: id}
 	}
-	if f.Identity != nil {
-		requests["import by identity"] = &tfprotov6.ImportResourceStateRequest{TypeName: f.TypeName, Identity: f.identity(attributes)}
-	}
+	requests["import by identity"] = &tfprotov6.ImportResourceStateRequest{TypeName: f.TypeName, Identity: f.identity(attributes)}
 	for _, what := range slices.Sorted(maps.Keys(requests)) {
 		other := f.tenant.Plays(f.T)
 		f.tenant.ForgetRequests(f.T)
