@@ -108,48 +108,86 @@ func (l *rangeLedger) shownBy(location NamedLocation) bool {
 	return true
 }
 
+// RangeResult is what became of a change of one range.
+type RangeResult struct {
+	// Location is the location as it was written, or as it was read where nothing was written.
+	Location NamedLocation
+	// Accepted is the last write; the zero value where there was nothing to write.
+	Accepted graph.Acceptance
+	// Unconfirmed is why the write could not be read back, or that another writer undid it each time. The service accepted it all the same.
+	Unconfirmed error
+}
+
 // SetNamedLocationRange adds one range to a location, or removes it, and leaves the others as they are. The service has no request for
 // one range and no conditional write, so the location is read twice, changed and written as a whole. Changes of this process to one location
 // wait for each other, and each reads until the location shows those before it. After the write the location is read until it shows the
 // change; if another writer undid it, the change is made again, three times at most. Text is how an added range is spelled.
 //
-// A change that the rules do not permit is a *RangeRefusedError. IsNotFound is true of the error for a location that does not exist.
+// A change that the rules do not permit is a *RangeRefusedError. IsNotFound is true of the error for a location that does not exist, unless
+// a range is removed: a location that no list shows either has no range.
 //
 // Source: https://learn.microsoft.com/graph/api/ipnamedlocation-update
-func (c *Client) SetNamedLocationRange(ctx context.Context, id string, r iprange.Range, text string, present bool) (NamedLocation, graph.Acceptance, error) {
+func (c *Client) SetNamedLocationRange(ctx context.Context, id string, r iprange.Range, text string, present bool) (RangeResult, error) {
 	ledger := c.rangeChanges.of(id)
 	if err := ledger.lock.Lock(ctx, "waiting for another change of the same named location"); err != nil {
-		return NamedLocation{}, graph.Acceptance{}, err
+		return RangeResult{}, err
 	}
 	defer ledger.lock.Unlock()
+	result, err := c.setRange(ctx, ledger, id, r, text, present)
+	if !present && graph.IsNotFound(err) {
+		return result, c.unlisted(ctx, id, err)
+	}
+	return result, err
+}
+
+// setRange changes a range under the lock of its location.
+func (c *Client) setRange(ctx context.Context, ledger *rangeLedger, id string, r iprange.Range, text string, present bool) (result RangeResult, err error) {
 	const tries = 3
 	for try := 1; ; try++ {
-		location, err := c.locationShowing(ctx, id, c.latestLocation, ledger.shownBy)
-		if err != nil {
-			return location, graph.Acceptance{}, err
+		if result.Location, err = c.locationShowing(ctx, id, c.latestLocation, ledger.shownBy); err != nil {
+			return result, err
 		}
-		if err := location.CheckRange(r, present); err != nil {
-			return location, graph.Acceptance{}, err
-		}
-		if location.HasRange(r) == present {
-			return location, graph.Acceptance{}, nil
+		location := &result.Location
+		if err := location.CheckRange(r, present); err != nil || location.HasRange(r) == present {
+			return result, err
 		}
 		location.Ranges = location.OtherRanges(r)
 		if present {
 			location.Ranges = append(location.Ranges, text)
 		}
-		accepted, err := c.UpdateNamedLocation(ctx, location)
-		if err != nil {
-			return location, accepted, err
+		if result.Accepted, err = c.UpdateNamedLocation(ctx, *location); err != nil {
+			return result, err
 		}
 		ledger.made[r] = present
+		began := c.graph.Clock.Now()
 		seen, err := c.locationShowing(ctx, id, c.FindNamedLocation, func(seen NamedLocation) bool { return seen.HasRange(r) == present })
-		if err != nil || seen.HasRange(r) == present || try == tries {
-			// Accepted is accepted: what cannot be read back shows in the next plan.
-			return location, accepted, nil
+		switch {
+		case err != nil:
+			result.Unconfirmed = err
+			return result, nil
+		case seen.HasRange(r) == present:
+			return result, nil
+		case try == tries:
+			result.Unconfirmed = fmt.Errorf("the service accepted the change %d times and does not show it %s after the last one, as if another writer undid it each time", tries, c.graph.Since(began))
+			return result, nil
 		}
 		delete(ledger.made, r)
 	}
+}
+
+// unlisted returns nil once no list shows a location that was not found, and the error while one does: to believe it then would leave
+// the range trusted and nobody's.
+func (c *Client) unlisted(ctx context.Context, id string, notFound error) error {
+	return c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
+		all, err := c.ListNamedLocations(ctx)
+		switch {
+		case err != nil:
+			return true, err
+		case slices.ContainsFunc(all, func(location NamedLocation) bool { return strings.EqualFold(location.ID, id) }):
+			return false, notFound
+		}
+		return true, nil
+	})
 }
 
 // latestLocation reads a location twice and returns the answer that was changed last, because the whole location is written from it: a

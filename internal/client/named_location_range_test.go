@@ -41,19 +41,19 @@ func TestARangeIsAddedAndRemovedAndTheOthersStay(t *testing.T) {
 	s := storedOffice("192.0.2.0/24")
 	c := s.start(t, nil)
 	vpn := parsed(t, "198.51.100.7")
-	location, accepted, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", true)
-	if err != nil || accepted.At.IsZero() || !location.HasRange(vpn) {
-		t.Fatalf("%+v, %v, %v", location, accepted, err)
+	result, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", true)
+	if err != nil || result.Accepted.At.IsZero() || !result.Location.HasRange(vpn) || result.Unconfirmed != nil {
+		t.Fatalf("%+v, %v", result, err)
 	}
 	if have, want := s.ranges(), []string{"203.0.113.7/24", "2001:db8::/48", "192.0.2.0/24", "198.51.100.7/32"}; !slices.Equal(have, want) {
 		t.Errorf("the location has %v, want %v", have, want)
 	}
 	// Already there: nothing is written.
-	if _, accepted, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7", true); err != nil || !accepted.At.IsZero() || s.Count(http.MethodPatch) != 1 {
-		t.Errorf("%d writes, accepted %v, error %v", s.Count(http.MethodPatch), accepted, err)
+	if result, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7", true); err != nil || !result.Accepted.At.IsZero() || s.Count(http.MethodPatch) != 1 {
+		t.Errorf("%d writes, accepted %v, error %v", s.Count(http.MethodPatch), result.Accepted, err)
 	}
 	// In another spelling it is the same range.
-	if _, _, err := c.SetNamedLocationRange(t.Context(), locationID, parsed(t, "203.0.113.0/24"), "", false); err != nil {
+	if _, err := c.SetNamedLocationRange(t.Context(), locationID, parsed(t, "203.0.113.0/24"), "", false); err != nil {
 		t.Fatal(err)
 	}
 	if have, want := s.ranges(), []string{"2001:db8::/48", "192.0.2.0/24", "198.51.100.7/32"}; !slices.Equal(have, want) {
@@ -81,9 +81,9 @@ func TestARangeThatAnotherWriterOverwritesIsAddedAgain(t *testing.T) {
 			}
 			c := s.start(t, nil)
 			vpn := parsed(t, "198.51.100.7/32")
-			_, accepted, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", true)
-			if err != nil || accepted.At.IsZero() {
-				t.Errorf("accepted %v, error %v", accepted, err)
+			result, err := c.SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", true)
+			if err != nil || result.Accepted.At.IsZero() || (result.Unconfirmed == nil) != (overwrites == 1) {
+				t.Errorf("accepted %v, not confirmed because of %v, error %v", result.Accepted, result.Unconfirmed, err)
 			}
 			if want := min(overwrites+1, 3); patches != want {
 				t.Errorf("%d writes, want %d", patches, want)
@@ -121,7 +121,7 @@ func TestARangeThatTheRulesDoNotPermitIsRefusedWithoutAWrite(t *testing.T) {
 		stored := c.location.wire()
 		stored.ID = locationID
 		s := &scriptedLocations{stored: map[string]namedLocation{locationID: stored}}
-		_, _, err := s.start(t, nil).SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", c.present)
+		_, err := s.start(t, nil).SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", c.present)
 		var refused *RangeRefusedError
 		if errors.As(err, &refused) != (c.want != "") || refused != nil && refused.Reason != c.want || c.want == "" && err != nil {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
@@ -131,8 +131,29 @@ func TestARangeThatTheRulesDoNotPermitIsRefusedWithoutAWrite(t *testing.T) {
 		}
 	}
 	gone := &scriptedLocations{}
-	if _, _, err := gone.start(t, nil).SetNamedLocationRange(t.Context(), locationID, vpn, "", false); !graph.IsNotFound(err) {
-		t.Errorf("a location that is not there: %v", err)
+	if _, err := gone.start(t, nil).SetNamedLocationRange(t.Context(), locationID, vpn, "198.51.100.7/32", true); !graph.IsNotFound(err) {
+		t.Errorf("a range of a location that is not there: %v", err)
+	}
+	if _, err := gone.start(t, nil).SetNamedLocationRange(t.Context(), locationID, vpn, "", false); err != nil {
+		t.Errorf("the removal from a location that is not there: %v", err)
+	}
+}
+
+// A location that is listed and that one request does not find still trusts the range.
+func TestARangeIsNotGoneWhileItsLocationIsListed(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []string{"GET", "PATCH"} {
+		s := storedOffice("198.51.100.7/32")
+		s.onRequest = func(w http.ResponseWriter, what string, _ int) bool {
+			if what != refused+" "+locationID {
+				return false
+			}
+			clienttest.Reply(w, 404, `{"error":{"code":"ResourceNotFound","message":"Not found."}}`)
+			return true
+		}
+		if _, err := s.start(t, nil).SetNamedLocationRange(t.Context(), locationID, parsed(t, "198.51.100.7"), "", false); !graph.IsNotFound(err) {
+			t.Errorf("where %s finds nothing: %v", refused, err)
+		}
 	}
 }
 
@@ -152,7 +173,7 @@ func TestARangeIsWrittenFromTheLatestAnswer(t *testing.T) {
 		clienttest.Reply(w, 200, locationJSON(modified(office, before)))
 		return true
 	}
-	if _, _, err := s.start(t, nil).SetNamedLocationRange(t.Context(), locationID, parsed(t, "198.51.100.7"), "198.51.100.7", true); err != nil {
+	if _, err := s.start(t, nil).SetNamedLocationRange(t.Context(), locationID, parsed(t, "198.51.100.7"), "198.51.100.7", true); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Contains(s.ranges(), "192.0.2.0/24") {

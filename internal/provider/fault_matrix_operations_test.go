@@ -51,8 +51,6 @@ func faultyOperations() []faultyOperation {
 		oneUser   = "entramfa_user_mfa_state"
 		manyUsers = "entramfa_user_mfa_states"
 		campaign  = "entramfa_registration_policy"
-		location  = "entramfa_trusted_ips"
-		ranges    = "entramfa_trusted_ip_ranges"
 	)
 	people := func(state string) map[string]any {
 		var pairs []string
@@ -73,19 +71,14 @@ func faultyOperations() []faultyOperation {
 			"state": "enabled", "snooze_days": snooze, "include": acctest.Targets(nil, []string{acctest.AdeleID}, []string{acctest.StaffID}), "exclude": acctest.Targets(nil, nil, []string{acctest.LeaversID}),
 		}
 	}
-	hq := func(texts ...string) map[string]any {
-		return map[string]any{"display_name": "HQ", "ip_ranges": acctest.StringList(texts...)}
-	}
-	const wide, narrow = "203.0.113.0/24", "203.0.113.0/25"
 	campaigns := []string{"registration campaign", "users and groups by id"}
-	locations := []string{"named location", "HQ"}
 	set := tftypes.Set{ElementType: tftypes.String}
 	guard := tftypes.NewValue(
 		tftypes.Object{AttributeTypes: map[string]tftypes.Type{"user_ids": set, "user_principal_names": set, "group_ids": set}},
 		map[string]tftypes.Value{"user_ids": acctest.StringSet(acctest.RescueID), "user_principal_names": acctest.StringSet(acctest.AdeleUPN), "group_ids": acctest.StringSet(acctest.RescueGroupID)},
 	)
 	user, users := []string{acctest.AdeleUPN, acctest.AdeleID}, []string{acctest.AlexUPN, acctest.AlexID}
-	return []faultyOperation{
+	return append(locationOperations(), []faultyOperation{
 		{name: "one user: plan of create", typeName: oneUser, deed: deedPlan, config: adele("enabled"), objects: user},
 		{name: "one user: create", typeName: oneUser, deed: deedApply, config: adele("enabled"), objects: user},
 		{name: "one user: read", typeName: oneUser, deed: deedRead, begin: adele("enabled"), config: adele("enabled"), objects: user},
@@ -115,25 +108,14 @@ func faultyOperations() []faultyOperation {
 		{name: "campaign: delete", typeName: campaign, deed: deedApply, begin: policy(3), objects: campaigns},
 		{name: "campaign: import", typeName: campaign, deed: deedImport, importID: acctest.PolicyID, config: map[string]any{"state": "microsoft_managed"}, objects: campaigns},
 
-		{name: "location: plan of create", typeName: location, deed: deedPlan, config: hq(wide), objects: locations},
-		{name: "location: create", typeName: location, deed: deedApply, config: hq(wide), objects: locations},
-		{name: "location: read", typeName: location, deed: deedRead, begin: hq(wide), config: hq(wide), objects: locations},
-		{name: "location: plan of update", typeName: location, deed: deedPlan, begin: hq(wide), config: hq(narrow), objects: locations},
-		{name: "location: update", typeName: location, deed: deedApply, begin: hq(wide), config: hq(narrow), objects: locations},
-		{name: "location: plan of delete", typeName: location, deed: deedPlan, begin: hq(wide), objects: locations},
-		{name: "location: delete", typeName: location, deed: deedApply, begin: hq(wide), objects: locations},
-		{name: "location: import", typeName: location, deed: deedImport, importID: acctest.DepotID, config: map[string]any{"display_name": "Depot", "ip_ranges": acctest.StringList("192.0.2.0/28")}, objects: locations},
-		{name: "location: import by name", typeName: location, deed: deedImport, importID: "depot", config: map[string]any{"display_name": "Depot", "ip_ranges": acctest.StringList("192.0.2.0/28")}, objects: locations},
-
 		{name: "data: one user", typeName: oneUser, deed: deedData, config: map[string]any{"user_principal_name": acctest.MeganUPN}, objects: []string{acctest.MeganUPN, acctest.MeganID}},
 		{name: "data: all users", typeName: manyUsers, deed: deedData, config: map[string]any{"all_users": true}, objects: []string{"users"}},
 		{name: "data: users of a group", typeName: manyUsers, deed: deedData, config: map[string]any{"group_id": acctest.StaffID}, objects: []string{acctest.StaffID, "2 users", acctest.AdeleUPN, acctest.MeganUPN}},
+		{name: "data: tenant", typeName: "entramfa_tenant", deed: deedData, config: map[string]any{}, objects: []string{"tenant", "organization"}},
 		{name: "data: campaign", typeName: campaign, deed: deedData, config: map[string]any{}, objects: campaigns},
-		{name: "data: location", typeName: location, deed: deedData, config: map[string]any{"display_name": "Depot"}, objects: locations},
-		{name: "data: trusted ranges", typeName: ranges, deed: deedData, config: map[string]any{}, objects: locations},
 
 		{name: "provider: emergency access", deed: deedConfigure, block: map[string]any{"emergency_access": guard}, objects: []string{acctest.RescueID, "users and groups by id", acctest.AdeleUPN, acctest.RescueGroupID}},
-	}
+	}...)
 }
 
 // performance is an operation on a machine: where it begins, and what comes of it.

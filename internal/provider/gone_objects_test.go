@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -27,6 +28,7 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 			return nil
 		}
 	}
+	rangeOfBranch := having(having(having(acctest.RangeIn(acctest.BranchID, "198.51.100.0/25"), "id", acctest.BranchID+"/198.51.100.0/25"), "location_name", "Branch"), "size", "128 IPv4 addresses")
 	for name, c := range map[string]struct {
 		typeName string
 		prior    map[string]any
@@ -51,6 +53,13 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 		"a location": {
 			typeName: acctest.LocationType, prior: acctest.Depot(), goes: func(tn *acctest.Tenant) error { return tn.DeleteNamedLocation(ctx, acctest.DepotID) },
 			before: []string{`Sign-ins from "Depot" stop being trusted: `},
+		},
+		"one range": {
+			// With its location.
+			typeName: acctest.RangeType, prior: rangeOfBranch, goes: func(tn *acctest.Tenant) error {
+				return errors.Join(tn.DeleteConditionalAccessPolicy(ctx, acctest.BranchOnly), tn.DeleteNamedLocation(ctx, acctest.BranchID))
+			},
+			before: []string{"An IP range stops being trusted, and policies depend on it: "},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

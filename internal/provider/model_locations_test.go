@@ -20,12 +20,15 @@ func (m *model) nothingUndone(planned, since, after *control.Tenant, state map[s
 			for _, r := range location.IPRanges {
 				facts[iprange.Normalize(r.CIDRAddress)] = true
 			}
+			for _, code := range location.CountriesAndRegions {
+				facts["country "+code] = true
+			}
 		}
 		return facts
 	}
 	for name, prior := range state {
 		id := prior.Text("id", "")
-		if prior.TypeName != typeLocations || locationBy(planned, id) == nil || locationBy(since, id) == nil {
+		if !isLocation(prior.TypeName) || locationBy(planned, id) == nil || locationBy(since, id) == nil {
 			continue
 		}
 		was, is, now := has(locationBy(planned, id)), has(locationBy(since, id)), has(locationBy(after, id))
@@ -51,7 +54,7 @@ func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[s
 		e.kept[location.ID] = location
 	}
 	for name, prior := range state {
-		if prior.TypeName != typeLocations {
+		if !isLocation(prior.TypeName) {
 			continue
 		}
 		id := prior.Text("id", "")
@@ -67,7 +70,7 @@ func (m *model) expectLocations(e *forecast, before *control.Tenant, state map[s
 		delete(e.kept, id)
 	}
 	for name, wanted := range m.config {
-		if wanted.TypeName == typeLocations {
+		if isLocation(wanted.TypeName) {
 			e.locations[name] = wanted
 		}
 	}
@@ -85,6 +88,9 @@ func named(tenant *control.Tenant, id string) bool {
 
 // shows reports whether a location is as configured; ranges are compared by what they cover.
 func shows(location *control.NamedLocation, wanted acctest.ResourceBlock) bool {
+	if wanted.TypeName == typeCountries {
+		return showsCountries(location, wanted)
+	}
 	var ranges []string
 	for _, r := range location.IPRanges {
 		ranges = append(ranges, r.CIDRAddress)

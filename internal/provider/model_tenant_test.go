@@ -18,7 +18,12 @@ const (
 	typeUsers     = "entramfa_user_mfa_states"
 	typePolicy    = "entramfa_registration_policy"
 	typeLocations = "entramfa_trusted_ips"
+	typeCountries = "entramfa_country_location"
+	typeRange     = "entramfa_trusted_ip_range"
 )
+
+// isLocation reports whether a resource is a named location as a whole.
+func isLocation(typeName string) bool { return typeName == typeLocations || typeName == typeCountries }
 
 // model is what a tenant has to look like while a configuration is applied to it and others change it. It knows the
 // documented meaning of the resources and nothing of how the provider works.
@@ -107,6 +112,9 @@ type forecast struct {
 	kept      map[string]control.NamedLocation
 	locations map[string]acctest.ResourceBlock
 	stays     map[string]string
+	// parts are the ranges of the locations of which blocks have single ones, by id, and shared these locations before the apply.
+	parts  map[string][]string
+	shared map[string]control.NamedLocation
 	// campaign says what is wrong with a campaign.
 	campaign func(have *control.RegistrationCampaign) string
 	rest     string
@@ -129,13 +137,14 @@ func (m *model) expect(before *control.Tenant, state map[string]acctest.Resource
 	e := &forecast{
 		refused: map[string]string{}, stuck: map[string]string{}, users: map[string]string{},
 		kept: map[string]control.NamedLocation{}, locations: map[string]acctest.ResourceBlock{}, stays: map[string]string{},
-		rest: restOf(before), moved: map[string]bool{},
+		rest: restOf(before), moved: map[string]bool{}, parts: map[string][]string{}, shared: map[string]control.NamedLocation{},
 	}
 	for _, user := range before.Users {
 		e.users[user.ID] = stateOf(user)
 	}
 	m.expectUsers(e, before, state)
 	m.expectLocations(e, before, state)
+	m.expectRanges(e, before, state)
 	m.expectCampaign(e, before, state)
 	return e
 }
@@ -176,6 +185,7 @@ func (e *forecast) problems(after *control.Tenant, state map[string]acctest.Reso
 			report("%s is not as configured: %v", name, location)
 		}
 	}
+	found = append(found, e.partProblems(after, state)...)
 	if problem := e.campaign(campaignOf(after)); problem != "" {
 		report("the campaign: %s", problem)
 	}
@@ -190,7 +200,7 @@ func (e *forecast) lost(after *control.Tenant, state map[string]acctest.Resource
 	var found []string
 	owners := map[string]string{}
 	for name, prior := range state {
-		if prior.TypeName != typeLocations {
+		if !isLocation(prior.TypeName) {
 			continue
 		}
 		id := prior.Text("id", "")
@@ -201,6 +211,9 @@ func (e *forecast) lost(after *control.Tenant, state map[string]acctest.Resource
 	}
 	for _, location := range after.NamedLocations {
 		_, kept := e.kept[location.ID]
+		if _, partly := e.parts[location.ID]; partly {
+			kept = true
+		}
 		if _, owned := owners[location.ID]; !kept && !owned {
 			found = append(found, fmt.Sprintf("lost or duplicated: location %s (%s) is in the tenant and not in the state", location.ID, location.DisplayName))
 		}
@@ -261,7 +274,7 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]ac
 		for _, location := range before.NamedLocations {
 			e.kept[location.ID] = location
 		}
-		e.locations = nil
+		e.locations, e.parts = nil, nil
 		m.none(e.problems(after, m.driver.State()), report, before)
 		// The way out of a refusal is another configuration.
 		for name, why := range e.refused {
@@ -406,7 +419,7 @@ func (m *model) faulty(faults []func() control.Fault) {
 	now, stateNow := m.snapshot(), m.driver.State()
 	again := m.expect(now, stateNow)
 	// What the first apply was to do has to be done in the end, whatever happened on the way.
-	again.users, again.kept, again.moved = e.users, e.kept, e.moved
+	again.users, again.kept, again.moved, again.parts, again.shared = e.users, e.kept, e.moved, e.parts, e.shared
 	if _, had := stateNow["policy"]; had || m.remembered != nil {
 		again.campaign = e.campaign
 	}
@@ -443,6 +456,7 @@ func (m *model) notLost(e *forecast, before, after *control.Tenant, report *acct
 			found = append(found, fmt.Sprintf("location %s (%s) was not to be touched", id, want.DisplayName))
 		}
 	}
+	found = append(found, e.partsBetween(before, after, m.driver.State(), m.config)...)
 	if restOf(after) != e.rest {
 		found = append(found, "something that no resource is about has changed")
 	}

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
@@ -508,19 +509,20 @@ func (q *sequence) change() {
 func (q *sequence) editLocation(tenant *control.Tenant) {
 	var changeable []control.NamedLocation
 	for _, location := range tenant.NamedLocations {
-		if location.Type == control.TypeIPNamedLocation {
-			changeable = append(changeable, location)
-		}
+		changeable = append(changeable, location)
 	}
 	if len(changeable) == 0 {
 		return
 	}
 	location := rapid.SampledFrom(changeable).Draw(q.r, "location")
 	var changes control.NamedLocationPatch
-	switch rapid.IntRange(0, 2).Draw(q.r, "what") {
-	case 0:
+	switch what := rapid.IntRange(0, 2).Draw(q.r, "what"); {
+	case what == 0:
 		changes.DisplayName = new(q.drawLocationName())
-	case 1:
+	case location.Type == control.TypeCountryNamedLocation:
+		codes := listed(q.drawCountries())
+		changes.CountriesAndRegions = &codes
+	case what == 1:
 		changes.IsTrusted = new(!location.IsTrusted)
 	default:
 		changes.IPRanges = &[]control.IPRange{{CIDRAddress: "192.0.2.128/25"}}
@@ -612,7 +614,7 @@ func (q *sequence) drawFault() func() control.Fault {
 func (q *sequence) failing() {
 	// Faults show where something is to be done.
 	for range rapid.IntRange(1, 3).Draw(q.r, "changes") {
-		rapid.SampledFrom([]func(){q.configureLocation, q.configureUser, q.configureUsers, q.configurePolicy, q.unconfigure}).Draw(q.r, "change")()
+		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.unconfigure}).Draw(q.r, "change")()
 	}
 	faults := []func() control.Fault{q.drawFault()}
 	for range rapid.IntRange(0, 2).Draw(q.r, "more") {
@@ -650,7 +652,7 @@ func (q *sequence) stale() {
 		return
 	}
 	if rapid.Bool().Draw(q.r, "something to do") {
-		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.configureLocation, q.unconfigure}).Draw(q.r, "what")()
+		rapid.SampledFrom([]func(){q.configureUser, q.configureUsers, q.configureOneOfMany, q.configureLocation, q.configureCountries, q.configureRange, q.unconfigure}).Draw(q.r, "what")()
 	}
 	var since *control.Tenant
 	played.Between = func() {
@@ -677,6 +679,7 @@ func (q *sequence) stale() {
 	after := q.snapshot()
 	q.nobodyUnprotected(since, after, report)
 	q.nothingUndone(before, since, after, state, report)
+	q.othersRangesStay(before, since, after, state, report)
 	q.remember(before, state)
 	q.agree()
 	q.Apply()
@@ -713,7 +716,7 @@ func (q *sequence) respelled() {
 	other := acctest.Configuration{}
 	for name, wanted := range q.config {
 		values := maps.Clone(wanted.Values)
-		for _, attribute := range []string{"user_id", "user_principal_name"} {
+		for _, attribute := range []string{"user_id", "user_principal_name", "location_id"} {
 			if text, ok := values[attribute].(string); ok {
 				values[attribute] = q.turned(text)
 			}
@@ -753,6 +756,20 @@ func (q *sequence) respelled() {
 			}
 			values["ip_ranges"] = turned
 		}
+		if text, ok := values["ip_range"].(string); ok {
+			for _, spellings := range modelRanges {
+				if slices.Contains(spellings, text) {
+					values["ip_range"] = rapid.SampledFrom(spellings).Draw(q.r, "spelling")
+				}
+			}
+		}
+		if codes := listed(values["countries"]); len(codes) > 0 {
+			var turned []any
+			for _, code := range codes {
+				turned = append([]any{code}, turned...)
+			}
+			values["countries"] = turned
+		}
 		if _, there := state[name]; there {
 			wanted.Values = values
 		}
@@ -778,7 +795,7 @@ func (q *sequence) turned(text string) string {
 func (q *sequence) imported() {
 	before, state := q.snapshot(), q.driver.State()
 	var id, name string
-	switch rapid.SampledFrom([]string{typeUser, typeUsers, typePolicy, typeLocations}).Draw(q.r, "type") {
+	switch rapid.SampledFrom([]string{typeUser, typeUsers, typePolicy, typeLocations, typeCountries, typeRange}).Draw(q.r, "type") {
 	case typeUser:
 		i := rapid.IntRange(0, singles-1).Draw(q.r, "resource")
 		name = fmt.Sprintf("user%d", i)
@@ -803,6 +820,29 @@ func (q *sequence) imported() {
 		}
 		q.agree()
 		q.config[name] = acctest.ResourceBlock{TypeName: typePolicy, Values: map[string]any{"state": "disabled"}}
+	case typeCountries:
+		name, id = "country0", acctest.ItalyID
+		italy := locationBy(before, id)
+		_, taken := state[name]
+		for _, object := range state {
+			taken = taken || object.Text("id", "") == id
+		}
+		if taken || italy == nil {
+			return
+		}
+		q.config[name] = acctest.ResourceBlock{TypeName: typeCountries, Values: map[string]any{
+			"display_name": italy.DisplayName, "countries": q.drawCountries(), "include_unknown": false, "lookup": "client_ip_address",
+		}}
+	case typeRange:
+		i := rapid.IntRange(0, rangeBlocks-1).Draw(q.r, "range")
+		name = fmt.Sprintf("range%d", i)
+		shared := rapid.SampledFrom(sharedLocations).Draw(q.r, "location")
+		location := locationBy(before, shared)
+		if _, taken := state[name]; taken || location == nil || wholly(state, shared) != "" || !slices.Contains(covered(location), iprange.Normalize(modelRanges[i][0])) {
+			return
+		}
+		id = shared + "/" + modelRanges[i][0]
+		q.wantRange(i, shared)
 	default:
 		name = fmt.Sprintf("location%d", rapid.IntRange(0, 3).Draw(q.r, "resource"))
 		if _, taken := state[name]; taken {
@@ -813,7 +853,7 @@ func (q *sequence) imported() {
 			owned[object.Text("id", "")] = true
 		}
 		for _, location := range before.NamedLocations {
-			if location.IsTrusted && !owned[location.ID] {
+			if location.IsTrusted && !owned[location.ID] && !partly(state, location.ID) && !partly(q.config, location.ID) {
 				id = location.ID
 				var ranges []any
 				for _, r := range location.IPRanges {
@@ -838,16 +878,21 @@ func (q *sequence) imported() {
 	}
 }
 
+// configures are the steps that change a block, by its type: each resource has one.
+func (q *sequence) configures() map[string]func() {
+	return map[string]func(){
+		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
+		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange,
+	}
+}
+
 // run draws steps and carries them out. What is applied most is what is changed most.
 func (q *sequence) run(steps int) {
 	deeds := map[string]func(){
-		"configure a user":      q.configureUser,
-		"configure users":       q.configureUsers,
 		"configure one of many": q.configureOneOfMany,
 		"move a person":         q.moveOne,
 		"apply a stale plan":    q.stale,
-		"configure a location":  q.configureLocation,
-		"configure the policy":  q.configurePolicy,
+		"a range of a whole":    q.wholeAndPartly,
 		"take a block out":      q.unconfigure,
 		"others change":         q.change,
 		"plan":                  q.planned,
@@ -858,8 +903,11 @@ func (q *sequence) run(steps int) {
 		"apply":                 q.Apply,
 		"apply with faults":     q.failing,
 	}
+	for typeName, configure := range q.configures() {
+		deeds["configure "+typeName] = configure
+	}
 	all := append(slices.Sorted(maps.Keys(deeds)),
-		"configure a user", "configure a user", "move a person", "move a person", "apply a stale plan", "configure a location", "configure a location", "others change", "others change", "apply", "apply", "apply", "apply with faults")
+		"configure "+typeUser, "configure "+typeUser, "move a person", "move a person", "apply a stale plan", "configure "+typeLocations, "configure "+typeLocations, "configure "+typeRange, "configure "+typeRange, "others change", "others change", "apply", "apply", "apply", "apply with faults")
 	for range steps {
 		name := rapid.SampledFrom(all).Draw(q.r, "step")
 		q.r.Logf("step: %s", name)

@@ -96,12 +96,14 @@ func permissionOperations() []faultyOperation {
 	})
 }
 
-// writePermission is what an operation needs in addition to carry its plan out.
-func (op faultyOperation) writePermission() string {
-	if op.typeName == "entramfa_trusted_ips" {
-		return "Policy.ReadWrite.ConditionalAccess"
-	}
-	return "Policy.ReadWrite.AuthenticationMethod"
+// writePermissions are what an operation on a resource needs in addition to carry its plan out.
+var writePermissions = map[string]string{
+	acctest.TypeName:       "Policy.ReadWrite.AuthenticationMethod",
+	acctest.StatesTypeName: "Policy.ReadWrite.AuthenticationMethod",
+	acctest.PolicyTypeName: "Policy.ReadWrite.AuthenticationMethod",
+	acctest.LocationType:   "Policy.ReadWrite.ConditionalAccess",
+	acctest.CountryType:    "Policy.ReadWrite.ConditionalAccess",
+	acctest.RangeType:      "Policy.ReadWrite.ConditionalAccess",
 }
 
 func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
@@ -137,7 +139,7 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 				return
 			}
 
-			needs := op.writePermission()
+			needs := writePermissions[op.typeName]
 			if !slices.Contains(writing, needs) {
 				t.Fatalf("the documentation does not name %s", needs)
 			}
@@ -169,7 +171,7 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 // neededFor says, of each permission for reading, which operations fail where the app does not have it. What matches none of them
 // succeeds without it.
 var neededFor = map[string]*regexp.Regexp{
-	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|data|guard): `),
+	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|countries|range|guard): |^data: (one user|all users|users of a group|campaign|location|countries|trusted ranges)$`),
 	// Users of many are read by the ids in the state. Ids of a campaign can be looked up with one of the two permissions.
 	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users|users of a group)$|^(provider|guard): `),
 	"UserAuthenticationMethod.Read.All": regexp.MustCompile(`^one user: (plan of )?promotion$`),
@@ -235,12 +237,12 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 	}
 
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "4 to add")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "6 to add")
 	looks()
 	as(acctest.AppID, acctest.AppSecret)
 	w.Apply()
-	if written, _ := tn.SentWrites(); len(written) < 4 {
-		t.Errorf("an apply of 4 resources has written %v", written)
+	if written, _ := tn.SentWrites(); len(written) < 6 {
+		t.Errorf("an apply of 6 resources has written %v", written)
 	}
 	if err := tn.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
@@ -249,9 +251,9 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
 	w.StaysEmpty()
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", "-out=plan.bin"), "3 to change")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", `-var=countries=["SE"]`, "-out=plan.bin"), "4 to change")
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "4 to destroy")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "6 to destroy")
 	looks()
 	w.Expect(0, "plan", "-input=false", "-refresh-only")
 	looks()

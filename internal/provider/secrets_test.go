@@ -35,6 +35,16 @@ resource "entramfa_trusted_ips" "office" {
   display_name = "Office"
   ip_ranges    = [var.range]
 }
+resource "entramfa_country_location" "home" {
+  display_name    = "Home"
+  countries       = var.countries
+  include_unknown = false
+  lookup          = "client_ip_address"
+}
+resource "entramfa_trusted_ip_range" "vpn" {
+  location_id = "` + acctest.DepotID + `"
+  ip_range    = "198.51.100.128/25"
+}
 data "entramfa_user_mfa_state" "alex" {
   user_id    = "` + acctest.AlexID + `"
   depends_on = [entramfa_user_mfa_state.alex]
@@ -46,11 +56,26 @@ data "entramfa_user_mfa_states" "all" {
 data "entramfa_registration_policy" "this" { depends_on = [entramfa_registration_policy.this] }
 data "entramfa_trusted_ips" "office" { display_name = entramfa_trusted_ips.office.display_name }
 data "entramfa_trusted_ip_ranges" "all" { depends_on = [entramfa_trusted_ips.office] }
+data "entramfa_country_location" "home" { display_name = entramfa_country_location.home.display_name }
 data "entramfa_tenant" "this" {}
 
 variable "state" { default = "enabled" }
 variable "range" { default = "203.0.113.0/24" }
+variable "countries" {
+  type    = set(string)
+  default = ["DK", "NO"]
+}
 `
+
+// haveDepot gives the tenant the location of which everything has a range.
+func (id *identities) haveDepot(t *testing.T) {
+	t.Helper()
+	depot := control.NewIPNamedLocation("Depot", true, "192.0.2.0/28")
+	depot.ID = acctest.DepotID
+	if _, err := id.CreateNamedLocation(context.Background(), depot); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // findSecrets searches every file below a folder; the provider's binary is a link and is left out. searched has the files by name and
 // size.
@@ -93,6 +118,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 			if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{Permissions: &permissions}); err != nil {
 				t.Fatal(err)
 			}
+			id.haveDepot(t)
 			// Tokens begin with {"alg": in base64.
 			secrets := []string{"Bearer ", "eyJhbGciOi", "client_assertion="}
 			environment := []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"}
@@ -112,7 +138,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 			}
 
 			run(0, "apply", "-input=false", "-auto-approve")
-			w.Sees(run(2, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin", "-var=range=198.51.100.0/25"), "198.51.100.0/25")
+			w.Sees(run(2, "plan", "-input=false", "-detailed-exitcode", "-out=plan.bin", "-var=range=198.51.100.0/25", `-var=countries=["SE"]`), "198.51.100.0/25")
 			var plan struct {
 				ResourceChanges []any `json:"resource_changes"`
 			}

@@ -94,6 +94,16 @@ var managedThings = map[string]struct {
 		typeName: acctest.LocationType, config: acctest.Location("Office", "203.0.113.0/24"), changed: acctest.Location("Office", "203.0.113.0/25"),
 		importID: acctest.BranchID, onlyInOneTenant: true,
 	},
+	"a location of countries": {
+		typeName: acctest.CountryType, config: acctest.Countries("Nordics", "DK", "NO"), changed: acctest.Countries("Nordics", "DK"),
+		importID: acctest.ItalyID, onlyInOneTenant: true,
+	},
+	// Another range replaces the resource; what changes in place is how long an operation may take.
+	"one range": {
+		typeName: acctest.RangeType, config: acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"),
+		changed:  having(acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), "timeouts", timeoutsBlock("read", "90s")),
+		importID: acctest.DepotID + "/192.0.2.0/28", onlyInOneTenant: true,
+	},
 }
 
 // refusedIn fails the test unless an operation was refused for the tenants' sake and by nothing else.
@@ -414,6 +424,10 @@ func TestAStateWithoutIDsSaysSoInsteadOfForgetting(t *testing.T) {
 		"a user_id of another form":  {"a user", "user_id", "adele", `user_id is "adele" in the state`},
 		"a location's id":            {"a location", "id", nil, "id is <null> in the state"},
 		"an id that azuread has":     {"a location", "id", acctest.AzureADPath + acctest.BranchID, "id is \"" + acctest.AzureADPath + acctest.BranchID},
+		"a country location's id":    {"a location of countries", "id", nil, "id is <null> in the state"},
+		"a range's location_id":      {"one range", "location_id", nil, "location_id is <null> in the state"},
+		"a range that is none":       {"one range", "ip_range", "office", `ip_range is "office" in the state`},
+		"a range without one":        {"one range", "ip_range", nil, "ip_range is <null> in the state"},
 		"no ids of many":             {"many users", "user_ids", nil, `user_ids["` + acctest.AlexID + `"] is`},
 		"one id of many is missing":  {"many users", "user_ids", acctest.StringMap(acctest.AdeleUPN, acctest.AdeleID), `user_ids["` + acctest.AlexID + `"] is "" in the state`},
 		"an id of many is no id":     {"many users", "user_ids", acctest.StringMap(acctest.AdeleUPN, acctest.AdeleID, acctest.AlexID, "alex"), `user_ids["` + acctest.AlexID + `"] is "alex" in the state`},

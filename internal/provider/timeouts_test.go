@@ -33,7 +33,8 @@ func timeoutsBlock(pairs ...string) tftypes.Value {
 	return tftypes.NewValue(typ, values)
 }
 
-// eachResource has a configuration of each resource, and another one that is a change of it.
+// eachResource has a configuration of each resource, and another one that is a change of it. Of one range there is none but its
+// removal: another range replaces the resource.
 func eachResource() map[string]struct{ config, changed map[string]any } {
 	user := func(state string) map[string]any {
 		return map[string]any{"user_principal_name": acctest.AdeleUPN, "state": state, "allow_promotion": false, "on_destroy": "disable"}
@@ -49,6 +50,8 @@ func eachResource() map[string]struct{ config, changed map[string]any } {
 		acctest.StatesTypeName: {users("enabled"), users("disabled")},
 		acctest.PolicyTypeName: {policy(3), policy(7)},
 		acctest.LocationType:   {acctest.Location("HQ", "203.0.113.0/24"), acctest.Location("HQ", "203.0.113.0/25")},
+		acctest.CountryType:    {acctest.Countries("Nordics", "DK", "NO"), acctest.Countries("Nordics", "DK", "NO", "SE")},
+		acctest.RangeType:      {acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), nil},
 	}
 }
 
@@ -121,6 +124,7 @@ func TestOnlyTheTimeoutsAreAnUpdateInPlaceThatAsksNothing(t *testing.T) {
 func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 	t.Parallel()
 	tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
+	var tried []string
 	for typeName, c := range map[string]struct {
 		id     string
 		config map[string]any
@@ -129,7 +133,10 @@ func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 		acctest.StatesTypeName: {acctest.MeganUPN, acctest.Having(acctest.Having(acctest.WantedUsers(acctest.MeganUPN, "enabled"), "allow_promotion", false), "on_destroy", "disable")},
 		acctest.PolicyTypeName: {acctest.PolicyID, map[string]any{"state": "microsoft_managed"}},
 		acctest.LocationType:   {acctest.DepotID, acctest.Location("Depot", "192.0.2.0/28")},
+		acctest.CountryType:    {acctest.ItalyID, acctest.Countries("Italy", "IT")},
+		acctest.RangeType:      {acctest.DepotID + "/192.0.2.0/28", acctest.RangeIn(acctest.DepotID, "192.0.2.0/28")},
 	} {
+		tried = append(tried, typeName)
 		p := tn.ProcessWith(t, acctest.Quick())
 		imported, diagnostics := p.ImportID(typeName, c.id)
 		acctest.NoErrors(t, diagnostics)
@@ -140,6 +147,8 @@ func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 			t.Errorf("%s: the plan after the import is\n%s\nand not\n%s\n%v", typeName, planned.Planned, imported.State, acctest.Problems(diagnostics))
 		}
 	}
+	resources, _ := acctest.EveryType(t)
+	acctest.WantRows(t, "resource", "this test", resources, tried)
 }
 
 func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
@@ -162,7 +171,8 @@ func TestATimeoutThatIsNoneIsRefusedWhereItStands(t *testing.T) {
 			acctest.WantTold(t, acctest.Told(tfprotov6.DiagnosticSeverityError, validated.Diagnostics), [][]string{{`AttributeName("timeouts").AttributeName("` + bad.name + `")`, "Invalid timeout", bad.want}})
 		}
 	}
-	for _, typeName := range []string{acctest.TypeName, acctest.StatesTypeName, acctest.PolicyTypeName, acctest.LocationType, "entramfa_trusted_ip_ranges"} {
+	_, dataSources := acctest.EveryType(t)
+	for _, typeName := range dataSources {
 		typ, ok := p.Schemas.DataSourceSchemas[typeName].ValueType().(tftypes.Object)
 		if !ok {
 			t.Fatalf("%s has no object type", typeName)
@@ -216,6 +226,9 @@ func haltedApplies() map[string]haltedApply {
 	}
 	patient := func(o *client.Options) { o.Retry.MaxRetryDelay = time.Hour }
 	noLocation := func(tn *acctest.Tenant) error { return tn.HasNoLocation("HQ") }
+	depotHas := func(ranges ...string) func(tn *acctest.Tenant) error {
+		return func(tn *acctest.Tenant) error { return tn.HasLocation("Depot", ranges...)(nil) }
+	}
 	adeleIs := func(state string) func(tn *acctest.Tenant) error {
 		return func(tn *acctest.Tenant) error { return tn.StateIs(acctest.AdeleID, state) }
 	}
@@ -233,6 +246,28 @@ func haltedApplies() map[string]haltedApply {
 			typeName: acctest.LocationType, begin: all[acctest.LocationType].config, config: all[acctest.LocationType].changed, options: patient,
 			fault: &control.Fault{Method: "PATCH", PathRegexp: "/namedLocations/", Times: &forever, Status: 503, Headers: map[string]string{"Retry-After": "100"}},
 			says:  []string{`Unable to change named location "HQ"`, "answered with HTTP 503 (Retry-After: 100)", "Nobody knows whether that was carried out"},
+		},
+		"a location of countries, after a refusal": {
+			typeName: acctest.CountryType, config: all[acctest.CountryType].config, options: patient, fault: refused("POST", "/namedLocations$"),
+			wrote: func(tn *acctest.Tenant) error { return tn.HasNoLocation("Nordics") },
+			says:  []string{`Unable to create named location "Nordics"`, "answered with HTTP 429 (Retry-After: 100)", "That was not carried out"},
+		},
+		"the change of a location of countries, after a failure": {
+			typeName: acctest.CountryType, begin: all[acctest.CountryType].config, config: all[acctest.CountryType].changed, options: patient,
+			fault: &control.Fault{Method: "PATCH", PathRegexp: "/namedLocations/", Times: &forever, Status: 503, Headers: map[string]string{"Retry-After": "100"}},
+			says:  []string{`Unable to change named location "Nordics"`, "answered with HTTP 503 (Retry-After: 100)", "Nobody knows whether that was carried out"},
+		},
+		"one range, at the rate limit": {
+			typeName: acctest.RangeType, config: all[acctest.RangeType].config, options: limited(client.ClassConditionalAccess), wrote: depotHas("192.0.2.0/28"),
+			says: []string{"Unable to read named location " + acctest.DepotID, "while waiting for the rate limit of Microsoft Graph: 1 request a second for Conditional Access"},
+		},
+		"one range, after a refusal": {
+			typeName: acctest.RangeType, config: all[acctest.RangeType].config, options: patient, fault: refused("PATCH", "/namedLocations/"), wrote: depotHas("192.0.2.0/28"),
+			says: []string{`Unable to change named location "Depot"`, "HTTP 429 (Retry-After: 100)", "That was not carried out"},
+		},
+		"one range, read back": {
+			typeName: acctest.RangeType, config: all[acctest.RangeType].config, behavior: never, warns: true, wrote: depotHas("192.0.2.0/28", "203.0.113.0/24"),
+			says: []string{`The change of 203.0.113.0/24 in named location "Depot" is not confirmed yet`, replicas, "The range is recorded as added"},
 		},
 		"the deletion of a location that a replica refuses": {
 			typeName: acctest.LocationType, begin: all[acctest.LocationType].config, behavior: never, partly: true,
@@ -420,16 +455,19 @@ func stop(t *testing.T) func(p *acctest.Process) {
 
 func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 	t.Parallel()
+	var sent []string
 	for typeName, path := range map[string]string{
 		acctest.LocationType: "/namedLocations$", acctest.PolicyTypeName: "/authenticationMethodsPolicy$",
 		acctest.TypeName: "/requirements$", acctest.StatesTypeName: "/requirements$",
+		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/",
 	} {
+		sent = append(sent, typeName)
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
 			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			config := eachResource()[typeName].config
 			method := http.MethodPatch
-			if typeName == acctest.LocationType {
+			if typeName == acctest.LocationType || typeName == acctest.CountryType {
 				method = http.MethodPost
 			}
 			c := haltedApply{typeName: typeName, config: config, fault: &control.Fault{Method: method, PathRegexp: path, DelayMs: 500}}
@@ -450,6 +488,8 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 			}
 		})
 	}
+	resources, _ := acctest.EveryType(t)
+	acctest.WantRows(t, "resource", "this test", resources, sent)
 }
 
 func TestALocationThatWasPerhapsMadeIsToBeLookedFor(t *testing.T) {

@@ -658,13 +658,18 @@ func (c *Core) send(server tfprotov6.ProviderServer, name string, prior *Instanc
 }
 
 func (c *Core) ImportOne(config Configuration, name, id string) *Outcome {
+	return c.Imports(name, &tfprotov6.ImportResourceStateRequest{TypeName: config[name].TypeName, ID: id})
+}
+
+// Imports imports an object by its id or its identity under the name of a block.
+func (c *Core) Imports(name string, request *tfprotov6.ImportResourceStateRequest) *Outcome {
 	report := NewOutcome()
 	server := c.Provider(report)
 	if server == nil {
 		return report
 	}
-	typeName := config[name].TypeName
-	imported, err := server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
+	typeName := request.TypeName
+	imported, err := server.ImportResourceState(context.Background(), request)
 	Must(err)
 	if report.add(name, imported.Diagnostics) {
 		return report

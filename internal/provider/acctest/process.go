@@ -398,7 +398,12 @@ func (m *Machine) Picture() string {
 			ranges = append(ranges, r.CIDRAddress)
 		}
 		slices.Sort(ranges)
-		lines = append(lines, fmt.Sprintf("location %s %t %s", location.DisplayName, location.IsTrusted, strings.Join(ranges, " ")))
+		line := fmt.Sprintf("location %s %t %s", location.DisplayName, location.IsTrusted, strings.Join(ranges, " "))
+		if location.Type == control.TypeCountryNamedLocation {
+			line = fmt.Sprintf("location %s of %v %t %s", location.DisplayName, slices.Sorted(slices.Values(location.CountriesAndRegions)),
+				location.IncludeUnknownCountriesAndRegions, location.CountryLookupMethod)
+		}
+		lines = append(lines, line)
 	}
 	if found.AuthenticationMethodsPolicy != nil {
 		campaign := found.AuthenticationMethodsPolicy.Campaign()

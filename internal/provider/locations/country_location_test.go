@@ -2,7 +2,6 @@ package locations_test
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"testing"
 
@@ -36,80 +35,6 @@ func countryOf(t *testing.T, tn *acctest.Tenant, name string) control.NamedLocat
 		t.Fatal(err)
 	}
 	return location
-}
-
-func TestTheLifeOfACountryLocation(t *testing.T) {
-	t.Parallel()
-	tn := acctest.NewLocationTenant(t)
-	played := tn.Plays(t)
-	noChange := func(what string, config acctest.Configuration) {
-		t.Helper()
-		if report := acctest.Succeeds(t, played.Plan(config)); len(report.Changed) > 0 || len(report.Warnings) > 0 {
-			t.Errorf("%s: the plan has changes %v:\n%s", what, report.Changed, report)
-		}
-	}
-	config := countryBlock("Nordics", nil, "NO", "DK")
-	acctest.Succeeds(t, played.Apply(config))
-	made := countryOf(t, tn, "Nordics")
-	if made.Type != control.TypeCountryNamedLocation || strings.Join(slices.Sorted(slices.Values(made.CountriesAndRegions)), " ") != "DK NO" ||
-		made.IncludeUnknownCountriesAndRegions || made.CountryLookupMethod != control.LookupClientIPAddress {
-		t.Fatalf("made is %+v", made)
-	}
-	if names := played.State()["x"].Values["country_names"]; acctest.Object(names)["NO"] != "Norway" || acctest.Object(names)["DK"] != "Denmark" {
-		t.Errorf("the countries are called %v", names)
-	}
-	noChange("after the apply", config)
-	noChange("in another order", countryBlock("Nordics", nil, "DK", "NO"))
-
-	for name, changed := range map[string]acctest.Configuration{
-		"countries":       countryBlock("Nordics", nil, "DK", "NO", "SE"),
-		"display_name":    countryBlock("Norden", nil, "DK", "NO", "SE"),
-		"include_unknown": countryBlock("Norden", map[string]any{"include_unknown": true}, "DK", "NO", "SE"),
-		"lookup":          countryBlock("Norden", map[string]any{"include_unknown": true, "lookup": "authenticator_app_gps"}, "DK", "NO", "SE"),
-	} {
-		acctest.Succeeds(t, played.Apply(changed))
-		noChange(name, changed)
-	}
-	config = countryBlock("Norden", map[string]any{"include_unknown": true, "lookup": "authenticator_app_gps"}, "DK", "NO", "SE")
-	acctest.Succeeds(t, played.Apply(config))
-	if now := countryOf(t, tn, "Norden"); now.ID != made.ID || len(now.CountriesAndRegions) != 3 || !now.IncludeUnknownCountriesAndRegions ||
-		now.CountryLookupMethod != control.LookupAuthenticatorAppGPS {
-		t.Errorf("changed it is %+v", now)
-	}
-
-	// Drift is shown and repaired.
-	if _, err := tn.PatchNamedLocation(context.Background(), made.ID, control.NamedLocationPatch{CountriesAndRegions: new([]string{"DK", "IR"})}); err != nil {
-		t.Fatal(err)
-	}
-	if report := acctest.Succeeds(t, played.Apply(config)); len(report.Changed) != 1 {
-		t.Errorf("drift is no change:\n%s", report)
-	}
-	if now := countryOf(t, tn, "Norden"); len(now.CountriesAndRegions) != 3 {
-		t.Errorf("repaired it is %+v", now)
-	}
-
-	// Imported by id and by name it is the same.
-	for _, key := range []string{made.ID, "norden", "/identity/conditionalAccess/namedLocations/" + made.ID} {
-		other := tn.Plays(t)
-		if report := other.ImportOne(config, "x", key); report.Failed() {
-			t.Errorf("import by %s:\n%s", key, report)
-		} else if report := acctest.Succeeds(t, other.Plan(config)); len(report.Changed) > 0 {
-			t.Errorf("import by %s: the plan has changes", key)
-		}
-	}
-
-	// Deleted behind Terraform's back it is made again, and a destroy leaves nothing.
-	if err := tn.DeleteNamedLocation(context.Background(), made.ID); err != nil {
-		t.Fatal(err)
-	}
-	acctest.Succeeds(t, played.Apply(config))
-	if again := countryOf(t, tn, "Norden"); again.ID == made.ID {
-		t.Error("the same location is back")
-	}
-	acctest.Succeeds(t, played.Apply(acctest.Configuration{}))
-	if _, err := tn.Named("Norden"); err == nil {
-		t.Error("the location is still there")
-	}
 }
 
 func TestACountryLocationThatIsNotValidIsRefusedAtPlan(t *testing.T) {

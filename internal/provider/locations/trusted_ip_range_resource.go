@@ -69,6 +69,15 @@ func (m *trustedIPRangeModel) parsed() (iprange.Range, bool) {
 	return r, err == nil && !m.IPRange.IsUnknown()
 }
 
+// known refuses a state without location or range, as when it was edited by hand: the range would be taken for one that is gone.
+func (m *trustedIPRangeModel) known(diags *diag.Diagnostics) bool {
+	if _, ok := m.parsed(); !ok {
+		diags.AddError("The state does not say which object this is", fmt.Sprintf("ip_range is %s in the state, where an IP range should be. %s", m.IPRange, resourcekit.AdviceEdited))
+		return false
+	}
+	return resourcekit.HasID("location_id", m.LocationID, diags)
+}
+
 func (m *trustedIPRangeModel) identity() trustedIPRangeIdentity {
 	r, _ := m.parsed()
 	return trustedIPRangeIdentity{LocationID: types.StringValue(strings.ToLower(m.LocationID.ValueString())), IPRange: types.StringValue(r.String())}
@@ -141,7 +150,7 @@ func (r *trustedIPRangeResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if !req.State.Raw.IsNull() {
 		prior = &trustedIPRangeModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		resourcekit.HasID("location_id", prior.LocationID, &resp.Diagnostics)
+		prior.known(&resp.Diagnostics)
 	}
 	if !req.Plan.Raw.IsNull() {
 		plan = &trustedIPRangeModel{}
@@ -232,9 +241,15 @@ func (r *trustedIPRangeResource) planDestroy(ctx context.Context, prior *trusted
 		return
 	}
 	location, err := r.Data.locations.view.Find(ctx, prior.LocationID.ValueString())
-	if err != nil || !location.HasRange(removed) {
-		// What is gone needs no warning, and what cannot be read stops the destroy itself.
+	switch {
+	case client.IsNotFound(err), err == nil && !location.HasRange(removed):
+		// What is gone needs no warning.
 		return
+	case err != nil:
+		// Where nobody can tell, the plan warns.
+		location = client.NamedLocation{
+			ID: prior.LocationID.ValueString(), DisplayName: prior.Location.ValueString(), Kind: client.KindIPNamedLocation, IsTrusted: true,
+		}
 	}
 	if err := location.CheckRange(removed, false); err != nil {
 		addRangeError(diags, path.Empty(), err)
@@ -268,36 +283,46 @@ func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.Create
 	}
 	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
 	defer end()
-	location, accepted, err := r.Data.Client.SetNamedLocationRange(ctx, plan.LocationID.ValueString(), added, plan.IPRange.ValueString(), true)
-	r.record(location, accepted, err)
+	result, err := r.Data.Client.SetNamedLocationRange(ctx, plan.LocationID.ValueString(), added, plan.IPRange.ValueString(), true)
+	r.record(result, err)
 	if err != nil {
 		addRangeError(&resp.Diagnostics, path.Root("location_id"), err)
 		return
 	}
+	warnRangeUnconfirmed(&resp.Diagnostics, added, result, "The range is recorded as added. The next plan shows it as to be created if it did not last.")
 	plan.fill()
 	if plan.Location.IsUnknown() {
-		plan.Location = types.StringValue(redact.ShownName(location.DisplayName))
+		plan.Location = types.StringValue(redact.ShownName(result.Location.DisplayName))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	if !accepted.At.IsZero() {
-		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, accepted.JSON(), &resp.Diagnostics)
+	if !result.Accepted.At.IsZero() {
+		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, result.Accepted.JSON(), &resp.Diagnostics)
 	}
 }
 
-// record keeps what a write has made of the location, for the other reads of this run.
-func (r *trustedIPRangeResource) record(location client.NamedLocation, accepted client.Acceptance, err error) {
-	var refused *client.RangeRefusedError
-	if location.ID == "" || errors.As(err, &refused) || err == nil && accepted.At.IsZero() {
+// warnRangeUnconfirmed reports a write that was accepted and could not be read back.
+func warnRangeUnconfirmed(diags *diag.Diagnostics, changed iprange.Range, result client.RangeResult, recorded string) {
+	if result.Unconfirmed == nil {
 		return
 	}
-	r.Data.locations.enter(location.ID, &location, err)
+	diags.AddWarning(fmt.Sprintf("The change of %s in named location %s is not confirmed yet", changed, redact.NameInQuotes(result.Location.DisplayName)),
+		fmt.Sprintf("Microsoft Graph accepted the change of the location %s, and reading it back did not show it: %s\n\n%s", result.Location.ID, diagnose.Unconfirmed(result.Unconfirmed), recorded))
+}
+
+// record keeps what a write has made of the location, for the other reads of this run.
+func (r *trustedIPRangeResource) record(result client.RangeResult, err error) {
+	var refused *client.RangeRefusedError
+	if result.Location.ID == "" || errors.As(err, &refused) || err == nil && result.Accepted.At.IsZero() {
+		return
+	}
+	r.Data.locations.enter(result.Location.ID, &result.Location, err)
 }
 
 func (r *trustedIPRangeResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state trustedIPRangeModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !resourcekit.HasID("location_id", state.LocationID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.known(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
@@ -321,9 +346,10 @@ func (r *trustedIPRangeResource) Read(ctx context.Context, req resource.ReadRequ
 
 // Update takes over timeouts, and another spelling that the plan has kept out: everything else replaces the resource.
 func (r *trustedIPRangeResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan trustedIPRangeModel
+	var plan, prior trustedIPRangeModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.known(&resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -333,17 +359,19 @@ func (r *trustedIPRangeResource) Update(ctx context.Context, req resource.Update
 func (r *trustedIPRangeResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state trustedIPRangeModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !resourcekit.HasID("location_id", state.LocationID, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !state.known(&resp.Diagnostics) {
 		return
 	}
 	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
 	defer end()
 	removed, _ := state.parsed()
-	location, accepted, err := r.Data.Client.SetNamedLocationRange(ctx, state.LocationID.ValueString(), removed, "", false)
-	r.record(location, accepted, err)
-	if err != nil && !client.IsNotFound(err) {
+	result, err := r.Data.Client.SetNamedLocationRange(ctx, state.LocationID.ValueString(), removed, "", false)
+	r.record(result, err)
+	if err != nil {
 		addRangeError(&resp.Diagnostics, path.Empty(), err)
+		return
 	}
+	warnRangeUnconfirmed(&resp.Diagnostics, removed, result, "The range is not in the state any more. Look in Microsoft Entra whether the location still has it.")
 }
 
 // ImportState accepts the id of a location and a range, joined by a slash, or the identity.
