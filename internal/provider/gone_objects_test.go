@@ -28,7 +28,7 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 			return nil
 		}
 	}
-	rangeOfBranch := having(having(having(acctest.RangeIn(acctest.BranchID, "198.51.100.0/25"), "id", acctest.BranchID+"/198.51.100.0/25"), "location_name", "Branch"), "size", "128 IPv4 addresses")
+	rangeOfBranch := acctest.Having(acctest.Having(acctest.Having(acctest.RangeIn(acctest.BranchID, "198.51.100.0/25"), "id", acctest.BranchID+"/198.51.100.0/25"), "location_name", "Branch"), "size", "128 IPv4 addresses")
 	for name, c := range map[string]struct {
 		typeName string
 		prior    map[string]any

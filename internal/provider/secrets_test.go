@@ -68,7 +68,7 @@ variable "countries" {
 `
 
 // haveDepot gives the tenant the location of which everything has a range.
-func (id *identities) haveDepot(t *testing.T) {
+func haveDepot(t *testing.T, id *acctest.Identities) {
 	t.Helper()
 	depot := control.NewIPNamedLocation("Depot", true, "192.0.2.0/28")
 	depot.ID = acctest.DepotID
@@ -118,7 +118,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
 			if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{Permissions: &permissions}); err != nil {
 				t.Fatal(err)
 			}
-			id.haveDepot(t)
+			haveDepot(t, id)
 			// Tokens begin with {"alg": in base64.
 			secrets := []string{"Bearer ", "eyJhbGciOi", "client_assertion="}
 			environment := []string{"TF_LOG=TRACE", "TF_LOG_PATH=trace.log"}

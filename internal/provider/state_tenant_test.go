@@ -101,7 +101,7 @@ var managedThings = map[string]struct {
 	// Another range replaces the resource; what changes in place is how long an operation may take.
 	"one range": {
 		typeName: acctest.RangeType, config: acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"),
-		changed:  having(acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), "timeouts", timeoutsBlock("read", "90s")),
+		changed:  acctest.Having(acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), "timeouts", timeoutsBlock("read", "90s")),
 		importID: acctest.DepotID + "/192.0.2.0/28", onlyInOneTenant: true,
 	},
 }
