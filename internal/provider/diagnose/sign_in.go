@@ -231,7 +231,7 @@ func describeCredentialError(e *signin.CredentialError) string {
 		return Sentence(fmt.Sprintf("the client certificate cannot be used: %v", e.Err))
 	case signin.IdentityEndpointInvalid:
 		return fmt.Sprintf("Signing in by %s: msi_endpoint %q is not an address like %s.", e.Method, e.Value, signin.IdentityEndpointExample)
-	case signin.IdentityEndpointTooLong:
+	case signin.IdentityEndpointNotBare:
 		return fmt.Sprintf("Signing in by %s: msi_endpoint %q must be without user information, query and fragment.", e.Method, e.Value)
 	case signin.CredentialRefused:
 	}

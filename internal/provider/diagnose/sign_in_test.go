@@ -269,7 +269,7 @@ func TestEveryProblemOfACredentialNamesTheSettings(t *testing.T) {
 			`Signing in by managed identity: msi_endpoint "x" is not an address like http://169.254.169.254/metadata/identity/oauth2/token.`,
 		},
 		{
-			signin.CredentialError{Problem: signin.IdentityEndpointTooLong, Method: client.MethodManagedIdentity, Value: "http://x/?y"},
+			signin.CredentialError{Problem: signin.IdentityEndpointNotBare, Method: client.MethodManagedIdentity, Value: "http://x/?y"},
 			`Signing in by managed identity: msi_endpoint "http://x/?y" must be without user information, query and fragment.`,
 		},
 	} {

@@ -33,8 +33,8 @@ const (
 	CertificateUnusable CredentialProblem = "unusable certificate"
 	// IdentityEndpointInvalid is that the address of the identity endpoint, which is Value, is not one.
 	IdentityEndpointInvalid CredentialProblem = "invalid identity endpoint"
-	// IdentityEndpointTooLong is that the address of the identity endpoint, which is Value without a password, has user information, a query or a fragment.
-	IdentityEndpointTooLong CredentialProblem = "identity endpoint with more than a path"
+	// IdentityEndpointNotBare is that the address of the identity endpoint, which is Value without a password, has user information, a query or a fragment.
+	IdentityEndpointNotBare CredentialProblem = "identity endpoint with more than a path"
 )
 
 // CredentialError is settings of which no credential can be made. Nothing was sent.
@@ -86,7 +86,7 @@ func (e *CredentialError) reason() string {
 		return "the password does not open the certificate"
 	case IdentityEndpointInvalid:
 		return fmt.Sprintf("the identity endpoint %q is not an address like %s", e.Value, IdentityEndpointExample)
-	case IdentityEndpointTooLong:
+	case IdentityEndpointNotBare:
 		return fmt.Sprintf("the identity endpoint %q must be without user information, query and fragment", e.Value)
 	case CertificateUnusable:
 		return fmt.Sprintf("the certificate cannot be used: %v", e.Err)

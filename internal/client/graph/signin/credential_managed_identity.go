@@ -78,7 +78,7 @@ func parseIdentityEndpoint(text string) (*url.URL, error) {
 		return nil, &CredentialError{Problem: IdentityEndpointInvalid, Method: MethodManagedIdentity, Value: text}
 	}
 	if endpoint.User != nil || strings.ContainsAny(text, "?#") {
-		return nil, &CredentialError{Problem: IdentityEndpointTooLong, Method: MethodManagedIdentity, Value: endpoint.Redacted()}
+		return nil, &CredentialError{Problem: IdentityEndpointNotBare, Method: MethodManagedIdentity, Value: endpoint.Redacted()}
 	}
 	return endpoint, nil
 }

@@ -232,9 +232,9 @@ func TestAnIdentityEndpointIsAnAddress(t *testing.T) {
 		"ftp://localhost/token":   signin.IdentityEndpointInvalid,
 		"http:///token":           signin.IdentityEndpointInvalid,
 		"http://%zz":              signin.IdentityEndpointInvalid,
-		"http://u:hunter2@host/t": signin.IdentityEndpointTooLong,
-		"http://host/t?x=1":       signin.IdentityEndpointTooLong,
-		"http://host/t#x":         signin.IdentityEndpointTooLong,
+		"http://u:hunter2@host/t": signin.IdentityEndpointNotBare,
+		"http://host/t?x=1":       signin.IdentityEndpointNotBare,
+		"http://host/t#x":         signin.IdentityEndpointNotBare,
 	} {
 		_, _, err := signin.Credentials{UseManagedIdentity: true, ManagedIdentityEndpoint: text}.NewCredential(signin.Public, transport.Options{})
 		failed := wantCredentialError(t, err, problem)
