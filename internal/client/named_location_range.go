@@ -17,13 +17,13 @@ type RangeRefusal string
 
 const (
 	// RangeOtherKind is a location that has no IP ranges.
-	RangeOtherKind RangeRefusal = "other_kind"
+	RangeOtherKind RangeRefusal = "it has no IP ranges"
 	// RangeNotTrusted is a location that is not trusted.
-	RangeNotTrusted RangeRefusal = "not_trusted"
+	RangeNotTrusted RangeRefusal = "it is not trusted"
 	// RangeTooMany is a location that has as many ranges as the service takes.
-	RangeTooMany RangeRefusal = "too_many"
+	RangeTooMany RangeRefusal = "it has as many ranges as it can hold"
 	// RangeLast is a location whose last range it is: the service wants at least one.
-	RangeLast RangeRefusal = "last"
+	RangeLast RangeRefusal = "it would have no range left"
 )
 
 // RangeRefusedError is a change of a single range that the rules do not permit. Nothing was written.

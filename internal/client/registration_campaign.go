@@ -163,7 +163,7 @@ func DecodeRegistrationCampaign(text []byte) (RegistrationCampaign, error) {
 		err = errors.New("it has no state")
 	}
 	if err != nil {
-		return RegistrationCampaign{}, fmt.Errorf("the text is no registration campaign: %w", err)
+		return RegistrationCampaign{}, fmt.Errorf("the text is not a registration campaign: %w", err)
 	}
 	return campaign, nil
 }

@@ -1030,7 +1030,7 @@ func TestABatchWithoutAnAnswerFailsEachCallByItsName(t *testing.T) {
 		t.Errorf("%d batches, want 1 and 3 repetitions", len(batches))
 	}
 
-	refusal := &signin.AuthError{Code: "AADSTS7000215", Message: "wrong", Remedy: "none"}
+	refusal := &signin.AuthError{Code: "AADSTS7000215", Message: "wrong"}
 	refusedClient, credential, _ := newTestClient(t, g.Recorder, nil)
 	credential.Err = refusal
 	unable := func(err error) {

@@ -109,23 +109,7 @@ func HasStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
-// conditionalAccessMeanings says what the numbers mean with which Conditional Access refuses a request. They are not
-// documented; these were observed by other public clients, so only the number is matched and never the wording.
-var conditionalAccessMeanings = map[string]string{
-	"1007": "The body of the request does not fit the schema. This is a defect of the provider; please report it.",
-	"1011": "The condition about applications is not valid.",
-	"1012": "Applications and user actions cannot be included together.",
-	"1032": "The controls do not fit one another.",
-	"1038": "The policy has something that this version of Microsoft Graph counts as a preview.",
-	"1039": "The policy has a condition or control that needs Microsoft Entra ID P2.",
-	"1054": "A group is not known, or its id is not one.",
-	"1040": "A named location is not known, or not yet known to every replica: a new one can take some minutes. Run the command again.",
-}
-
 var conditionalAccessNumber = regexp.MustCompile(`(?:^|\s)(\d{4}):`)
-
-// Meaning says what the number in a refusal of Conditional Access means; empty where there is none or it is not known.
-func (e *Error) Meaning() string { return conditionalAccessMeanings[e.Number()] }
 
 // Number is the number with which Conditional Access refuses a request, such as 1040; empty where there is none.
 func (e *Error) Number() string {

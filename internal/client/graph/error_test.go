@@ -248,21 +248,21 @@ func FuzzNewError(f *testing.F) {
 	})
 }
 
-func TestTheNumberOfAConditionalAccessRefusalHasAMeaning(t *testing.T) {
+func TestTheNumberOfAConditionalAccessRefusalIsRead(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"error":{"code":"BadRequest","message":"1040: Unknown location."}}`:                                                  "named location is not known",
-		`{"error":{"code":"BadRequest","message":"The request was refused.","innerError":{"message":"1007: Body is wrong."}}}`: "does not fit the schema",
-		`{"error":{"code":"BadRequest","message":"9999: Something new."}}`:                                                     "",
+		`{"error":{"code":"BadRequest","message":"1040: Unknown location."}}`:                                                  "1040",
+		`{"error":{"code":"BadRequest","message":"The request was refused.","innerError":{"message":"1007: Body is wrong."}}}`: "1007",
+		`{"error":{"code":"BadRequest","message":"9999: Something new."}}`:                                                     "9999",
 		`{"error":{"code":"BadRequest","message":"Port 1040 is not it."}}`:                                                     "",
 	} {
-		have := newError("try", nil, http.StatusBadRequest, http.Header{}, []byte(body)).Meaning()
-		if (want == "") != (have == "") || !strings.Contains(have, want) {
-			t.Errorf("%s means %q, want %q", body, have, want)
+		have := newError("try", nil, http.StatusBadRequest, http.Header{}, []byte(body)).Number()
+		if have != want {
+			t.Errorf("%s has the number %q, want %q", body, have, want)
 		}
 	}
 	// The same number under another status is not Conditional Access's.
-	if have := (&Error{Status: http.StatusForbidden, Message: "1040: Unknown location."}).Meaning(); have != "" {
-		t.Errorf("a 403 means %q", have)
+	if have := (&Error{Status: http.StatusForbidden, Message: "1040: Unknown location."}).Number(); have != "" {
+		t.Errorf("a 403 has the number %q", have)
 	}
 }

@@ -2,6 +2,7 @@
 package mfa
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -82,7 +83,7 @@ type TransitionReason string
 const (
 	// ReasonDirectMove refuses disabled to enforced in one step.
 	ReasonDirectMove TransitionReason = "direct_move"
-	// ReasonNotOptedIn refuses enabled to enforced without allow_promotion.
+	// ReasonNotOptedIn refuses enabled to enforced without the opt-in to writing enforced.
 	ReasonNotOptedIn TransitionReason = "not_opted_in"
 	// ReasonNotRegistered refuses enforced for a user who has no MFA method registered.
 	ReasonNotRegistered TransitionReason = "not_registered"
@@ -97,47 +98,19 @@ type TransitionError struct {
 	Reason TransitionReason
 }
 
-// Error names the user, the move, the reason and the way out.
+// Error names the user, the move and the reason.
 func (e *TransitionError) Error() string {
-	return fmt.Sprintf("%s: %s %s", e.Summary(), e.Explanation(), e.Remedy())
-}
-
-// Summary is a line that names the user and the move.
-func (e *TransitionError) Summary() string {
-	user := e.User
-	if user == "" {
-		user = "the user"
-	}
-	return fmt.Sprintf("The per-user MFA state of %s cannot move from %s to %s", user, e.From, e.To)
-}
-
-// Explanation says why the move is refused.
-func (e *TransitionError) Explanation() string {
+	user := cmp.Or(e.User, "the user")
+	text := fmt.Sprintf("the per-user MFA state of %s cannot move from %s to %s", user, e.From, e.To)
 	switch e.Reason {
 	case ReasonDirectMove:
-		return "A direct move from disabled to enforced is refused: a user who has not registered a method yet is asked for app passwords " +
-			"that do not exist, and every app that does not sign in through a browser stops working."
+		text += " in one step"
 	case ReasonNotOptedIn:
-		return "The service itself promotes an enabled user to enforced, as soon as the user registers a method; writing enforced ahead of it " +
-			"breaks the apps of a user who has not registered."
+		text += " before the service moves it, without an opt-in"
 	case ReasonNotRegistered:
-		return "The user has no MFA method registered; enforced would break every app of theirs that does not sign in through a browser."
+		text += " without a registered MFA method"
 	}
-	return "The move is refused."
-}
-
-// Remedy says what to do instead.
-func (e *TransitionError) Remedy() string {
-	switch e.Reason {
-	case ReasonDirectMove:
-		return `Set the state to "enabled": the service promotes the user to enforced on registration, at once if a method is registered already, ` +
-			`and "enabled" stays satisfied then. For a user with a registered method, allow_promotion = true also permits "enforced".`
-	case ReasonNotOptedIn:
-		return `Leave the state at "enabled", which enforced satisfies; or, for a user with a registered method, set allow_promotion = true.`
-	case ReasonNotRegistered:
-		return `Set the state to "enabled" and let the user register a method (https://aka.ms/mfasetup); the service does the rest.`
-	}
-	return ""
+	return text
 }
 
 // TransitionFacts is what decides about a move to enforced.

@@ -118,6 +118,8 @@ func TestTheFormsOfSecretsAreKnownWithoutTheSecrets(t *testing.T) {
 		"it was Bearer q8XZr3kTvB7wPcLm here":                         "it was [access token removed] here",
 		"it was Basic dXNlcjpwYXNz here":                              "it was [authorization removed] here",
 		"a=b&client_secret=abc&c=d":                                   "a=b&[client_secret removed]&c=d",
+		`client_certificate_password = "abc"`:                         "[client_certificate_password removed]",
+		`{"oidc_request_token":"abc"}`:                                `{[oidc_request_token removed]}`,
 		"a=b&amp;client_secret=abc&amp;c=d":                           "a=b&amp;[client_secret removed]&amp;c=d",
 		"a%3Db%26client_assertion%3Dabc%26c%3Dd":                      "a%3Db%26[client_assertion removed]%26c%3Dd",
 		`{"access_token":"abc","expires_in":1}`:                       `{[access_token removed],"expires_in":1}`,

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// secretNames are what secrets are called in requests and answers: parameters of OAuth, members of JSON, headers.
+// secretNames are what secrets are called in requests, answers and settings: parameters of OAuth, members of JSON, headers.
 const secretNames = `client_secret|client_assertion|assertion|access_token|accesstoken|refresh_token|id_token|oidc_?token|` +
-	`oidc_request_token|request_token|client_certificate_password|password|passwd|pwd|secret|x-identity-header`
+	`(?:[a-z]+_)*(?:request_token|password)|passwd|pwd|secret|x-identity-header`
 
 // pattern is a form that secrets have, known or not. Of a match the group is removed, where it is a secret.
 type pattern struct {

@@ -79,6 +79,13 @@ func (d directory) changeLine(change client.CampaignChange, planned, present cli
 	line := func(label, attribute string) string {
 		return fmt.Sprintf("%s: %s -> %s", attribute, value(planned, label), value(present, label))
 	}
+	target := func(attribute, word string) string {
+		was, is := word, "not "+word
+		if change.Added {
+			was, is = is, was
+		}
+		return fmt.Sprintf("%s: %s is %s -> is %s", attribute, d.name(change.Target), was, is)
+	}
 	switch change.Property {
 	case client.CampaignPropertyState:
 		return line(factState, "state")
@@ -88,14 +95,12 @@ func (d directory) changeLine(change client.CampaignChange, planned, present cli
 		return line(factSnooze, "snooze_days (when people are asked again)")
 	case client.CampaignPropertyLimit:
 		return line(factLimit, "require_registration_after_snoozes")
-	case client.CampaignPropertyInclude, client.CampaignPropertyExclude:
+	case client.CampaignPropertyInclude:
+		return target("include", "included")
+	case client.CampaignPropertyExclude:
+		return target("exclude", "excluded")
 	}
-	word := map[client.CampaignProperty]string{client.CampaignPropertyInclude: "included", client.CampaignPropertyExclude: "excluded"}[change.Property]
-	was, is := word, "not "+word
-	if change.Added {
-		was, is = is, was
-	}
-	return fmt.Sprintf("%s: %s is %s -> is %s", change.Property, d.name(change.Target), was, is)
+	return ""
 }
 
 // lossNothing is the adoption_loss of a policy that took nothing away.

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph/signin"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 )
 
@@ -36,6 +37,7 @@ func Describe(err error) (summary, detail string) {
 		refusal    *mfa.TransitionError
 		answer     *client.Error
 		auth       *client.AuthError
+		credential *signin.CredentialError
 		connection *client.ConnectionError
 		over       *TimeoutError
 		creation   *client.UnknownCreationError
@@ -49,9 +51,13 @@ func Describe(err error) (summary, detail string) {
 		summary, detail = Describe(creation.Err)
 		return summary, detail + "\n\n" + describeUnknownCreation(creation)
 	case errors.As(err, &refusal):
-		return refusal.Summary(), refusal.Explanation() + "\n\n" + refusal.Remedy()
+		summary, explanation, remedy := Transition(refusal)
+		return summary, joinParagraphs(explanation, remedy)
 	case errors.As(err, &auth):
 		return describeAuthError(auth)
+	case errors.As(err, &credential):
+		return "Unable to sign in to Microsoft Entra ID", describeCredentialError(credential) +
+			"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation."
 	case errors.As(err, &connection):
 		return describeConnectionError(connection)
 	case errors.As(err, &answer):
@@ -73,6 +79,19 @@ func TenantOf(err error) client.Tenant {
 // adds advice: nothing is decided by it.
 const unknownSegment = "Resource not found for the segment"
 
+// conditionalAccessMeanings says what the numbers mean with which Conditional Access refuses a request. They are not documented; these
+// were observed by other public clients, so only the number is matched and never the wording.
+var conditionalAccessMeanings = map[string]string{
+	"1007": "The body of the request does not fit the schema. This is a defect of the provider; please report it.",
+	"1011": "The condition about applications is not valid.",
+	"1012": "Applications and user actions cannot be included together.",
+	"1032": "The controls do not fit one another.",
+	"1038": "The policy has something that this version of Microsoft Graph counts as a preview.",
+	"1039": "The policy has a condition or control that needs Microsoft Entra ID P2.",
+	"1054": "A group is not known, or its id is not one.",
+	"1040": "A named location is not known, or not yet known to every replica: a new one can take some minutes. Run the command again.",
+}
+
 func describeAnswer(e *client.Error) (summary, detail string) {
 	parts := []string{fmt.Sprintf("Microsoft Graph answered HTTP %d", e.Status)}
 	if e.Code != "" {
@@ -82,7 +101,7 @@ func describeAnswer(e *client.Error) (summary, detail string) {
 		parts[0] += ": " + e.Message
 	}
 	parts[0] = Sentence(parts[0])
-	if meaning := e.Meaning(); meaning != "" {
+	if meaning := conditionalAccessMeanings[e.Number()]; meaning != "" {
 		parts = append(parts, meaning)
 	}
 	switch {
@@ -146,25 +165,6 @@ func describeForbiddenDespitePermission(e *client.Error) string {
 // inSeconds is a wait as the headers of HTTP have it.
 func inSeconds(wait time.Duration) string {
 	return strconv.FormatFloat(wait.Round(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
-}
-
-func describeAuthError(e *client.AuthError) (summary, detail string) {
-	parts := []string{Sentence(e.Message)}
-	if e.Code != "" {
-		parts[0] = e.Code + ": " + parts[0]
-	}
-	parts = append(parts, e.Remedy)
-	if e.Origin != "" {
-		parts = append(parts, e.Origin)
-	}
-	if e.CorrelationID != "" {
-		parts = append(parts, fmt.Sprintf("For Microsoft's support: trace id %s, correlation id %s.", e.TraceID, e.CorrelationID))
-	}
-	summary = "Unable to sign in to Microsoft Entra ID"
-	if e.Reason != "" {
-		summary += ": " + e.Reason
-	}
-	return summary, strings.Join(parts, "\n\n")
 }
 
 func describeConnectionError(e *client.ConnectionError) (summary, detail string) {

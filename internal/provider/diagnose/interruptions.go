@@ -88,7 +88,7 @@ func Unconfirmed(err error) string {
 	case errors.Is(err, context.Canceled):
 		why = "the run was stopped"
 	default:
-		return Sentence(err.Error())
+		return Sentence(Line(err))
 	}
 	if errors.As(err, &ended) && ended.Doing != "" {
 		why += " while " + ended.Doing

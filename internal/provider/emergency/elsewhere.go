@@ -89,7 +89,7 @@ func (l *elsewhereLook) add(account *Account, what string) {
 }
 
 func (l *elsewhereLook) cannotSee(what string, err error) {
-	reason, _, _ := strings.Cut(err.Error(), "\n")
+	reason := diagnose.Line(err)
 	if client.IsForbidden(err) {
 		reason = "the app has no permission for it (Policy.Read.All)"
 	}

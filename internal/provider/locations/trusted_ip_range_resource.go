@@ -437,7 +437,7 @@ func addRangeError(diags *diag.Diagnostics, at path.Path, err error) {
 		diags.AddAttributeError(at, fmt.Sprintf("%s is the last range of named location %s", r, name),
 			fmt.Sprintf("A named location holds at least one range, so the last one of %s cannot be removed. Nothing was changed. Delete the location, or add another range first. To leave the "+
 				"range in the tenant, take the resource out of the state: a removed block with destroy = false, or terraform state rm.", id))
-	default:
+	case client.RangeOtherKind:
 		ipLocations.addWrongKind(refused.Location, at, diags)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 type mfaTransitionFunction struct{}
@@ -77,7 +78,8 @@ func (mfaTransitionFunction) Run(ctx context.Context, req function.RunRequest, r
 	switch {
 	case errors.As(err, &refusal):
 		result.Reason = types.StringValue(string(refusal.Reason))
-		result.Explanation, result.Remedy = types.StringValue(refusal.Explanation()), types.StringValue(refusal.Remedy())
+		_, explanation, remedy := diagnose.Transition(refusal)
+		result.Explanation, result.Remedy = types.StringValue(explanation), types.StringValue(remedy)
 	case err != nil:
 		resp.Error = function.NewFuncError(err.Error())
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 func TestMFATransitionSaysOfEveryMoveWhatTheResourcesDo(t *testing.T) {
@@ -25,7 +26,8 @@ func TestMFATransitionSaysOfEveryMoveWhatTheResourcesDo(t *testing.T) {
 					var refusal *mfa.TransitionError
 					if errors.As(err, &refusal) {
 						refused++
-						want.Reason, want.Explanation, want.Remedy = string(refusal.Reason), refusal.Explanation(), refusal.Remedy()
+						want.Reason = string(refusal.Reason)
+						_, want.Explanation, want.Remedy = diagnose.Transition(refusal)
 					} else {
 						want.Allowed, want.Weakens = true, from.Weakens(to)
 						for _, state := range move.Writes {

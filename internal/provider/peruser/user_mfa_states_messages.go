@@ -167,8 +167,8 @@ func addRefusals(diags *diag.Diagnostics, failures []userFailure) {
 	}
 	var paragraphs []string
 	for _, reason := range reasons {
-		paragraphs = append(paragraphs, fmt.Sprintf("%s\n\n%s %s", diagnose.Names(names[reason], diagnose.NamedInErrors),
-			examples[reason].Explanation(), examples[reason].Remedy()))
+		_, explanation, remedy := diagnose.Transition(examples[reason])
+		paragraphs = append(paragraphs, fmt.Sprintf("%s\n\n%s %s", diagnose.Names(names[reason], diagnose.NamedInErrors), explanation, remedy))
 	}
 	diags.AddAttributeError(userEntryPath(failures[0].key),
 		fmt.Sprintf("The per-user MFA state of %d users cannot move to enforced", len(failures)), strings.Join(paragraphs, "\n\n"))

@@ -79,8 +79,7 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	}
 	credential, method, err := found.credentials.NewCredential(found.cloud, options.Transport())
 	if err != nil {
-		diags.AddAttributeError(credentialPath(method), "Unable to sign in to Microsoft Entra ID",
-			diagnose.Sentence(err.Error())+"\n\nThe ways to sign in, in the order in which they are tried, are described in the provider's documentation.")
+		diagnose.AttributeError(diags, methodPath(method), err)
 		return nil
 	}
 	made, err := client.New(found.cloud, credential, options)
@@ -91,19 +90,10 @@ func (p *entramfaProvider) newClient(found settings, terraformVersion string, di
 	return made
 }
 
-// credentialPath is the attribute that switches a way to sign in.
-func credentialPath(method client.Method) path.Path {
-	switch method {
-	case client.MethodClientCertificate:
-		return path.Root("client_certificate")
-	case client.MethodClientSecret:
-		return path.Root("client_secret")
-	case client.MethodOIDC:
-		return path.Root("use_oidc")
-	case client.MethodManagedIdentity:
-		return path.Root("use_msi")
-	case client.MethodAzureCLI:
-		return path.Root("use_cli")
+// methodPath is the attribute that switches a way to sign in; empty where none was chosen.
+func methodPath(method client.Method) path.Path {
+	if attribute := diagnose.MethodAttribute(method); attribute != "" {
+		return path.Root(attribute)
 	}
 	return path.Empty()
 }

@@ -57,7 +57,7 @@ func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 		"secret without an app": {
 			acctest.Block(tn.Endpoints(), acctest.Set("client_secret", acctest.AppSecret)), []string{"Signing in by client secret needs client_id"},
 		},
-		"federation without a token": {full("use_oidc = true"), []string{"Use_oidc has no token", "oidc_token_file_path"}},
+		"federation without a token": {full("use_oidc = true"), []string{"use_oidc has no token", "oidc_token_file_path"}},
 		"http graph":                 {with("http://graph.example", tn.URL), []string{"Invalid endpoint", `"http://graph.example" does not start with https://`}},
 		"http authority":             {with(tn.URL, "http://login.example"), []string{"Invalid endpoint", `"http://login.example" does not start with https://`}},
 		"graph with a version":       {with("https://graph.example/v1.0", tn.URL), []string{"Invalid endpoint", "must be only scheme and host"}},

@@ -83,8 +83,7 @@ func (r assertionRequest) get(ctx context.Context) (string, error) {
 
 func (r assertionRequest) failure(place, reason string) error {
 	return &AuthError{
-		Reason:  "no OpenID Connect token",
+		Failure: AuthAssertionRefused,
 		Message: fmt.Sprintf("%s gave no OpenID Connect token: %s", place, reason),
-		Remedy:  "Check oidc_request_url and oidc_request_token; they are valid only while the job runs. For Azure DevOps also check ado_pipeline_service_connection_id.",
 	}
 }

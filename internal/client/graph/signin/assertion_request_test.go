@@ -118,8 +118,8 @@ func TestAFailedRequestForAnAssertionHoldsNoToken(t *testing.T) {
 					t.Errorf("got %q", got)
 				}
 				failed := wantAuthError(t, err)
-				if !strings.Contains(failed.Message, place+" gave no OpenID Connect token: "+tc.says) || !strings.Contains(failed.Remedy, "oidc_request_url") {
-					t.Errorf("message %q, remedy %q", failed.Message, failed.Remedy)
+				if !strings.Contains(failed.Message, place+" gave no OpenID Connect token: "+tc.says) || failed.Failure != signin.AuthAssertionRefused {
+					t.Errorf("failure %q, message %q", failed.Failure, failed.Message)
 				}
 				for _, secret := range []string{theSecret, leaked} {
 					if strings.Contains(err.Error(), secret) {
@@ -154,15 +154,16 @@ func TestARequestForAnAssertionEndsWithItsContext(t *testing.T) {
 
 func TestAnAssertionIsNeverAskedForWithoutTLS(t *testing.T) {
 	t.Parallel()
-	for address, says := range map[string]string{
-		"http://ci.example/token": "does not start with https://",
-		"ci.example/token":        "is not a URL",
-		"":                        "is not a URL",
-		"https://%zz":             "is not a URL",
+	for address, problem := range map[string]signin.CredentialProblem{
+		"http://ci.example/token": signin.AssertionWithoutTLS,
+		"ci.example/token":        signin.AssertionNoURL,
+		"":                        signin.AssertionNoURL,
+		"https://%zz":             signin.AssertionNoURL,
 	} {
 		credentials := signin.Credentials{TenantID: clienttest.TenantID, ClientID: clienttest.ClientID, UseOIDC: true, OIDCRequestURL: address, OIDCRequestToken: theSecret}
 		_, err := credentials.AssertionSource(policy.ClientOptions{})
-		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), theSecret) {
+		failed := wantCredentialError(t, err, problem)
+		if failed.Value != address || !strings.Contains(err.Error(), fmt.Sprintf("%q", address)) || strings.Contains(err.Error(), theSecret) {
 			t.Errorf("%q: error %v", address, err)
 		}
 	}

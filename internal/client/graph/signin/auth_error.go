@@ -18,10 +18,41 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
+// AuthFailure is the kind of a failed sign-in.
+type AuthFailure string
+
+const (
+	// AuthRefused is a refusal of the sign-in service, or a failure of a credential of which only the message is known.
+	AuthRefused AuthFailure = "refused"
+	// AuthForeignAnswer is an answer of something that is not a sign-in service.
+	AuthForeignAnswer AuthFailure = "foreign answer"
+	// AuthAssertionFile is a file of an assertion that cannot be read or is empty.
+	AuthAssertionFile AuthFailure = "assertion file"
+	// AuthAssertionRefused is a CI system that gave no assertion.
+	AuthAssertionRefused AuthFailure = "assertion refused"
+	// AuthNoCLIToken is an Azure CLI that gave no token, or none that is installed. CLITenant is set.
+	AuthNoCLIToken AuthFailure = "no token of the Azure CLI"
+	// AuthCLIChallenged is a claims challenge, which the Azure CLI answers only after a new sign-in. Command is set.
+	AuthCLIChallenged AuthFailure = "challenge for the Azure CLI"
+	// AuthTwoIdentityEndpoints is a machine whose own identity endpoint is not the one in the settings. Address is the machine's.
+	AuthTwoIdentityEndpoints AuthFailure = "two managed identity endpoints"
+	// AuthIdentityUnanswered is an identity endpoint that did not answer.
+	AuthIdentityUnanswered AuthFailure = "no answer for the managed identity"
+	// AuthIdentityRefused is a refusal of the identity endpoint. Status and IdentityClientID are set.
+	AuthIdentityRefused AuthFailure = "managed identity refused"
+	// AuthIdentityForeignAnswer is an answer of something that is not an identity endpoint.
+	AuthIdentityForeignAnswer AuthFailure = "foreign answer for the managed identity"
+	// AuthNoIdentityToken is a managed identity without a token for a reason of which only the message is known.
+	AuthNoIdentityToken AuthFailure = "no token of the managed identity"
+	// AuthOtherTenant is an access token of another tenant than the first one.
+	AuthOtherTenant AuthFailure = "another tenant"
+)
+
 // AuthError is a failed sign-in. It never holds a secret: only what the sign-in service said is taken over.
 //
 // Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 type AuthError struct {
+	Failure AuthFailure
 	// Code is the number that the sign-in service gave, like AADSTS7000215; empty where it gave none.
 	Code string
 	// Message is the service's first sentence, or what the credential said.
@@ -29,79 +60,38 @@ type AuthError struct {
 	// TraceID and CorrelationID are what Microsoft's support asks for.
 	TraceID       string
 	CorrelationID string
-	// Reason names in a few words what is wrong; empty where nobody knows.
-	Reason string
-	// Remedy says what to do; it is never empty.
-	Remedy string
-	// Origin says where the credential was found; empty where nobody knows.
+	// Status is the HTTP status of an identity endpoint's refusal.
+	Status int
+	// Address is that of an identity endpoint, without its query.
+	Address string
+	// IdentityClientID is the client id of the user-assigned identity that was asked for; empty for that of the system.
+	IdentityClientID string
+	// CLITenant is the tenant that the Azure CLI was asked for; empty where no tenant is set.
+	CLITenant string
+	// Command is what a person has to run before the next try.
+	Command string
+	// Method is the way to sign in, and Origin says where its credential was found; both are empty where nobody knows.
+	Method Method
 	Origin string
+	// PassedOver is another way to sign in that was set as well and comes after Method; empty where there is none.
+	PassedOver Method
 }
 
-// Error names the number, the reason and the way out.
+// Error names the number, what the service said and where the credential is from.
 func (e *AuthError) Error() string {
 	text := "unable to sign in to Microsoft Entra ID: "
 	if e.Code != "" {
 		text += e.Code + ": "
 	}
-	text += strings.TrimSuffix(e.Message, ".") + ". " + e.Remedy
+	text += strings.TrimSuffix(e.Message, ".")
 	if e.Origin != "" {
-		text += " " + e.Origin
+		text += fmt.Sprintf("; the credential (%s) is from %s", e.Method, e.Origin)
 	}
 	if e.CorrelationID != "" {
 		text += fmt.Sprintf(" (trace id %s, correlation id %s)", e.TraceID, e.CorrelationID)
 	}
 	return text
 }
-
-// AuthRemedies says what helps against the failures that people meet most.
-var AuthRemedies = map[string]string{
-	"AADSTS7000215": "The client secret is wrong. Use the secret's value, not its id; create a new one if the value was not kept.",
-	"AADSTS7000222": "The client secret has expired. Create a new one for the app registration, or move to workload identity federation, which has none.",
-	"AADSTS700016":  "The tenant has no app registration with this client id. Check client_id and tenant_id, and that the app was registered in (or consented to by) this tenant.",
-	"AADSTS90002":   "The tenant was not found. Check tenant_id; if it is right, the tenant lives in another cloud: check environment (or authority_host).",
-	"AADSTS900023":  "The tenant id is neither a GUID nor a verified domain. Check tenant_id.",
-	"AADSTS900382":  "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
-	"AADSTS90038":   "The tenant lives in another cloud. Check environment (or authority_host and graph_endpoint).",
-	"AADSTS500011":  "Microsoft Graph at this address is unknown to the tenant's cloud. Check that environment (or graph_endpoint and authority_host) name the same cloud as the tenant's.",
-	"AADSTS700027":  "The certificate is not one of the app registration's. Upload it there (Certificates & secrets), or use one that is.",
-	"AADSTS700024": "The assertion is not valid now: it has expired, or this machine's clock is wrong. Check the clock; an oidc_token has to be new at each run, " +
-		"while oidc_token_file_path and oidc_request_url are read again at each sign-in.",
-	"AADSTS70021":  "No federated credential of the app registration fits the token. Compare issuer, subject and audience.",
-	"AADSTS700211": "No federated credential of the app registration has the token's issuer. Compare issuer, subject and audience.",
-	"AADSTS700212": "No federated credential of the app registration has the token's audience; api://AzureADTokenExchange is the usual one.",
-	"AADSTS700213": "No federated credential of the app registration has the token's subject. It is case-sensitive and must fit exactly.",
-	"AADSTS50034":  "The account does not exist in this tenant. Check tenant_id, and sign in with an account of this tenant: `az login --tenant <tenant_id>`.",
-	"AADSTS65001": "An administrator has to consent to the app's permissions: in the app registration, under API permissions, grant admin consent; for somebody who " +
-		"signs in with the Azure CLI, consent to the Azure CLI.",
-	"AADSTS53003": "A Conditional Access policy blocks this sign-in. Look for the correlation id in the sign-in log, which names the policy; then fulfil its conditions " +
-		"(such as the address of this machine), or have the account or app excluded.",
-	"AADSTS7000112": "The app registration or its service principal is disabled. Enable it, or use another.",
-}
-
-// AuthReasons names the same failures in a few words.
-var AuthReasons = map[string]string{
-	"AADSTS7000215": "the client secret is wrong",
-	"AADSTS7000222": "the client secret has expired",
-	"AADSTS700016":  "no such app in this tenant",
-	"AADSTS90002":   "no such tenant",
-	"AADSTS900023":  "no such tenant",
-	"AADSTS900382":  "the tenant lives in another cloud",
-	"AADSTS90038":   "the tenant lives in another cloud",
-	"AADSTS500011":  "Microsoft Graph is of another cloud",
-	"AADSTS700027":  "the certificate is not registered",
-	"AADSTS700024":  "the assertion is not valid now",
-	"AADSTS70021":   "no federated credential fits",
-	"AADSTS700211":  "no federated credential fits",
-	"AADSTS700212":  "no federated credential fits",
-	"AADSTS700213":  "no federated credential fits",
-	"AADSTS50034":   "no such account in this tenant",
-	"AADSTS65001":   "consent is missing",
-	"AADSTS53003":   "Conditional Access blocks it",
-	"AADSTS7000112": "the app is disabled",
-}
-
-// GeneralAuthRemedy helps against failures that nothing more is known of.
-const GeneralAuthRemedy = "Check tenant_id, client_id and the credential; the number is explained at https://login.microsoftonline.com/error."
 
 // CodePattern is a number of the sign-in service.
 var CodePattern = regexp.MustCompile(`AADSTS\d+`)
@@ -110,14 +100,14 @@ var CodePattern = regexp.MustCompile(`AADSTS\d+`)
 // the one place where it is still known to be the credential's.
 type describedCredential struct {
 	azcore.TokenCredential
-	origin string
+	found foundCredential
 	// learn is told every token.
 	learn func(token string)
 }
 
 func newDescribedCredential(credential azcore.TokenCredential, learn func(token string)) describedCredential {
 	found, _ := credential.(foundCredential)
-	return describedCredential{credential, found.origin, learn}
+	return describedCredential{credential, found, learn}
 }
 
 func (c describedCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -131,7 +121,7 @@ func (c describedCredential) GetToken(ctx context.Context, options policy.TokenR
 	err = describeAuthFailure(ctx, failures, err)
 	var failed *AuthError
 	if errors.As(err, &failed) {
-		failed.Origin = c.origin
+		failed.Method, failed.Origin, failed.PassedOver = c.found.method, c.found.origin, c.found.passedOver
 	}
 	return token, err
 }
@@ -159,8 +149,7 @@ func describeAuthFailure(ctx context.Context, failures *transport.FailureRecord,
 	if status >= 200 && status <= 299 {
 		return foreignAuthAnswer(status, "a token")
 	}
-	code := CodePattern.FindString(err.Error())
-	return &AuthError{Message: firstLine(err.Error()), Code: code, Reason: AuthReasons[code], Remedy: remedyFor(code)}
+	return &AuthError{Failure: AuthRefused, Code: CodePattern.FindString(err.Error()), Message: firstLine(err.Error())}
 }
 
 // NewAuthError reads the answer of the token endpoint.
@@ -193,25 +182,21 @@ func parseAuthError(body []byte) (AuthError, bool) {
 		message = strings.TrimSpace(message[:at])
 	}
 	return AuthError{
+		Failure:       AuthRefused,
 		Code:          code,
 		Message:       cmp.Or(message, redact.ForeignText(answer.Error)),
 		TraceID:       redact.ForeignText(answer.TraceID),
 		CorrelationID: redact.ForeignText(answer.CorrelationID),
-		Reason:        AuthReasons[code],
-		Remedy:        remedyFor(code),
 	}, true
 }
 
-// foreignAuthAnswer is the failure of a sign-in at something that is no sign-in service.
+// foreignAuthAnswer is the failure of a sign-in at something that is not a sign-in service.
 func foreignAuthAnswer(status int, instead string) *AuthError {
 	return &AuthError{
-		Reason:  "not a sign-in service",
+		Failure: AuthForeignAnswer,
 		Message: fmt.Sprintf("the sign-in service answered HTTP %d with something other than %s", status, instead),
-		Remedy:  "Check authority_host, and whether a proxy stands in between.",
 	}
 }
-
-func remedyFor(code string) string { return cmp.Or(AuthRemedies[code], GeneralAuthRemedy) }
 
 // firstLine is the first line of what a library or a program says.
 func firstLine(text string) string {

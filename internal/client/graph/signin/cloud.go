@@ -18,7 +18,7 @@ import (
 //
 // Source: https://learn.microsoft.com/graph/deployments
 type Cloud struct {
-	// Name is the value of the provider's environment setting, or "custom".
+	// Name is one of CloudNames, or "custom".
 	Name string
 	// GraphEndpoint is the root of Microsoft Graph, without version and trailing slash: https://graph.microsoft.com.
 	GraphEndpoint string

@@ -64,20 +64,20 @@ type Credentials struct {
 
 	UseAzureCLI bool
 
-	// Origins say where the credential of a way to sign in was found: "the environment variable ARM_CLIENT_SECRET". A failed
-	// sign-in repeats it, because an old variable is easily forgotten.
+	// Origins say in the caller's words where the credential of a way to sign in was found: "a file". A failed sign-in repeats
+	// it, because an old credential is easily forgotten.
 	Origins map[Method]string
 }
 
-// Method chooses the way to sign in, or says which ways there are.
+// Method chooses the way to sign in. What it lacks is a *CredentialError.
 func (c Credentials) Method() (Method, error) {
 	switch {
 	case len(c.ClientCertificate) > 0:
-		return MethodClientCertificate, c.need(MethodClientCertificate, true, true)
+		return MethodClientCertificate, c.needApp(MethodClientCertificate)
 	case c.ClientSecret != "":
-		return MethodClientSecret, c.need(MethodClientSecret, true, true)
+		return MethodClientSecret, c.needApp(MethodClientSecret)
 	case c.UseOIDC:
-		if err := c.need(MethodOIDC, true, true); err != nil {
+		if err := c.needApp(MethodOIDC); err != nil {
 			return MethodOIDC, err
 		}
 		return MethodOIDC, c.needAssertionSource()
@@ -86,39 +86,33 @@ func (c Credentials) Method() (Method, error) {
 	case c.UseAzureCLI:
 		return MethodAzureCLI, nil
 	}
-	return "", errors.New("no way to sign in is configured: set a client certificate, a client secret, use_oidc, use_msi or use_cli")
+	return "", &CredentialError{Problem: CredentialNone}
 }
 
-func (c Credentials) need(method Method, tenant, client bool) error {
-	var missing []string
-	if tenant && c.TenantID == "" {
-		missing = append(missing, "tenant_id")
+// needApp wants an app and its tenant named.
+func (c Credentials) needApp(method Method) error {
+	if c.TenantID != "" && c.ClientID != "" {
+		return nil
 	}
-	if client && c.ClientID == "" {
-		missing = append(missing, "client_id")
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("signing in by %s needs %s", method, strings.Join(missing, " and "))
-	}
-	return nil
+	return &CredentialError{Problem: CredentialIncomplete, Method: method, NoTenantID: c.TenantID == "", NoClientID: c.ClientID == ""}
 }
 
 func (c Credentials) needAssertionSource() error {
+	failed := &CredentialError{Problem: AssertionNowhere, Method: MethodOIDC}
 	switch {
 	case c.OIDCToken != "", c.OIDCTokenFilePath != "":
 		return nil
 	case c.OIDCRequestURL != "" && c.OIDCRequestToken != "":
 		return nil
 	case c.OIDCRequestURL != "":
-		return errors.New("use_oidc has a request URL but no request token (oidc_request_token)")
+		failed.Problem = AssertionWithoutRequestToken
 	case c.OIDCRequestToken != "":
-		return errors.New("use_oidc has a request token but no request URL (oidc_request_url)")
+		failed.Problem = AssertionWithoutRequestURL
 	}
-	return errors.New("use_oidc has no token: set oidc_token, oidc_token_file_path, or oidc_request_url with oidc_request_token " +
-		"(in GitHub Actions the job needs the permission id-token: write)")
+	return failed
 }
 
-// NewCredential makes the credential of the chosen way. It sends nothing yet.
+// NewCredential makes the credential of the chosen way. It sends nothing yet. A setting that cannot be used is a *CredentialError.
 func (c Credentials) NewCredential(where Cloud, options transport.Options) (azcore.TokenCredential, Method, error) {
 	c.LearnSecrets()
 	method, err := c.Method()
@@ -141,7 +135,7 @@ func (c Credentials) NewCredential(where Cloud, options transport.Options) (azco
 		var key crypto.PrivateKey
 		chain, key, err = ParseCertificate(c.ClientCertificate, c.ClientCertificatePassword)
 		if err != nil {
-			return nil, method, fmt.Errorf("the client certificate cannot be used: %w", err)
+			return nil, method, err
 		}
 		credential, err = azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, chain, key,
 			&azidentity.ClientCertificateCredentialOptions{ClientOptions: settings, DisableInstanceDiscovery: disableDiscovery, SendCertificateChain: true})
@@ -161,38 +155,36 @@ func (c Credentials) NewCredential(where Cloud, options transport.Options) (azco
 	case MethodAzureCLI:
 		credential, err = c.AzureCLI()
 	}
-	if err != nil {
-		return nil, method, fmt.Errorf("signing in by %s: %w", method, err)
+	var unusable *CredentialError
+	if err != nil && !errors.As(err, &unusable) {
+		err = &CredentialError{Problem: CredentialRefused, Method: method, Err: err}
 	}
-	return foundCredential{credential, c.describeOrigin(method)}, method, nil
+	if err != nil {
+		return nil, method, err
+	}
+	return foundCredential{TokenCredential: credential, method: method, origin: c.Origins[method], passedOver: c.passedOver(method)}, method, nil
 }
 
 // foundCredential knows where it was found.
 type foundCredential struct {
 	azcore.TokenCredential
-	origin string
+	method     Method
+	origin     string
+	passedOver Method
 }
 
-// describeOrigin says where the credential was found, and which other way to sign in was meant, perhaps.
-func (c Credentials) describeOrigin(method Method) string {
-	origin := c.Origins[method]
-	if origin == "" {
-		return ""
-	}
-	text := fmt.Sprintf("The credential of this sign-in (%s) is from %s.", method, origin)
-	passedOver := func(attribute string, other Method) string {
-		return text + fmt.Sprintf(" %s is set as well, and was not used, because a %s goes before it. To sign in by %s, remove the %s.", attribute, method, other, method)
-	}
+// passedOver is another way to sign in that may be the one that was meant; empty where there is none.
+func (c Credentials) passedOver(method Method) Method {
 	switch {
-	case method == MethodOIDC:
+	case method == MethodOIDC || c.Origins[method] == "":
 	case c.UseOIDC:
-		return passedOver("use_oidc", MethodOIDC)
+		return MethodOIDC
 	case c.UseManagedIdentity:
-		return passedOver("use_msi", MethodManagedIdentity)
+		return MethodManagedIdentity
 	case method == MethodClientCertificate && c.ClientSecret != "":
-		return passedOver("client_secret", MethodClientSecret)
+		return MethodClientSecret
 	}
-	return text
+	return ""
 }
 
 // recordingFailure learns the assertion, or keeps why there is no assertion for describeAuthFailure.
@@ -218,37 +210,37 @@ func (c Credentials) AssertionSource(settings policy.ClientOptions) (func(contex
 		return func(context.Context) (string, error) {
 			text, err := os.ReadFile(c.OIDCTokenFilePath)
 			if err != nil {
-				return "", &AuthError{Message: "the file of the OIDC token cannot be read: " + err.Error(), Remedy: "Check oidc_token_file_path."}
+				return "", &AuthError{Failure: AuthAssertionFile, Message: "the file of the OIDC token cannot be read: " + err.Error()}
 			}
 			token := strings.TrimSpace(string(text))
 			if token == "" {
-				return "", &AuthError{Message: fmt.Sprintf("the file %q of the OIDC token is empty", c.OIDCTokenFilePath), Remedy: "Check oidc_token_file_path."}
+				return "", &AuthError{Failure: AuthAssertionFile, Message: fmt.Sprintf("the file %q of the OIDC token is empty", c.OIDCTokenFilePath)}
 			}
 			return token, nil
 		}, nil
 	}
 	address, err := url.Parse(c.OIDCRequestURL)
 	if err != nil || address.Host == "" {
-		return nil, fmt.Errorf("oidc_request_url is not a URL: %q", c.OIDCRequestURL)
+		return nil, &CredentialError{Problem: AssertionNoURL, Method: MethodOIDC, Value: c.OIDCRequestURL}
 	}
 	if address.Scheme != "https" {
-		return nil, fmt.Errorf("oidc_request_url %q does not start with https://; its token is never sent without TLS", c.OIDCRequestURL)
+		return nil, &CredentialError{Problem: AssertionWithoutTLS, Method: MethodOIDC, Value: c.OIDCRequestURL}
 	}
 	request := assertionRequest{url: *address, token: c.OIDCRequestToken, serviceConnectionID: c.ADOPipelineServiceConnectionID, settings: settings}
 	return request.get, nil
 }
 
 // ParseCertificate reads a certificate, its chain and its key: PEM (key not encrypted), or PKCS#12, raw or in base64,
-// with or without a password. The certificate of the key comes first.
+// with or without a password. The certificate of the key comes first. What cannot be read is a *CredentialError.
 func ParseCertificate(data []byte, password string) ([]*x509.Certificate, crypto.PrivateKey, error) {
 	trimmed := []byte(strings.TrimSpace(string(data)))
 	if block, _ := pem.Decode(trimmed); block != nil {
 		if strings.Contains(string(trimmed), "ENCRYPTED") {
-			return nil, nil, errors.New("its PEM key is encrypted; use a PKCS#12 (PFX) file with client_certificate_password instead")
+			return nil, nil, &CredentialError{Problem: CertificateKeyEncrypted, Method: MethodClientCertificate}
 		}
 		chain, key, err := azidentity.ParseCertificates(trimmed, nil)
 		if err != nil {
-			return nil, nil, fmt.Errorf("it is PEM, but %w", err)
+			return nil, nil, unusableCertificate(fmt.Errorf("it is PEM, but %w", err))
 		}
 		chain, err = leafFirst(chain, key)
 		return chain, key, err
@@ -261,20 +253,24 @@ func ParseCertificate(data []byte, password string) ([]*x509.Certificate, crypto
 	}
 	key, leaf, chain, err := pkcs12.DecodeChain(data, password)
 	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
-		return nil, nil, errors.New("client_certificate_password does not open it")
+		return nil, nil, &CredentialError{Problem: CertificatePassword, Method: MethodClientCertificate}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("it is neither PEM nor PKCS#12: %w", err)
+		return nil, nil, unusableCertificate(fmt.Errorf("it is neither PEM nor PKCS#12: %w", err))
 	}
 	chain, err = leafFirst(append([]*x509.Certificate{leaf}, chain...), key)
 	return chain, key, err
+}
+
+func unusableCertificate(err error) error {
+	return &CredentialError{Problem: CertificateUnusable, Method: MethodClientCertificate, Err: err}
 }
 
 // leafFirst puts the certificate of the key first, wherever the file has it.
 func leafFirst(chain []*x509.Certificate, key crypto.PrivateKey) ([]*x509.Certificate, error) {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, errors.New("its key cannot sign")
+		return nil, unusableCertificate(errors.New("its key cannot sign"))
 	}
 	for n, certificate := range chain {
 		public, ok := certificate.PublicKey.(interface {
@@ -285,7 +281,7 @@ func leafFirst(chain []*x509.Certificate, key crypto.PrivateKey) ([]*x509.Certif
 			return append(sorted, chain[n+1:]...), nil
 		}
 	}
-	return nil, errors.New("none of its certificates belongs to its key")
+	return nil, unusableCertificate(errors.New("none of its certificates belongs to its key"))
 }
 
 // AtAuthority reports whether a way to sign in does so at the tenant that the settings name, and nowhere else. A managed identity

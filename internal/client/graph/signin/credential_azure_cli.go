@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -20,14 +19,14 @@ func (c Credentials) AzureCLI() (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &AzureCLICredential{Credential: credential, Tenant: cmp.Or(c.TenantID, "<tenant_id>")}, nil
+	return &AzureCLICredential{Credential: credential, Tenant: c.TenantID}, nil
 }
 
-// AzureCLICredential keeps the CLI's token, because each call of the CLI starts a program, and says what helps where there
-// is none. It is what is used where nothing is configured, so this is also what somebody reads who has configured nothing.
+// AzureCLICredential keeps the CLI's token, because each call of the CLI starts a program, and tells why there is none.
 type AzureCLICredential struct {
 	Credential azcore.TokenCredential
-	Tenant     string
+	// Tenant is the one that the CLI is asked for; empty leaves it to the CLI.
+	Tenant string
 
 	mutex sync.Mutex
 	scope string
@@ -67,24 +66,16 @@ func (c *AzureCLICredential) challenged(err error) *AuthError {
 		return c.describe(err.Error())
 	}
 	return &AuthError{
-		Reason:  "the Azure CLI has to sign in again",
+		Failure: AuthCLIChallenged,
 		Message: "Microsoft Graph does not accept the Azure CLI's token any more and wants a new sign-in (continuous access evaluation)",
-		Remedy:  "Run `az login" + command + "` and then this command again.",
+		Command: "az login" + command,
 	}
 }
 
 func (c *AzureCLICredential) describe(text string) *AuthError {
-	code := CodePattern.FindString(text)
-	failed := &AuthError{Code: code, Reason: "no token of the Azure CLI", Message: "the Azure CLI gave no token: " + cliMessage(text)}
-	login := "`az login --tenant " + c.Tenant + "`"
-	if known := AuthRemedies[code]; known != "" {
-		failed.Reason = AuthReasons[code]
-		failed.Remedy = strings.ReplaceAll(known, "`az login --tenant <tenant_id>`", login) + " Then run " + login + "."
-		return failed
+	return &AuthError{
+		Failure: AuthNoCLIToken, Code: CodePattern.FindString(text), Message: "the Azure CLI gave no token: " + cliMessage(text), CLITenant: c.Tenant,
 	}
-	failed.Remedy = "Nothing else is configured, so the Azure CLI was asked. Install it and run " + login + ", or configure another way " +
-		"to sign in: a client certificate, a client secret, use_oidc or use_msi."
-	return failed
 }
 
 // cliMessage is the line with which the CLI says what is wrong: warnings may come first, and advice after it.

@@ -27,6 +27,9 @@ import (
 // Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service
 const metadataHost = "169.254.169.254"
 
+// IdentityEndpointExample is how the address of an identity endpoint looks.
+const IdentityEndpointExample = "http://" + metadataHost + "/metadata/identity/oauth2/token"
+
 const (
 	// identityTimeout bounds one try to get an answer of an identity endpoint. Off Azure, nothing answers: packets to the
 	// address of IMDS get lost, and each try lasts as long as it may.
@@ -72,10 +75,10 @@ func (c Credentials) managedIdentity(settings policy.ClientOptions, httpClient *
 func parseIdentityEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(text)
 	if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") {
-		return nil, fmt.Errorf("msi_endpoint %q is not an address like http://%s/metadata/identity/oauth2/token", text, metadataHost)
+		return nil, &CredentialError{Problem: IdentityEndpointInvalid, Method: MethodManagedIdentity, Value: text}
 	}
 	if endpoint.User != nil || strings.ContainsAny(text, "?#") {
-		return nil, fmt.Errorf("msi_endpoint %q must be without user information, query and fragment", endpoint.Redacted())
+		return nil, &CredentialError{Problem: IdentityEndpointNotBare, Method: MethodManagedIdentity, Value: endpoint.Redacted()}
 	}
 	return endpoint, nil
 }
@@ -185,7 +188,7 @@ func (*unansweredError) NonRetriable() {}
 
 func (e *unansweredError) Unwrap() error { return e.error }
 
-// managedIdentityCredential says what helps where a managed identity gives no token.
+// managedIdentityCredential tells why a managed identity gives no token.
 type managedIdentityCredential struct {
 	azcore.TokenCredential
 	userAssigned string
@@ -200,70 +203,50 @@ func (c managedIdentityCredential) GetToken(ctx context.Context, options policy.
 	return token, c.describe(outcome, err)
 }
 
-const elsewhere = "Managed identities exist in Azure, and on machines connected by Azure Arc. On any other machine configure another way to sign in: a client " +
-	"certificate, a client secret, use_oidc or use_cli; and unset use_msi (ARM_USE_MSI)."
-
 func (c managedIdentityCredential) describe(outcome *identityOutcome, err error) *AuthError {
 	outcome.mutex.Lock()
 	defer outcome.mutex.Unlock()
+	failed := &AuthError{Address: outcome.address, Status: outcome.status, IdentityClientID: c.userAssigned}
 	switch {
 	case outcome.misplaced:
-		return &AuthError{
-			Reason:  "two managed identity endpoints",
-			Message: "msi_endpoint is set, and the environment of this machine names another endpoint, " + outcome.address,
-			Remedy:  "Unset msi_endpoint (ARM_MSI_ENDPOINT); the machine's own endpoint is found without it.",
-		}
+		failed.Failure = AuthTwoIdentityEndpoints
+		failed.Message = "the settings name an identity endpoint, and the environment of this machine names another one, " + outcome.address
 	case outcome.err != nil:
 		why := redact.ForeignText(outcome.err.Error())
 		if errors.Is(outcome.err, context.DeadlineExceeded) {
 			why = fmt.Sprintf("nothing came within %v", identityTimeout)
 		}
-		return &AuthError{
-			Reason:  "no managed identity here",
-			Message: fmt.Sprintf("no answer from %s, where a machine gets the tokens of its managed identity: %s", outcome.address, why),
-			Remedy:  elsewhere + " In Azure, behind a proxy, " + metadataHost + " has to be in NO_PROXY.",
-		}
+		failed.Failure = AuthIdentityUnanswered
+		failed.Message = fmt.Sprintf("no answer from %s, where a machine gets the tokens of its managed identity: %s", outcome.address, why)
 	case outcome.status >= http.StatusBadRequest:
-		return c.describeRefusal(outcome)
+		failed.Failure = AuthIdentityRefused
+		failed.readRefusal(outcome)
 	case outcome.status != 0:
-		return &AuthError{
-			Reason:  "no managed identity here",
-			Message: fmt.Sprintf("the identity endpoint %s answered HTTP %d with something other than a token", outcome.address, outcome.status),
-			Remedy:  elsewhere,
-		}
+		failed.Failure = AuthIdentityForeignAnswer
+		failed.Message = fmt.Sprintf("the identity endpoint %s answered HTTP %d with something other than a token", outcome.address, outcome.status)
+	default:
+		failed.Failure, failed.Message = AuthNoIdentityToken, firstLine(err.Error())
 	}
-	return &AuthError{Reason: "no token of the managed identity", Message: firstLine(err.Error()), Remedy: elsewhere}
+	return failed
 }
 
-// describeRefusal reads the forms in which identity endpoints refuse: OAuth's error and error_description, or App Service's
+// readRefusal reads the forms in which identity endpoints refuse: OAuth's code and description of an error, or App Service's
 // statusCode and message.
 //
 // Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
-func (c managedIdentityCredential) describeRefusal(outcome *identityOutcome) *AuthError {
-	var other struct {
-		Message string `json:"message"`
-	}
-	failed, ok := parseAuthError(outcome.body)
+func (e *AuthError) readRefusal(outcome *identityOutcome) {
+	said, ok := parseAuthError(outcome.body)
 	if !ok {
+		var other struct {
+			Message string `json:"message"`
+		}
 		if json.Unmarshal(outcome.body, &other) == nil {
-			failed.Message = firstLine(other.Message)
+			said.Message = firstLine(other.Message)
 		}
 	}
-	said := failed.Message
-	message := fmt.Sprintf("the identity endpoint %s answered HTTP %d", outcome.address, outcome.status)
-	if said != "" {
-		message += ": " + said
+	e.Code, e.TraceID, e.CorrelationID = said.Code, said.TraceID, said.CorrelationID
+	e.Message = fmt.Sprintf("the identity endpoint %s answered HTTP %d", outcome.address, outcome.status)
+	if said.Message != "" {
+		e.Message += ": " + said.Message
 	}
-	failed.Reason, failed.Message = "the managed identity was refused", message
-	switch {
-	case failed.Code != "" && AuthRemedies[failed.Code] != "":
-	case outcome.status == http.StatusBadRequest && c.userAssigned != "":
-		failed.Remedy = fmt.Sprintf("Assign the user-assigned managed identity with the client id %s to this machine, or correct client_id (ARM_CLIENT_ID, AZURE_CLIENT_ID); "+
-			"without it, the machine's system-assigned identity signs in.", c.userAssigned)
-	case outcome.status == http.StatusBadRequest || outcome.status == http.StatusNotFound:
-		failed.Remedy = "Switch on the machine's system-assigned managed identity, or set client_id to that of a user-assigned one. " + elsewhere
-	default:
-		failed.Remedy = elsewhere
-	}
-	return &failed
 }

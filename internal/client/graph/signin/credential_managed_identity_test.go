@@ -80,8 +80,8 @@ func TestAManagedIdentityThatIsRefusedIsAnAuthError(t *testing.T) {
 	c := signingInAs(t, signin.Credentials{UseManagedIdentity: true}, graph.Options{})
 	err := c.SignIn(t.Context())
 	if failed := wantAuthError(t, err); !strings.HasSuffix(failed.Message, "/msi/token answered HTTP 400: Identity not found") ||
-		!strings.Contains(failed.Remedy, "system-assigned") {
-		t.Errorf("message %q, remedy %q", failed.Message, failed.Remedy)
+		failed.Failure != signin.AuthIdentityRefused || failed.Status != 400 || failed.IdentityClientID != "" {
+		t.Errorf("error %+v", failed)
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v", err, err), theSecret) {
 		t.Errorf("the error holds the header's secret: %v", err)
@@ -154,8 +154,8 @@ func TestAManagedIdentityThatNobodyAnswersForIsGivenUpSoon(t *testing.T) {
 				t.Errorf("%d tries, want %d", tries, c.tries)
 			}
 			if !strings.HasPrefix(failed.Message, "no answer from http://169.254.169.254/metadata/identity/oauth2/token, where") ||
-				!strings.Contains(failed.Remedy, "use_msi") || !strings.Contains(failed.Remedy, "NO_PROXY") {
-				t.Errorf("message %q, remedy %q", failed.Message, failed.Remedy)
+				failed.Failure != signin.AuthIdentityUnanswered {
+				t.Errorf("failure %q, message %q", failed.Failure, failed.Message)
 			}
 		})
 	}
@@ -217,7 +217,7 @@ func TestTwoIdentityEndpointsAreOneTooMany(t *testing.T) {
 	appService(t, func(http.ResponseWriter, *http.Request) { asked++ })
 	client := signingInAs(t, signin.Credentials{UseManagedIdentity: true, ManagedIdentityEndpoint: "http://localhost:1/token"}, graph.Options{})
 	failed := wantAuthError(t, client.SignIn(t.Context()))
-	if failed.Reason != "two managed identity endpoints" || !strings.Contains(failed.Message, "/msi/token") || !strings.Contains(failed.Remedy, "msi_endpoint") {
+	if failed.Failure != signin.AuthTwoIdentityEndpoints || !strings.Contains(failed.Message, "/msi/token") || !strings.HasSuffix(failed.Address, "/msi/token") {
 		t.Errorf("error %+v", failed)
 	}
 	if asked != 0 {
@@ -227,41 +227,43 @@ func TestTwoIdentityEndpointsAreOneTooMany(t *testing.T) {
 
 func TestAnIdentityEndpointIsAnAddress(t *testing.T) {
 	t.Parallel()
-	for text, says := range map[string]string{
-		"localhost":               "is not an address",
-		"ftp://localhost/token":   "is not an address",
-		"http:///token":           "is not an address",
-		"http://%zz":              "is not an address",
-		"http://u:hunter2@host/t": "without user information",
-		"http://host/t?x=1":       "query",
-		"http://host/t#x":         "fragment",
+	for text, problem := range map[string]signin.CredentialProblem{
+		"localhost":               signin.IdentityEndpointInvalid,
+		"ftp://localhost/token":   signin.IdentityEndpointInvalid,
+		"http:///token":           signin.IdentityEndpointInvalid,
+		"http://%zz":              signin.IdentityEndpointInvalid,
+		"http://u:hunter2@host/t": signin.IdentityEndpointNotBare,
+		"http://host/t?x=1":       signin.IdentityEndpointNotBare,
+		"http://host/t#x":         signin.IdentityEndpointNotBare,
 	} {
 		_, _, err := signin.Credentials{UseManagedIdentity: true, ManagedIdentityEndpoint: text}.NewCredential(signin.Public, transport.Options{})
-		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
+		failed := wantCredentialError(t, err, problem)
+		if failed.Method != signin.MethodManagedIdentity || failed.Value == "" || !strings.Contains(err.Error(), failed.Value) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: error %v", text, err)
 		}
 	}
 }
 
-func TestARefusedManagedIdentitySaysWhatToAssign(t *testing.T) {
+func TestARefusedManagedIdentityTellsItsStatusAndWhichItIs(t *testing.T) {
 	anywhere(t)
 	for name, c := range map[string]struct {
-		status          int
-		body, client    string
-		message, remedy string
+		status               int
+		body, client         string
+		message, code, trace string
 	}{
-		"none on the machine": {400, `{"error":"invalid_request","error_description":"Identity not found"}`, "", "HTTP 400: Identity not found", "system-assigned managed identity, or set client_id"},
-		"another one":         {400, `{"error":"invalid_request","error_description":"Identity not found"}`, clienttest.ClientID, "HTTP 400: Identity not found", "with the client id " + clienttest.ClientID},
-		"in App Service":      {400, `{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found"}`, clienttest.ClientID, "HTTP 400: No User Assigned", "with the client id " + clienttest.ClientID},
-		"a proxy":             {403, `connecting to 169.254.169.254:80: network is unreachable`, "", "HTTP 403", "exist in Azure"},
-		"Entra's refusal":     {400, `{"error":"invalid_request","error_description":"AADSTS90002: Tenant not found."}`, "", "HTTP 400: Tenant not found.", "tenant_id"},
+		"none on the machine": {400, `{"error":"invalid_request","error_description":"Identity not found"}`, "", "HTTP 400: Identity not found", "", ""},
+		"another one":         {400, `{"error":"invalid_request","error_description":"Identity not found"}`, clienttest.ClientID, "HTTP 400: Identity not found", "", ""},
+		"in App Service":      {400, `{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found"}`, clienttest.ClientID, "HTTP 400: No User Assigned", "", ""},
+		"a proxy":             {403, `connecting to 169.254.169.254:80: network is unreachable`, "", "HTTP 403", "", ""},
+		"Entra's refusal":     {400, `{"error":"invalid_request","error_description":"AADSTS90002: Tenant not found.","trace_id":"11"}`, "", "HTTP 400: Tenant not found.", "AADSTS90002", "11"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			identity := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, c.status, c.body) })
 			client := signingInAs(t, signin.Credentials{UseManagedIdentity: true, ClientID: c.client, ManagedIdentityEndpoint: identity.URL + "/token"},
 				graph.Options{HTTPClient: clienttest.Trust(t, identity.Server)})
 			failed := wantAuthError(t, client.SignIn(t.Context()))
-			if !strings.Contains(failed.Message, identity.URL+"/token answered "+c.message) || !strings.Contains(failed.Remedy, c.remedy) || failed.Reason == "" {
+			if !strings.Contains(failed.Message, identity.URL+"/token answered "+c.message) || failed.Failure != signin.AuthIdentityRefused ||
+				failed.Status != c.status || failed.IdentityClientID != c.client || failed.Code != c.code || failed.TraceID != c.trace || failed.Address != identity.URL+"/token" {
 				t.Errorf("error %+v", failed)
 			}
 		})
@@ -272,8 +274,8 @@ func TestAnIdentityEndpointThatIsNoneIsSaidToBe(t *testing.T) {
 	anywhere(t)
 	identity := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 200, "<html>") })
 	client := signingInAs(t, signin.Credentials{UseManagedIdentity: true, ManagedIdentityEndpoint: identity.URL + "/token"}, graph.Options{HTTPClient: clienttest.Trust(t, identity.Server)})
-	if failed := wantAuthError(t, client.SignIn(t.Context())); !strings.Contains(failed.Message, "something other than a token") {
-		t.Errorf("message %q", failed.Message)
+	if failed := wantAuthError(t, client.SignIn(t.Context())); !strings.Contains(failed.Message, "something other than a token") || failed.Failure != signin.AuthIdentityForeignAnswer {
+		t.Errorf("failure %q, message %q", failed.Failure, failed.Message)
 	}
 }
 
@@ -343,7 +345,7 @@ func TestCloudShellHasOneIdentity(t *testing.T) {
 	anywhere(t)
 	t.Setenv("MSI_ENDPOINT", "https://127.0.0.1:1/token")
 	_, method, err := signin.Credentials{UseManagedIdentity: true, ClientID: clienttest.ClientID}.NewCredential(signin.Public, transport.Options{})
-	if err == nil || method != signin.MethodManagedIdentity || !strings.Contains(err.Error(), "Cloud Shell doesn't support user-assigned managed identities") {
+	if failed := wantCredentialError(t, err, signin.CredentialRefused); failed.Method != method || method != signin.MethodManagedIdentity || !strings.Contains(err.Error(), "signing in by managed identity: Cloud Shell doesn't support user-assigned managed identities") {
 		t.Errorf("method %q, error %v", method, err)
 	}
 }

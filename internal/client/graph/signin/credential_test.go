@@ -77,46 +77,56 @@ func TestAWayToSignInNamesWhatItLacks(t *testing.T) {
 		name        string
 		credentials signin.Credentials
 		method      signin.Method
+		want        signin.CredentialError
 		says        string
 	}{
-		{"nothing", full, "", "no way to sign in is configured: set a client certificate, a client secret, use_oidc, use_msi or use_cli"},
+		{"nothing", full, "", signin.CredentialError{Problem: signin.CredentialNone}, "no way to sign in is set"},
 		{
 			"a secret alone",
 			signin.Credentials{ClientSecret: theSecret},
 			signin.MethodClientSecret,
-			"signing in by client secret needs tenant_id and client_id",
+			signin.CredentialError{Problem: signin.CredentialIncomplete, NoTenantID: true, NoClientID: true},
+			"signing in by client secret: it needs the id of the tenant and the id of the app",
 		},
-		{"a secret without tenant", signin.Credentials{ClientID: clienttest.ClientID, ClientSecret: theSecret}, signin.MethodClientSecret, "signing in by client secret needs tenant_id"},
-		{"a secret without client", signin.Credentials{TenantID: clienttest.TenantID, ClientSecret: theSecret}, signin.MethodClientSecret, "signing in by client secret needs client_id"},
+		{"a secret without tenant", signin.Credentials{ClientID: clienttest.ClientID, ClientSecret: theSecret}, signin.MethodClientSecret, signin.CredentialError{Problem: signin.CredentialIncomplete, NoTenantID: true}, "signing in by client secret: it needs the id of the tenant"},
+		{"a secret without client", signin.Credentials{TenantID: clienttest.TenantID, ClientSecret: theSecret}, signin.MethodClientSecret, signin.CredentialError{Problem: signin.CredentialIncomplete, NoClientID: true}, "signing in by client secret: it needs the id of the app"},
 		{
 			"a certificate alone",
 			signin.Credentials{ClientCertificate: []byte("x")},
 			signin.MethodClientCertificate,
-			"signing in by client certificate needs tenant_id and client_id",
+			signin.CredentialError{Problem: signin.CredentialIncomplete, NoTenantID: true, NoClientID: true},
+			"signing in by client certificate: it needs the id of the tenant and the id of the app",
 		},
 		{
 			"OIDC alone",
 			signin.Credentials{UseOIDC: true, OIDCToken: theSecret},
 			signin.MethodOIDC,
-			"signing in by workload identity federation (OpenID Connect) needs tenant_id and client_id",
+			signin.CredentialError{Problem: signin.CredentialIncomplete, NoTenantID: true, NoClientID: true},
+			"signing in by workload identity federation (OpenID Connect): it needs the id of the tenant and the id of the app",
 		},
 		{
 			"OIDC without a token", with(func(c *signin.Credentials) { c.UseOIDC = true }), signin.MethodOIDC,
-			"use_oidc has no token: set oidc_token, oidc_token_file_path, or oidc_request_url with oidc_request_token " +
-				"(in GitHub Actions the job needs the permission id-token: write)",
+			signin.CredentialError{Problem: signin.AssertionNowhere},
+			"signing in by workload identity federation (OpenID Connect): there is neither a token, nor a file of one, nor an address to request one from",
 		},
 		{
 			"OIDC with a URL only", with(func(c *signin.Credentials) { c.UseOIDC, c.OIDCRequestURL = true, "https://x" }), signin.MethodOIDC,
-			"use_oidc has a request URL but no request token (oidc_request_token)",
+			signin.CredentialError{Problem: signin.AssertionWithoutRequestToken},
+			"signing in by workload identity federation (OpenID Connect): the address to request a token from has no request token",
 		},
 		{
 			"OIDC with a request token only", with(func(c *signin.Credentials) { c.UseOIDC, c.OIDCRequestToken = true, theSecret }), signin.MethodOIDC,
-			"use_oidc has a request token but no request URL (oidc_request_url)",
+			signin.CredentialError{Problem: signin.AssertionWithoutRequestURL},
+			"signing in by workload identity federation (OpenID Connect): the request token has no address to request a token from",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			method, err := tc.credentials.Method()
+			tc.want.Method = tc.method
+			if diff := cmp.Diff(&tc.want, wantCredentialError(t, err, tc.want.Problem)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
 			if err == nil || err.Error() != tc.says || method != tc.method {
 				t.Errorf("method %q, error %v\nwant %q, %s", method, err, tc.method, tc.says)
 			}
@@ -140,6 +150,15 @@ func TestAWayToSignInNamesWhatItLacks(t *testing.T) {
 			t.Errorf("%s: credential %v, error %v", name, credential, err)
 		}
 	}
+}
+
+func wantCredentialError(t *testing.T, err error, problem signin.CredentialProblem) *signin.CredentialError {
+	t.Helper()
+	var failed *signin.CredentialError
+	if !errors.As(err, &failed) || failed.Problem != problem {
+		t.Fatalf("error %T %v, want a *CredentialError about %q", err, err, problem)
+	}
+	return failed
 }
 
 func TestTheSourcesOfAnAssertionHaveTheirOrder(t *testing.T) {
@@ -213,14 +232,14 @@ func TestAMissingAssertionIsAnAuthErrorThatSaysWhy(t *testing.T) {
 		name   string
 		change func(t *testing.T, c *signin.Credentials)
 		says   string
-		remedy string
+		failed signin.AuthFailure
 	}{
 		{
 			"no file",
 			func(_ *testing.T, c *signin.Credentials) { c.OIDCTokenFilePath = filepath.Join(directory, "missing") },
-			"the file of the OIDC token cannot be read: open ", "oidc_token_file_path",
+			"the file of the OIDC token cannot be read: open ", signin.AuthAssertionFile,
 		},
-		{"an empty file", func(_ *testing.T, c *signin.Credentials) { c.OIDCTokenFilePath = empty }, "of the OIDC token is empty", "oidc_token_file_path"},
+		{"an empty file", func(_ *testing.T, c *signin.Credentials) { c.OIDCTokenFilePath = empty }, "of the OIDC token is empty", signin.AuthAssertionFile},
 		{
 			"a refused request",
 			func(t *testing.T, c *signin.Credentials) {
@@ -228,7 +247,7 @@ func TestAMissingAssertionIsAnAuthErrorThatSaysWhy(t *testing.T) {
 				ci := clienttest.NewRecorder(t, func(w http.ResponseWriter, _ *http.Request, _ int) { clienttest.Reply(w, 401, "{}") })
 				c.OIDCRequestURL, c.OIDCRequestToken = ci.URL, theSecret
 			},
-			"GitHub Actions gave no OpenID Connect token: it answered HTTP 401", "oidc_request_token",
+			"GitHub Actions gave no OpenID Connect token: it answered HTTP 401", signin.AuthAssertionRefused,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -241,8 +260,8 @@ func TestAMissingAssertionIsAnAuthErrorThatSaysWhy(t *testing.T) {
 			}, func(t *testing.T, err error) {
 				t.Helper()
 				failed := wantAuthError(t, err)
-				if !strings.Contains(failed.Message, tc.says) || !strings.Contains(failed.Remedy, tc.remedy) {
-					t.Errorf("message %q, remedy %q", failed.Message, failed.Remedy)
+				if !strings.Contains(failed.Message, tc.says) || failed.Failure != tc.failed {
+					t.Errorf("failure %q, message %q", failed.Failure, failed.Message)
 				}
 			})
 		})
@@ -409,37 +428,38 @@ func TestACertificateThatCannotBeReadSaysWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const wrongPassword = "client_certificate_password does not open it"
-	const encrypted = "its PEM key is encrypted; use a PKCS#12 (PFX) file with client_certificate_password instead"
+	const wrongPassword, encrypted = signin.CertificatePassword, signin.CertificateKeyEncrypted
+	const unusable = signin.CertificateUnusable
 	for _, tc := range []struct {
 		name, password string
 		data           []byte
+		problem        signin.CredentialProblem
 		says           string
 	}{
-		{"a wrong password", theSecret, id.pfx(t, pkcs12.Modern2023, "password"), wrongPassword},
-		{"a wrong password for an old file", theSecret, id.pfx(t, pkcs12.LegacyRC2, "password"), wrongPassword},
-		{"no password", "", id.pfx(t, pkcs12.Modern2023, "password"), wrongPassword},
-		{"a wrong password for base64", theSecret, wrapped(id.pfx(t, pkcs12.Modern2023, "password")), wrongPassword},
-		{"an encrypted key", "", join(certificate, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})), encrypted},
+		{"a wrong password", theSecret, id.pfx(t, pkcs12.Modern2023, "password"), wrongPassword, "the password does not open the certificate"},
+		{"a wrong password for an old file", theSecret, id.pfx(t, pkcs12.LegacyRC2, "password"), wrongPassword, "the password does not open the certificate"},
+		{"no password", "", id.pfx(t, pkcs12.Modern2023, "password"), wrongPassword, "the password does not open the certificate"},
+		{"a wrong password for base64", theSecret, wrapped(id.pfx(t, pkcs12.Modern2023, "password")), wrongPassword, "the password does not open the certificate"},
+		{"an encrypted key", "", join(certificate, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})), encrypted, "the PEM key of the certificate is encrypted"},
 		{
 			"a key encrypted in the old way", "",
 			join(certificate, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}, Bytes: []byte("x")})),
-			encrypted,
+			encrypted, "the PEM key of the certificate is encrypted",
 		},
-		{"an encrypted key in base64", "", wrapped(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})), encrypted},
-		{"a certificate only", "", certificate, "it is PEM, but found no private key"},
-		{"a key only", "", id.keyPEM(t), "it is PEM, but found no certificate"},
-		{"two keys", "", join(certificate, id.keyPEM(t), id.keyPEM(t)), "it is PEM, but certData contains multiple private keys"},
+		{"an encrypted key in base64", "", wrapped(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})), encrypted, "the PEM key of the certificate is encrypted"},
+		{"a certificate only", "", certificate, unusable, "the certificate cannot be used: it is PEM, but found no private key"},
+		{"a key only", "", id.keyPEM(t), unusable, "the certificate cannot be used: it is PEM, but found no certificate"},
+		{"two keys", "", join(certificate, id.keyPEM(t), id.keyPEM(t)), unusable, "the certificate cannot be used: it is PEM, but certData contains multiple private keys"},
 		{
 			"another certificate's key", "", join(certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: otherDER})),
-			"none of its certificates belongs to its key",
+			unusable, "the certificate cannot be used: none of its certificates belongs to its key",
 		},
-		{"garbage", "", []byte{0x30, 0x82, 0xff, 0x00, 0x01}, "it is neither PEM nor PKCS#12"},
-		{"text", theSecret, []byte("not a certificate"), "it is neither PEM nor PKCS#12"},
-		{"base64 of text", "", []byte(base64.StdEncoding.EncodeToString([]byte("not a certificate"))), "it is neither PEM nor PKCS#12"},
-		{"a PFX cut short", "password", id.pfx(t, pkcs12.Modern2023, "password")[:100], "it is neither PEM nor PKCS#12"},
-		{"a path", "", []byte("/home/me/app.pfx"), "it is neither PEM nor PKCS#12"},
-		{"nothing", "", nil, "it is neither PEM nor PKCS#12"},
+		{"garbage", "", []byte{0x30, 0x82, 0xff, 0x00, 0x01}, unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
+		{"text", theSecret, []byte("not a certificate"), unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
+		{"base64 of text", "", []byte(base64.StdEncoding.EncodeToString([]byte("not a certificate"))), unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
+		{"a PFX cut short", "password", id.pfx(t, pkcs12.Modern2023, "password")[:100], unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
+		{"a path", "", []byte("/home/me/app.pfx"), unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
+		{"nothing", "", nil, unusable, "the certificate cannot be used: it is neither PEM nor PKCS#12"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -447,8 +467,11 @@ func TestACertificateThatCannotBeReadSaysWhy(t *testing.T) {
 			if err == nil {
 				t.Fatalf("got %d certificates and key %T", len(chain), key)
 			}
-			if !strings.HasPrefix(err.Error(), tc.says) {
-				t.Errorf("error %v, want %s", err, tc.says)
+			if failed := wantCredentialError(t, err, tc.problem); failed.Method != signin.MethodClientCertificate {
+				t.Errorf("the error is about %q", failed.Method)
+			}
+			if want := "signing in by client certificate: " + tc.says; !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("error %v, want %s", err, want)
 			}
 			if strings.Contains(err.Error(), theSecret) {
 				t.Errorf("the error holds the password: %v", err)
@@ -474,7 +497,7 @@ func TestACertificateThatCannotBeUsedIsSaidSoBeforeAnythingIsSent(t *testing.T) 
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
-		"client certificate cannot be used: it is neither PEM nor PKCS#12": []byte("garbage!"),
+		"the certificate cannot be used: it is neither PEM nor PKCS#12": []byte("garbage!"),
 		"key must be an RSA key": join(
 			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: curve}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 	} {

@@ -108,10 +108,8 @@ func (c oneTenantCredential) GetToken(ctx context.Context, options policy.TokenR
 	}
 	if before := c.signedIn.Note(id, ""); before.ID != "" && before.ID != id {
 		return azcore.AccessToken{}, &AuthError{
-			Reason:  "another tenant than before",
+			Failure: AuthOtherTenant,
 			Message: fmt.Sprintf("the run began in %s, and the new access token is one of tenant %s", before, id),
-			Remedy: "Nothing was sent with it. Sign in to the tenant that is meant, set tenant_id (ARM_TENANT_ID) so that no other account is taken, " +
-				"and run the command again.",
 		}
 	}
 	return token, nil
