@@ -74,7 +74,7 @@ func (d *countryLocationDataSource) Read(ctx context.Context, req datasource.Rea
 		return
 	}
 	var found countryLocationModel
-	found.imported(location)
+	found.refresh(location)
 	model.ID, model.DisplayName = value.KeepSpelling(model.ID, location.ID), value.KeepSpelling(model.DisplayName, location.DisplayName)
 	model.Countries, model.CountryNames = found.Countries, found.CountryNames
 	model.IncludeUnknown, model.Lookup = found.IncludeUnknown, found.Lookup

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // MoveState takes over azuread_named_location, so that a location changes its provider without being deleted or written.
@@ -28,7 +29,6 @@ func moveAzureADCountries(ctx context.Context, req resource.MoveStateRequest, re
 		LookupMethod: source.Country[0].LookupMethod.ValueString(),
 	}
 	var moved countryLocationModel
-	moved.imported(location)
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, identityOf(location))...)
+	moved.refresh(location)
+	resourcekit.PublishMove(ctx, resp, &moved)
 }

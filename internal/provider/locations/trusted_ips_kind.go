@@ -12,7 +12,7 @@ import (
 
 // ipLocations are the locations of IP ranges that Conditional Access trusts.
 var ipLocations = locationKind{
-	is: client.NamedLocation.IsIP, of: "IP ranges (ipNamedLocation)", one: "a trusted location",
+	is: client.NamedLocation.IsIP, ranges: true, of: "IP ranges (ipNamedLocation)", one: "a trusted location",
 	checkImport: func(location client.NamedLocation, diags *diag.Diagnostics) {
 		if !location.IsTrusted {
 			diags.AddError(fmt.Sprintf("Named location %s is not trusted", redact.NameInQuotes(location.DisplayName)),

@@ -121,6 +121,5 @@ func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, res
 		ID: source.guid(), DisplayName: source.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
 		IsTrusted: source.IP[0].Trusted.ValueBool(), Ranges: source.IP[0].IPRanges,
 	})
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, identityOf(moved.location()))...)
+	resourcekit.PublishMove(ctx, resp, moved)
 }

@@ -94,14 +94,15 @@ func warnRanges(prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	}
 }
 
-// checkTenant tells what the change means among the other locations of the tenant, and refuses one location too many.
-func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+// explainTrustedIPs tells what the change means among the other locations of the tenant, and refuses one location too many.
+func explainTrustedIPs(ctx context.Context, r *run, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	warnRanges(prior, plan, diags)
 	r.warnNewlyTrusted(ctx, prior, plan, diags)
 	r.warnNotKnown(ctx, prior, plan, diags)
-	if !r.Data.Ready() {
+	if !r.Ready() {
 		return
 	}
-	locations, err := r.Data.locations.all(ctx)
+	locations, err := r.locations.all(ctx)
 	if err != nil {
 		diagnose.Error(diags, err)
 		return
@@ -126,13 +127,13 @@ func (r *trustedIPsResource) checkTenant(ctx context.Context, prior, plan *trust
 
 // ownTwins are the locations of the name of a new one that this run has refreshed, so that the configuration or the state has
 // them: Terraform plans a replacement as a creation, and does not say of what.
-func (r *trustedIPsResource) ownTwins(plan *trustedIPsModel, others []client.NamedLocation) []client.NamedLocation {
+func (r *run) ownTwins(plan *trustedIPsModel, others []client.NamedLocation) []client.NamedLocation {
 	if plan.DisplayName.IsUnknown() {
 		return nil
 	}
 	var twins []client.NamedLocation
 	for _, other := range client.NamedLocationsNamed(others, plan.DisplayName.ValueString()) {
-		if gone, known := r.Data.Gone.Find(other.ID); known && !gone {
+		if gone, known := r.Gone.Find(other.ID); known && !gone {
 			twins = append(twins, other)
 		}
 	}
@@ -140,13 +141,13 @@ func (r *trustedIPsResource) ownTwins(plan *trustedIPsModel, others []client.Nam
 }
 
 // warnReplacement tells what comes of the location that a new one replaces.
-func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedIPsModel, twins []client.NamedLocation, diags *diag.Diagnostics) {
+func (r *run) warnReplacement(ctx context.Context, plan *trustedIPsModel, twins []client.NamedLocation, diags *diag.Diagnostics) {
 	detail := "The state has a location of this name already:\n" + listLocations(twins) +
 		"\n\nWhere the plan replaces it (a tainted resource, -replace, replace_triggered_by), it is deleted, and the new one has another id. Unless create_before_destroy " +
 		"is set, nothing is trusted in between. Policies do not follow to the new id."
 	var using []client.ConditionalAccessPolicy
 	for _, twin := range twins {
-		using = append(using, r.Data.policiesAbout(ctx, twin.ID, diags).byID...)
+		using = append(using, r.policiesAbout(ctx, twin.ID, diags).byID...)
 	}
 	if len(using) > 0 {
 		detail += " Microsoft Entra does not delete a location that a policy names, and these name it:\n" + listPolicies(using) +
@@ -160,8 +161,8 @@ func (r *trustedIPsResource) warnReplacement(ctx context.Context, plan *trustedI
 // before that of the destroy.
 const destroyGoesOn = "A destroy does not need this check, and skips it with -refresh=false."
 
-func (r *trustedIPsResource) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	count, err := r.Data.locations.plan(ctx, plan.location())
+func (r *run) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
+	count, err := r.locations.plan(ctx, plan.location())
 	switch {
 	case err != nil:
 		diagnose.Error(diags, err)
@@ -185,7 +186,7 @@ func (m *trustedIPsModel) called(prior *trustedIPsModel) string {
 }
 
 // warnNewlyTrusted names what becomes trusted, with its size, and the policies for which that is a change.
-func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+func (r *run) warnNewlyTrusted(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	before := iprange.Cover(prior.trustedRanges())
 	gained := iprange.Cover(plan.ranges()).Without(before)
 	total := gained.Count()
@@ -205,8 +206,8 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 	}
 	detail := diagnose.List(lines) + "\n\nWhoever signs in from there is in a trusted location then. Conditional Access policies that leave trusted locations out " +
 		"ask them for nothing any more, MFA included."
-	if r.Data.Ready() {
-		detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
+	if r.Ready() {
+		detail += "\n\n" + r.policiesAbout(ctx, prior.id(), diags).forTrust()
 	}
 	if texts := plan.respelled(prior); len(texts) > 0 {
 		detail += "\n\nSpelled otherwise, and the same range as before:\n" + diagnose.List(texts)
@@ -222,7 +223,7 @@ func (r *trustedIPsResource) warnNewlyTrusted(ctx context.Context, prior, plan *
 }
 
 // warnNotKnown tells of what cannot be warned of, because it is known in the apply only.
-func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+func (r *run) warnNotKnown(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	const wayOut = "To have it in a plan first, apply what the value comes from by itself (-target), and plan again."
 	if _, known := plan.IPRanges.Texts(); !known {
 		detail := "What the location trusts after the apply is not known yet, so the plan does not tell how much becomes trusted."
@@ -233,8 +234,8 @@ func (r *trustedIPsResource) warnNotKnown(ctx context.Context, prior, plan *trus
 			}
 			detail += fmt.Sprintf(" It trusts %s now. What may stop being trusted:\n%s", before.Count(), diagnose.List(lines))
 		}
-		if r.Data.Ready() {
-			detail += "\n\n" + r.Data.policiesAbout(ctx, prior.id(), diags).forTrust()
+		if r.Ready() {
+			detail += "\n\n" + r.policiesAbout(ctx, prior.id(), diags).forTrust()
 		}
 		diags.AddAttributeWarning(path.Root("ip_ranges"), fmt.Sprintf("%s: ranges are not known yet", plan.called(prior)), detail+"\n\n"+wayOut)
 	}
@@ -314,7 +315,7 @@ func warnOverlapElsewhere(prior, plan *trustedIPsModel, others []client.NamedLoc
 }
 
 // warnNarrowing names the policies for which something stops being trusted.
-func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
+func (r *run) warnNarrowing(ctx context.Context, prior, plan *trustedIPsModel, diags *diag.Diagnostics) {
 	if _, known := plan.IPRanges.Texts(); !known || prior == nil {
 		return
 	}
@@ -322,7 +323,7 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 	if lost.Count() == (iprange.Count{}) {
 		return
 	}
-	policies := r.Data.policiesAbout(ctx, prior.id(), diags)
+	policies := r.policiesAbout(ctx, prior.id(), diags)
 	if policies.none() {
 		return
 	}
@@ -342,8 +343,8 @@ func (r *trustedIPsResource) warnNarrowing(ctx context.Context, prior, plan *tru
 }
 
 // warnDestroy names the policies that keep a location from being deleted, and those for which trust ends.
-func (r *trustedIPsResource) warnDestroy(ctx context.Context, prior *trustedIPsModel, diags *diag.Diagnostics) {
-	byTrust := r.Data.warnInUse(ctx, prior.location(), diags).byTrust
+func warnDestroy(ctx context.Context, r *run, prior *trustedIPsModel, diags *diag.Diagnostics) {
+	byTrust := r.warnInUse(ctx, prior.location(), diags).byTrust
 	if len(byTrust) > 0 && prior.Trusted.ValueBool() {
 		diags.AddWarning(fmt.Sprintf("Sign-ins from %s stop being trusted", redact.NameInQuotes(prior.DisplayName.ValueString())),
 			fmt.Sprintf("With the location, the trust in %s ends. These Conditional Access policies are about all trusted locations:\n%s\n\n"+
