@@ -47,7 +47,9 @@ func (a *locationAttributes) Identity() any { return locationIdentity{ID: a.ID} 
 
 func (a *locationAttributes) TimeoutsBlock() types.Object { return a.Timeouts.Object }
 
-func (a *locationAttributes) HasIDs(diags *diag.Diagnostics) bool { return resourcekit.HasID("id", a.ID, diags) }
+func (a *locationAttributes) HasIDs(diags *diag.Diagnostics) bool {
+	return resourcekit.HasID("id", a.ID, diags)
+}
 
 func (a *locationAttributes) attributes() *locationAttributes { return a }
 

@@ -35,13 +35,18 @@ type userMFAStateIdentity struct {
 	UserID types.String `tfsdk:"user_id"`
 }
 
-// identity has the service's spelling of the id: an identity must never change, and user_id is spelled as configured.
-func (m *userMFAStateModel) identity() userMFAStateIdentity {
-	return userMFAStateIdentity{UserID: m.ID}
+// Identity has the service's spelling of the id: an identity must never change, and user_id is spelled as configured.
+func (m *userMFAStateModel) Identity() any { return userMFAStateIdentity{UserID: m.ID} }
+
+func (m *userMFAStateModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+// KeepsOnDestroy reports whether a destroy leaves the user as they are.
+func (m *userMFAStateModel) KeepsOnDestroy() bool {
+	return m.OnDestroy.ValueString() == resourcekit.OnDestroyKeep
 }
 
-// hasIDs refuses a state without the user's ids, and one in which they are of two users.
-func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
+// HasIDs refuses a state without the user's ids, and one in which they are of two users.
+func (m *userMFAStateModel) HasIDs(diags *diag.Diagnostics) bool {
 	if !resourcekit.HasID("user_id", m.UserID, diags) || !resourcekit.HasID("id", m.ID, diags) {
 		return false
 	}

@@ -1,6 +1,7 @@
 package peruser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,62 +145,50 @@ func (r *userMFAStateResource) ValidateConfig(_ context.Context, req resource.Va
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginPlan[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	var prior, plan, config *userMFAStateModel
+	defer op.End()
+	prior, plan, config := op.Prior, op.Plan, op.Config
 	owner := ""
-	if !req.State.Raw.IsNull() {
-		prior = &userMFAStateModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
-		if prior.hasIDs(&resp.Diagnostics) {
-			prior.sameIdentity(ctx, req.Identity, &resp.Diagnostics)
+	if prior != nil {
+		owner = userOwner(ctx, op.Private, prior, op.Diags)
+		if !prior.sameIdentity(ctx, req.Identity, op.Diags) {
+			return
 		}
 	}
-	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
-			ctx, end := userMFAStateLimits.WithinPlan(ctx, prior.Timeouts.Object)
-			defer end()
-			r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
-		}
-		return
-	}
-	plan, config = &userMFAStateModel{}, &userMFAStateModel{}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	if resp.Diagnostics.HasError() {
+	if plan == nil {
+		r.planDestroy(ctx, owner, prior, op.Private, op.Diags)
 		return
 	}
 
-	ctx, end := userMFAStateLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
 	digest := digestConfig(typeUserMFAState, req.Config.Raw)
-	before := readReplacement(ctx, req.Private, &resp.Diagnostics)
+	before := readReplacement(ctx, op.Private, op.Diags)
 	people := r.Data.people.begin(owner, before.replaces(prior == nil), "an "+typeUserMFAState, digest)
 	defer people.end()
 	if prior == nil {
-		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
-		before.keep(ctx, []string{plan.ID.ValueString()}, resp.Private, &resp.Diagnostics)
-	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
+		r.planCreate(ctx, people, plan, config, op.Diags)
+		before.keep(ctx, []string{plan.ID.ValueString()}, op.Private, op.Diags)
+	} else if at, replace := r.planUser(ctx, prior, plan, config, op.Diags); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
-		r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
-		prior.managed().told(ctx, owner, resp.Private, &resp.Diagnostics)
-	} else if !resp.Diagnostics.HasError() {
-		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
+		r.planDestroy(ctx, owner, prior, op.Private, op.Diags)
+		prior.managed().told(ctx, owner, op.Private, op.Diags)
+	} else if !op.Failed() {
+		managedUsers{}.told(ctx, owner, op.Private, op.Diags)
 		people.claim(plan.claimed())
-		r.planUpdate(ctx, prior, plan, resourcekit.KeptText(ctx, req.Private, resourcekit.InstanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
+		r.planUpdate(ctx, prior, plan, resourcekit.KeptText(ctx, op.Private, resourcekit.InstanceKey, op.Diags) == "", op.Diags)
 	}
-	if resp.Diagnostics.HasError() {
+	if op.Failed() {
 		return
 	}
-	people.checkOthers(ctx, path.Root("state"), plan.claimed(), &resp.Diagnostics)
+	people.checkOthers(ctx, path.Root("state"), plan.claimed(), op.Diags)
 	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
-		r.Data.emergency.WarnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), &resp.Diagnostics)
-		r.Data.emergency.WarnAskedElsewhere(ctx, &resp.Diagnostics)
+		r.Data.emergency.WarnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), op.Diags)
+		r.Data.emergency.WarnAskedElsewhere(ctx, op.Diags)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	op.Publish(ctx, plan)
 }
 
 // planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
@@ -215,8 +204,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		addUserError(diags, at, key.ValueString(), err, adviceLeft)
 		return
 	}
-	r.checkBothNames(ctx, config, user, diags)
-	if diags.HasError() {
+	if !r.checkBothNames(ctx, config, user, diags) {
 		return
 	}
 	plan.setUser(user)
@@ -321,12 +309,12 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 	return at, false
 }
 
-// checkBothNames refuses a user_principal_name next to user_id that is not the name of that user. Where it is the name that the
-// user is known by, nothing is asked.
-func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) {
+// checkBothNames refuses a user_principal_name next to user_id that is not the name of that user, and reports whether it is. Where it is the
+// name that the user is known by, nothing is asked.
+func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) bool {
 	name, at := config.UserPrincipalName, path.Root("user_principal_name")
 	if config.UserID.IsNull() || name.IsNull() || name.IsUnknown() || strings.EqualFold(name.ValueString(), user.UserPrincipalName) {
-		return
+		return true
 	}
 	const advice = "user_id decides who is managed. Remove user_principal_name, or correct it; a user whom the same run renames is named by user_id alone."
 	named, err := r.Data.Client.FindUser(ctx, name.ValueString(), r.Data.Client.Consistency().Missing)
@@ -341,7 +329,10 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 		diags.AddAttributeError(at, "user_id and user_principal_name name different users",
 			fmt.Sprintf("user_id names %s (object id %s), and user_principal_name names %s (object id %s).\n\n%s If the other one is meant, remove user_id.",
 				user.Name(), user.ID, named.Name(), named.ID, advice))
+	default:
+		return true
 	}
+	return false
 }
 
 // planUpdate checks the move from the state that the refresh has read; imported says that no create has made the resource.
@@ -466,114 +457,107 @@ func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, 
 // resource as tainted, so that the next apply first disables the user who was just given per-user MFA. effective_state, planned
 // as unknown, has what the user really has, and from that alone the next plan, even without a refresh, sees what is missing.
 func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var config, plan userMFAStateModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginCreate[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
+	plan := op.Plan
 	key, at := plan.userKey()
 	user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().NewObject)
 	if err != nil {
-		addUserError(&resp.Diagnostics, at, key.ValueString(), err, adviceLeft)
+		addUserError(op.Diags, at, key.ValueString(), err, adviceLeft)
 		return
 	}
-	r.checkBothNames(ctx, &config, user, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if !r.checkBothNames(ctx, op.Config, user, op.Diags) {
 		return
 	}
 	plan.complete(user)
 	r.Data.people.arrive(ctx, user.ID)
-	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	r.set(ctx, user, plan, nil, op.Diags)
+	if op.Failed() {
 		return
 	}
-	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
-	r.Data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, op.Private, op.Diags))
+	r.publish(ctx, op)
+}
+
+// publish answers an apply that came to its end.
+func (r *userMFAStateResource) publish(ctx context.Context, op *resourcekit.Operation[userMFAStateModel, *userMFAStateModel]) {
+	r.Data.recentUsers.keepHints(ctx, op.Plan.UserID.ValueString(), op.Private, op.Diags)
+	r.Data.emergency.Guard.Remember(ctx, op.Private, op.Diags)
+	op.Publish(ctx, op.Plan)
 }
 
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state userMFAStateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) ||
-		!state.sameIdentity(ctx, req.Identity, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginRead[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	// The framework wants the identity of a resource that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
-	hints := readHints(ctx, req.Private, &resp.Diagnostics)
+	defer op.End()
+	state := op.Prior
+	if !state.sameIdentity(ctx, req.Identity, op.Diags) {
+		return
+	}
+	r.Data.emergency.Before.Note(emergency.Recall(ctx, op.Private, op.Diags))
+	hints := readHints(ctx, op.Private, op.Diags)
 	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), mfa.State(state.State.ValueString()), hints)
-	if errors.Is(err, client.ErrUserGone) {
+	switch {
+	case errors.Is(err, client.ErrUserGone):
 		r.Data.recentUsers.forget(state.UserID.ValueString())
 		r.Data.Gone.Note(state.UserID.ValueString(), true)
-		resp.State.RemoveResource(ctx)
+		op.Gone(ctx)
 		return
-	}
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+	case err != nil:
+		op.Fail(err)
 		return
 	}
 	r.Data.Gone.Note(user.ID, false)
 	r.Data.people.noteRead(user.ID, current)
 	r.Data.blocked.note(user)
 	state.refresh(user, current)
-	r.Data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.Data.recentUsers.completeHints(ctx, user.ID, hints, op.Private, op.Diags)
+	op.Publish(ctx, state)
 }
 
 func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior userMFAStateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginUpdate[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
+	plan, prior := op.Plan, op.Prior
+	forgetReplacement(ctx, op.Private, op.Diags)
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
 		r.Data.people.arrive(ctx, prior.UserID.ValueString())
-		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
+		written := r.set(ctx, prior.user(), plan, prior, op.Diags)
+		if op.Failed() {
 			// A part may have been written. The state says so, and the rest is planned again.
 			if written != "" {
 				prior.observe(written)
-				resp.Diagnostics.Append(resp.State.Set(ctx, prior)...)
+				op.Publish(ctx, prior)
 			}
 			return
 		}
 	}
-	r.Data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.publish(ctx, op)
 }
 
 func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state userMFAStateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginDelete[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
+	defer op.End()
+	state := op.Prior
 	r.Data.recentUsers.forget(state.UserID.ValueString())
-	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
-	disabled, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
-	warnLeftAsTheyAre(&resp.Diagnostics, untold)
+	planned := asPlanned(ctx, state.managed(), op.Private, op.Diags)
+	disabled, untold := readReplacement(ctx, op.Private, op.Diags).split(planned)
+	warnLeftAsTheyAre(op.Diags, untold)
 	if len(disabled) == 0 {
 		return
 	}
-	mine, left := r.Data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
+	mine, left := r.Data.people.leave(userOwner(ctx, op.Private, state, op.Diags), []string{state.UserID.ValueString()})
 	defer left()
 	if len(mine) == 0 {
 		// Another resource of this run wants the user.
@@ -581,46 +565,35 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	}
 	result, err := r.Data.Client.SetUserMFAState(ctx, state.user(), mfa.Disabled,
 		client.SetOptions{Known: disabled[0].effective})
-	if errors.Is(err, client.ErrUserGone) {
-		return
+	switch {
+	case errors.Is(err, client.ErrUserGone):
+	case err != nil:
+		addStateError(op.Diags, path.Empty(), err)
+	default:
+		warnUnconfirmed(op.Diags, state.user(), result)
 	}
-	if err != nil {
-		addStateError(&resp.Diagnostics, path.Empty(), err)
-		return
-	}
-	warnUnconfirmed(&resp.Diagnostics, state.user(), result)
 }
 
 // ImportState accepts an object id, a user principal name, or the identity.
 func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.Data.Configured(&resp.Diagnostics) {
+	var identity userMFAStateIdentity
+	ctx, op := resourcekit.BeginImport[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp, &identity)
+	if op == nil {
 		return
 	}
-	key := req.ID
-	if key == "" {
-		var identity userMFAStateIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		key = identity.UserID.ValueString()
-	}
-	key = strings.TrimSpace(key)
+	defer op.End()
+	key := strings.TrimSpace(cmp.Or(req.ID, identity.UserID.ValueString()))
 	if !value.IsGUID(key) && !strings.Contains(key, "@") {
-		resp.Diagnostics.AddError("Invalid import id",
+		op.Diags.AddError("Invalid import id",
 			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
 		return
 	}
-	ctx, end := userMFAStateLimits.WithinImport(ctx)
-	defer end()
 	user, err := r.Data.Client.FindUser(ctx, key, r.Data.Client.Consistency().Missing)
 	if err != nil {
-		addUserError(&resp.Diagnostics, path.Empty(), key, err)
+		addUserError(op.Diags, path.Empty(), key, err)
 		return
 	}
-	imported := newUserMFAStateModel(user)
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+	op.Publish(ctx, newUserMFAStateModel(user))
 }
 
 // set moves the user to the planned state and takes over what the service has then. There is no prior one in a create. It

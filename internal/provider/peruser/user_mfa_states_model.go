@@ -42,8 +42,15 @@ type userMFAStatesIdentity struct {
 	UserIDs []string `tfsdk:"user_ids"`
 }
 
-// identity is in an order of its own: the users' keys may be names, which change.
-func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
+func (m *userMFAStatesModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+// KeepsOnDestroy reports whether a destroy leaves the users as they are, and an update those who are taken out of the map.
+func (m *userMFAStatesModel) KeepsOnDestroy() bool {
+	return m.OnDestroy.ValueString() == resourcekit.OnDestroyKeep
+}
+
+// Identity is in an order of its own: the users' keys may be names, which change.
+func (m *userMFAStatesModel) Identity() any {
 	ids := slices.Sorted(maps.Values(value.Elements(m.UserIDs)))
 	if len(ids) == 0 {
 		// The framework takes an empty list for no identity, and refuses that.
@@ -52,8 +59,8 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 	return userMFAStatesIdentity{UserIDs: ids}
 }
 
-// hasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
-func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
+// HasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
+func (m *userMFAStatesModel) HasIDs(diags *diag.Diagnostics) bool {
 	ids := value.Elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
 		if !resourcekit.HasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
