@@ -122,7 +122,7 @@ func explainCountries(ctx context.Context, d *run, prior, plan *countryLocationM
 		diagnose.Error(diags, err)
 		return
 	}
-	warnSameName(plan.DisplayName, withoutID(locations, plan.ID.ValueString()), diags)
+	resourcekit.Report(diags, checkSameName(plan.DisplayName, withoutID(locations, plan.ID.ValueString()))...)
 }
 
 // warnCountries names what changes for the policies that name the location.

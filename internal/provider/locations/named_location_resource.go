@@ -143,8 +143,9 @@ func (r *locationResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mo
 	op.Publish(ctx, op.Plan)
 	r.manage(op.Plan.location().ID, path.Root("ip_ranges"), op.Diags)
 	if !op.Plan.unchanged(op.Prior) {
-		name := op.Plan.attributes().DisplayName
-		warnName(name, op.Prior != nil && name.Equal(op.Prior.attributes().DisplayName), op.Diags)
+		if name := op.Plan.attributes().DisplayName; op.Prior == nil || !name.Equal(op.Prior.attributes().DisplayName) {
+			resourcekit.Report(op.Diags, checkName(name)...)
+		}
 		r.explain(ctx, r.Data, op.Prior, op.Plan, op.Diags)
 	}
 }

@@ -121,27 +121,15 @@ func (m *userMFAStateModel) refresh(user client.User, current mfa.State) {
 	m.observe(current)
 }
 
-// observe takes over the service's state. The wanted state stays while it is satisfied; what does not satisfy it
-// replaces it, and so becomes a difference to the configuration.
+// observe takes over the service's state.
 func (m *userMFAStateModel) observe(current mfa.State) {
 	m.EffectiveState = types.StringValue(string(current))
-	if m.State.IsNull() {
-		// An import. What is generated from it has to be what a configuration may want: see importedState.
-		m.State = types.StringValue(string(importedState(current)))
-		return
-	}
-	if !current.Satisfies(mfa.State(m.State.ValueString())) {
-		m.State = types.StringValue(string(current))
-	}
+	m.State = types.StringValue(string(observed(mfa.State(m.State.ValueString()), current)))
 }
 
-// importedState is what a configuration wants of a user who is adopted as they are. Nobody writes enforced: the service promotes a
-// user who is enabled, and enabled can be written again where an administrator disables the user.
-func importedState(current mfa.State) mfa.State {
-	if current == mfa.Enforced {
-		return mfa.Enabled
-	}
-	return current
+// facts are what the state says of the user.
+func (m *userMFAStateModel) facts(imported bool) facts {
+	return facts{managed: true, imported: imported, was: mfa.State(m.State.ValueString()), current: mfa.State(m.EffectiveState.ValueString())}
 }
 
 // managed is the user as one of many.

@@ -176,7 +176,7 @@ func TestWhatIsPlannedToBeReadBack(t *testing.T) {
 		{types.StringValue("enabled"), types.StringUnknown()},
 		{types.StringUnknown(), types.StringUnknown()},
 	} {
-		if have := plannedEffectiveState(c.state); !have.Equal(c.want) {
+		if have := decide(facts{managed: true, wanted: mfa.State(c.state.ValueString())}).planned(); !have.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", c.state, have, c.want)
 		}
 	}

@@ -28,13 +28,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// Summaries that name nobody, so that Terraform shows one such warning and how many more there are. Whom they are about is in
-// their details, and in the plan by the name of each user.
-const (
-	summaryWeakened = "Per-user MFA stops applying to a user"
-	summaryAdopted  = "A user is adopted as they are"
-)
-
 // The names of the resources, as a configuration has them.
 const (
 	typeUserMFAState  = "entramfa_user_mfa_state"
@@ -214,48 +207,31 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	people.claim(plan.claimed())
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
 	r.Data.recentUsers.note(user.ID)
-	wanted := mfa.State(plan.State.ValueString())
-	if !plan.State.IsUnknown() {
-		r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
-	}
-	if diags.HasError() {
+	f := facts{wanted: mfa.State(plan.State.ValueString())}
+	if !r.Data.mayHaveMFA(user, f, path.Root("state"), diags) {
 		return
 	}
-	patience := r.Data.Client.Consistency().Missing
-	current, err := r.Data.Client.FindUserMFAState(ctx, user, patience)
+	current, err := r.Data.Client.FindUserMFAState(ctx, user, r.Data.Client.Consistency().Missing)
 	if err != nil {
 		diagnose.AttributeError(diags, at, err)
 		return
 	}
-	if plan.State.IsUnknown() {
-		warnMayWeaken(diags, plan, current)
-		return
-	}
-	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		diagnose.AttributeError(diags, path.Root("state"), err)
-		return
-	}
-	switch {
-	case current.Weakens(wanted):
-		warnWeakening(diags, plan, current)
-	case wanted == mfa.Disabled:
-		// What is planned here Terraform compares with its plan in the apply: a user who was enabled in between is not disabled
-		// unseen, see Create.
-		plan.EffectiveState = plan.State
-	case current.Satisfies(wanted) && current != mfa.Disabled:
-		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
-			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
-				"Terraform manages the state, and a destroy %s.", diagnose.Person(user), current, wanted, destroyEffect(plan.OnDestroy)))
-	case !current.Satisfies(wanted):
-		r.warnBlocked(user, plan, diags)
-	}
+	f.current = current
+	r.decide(ctx, user, f, plan, plan, diags)
 }
 
-// warnBlocked warns of a state other than disabled that is written for a blocked account.
-func (r *userMFAStateResource) warnBlocked(user client.User, plan *userMFAStateModel, diags *diag.Diagnostics) {
-	if r.Data.blocked.has(user) {
-		warnBlocked(diags, path.Root("state"), []string{plan.person()})
+// decide plans what becomes of the user, and says so; known is the model that knows the user's name.
+func (r *userMFAStateResource) decide(ctx context.Context, user client.User, f facts, plan, known *userMFAStateModel, diags *diag.Diagnostics) decision {
+	d := r.Data.decide(user, f)
+	if d.checked && r.Data.Ready() {
+		if _, err := r.Data.Client.CheckUserMFAState(ctx, user, f.current, f.wanted, plan.AllowPromotion.ValueBool(), r.Data.Client.Consistency().Missing); err != nil {
+			diagnose.AttributeError(diags, path.Root("state"), err)
+			return d
+		}
 	}
+	plan.EffectiveState = d.planned()
+	resourcekit.Report(diags, d.findings(f, known, diagnose.Person(user), plan.KeepsOnDestroy())...)
+	return d
 }
 
 // planUser decides whether the configuration still names the user of the state. Another spelling of the same id or name
@@ -337,60 +313,11 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 
 // planUpdate checks the move from the state that the refresh has read; imported says that no create has made the resource.
 func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, imported bool, diags *diag.Diagnostics) {
-	current, wanted := mfa.State(prior.EffectiveState.ValueString()), mfa.State(plan.State.ValueString())
-	if plan.State.IsUnknown() {
-		plan.EffectiveState = types.StringUnknown()
-		warnMayWeaken(diags, prior, current)
-		return
+	f := prior.facts(imported)
+	f.wanted = mfa.State(plan.State.ValueString())
+	if r.Data.mayHaveMFA(prior.user(), f, path.Root("state"), diags) && r.decide(ctx, prior.user(), f, plan, prior, diags).keepsWanted {
+		plan.State = prior.State
 	}
-	if r.Data.Ready() {
-		r.Data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
-		if diags.HasError() {
-			return
-		}
-	}
-	if current.Satisfies(wanted) {
-		plan.EffectiveState = prior.EffectiveState
-		// enabled where the state says enforced is no change, and neither is enforced for an enforced user after an import, which
-		// writes enabled.
-		if was := mfa.State(prior.State.ValueString()); was.Satisfies(wanted) || imported && current.Satisfies(was) {
-			plan.State = prior.State
-		}
-		return
-	}
-	plan.EffectiveState = plannedEffectiveState(plan.State)
-	if !r.Data.Ready() {
-		if current.Weakens(wanted) {
-			warnWeakening(diags, prior, current)
-		}
-		return
-	}
-	patience := r.Data.Client.Consistency().Missing
-	if _, err := r.Data.Client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		diagnose.AttributeError(diags, path.Root("state"), err)
-		return
-	}
-	if current.Weakens(wanted) {
-		warnWeakening(diags, prior, current)
-	} else {
-		r.warnBlocked(prior.user(), prior, diags)
-	}
-}
-
-// plannedEffectiveState is what will be read back after a write. After enabled only the service knows: it promotes a
-// user who has registered a method.
-func plannedEffectiveState(state types.String) types.String {
-	if state.IsUnknown() || state.ValueString() == string(mfa.Enabled) {
-		return types.StringUnknown()
-	}
-	return state
-}
-
-func destroyEffect(onDestroy types.String) string {
-	if onDestroy.ValueString() == resourcekit.OnDestroyKeep {
-		return "leaves it as it is"
-	}
-	return "sets it to disabled"
 }
 
 // planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
@@ -398,12 +325,12 @@ func destroyEffect(onDestroy types.String) string {
 func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people := r.Data.people
 	now := prior.managed()
-	if prior.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
+	if !prior.KeepsOnDestroy() {
 		now = r.Data.foundNow(ctx, now)
 		keepFound(ctx, prior.managed(), now, private, diags)
 	}
 	current := now[0].effective
-	if prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !current.Weakens(mfa.Disabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
+	if decide(facts{leaves: true, keep: prior.KeepsOnDestroy(), current: current}).write == "" || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
 	}
@@ -411,23 +338,7 @@ func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, pr
 	if !people.checkRelease(ctx, owner, resource, []claimedPerson{{id: prior.UserID.ValueString(), name: prior.user().Name()}}, diags) {
 		return
 	}
-	warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
-}
-
-// warnMayWeaken says that a user may be disabled, because it is not known yet what is wanted of them.
-func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State) {
-	if current == "" || !current.Weakens(mfa.Disabled) {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA may stop applying to %s", user.user().Name()),
-		fmt.Sprintf("The wanted state of %s, object id %s, is not known yet, and the user is %s now. If it turns out to be \"disabled\", the apply takes per-user MFA "+
-			"away without another plan. To see it in a plan, apply first what the value comes from (-target).", user.person(), user.ID.ValueString(), current))
-}
-
-func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State, advice ...string) {
-	diags.AddAttributeWarning(path.Root("state"), summaryWeakened,
-		fmt.Sprintf("%s, object id %s, goes from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
-			"a password is then enough to sign in.%s", user.person(), user.ID.ValueString(), current, strings.Join(append([]string{""}, advice...), " ")))
+	resourcekit.Report(diags, weakening(prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first."))
 }
 
 // adviceLeft is for a user who has left and is still in the configuration.
@@ -600,8 +511,7 @@ func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.Imp
 // returns the state that was written last, also where it failed after that.
 func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) mfa.State {
 	wanted := mfa.State(plan.State.ValueString())
-	r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
-	if diags.HasError() {
+	if !r.Data.mayHaveMFA(user, facts{wanted: wanted}, path.Root("state"), diags) {
 		return ""
 	}
 	options := client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: prior == nil}

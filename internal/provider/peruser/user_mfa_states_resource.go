@@ -159,7 +159,7 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
 		dropped = prior.managed()
-		warnUnknownUsers(op.Diags, dropped, plan)
+		resourcekit.Report(op.Diags, unknownUsers(dropped, plan.KeepsOnDestroy())...)
 	} else {
 		dropped = r.planUsers(ctx, people, prior, plan, op.Diags)
 	}
@@ -187,13 +187,13 @@ func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAS
 		before := prior.managed()
 		now := r.Data.foundNow(ctx, before)
 		keepFound(ctx, before, now, private, diags)
-		losing = r.Data.withoutGone(ctx, now.withMFA())
+		losing = r.Data.withoutGone(ctx, now.losing(false))
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
 		return
 	}
-	warnWeakeningMany(diags, nil, weakened(losing))
+	resourcekit.Report(diags, weakeningMany(nil, weakened(losing))...)
 }
 
 // planUsers plans users who are known, and returns those who lose per-user MFA because they are in the map no longer.
@@ -242,7 +242,7 @@ func (r *userMFAStatesResource) planUsers(
 	}
 	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
-		warnNobodyLeft(diags, len(before))
+		resourcekit.Report(diags, nobodyLeft(len(before))...)
 	}
 	return dropped
 }
@@ -308,7 +308,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 	var checked []*wantedUser
 	var moves []client.UserMove
 	for _, user := range users {
-		if user.wanted == mfa.Enforced && user.found() && !user.settled() {
+		if user.found() && decide(user.facts()).checked {
 			checked, moves = append(checked, user), append(moves, client.UserMove{User: user.user, From: user.current, To: user.wanted})
 		}
 	}
@@ -330,7 +330,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 // weakened are the users who lose per-user MFA when they are disabled, by name and state.
 func weakened(users managedUsers) []string {
 	var names []string
-	for _, user := range users.withMFA() {
+	for _, user := range users.losing(false) {
 		names = append(names, withState(user.label(), user.effective))
 	}
 	return names
@@ -340,53 +340,37 @@ func weakened(users managedUsers) []string {
 func (r *userMFAStatesResource) warnPlanned(
 	ctx context.Context, people *peoplePlan, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics,
 ) (lost managedUsers) {
-	var disabled, adopted, unknown, arriving []string
+	told := plannedUsers{keep: plan.KeepsOnDestroy()}
 	for _, user := range users {
+		d := r.Data.decide(user.user, user.facts())
 		switch {
-		case user.current == "" || user.current == mfa.Disabled:
-		case user.wanted == "":
-			unknown = append(unknown, withState(user.name(), user.current))
-		case user.current.Weakens(user.wanted):
-			disabled = append(disabled, withState(user.name(), user.current))
-		case user.prior == nil && user.settled():
-			adopted = append(adopted, withState(user.name(), user.current))
+		case d.mayLose:
+			told.unknown = append(told.unknown, withState(user.name(), user.current))
+		case d.loses:
+			told.disabled = append(told.disabled, withState(user.name(), user.current))
+		case d.adopted:
+			told.adopted = append(told.adopted, withState(user.name(), user.current))
 			if r.Data.people.comesFromAMap(user.user.ID) {
-				arriving = append(arriving, user.name())
+				told.arriving = append(told.arriving, user.name())
 			}
+		case d.blocked && user.current != "":
+			told.blocked = append(told.blocked, user.name())
 		}
 	}
-	var moving []string
-	if losing := removed.withMFA(); len(losing) > 0 && !plan.KeepsOnDestroy() {
+	if losing := removed.losing(told.keep); len(losing) > 0 {
 		run := r.Data.people
 		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
-			if run.claimed(people.owner, user.id) {
-				moving = append(moving, user.label())
+			if decide(user.leaving(false, run.claimed(people.owner, user.id))).moves {
+				told.moving = append(told.moving, user.label())
 			} else {
 				lost = append(lost, user)
 			}
 		}
 	}
-	warnWeakeningMany(diags, disabled, weakened(lost))
-	warnMayWeakenMany(diags, unknown)
-	warnMoving(diags, moving)
-	warnAdopted(diags, plan, adopted, arriving)
-	warnBlocked(diags, path.Root("users"), r.blocked(users))
+	told.lost = weakened(lost)
+	resourcekit.Report(diags, told.findings()...)
 	return lost
-}
-
-// blocked are the users with a blocked account to whom the plan gives a state other than disabled.
-func (r *userMFAStatesResource) blocked(users []*wantedUser) []string {
-	var names []string
-	for _, user := range users {
-		if user.current == "" || user.wanted == "" || user.wanted == mfa.Disabled || user.settled() {
-			continue
-		}
-		if r.Data.blocked.has(user.user) {
-			names = append(names, user.name())
-		}
-	}
-	return names
 }
 
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
