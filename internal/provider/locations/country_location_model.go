@@ -95,16 +95,8 @@ func (m *countryLocationModel) countryNames() types.Map {
 
 // plan computes what an apply makes of the configuration.
 func (m *countryLocationModel) plan(prior *countryLocationModel) {
-	m.ID, m.Name, m.CountryNames = types.StringUnknown(), value.Shown(m.DisplayName), m.countryNames()
-	if prior == nil {
-		return
-	}
-	m.ID = prior.ID
-	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
-	if m.DisplayName.Equal(prior.DisplayName) {
-		m.Name = prior.Name
-	}
-	if m.Countries.Equal(prior.Countries) {
+	m.CountryNames = m.countryNames()
+	if prior != nil && m.Countries.Equal(prior.Countries) {
 		m.CountryNames = prior.CountryNames
 	}
 }

@@ -65,6 +65,19 @@ func (a *locationAttributes) refreshName(location client.NamedLocation) {
 	}
 }
 
+// planName computes what an apply makes of id and name; there is no prior state in a create. What only explains something else is no difference by
+// itself: a state that was not refreshed may be without it.
+func (a *locationAttributes) planName(prior *locationAttributes) {
+	a.ID, a.Name = types.StringUnknown(), value.Shown(a.DisplayName)
+	if prior == nil {
+		return
+	}
+	a.ID = prior.ID
+	if a.DisplayName.Equal(prior.DisplayName) && a.Name.Equal(a.DisplayName) {
+		a.Name = prior.Name
+	}
+}
+
 // displayNameAttribute is the same for every kind.
 func displayNameAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
@@ -83,7 +96,7 @@ type locationModel[M any] interface {
 	location() client.NamedLocation
 	// refresh takes over what the service has, and keeps spellings that mean the same.
 	refresh(location client.NamedLocation)
-	// plan computes what an apply makes of the configuration; there is no prior state in a create.
+	// plan computes what an apply makes of the contents; there is no prior state in a create.
 	plan(prior *M)
 	// unchanged reports whether an apply of the model as a plan would write nothing.
 	unchanged(prior *M) bool
@@ -139,11 +152,16 @@ func (r *locationResource[M, P]) ModifyPlan(ctx context.Context, req resource.Mo
 		r.explainDestroy(ctx, r.Data, op.Prior, op.Diags)
 		return
 	}
+	var before *locationAttributes
+	if op.Prior != nil {
+		before = op.Prior.attributes()
+	}
+	op.Plan.attributes().planName(before)
 	op.Plan.plan(op.Prior)
 	op.Publish(ctx, op.Plan)
 	r.manage(op.Plan.location().ID, path.Root("ip_ranges"), op.Diags)
 	if !op.Plan.unchanged(op.Prior) {
-		if name := op.Plan.attributes().DisplayName; op.Prior == nil || !name.Equal(op.Prior.attributes().DisplayName) {
+		if name := op.Plan.attributes().DisplayName; before == nil || !name.Equal(before.DisplayName) {
 			resourcekit.Report(op.Diags, checkName(name)...)
 		}
 		r.explain(ctx, r.Data, op.Prior, op.Plan, op.Diags)

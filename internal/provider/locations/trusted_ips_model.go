@@ -102,22 +102,11 @@ func rangeSizes(ranges []iprange.Range) types.Map {
 // is no change.
 func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 	m.Trusted = types.BoolValue(true)
-	m.ID, m.Name = types.StringUnknown(), value.Shown(m.DisplayName)
-	if prior != nil {
-		m.ID = prior.ID
-		if m.IPRanges.Same(prior.IPRanges) {
-			m.IPRanges = prior.IPRanges
-		}
+	if prior != nil && m.IPRanges.Same(prior.IPRanges) {
+		m.IPRanges = prior.IPRanges
 	}
 	m.count()
-	if prior == nil {
-		return
-	}
-	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
-	if m.DisplayName.Equal(prior.DisplayName) && m.Name.Equal(m.DisplayName) {
-		m.Name = prior.Name
-	}
-	if m.IPRanges.Equal(prior.IPRanges) {
+	if prior != nil && m.IPRanges.Equal(prior.IPRanges) {
 		m.RangeSizes = prior.RangeSizes
 	}
 }

@@ -71,6 +71,7 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 func TestWhatIsPlannedForALocation(t *testing.T) {
 	prior := newTrustedIPsModel(hq(false, "203.0.113.7/24"))
 	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringValue("HQ")}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m.planName(&prior.locationAttributes)
 	m.plan(prior)
 	if m.ID != prior.ID || !m.IPRanges.Equal(prior.IPRanges) || !m.Trusted.ValueBool() || m.AddressCountIPv4.ValueInt64() != 256 || m.unchanged(prior) {
 		t.Errorf("planned is %+v", m)
@@ -98,6 +99,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 	}
 	// With one more, the other spelling of the first is planned as well, and only the new one is a difference in the sizes.
 	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringValue("HQ, Rome")}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m.planName(&prior.locationAttributes)
 	m.plan(prior)
 	want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks", "192.0.2.9/32", "1 IPv4 address")
 	if !m.RangeSizes.Equal(want) || !m.Name.Equal(m.DisplayName) {
@@ -107,6 +109,7 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 		t.Errorf("respelled are %q", have)
 	}
 	unknown := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringUnknown()}, IPRanges: value.RangeList{ListValue: types.ListUnknown(types.StringType)}}
+	unknown.planName(nil)
 	if unknown.plan(nil); !unknown.RangeSizes.IsUnknown() || !unknown.Name.IsUnknown() {
 		t.Errorf("planned for what is not known is %s, %s", unknown.Name, unknown.RangeSizes)
 	}
@@ -116,6 +119,7 @@ func TestAStateFromBeforeNamesAndSizesIsNoDifference(t *testing.T) {
 	old := newTrustedIPsModel(hq(true, "203.0.113.7/24"))
 	old.Name, old.RangeSizes = types.StringNull(), types.MapNull(types.StringType)
 	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: old.DisplayName}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m.planName(&old.locationAttributes)
 	if m.plan(old); !m.Name.IsNull() || !m.RangeSizes.IsNull() {
 		t.Errorf("planned without a refresh is %s, %s", m.Name, m.RangeSizes)
 	}
