@@ -76,6 +76,20 @@ type plannedUsers struct {
 	keep bool
 }
 
+// add takes over what is decided about one of the users.
+func (p *plannedUsers) add(d decision, name string, current mfa.State) {
+	switch {
+	case d.mayLose:
+		p.unknown = append(p.unknown, withState(name, current))
+	case d.loses:
+		p.disabled = append(p.disabled, withState(name, current))
+	case d.adopted:
+		p.adopted = append(p.adopted, withState(name, current))
+	case d.blocked && current != "":
+		p.blocked = append(p.blocked, name)
+	}
+}
+
 func (p plannedUsers) findings() []resourcekit.Finding {
 	return slices.Concat(weakeningMany(p.disabled, p.lost), p.mayWeaken(), p.movingAway(), p.adoption(), blocked(path.Root("users"), p.blocked))
 }

@@ -343,18 +343,9 @@ func (r *userMFAStatesResource) warnPlanned(
 	told := plannedUsers{keep: plan.KeepsOnDestroy()}
 	for _, user := range users {
 		d := r.Data.decide(user.user, user.facts())
-		switch {
-		case d.mayLose:
-			told.unknown = append(told.unknown, withState(user.name(), user.current))
-		case d.loses:
-			told.disabled = append(told.disabled, withState(user.name(), user.current))
-		case d.adopted:
-			told.adopted = append(told.adopted, withState(user.name(), user.current))
-			if r.Data.people.comesFromAMap(user.user.ID) {
-				told.arriving = append(told.arriving, user.name())
-			}
-		case d.blocked && user.current != "":
-			told.blocked = append(told.blocked, user.name())
+		told.add(d, user.name(), user.current)
+		if d.adopted && r.Data.people.comesFromAMap(user.user.ID) {
+			told.arriving = append(told.arriving, user.name())
 		}
 	}
 	if losing := removed.losing(told.keep); len(losing) > 0 {

@@ -142,9 +142,12 @@ func BeginImport[M any, P Model[M]](
 	return ctx, o
 }
 
-func read[M any, P Model[M]](ctx context.Context, from interface {
+// readable is a configuration, a plan or a state.
+type readable interface {
 	Get(ctx context.Context, target any) diag.Diagnostics
-}, diags *diag.Diagnostics) P {
+}
+
+func read[M any, P Model[M]](ctx context.Context, from readable, diags *diag.Diagnostics) P {
 	model := P(new(M))
 	diags.Append(from.Get(ctx, model)...)
 	return model
