@@ -27,6 +27,16 @@ var countryLocationLimits = resourcekit.TimeLimits{TypeName: "entramfa_country_l
 // countryLocations are the locations of countries.
 var countryLocations = locationKind{
 	is: client.NamedLocation.IsCountry, of: "countries (countryNamedLocation)", one: "a location of countries",
+	contents: "countries", otherType: "entramfa_trusted_ips",
+	move: func(source azureADLocation) (location client.NamedLocation, wrong string) {
+		if len(source.Country) == 0 {
+			return location, "has no countries"
+		}
+		of := source.Country[0]
+		return client.NamedLocation{
+			Kind: client.KindCountryNamedLocation, Countries: of.CountriesAndRegions, IncludeUnknown: of.IncludeUnknown.ValueBool(), LookupMethod: of.LookupMethod.ValueString(),
+		}, ""
+	},
 	checkImport: func(client.NamedLocation, *diag.Diagnostics) {},
 	addWrongKind: func(location client.NamedLocation, at path.Path, diags *diag.Diagnostics) {
 		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no countries", redact.NameInQuotes(location.DisplayName)),

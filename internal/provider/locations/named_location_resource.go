@@ -109,6 +109,10 @@ type locationKind struct {
 	ranges bool
 	// of completes "manages locations of", one is one of them.
 	of, one string
+	// contents completes "manages locations of ... only", and otherType is the resource type for the others.
+	contents, otherType string
+	// move is a location that was managed by azuread; wrong says what is the matter with one of another kind.
+	move func(azureADLocation) (location client.NamedLocation, wrong string)
 	// checkImport refuses what cannot be imported.
 	checkImport func(client.NamedLocation, *diag.Diagnostics)
 	// addWrongKind reports a location of another kind that was asked for by id or name.

@@ -31,6 +31,7 @@ var (
 	_ resource.ResourceWithModifyPlan   = (*trustedIPsResource)(nil)
 	_ resource.ResourceWithImportState  = (*trustedIPsResource)(nil)
 	_ resource.ResourceWithIdentity     = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithMoveState    = (*trustedIPsResource)(nil)
 	_ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
 )
 
