@@ -27,6 +27,8 @@ type trustedIPsChange struct {
 	// Terraform plans a replacement as a creation, and does not say of what. twinPolicies name them; others are all other locations.
 	twins, others []client.NamedLocation
 	twinPolicies  []client.ConditionalAccessPolicy
+	// count is how many locations of IP ranges the tenant will have, where this one is made.
+	count int
 }
 
 func newTrustedIPsChange(prior, plan *trustedIPsModel) trustedIPsChange {
@@ -65,9 +67,6 @@ func explainTrustedIPs(ctx context.Context, d *run, prior, plan *trustedIPsModel
 			change.policies = d.policiesAbout(ctx, prior.id(), diags)
 		}
 		locations, err := d.locations.all(ctx)
-		if err != nil {
-			diagnose.Error(diags, err)
-		}
 		for _, other := range withoutID(locations, plan.ID.ValueString()) {
 			gone, refreshed := d.Gone.Find(other.ID)
 			if prior == nil && refreshed && !gone && !plan.DisplayName.IsUnknown() && len(client.NamedLocationsNamed([]client.NamedLocation{other}, plan.DisplayName.ValueString())) > 0 {
@@ -78,24 +77,13 @@ func explainTrustedIPs(ctx context.Context, d *run, prior, plan *trustedIPsModel
 			}
 		}
 		if err == nil && prior == nil && len(change.twins) == 0 {
-			d.checkLimit(ctx, plan, diags)
+			change.count, err = d.locations.plan(ctx, plan.location())
+		}
+		if err != nil {
+			diagnose.Error(diags, err)
 		}
 	}
 	resourcekit.Report(diags, change.findings()...)
-}
-
-// checkLimit refuses one location too many. A destroy gets past it: Terraform makes an ordinary plan before that of the destroy.
-func (d *run) checkLimit(ctx context.Context, plan *trustedIPsModel, diags *diag.Diagnostics) {
-	count, err := d.locations.plan(ctx, plan.location())
-	switch {
-	case err != nil:
-		diagnose.Error(diags, err)
-	case count > client.MaxIPNamedLocations:
-		diags.AddError("Too many named locations",
-			fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
-				"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.\n\n"+
-				"A destroy does not need this check, and skips it with -refresh=false.", count, client.MaxIPNamedLocations, iprange.MaxIPRanges))
-	}
 }
 
 // findings are what a reviewer is told of the change. Without a tenant it is what the configuration alone tells.
@@ -104,7 +92,7 @@ func (c trustedIPsChange) findings() []resourcekit.Finding {
 	if !c.ready {
 		return found
 	}
-	found = append(found, c.replacement()...)
+	found = slices.Concat(found, c.tooMany(), c.replacement())
 	if c.prior == nil || !c.plan.DisplayName.Equal(c.prior.DisplayName) {
 		found = append(found, checkSameName(c.plan.DisplayName, c.others)...)
 	}
@@ -150,6 +138,19 @@ func (c trustedIPsChange) unlikely() []resourcekit.Finding {
 		}
 	}
 	return found
+}
+
+// tooMany refuses one location too many. A destroy gets past it: Terraform makes an ordinary plan before that of the destroy.
+func (c trustedIPsChange) tooMany() []resourcekit.Finding {
+	if c.count <= client.MaxIPNamedLocations {
+		return nil
+	}
+	return []resourcekit.Finding{{
+		Refuses: true, Summary: "Too many named locations",
+		Detail: fmt.Sprintf("With this one the tenant would have %d named locations of IP ranges, and it takes at most %d. "+
+			"Put the ranges into a location that is there already (it takes %d of them), or delete one that is not needed, in an apply of its own.\n\n"+
+			"A destroy does not need this check, and skips it with -refresh=false.", c.count, client.MaxIPNamedLocations, iprange.MaxIPRanges),
+	}}
 }
 
 // replacement tells what comes of the location that a new one replaces.

@@ -1,6 +1,7 @@
 package locations
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -49,6 +51,15 @@ func TestWhatAReviewerIsToldOfAChangeOfTrust(t *testing.T) {
 	} {
 		change := newTrustedIPsChange(c.prior, c.plan)
 		change.ready, change.policies, change.twins, change.others = c.tenant.ready, c.tenant.policies, c.tenant.twins, c.tenant.others
+		change.count = client.MaxIPNamedLocations
+		if found := change.findings(); slices.ContainsFunc(found, func(f resourcekit.Finding) bool { return f.Refuses }) {
+			t.Errorf("%s: as many locations as there may be are refused: %v", name, found)
+		}
+		change.count++
+		if found := change.findings(); slices.ContainsFunc(found, func(f resourcekit.Finding) bool { return f.Refuses }) != change.ready {
+			t.Errorf("%s: one location too many: %v", name, found)
+		}
+		change.count = 0
 		var have []string
 		for _, found := range change.findings() {
 			have = append(have, found.Summary)
