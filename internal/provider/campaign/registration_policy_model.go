@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
@@ -42,9 +43,14 @@ type registrationPolicyIdentity struct {
 	ID types.String `tfsdk:"id"`
 }
 
-func (m *registrationPolicyModel) identity() registrationPolicyIdentity {
+func (m *registrationPolicyModel) Identity() any {
 	return registrationPolicyIdentity{ID: types.StringValue(registrationPolicyID)}
 }
+
+func (m *registrationPolicyModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+// HasIDs is always true: a tenant has one policy.
+func (m *registrationPolicyModel) HasIDs(*diag.Diagnostics) bool { return true }
 
 // newRegistrationPolicyModel is a policy of which nothing is known but that it exists.
 func newRegistrationPolicyModel() *registrationPolicyModel {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,55 +164,42 @@ func (r *registrationPolicyResource) ValidateConfig(ctx context.Context, req res
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginPlan[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp)
+	if op == nil {
 		return
 	}
-	var prior, plan, config *registrationPolicyModel
-	if !req.State.Raw.IsNull() {
-		prior = &registrationPolicyModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-	}
-	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	defer op.End()
+	memory := recall(ctx, op.Private, op.Diags)
+	if op.Failed() {
 		return
 	}
-	if req.Plan.Raw.IsNull() {
-		ctx, end := registrationPolicyLimits.WithinPlan(ctx, prior.Timeouts.Object)
-		defer end()
+	prior, plan, config := op.Prior, op.Plan, op.Config
+	if plan == nil {
 		// Terraform plans the destroy of a replaced policy again, after its replacement was created. Delete says what becomes of it.
-		if r.Data.policies.succeeded(memory.instance) {
-			return
+		if !r.Data.policies.succeeded(memory.instance) {
+			r.Data.policies.destroy(memory.instance, op.Diags)
+			r.planDestroy(ctx, prior, memory, op.Private, op.Diags)
 		}
-		r.Data.policies.destroy(memory.instance, &resp.Diagnostics)
-		r.planDestroy(ctx, prior, memory, resp.Private, &resp.Diagnostics)
-		return
-	}
-	plan, config = &registrationPolicyModel{}, &registrationPolicyModel{}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	if resp.Diagnostics.HasError() {
 		return
 	}
 	var replaces *knownPolicy
 	var tainted bool
 	if prior != nil {
 		r.Data.policies.know(knownPolicy{prior, memory})
-		r.Data.policies.keep(memory.instance, req.Config.Raw, &resp.Diagnostics)
+		r.Data.policies.keep(memory.instance, req.Config.Raw, op.Diags)
 	} else {
-		r.Data.policies.create(req.Config.Raw, &resp.Diagnostics)
+		r.Data.policies.create(req.Config.Raw, op.Diags)
 		replaces, tainted = r.Data.policies.replacedBy(req.Config.Raw)
 	}
 	// Terraform validates before each plan, with what is known by then; other programs that drive providers may not.
-	config.validate(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	config.validate(op.Diags)
+	if op.Failed() {
 		return
 	}
 
-	ctx, end := registrationPolicyLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
 	base := prior
 	if prior == nil && r.Data.Ready() {
-		if base = r.adopted(ctx, replaces, tainted, &resp.Diagnostics); base == nil {
+		if base = r.adopted(ctx, replaces, tainted, op.Diags); base == nil {
 			return
 		}
 	}
@@ -221,11 +209,11 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		r.Data.emergency.Elsewhere.ManageCampaign()
 		// A plan without changes is for a drift job, which is not told every day what the tenant is like.
 		if prior == nil || !plan.unchanged(prior) {
-			r.Data.emergency.WarnAskedElsewhere(ctx, &resp.Diagnostics)
+			r.Data.emergency.WarnAskedElsewhere(ctx, op.Diags)
 		}
-		seen = r.check(ctx, config, plan, base, prior, memory, &resp.Diagnostics)
+		seen = r.check(ctx, config, plan, base, prior, memory, op.Diags)
 	}
-	if resp.Diagnostics.HasError() {
+	if op.Failed() {
 		return
 	}
 	if prior == nil {
@@ -236,7 +224,7 @@ func (r *registrationPolicyResource) ModifyPlan(ctx context.Context, req resourc
 		plan.leaveOpen(config)
 	}
 	plan.namePlanned(prior, seen.names)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	op.Publish(ctx, plan)
 }
 
 // adopted is the campaign that a new policy takes over: the one there is, or the one that the policy it replaces gives back. It is
@@ -312,23 +300,21 @@ func warnCampaignAdopted(present client.RegistrationCampaign, plan *registration
 }
 
 func (r *registrationPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var config, plan registrationPolicyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginCreate[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
+	plan := op.Plan
 	instance := uuid.NewString()
-	r.Data.policies.makeOne(instance, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	r.Data.policies.makeOne(instance, op.Diags)
+	if op.Failed() {
 		return
 	}
-	result, names := r.set(ctx, &config, &plan, func(names directory) client.CampaignOptions {
+	result, names := r.set(ctx, op.Config, op.Plan, func(names directory) client.CampaignOptions {
 		return client.CampaignOptions{Check: plan.takesNothingAway(names, r.Data.emergency.Guard)}
-	}, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	}, op.Diags)
+	if op.Failed() {
 		r.Data.policies.forget(instance)
 		return
 	}
@@ -338,23 +324,23 @@ func (r *registrationPolicyResource) Create(ctx context.Context, req resource.Cr
 			plan.AdoptionLoss = types.StringValue(strings.Join(lost, "; "))
 		}
 	}
-	remember(ctx, resp.Private, campaignMemory{instance: instance, before: &result.Before}, &resp.Diagnostics)
-	rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.Guard, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	remember(ctx, op.Private, campaignMemory{instance: instance, before: &result.Before}, op.Diags)
+	rememberApply(ctx, op.Private, result.Write, r.Data.emergency.Guard, op.Diags)
+	op.Publish(ctx, op.Plan)
 }
 
 func (r *registrationPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state registrationPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginRead[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp)
+	if op == nil {
+		return
+	}
+	defer op.End()
+	state := op.Prior
+	memory := recall(ctx, op.Private, op.Diags)
+	if op.Failed() {
 		return
 	}
 	r.Data.emergency.Before.Note(memory.guarded)
-	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 	var campaign client.RegistrationCampaign
 	var err error
 	if imported := state.State.IsNull(); imported {
@@ -365,7 +351,7 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		campaign, err = r.Data.Client.ObserveRegistrationCampaign(ctx, state.campaign(), memory.written)
 	}
 	if err != nil {
-		addCampaignError(&resp.Diagnostics, err)
+		addCampaignError(op.Diags, err)
 		return
 	}
 	// After an import, what is there is what a destroy gives back.
@@ -376,48 +362,47 @@ func (r *registrationPolicyResource) Read(ctx context.Context, req resource.Read
 		if memory.instance == "" {
 			memory.instance = uuid.NewString()
 		}
-		remember(ctx, resp.Private, memory, &resp.Diagnostics)
+		remember(ctx, op.Private, memory, op.Diags)
 	}
 	state.refresh(campaign)
-	r.Data.policies.know(knownPolicy{&state, memory})
-	r.Data.nameRead(ctx, &state)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.Data.policies.know(knownPolicy{state, memory})
+	r.Data.nameRead(ctx, state)
+	op.Publish(ctx, state)
 }
 
 func (r *registrationPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var config, plan, prior registrationPolicyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginUpdate[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
 	// Otherwise only the timeouts change.
-	if !plan.unchanged(&prior) {
-		known, wanted := prior.campaign(), plan.campaign()
-		memory := recall(ctx, req.Private, &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
+	if !op.Plan.unchanged(op.Prior) {
+		known, wanted := op.Prior.campaign(), op.Plan.campaign()
+		memory := recall(ctx, op.Private, op.Diags)
+		if op.Failed() {
 			return
 		}
-		result, _ := r.set(ctx, &config, &plan, func(directory) client.CampaignOptions {
+		result, _ := r.set(ctx, op.Config, op.Plan, func(directory) client.CampaignOptions {
 			return client.CampaignOptions{Known: &known, Written: memory.written, Check: undoesNothing(known, wanted)}
-		}, &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
+		}, op.Diags)
+		if op.Failed() {
 			return
 		}
-		rememberApply(ctx, resp.Private, result.Write, r.Data.emergency.Guard, &resp.Diagnostics)
+		rememberApply(ctx, op.Private, result.Write, r.Data.emergency.Guard, op.Diags)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	op.Publish(ctx, op.Plan)
 }
 
 func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state registrationPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	memory := recall(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginDelete[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp)
+	if op == nil {
+		return
+	}
+	defer op.End()
+	state := op.Prior
+	memory := recall(ctx, op.Private, op.Diags)
+	if op.Failed() {
 		return
 	}
 	switch {
@@ -426,33 +411,31 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		return
 	case memory.before == nil:
 		r.Data.policies.forget(memory.instance)
-		warnNothingToGiveBack(&resp.Diagnostics)
+		warnNothingToGiveBack(op.Diags)
 		return
 	case r.Data.policies.succeeded(memory.instance):
 		r.Data.policies.forget(memory.instance)
-		warnSucceeded(*memory.before, &resp.Diagnostics)
+		warnSucceeded(*memory.before, op.Diags)
 		return
 	}
-	ctx, end := registrationPolicyLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
 	patience := r.Data.Client.Consistency().Missing
 	found, err := r.Data.Client.GetDirectoryObjects(ctx, campaignIDs(*memory.before), patience)
 	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+		op.Fail(err)
 		return
 	}
-	back, err := r.handback(ctx, &state, *memory.before, found, patience)
+	back, err := r.handback(ctx, state, *memory.before, found, patience)
 	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+		op.Fail(err)
 		return
 	}
 	// They may have joined a group since the plan.
 	if len(back.caught) > 0 {
-		refuseHandback(back.caught, &resp.Diagnostics)
+		refuseHandback(back.caught, op.Diags)
 		return
 	}
 	// What the plan has found may have been an answer from before our own last write: as the state has it is fine as well.
-	known, planned := state.campaign(), plannedCampaign(ctx, &state, req.Private, &resp.Diagnostics)
+	known, planned := state.campaign(), plannedCampaign(ctx, state, op.Private, op.Diags)
 	check := func(present client.RegistrationCampaign) error {
 		if undoesNothing(known, back.campaign)(present) == nil {
 			return nil
@@ -463,34 +446,30 @@ func (r *registrationPolicyResource) Delete(ctx context.Context, req resource.De
 		Known: &known, Written: memory.written, Check: check,
 	})
 	if err != nil {
-		if !r.addCampaignChanged(ctx, &resp.Diagnostics, err) {
-			addCampaignError(&resp.Diagnostics, err)
+		if !r.addCampaignChanged(ctx, op.Diags, err) {
+			addCampaignError(op.Diags, err)
 		}
 		return
 	}
 	r.Data.policies.forget(memory.instance)
-	warnCampaignUnconfirmed(&resp.Diagnostics, result)
+	warnCampaignUnconfirmed(op.Diags, result)
 }
 
 // ImportState accepts the one id there is, or the identity.
 func (r *registrationPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := strings.TrimSpace(req.ID)
-	if id == "" {
-		var identity registrationPolicyIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		id = identity.ID.ValueString()
+	var identity registrationPolicyIdentity
+	ctx, op := resourcekit.BeginImport[registrationPolicyModel](ctx, r.Data.Run, registrationPolicyLimits, req, resp, &identity)
+	if op == nil {
+		return
 	}
+	defer op.End()
+	id := cmp.Or(strings.TrimSpace(req.ID), identity.ID.ValueString())
 	if id != registrationPolicyID {
-		resp.Diagnostics.AddError("Invalid import id",
+		op.Diags.AddError("Invalid import id",
 			fmt.Sprintf("A tenant has one registration policy, and its id is always %q. %q is not it.", registrationPolicyID, id))
 		return
 	}
-	imported := newRegistrationPolicyModel()
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+	op.Publish(ctx, newRegistrationPolicyModel())
 }
 
 // set makes the tenant's campaign the planned one, and takes over what the service has then. options are what the write goes by,

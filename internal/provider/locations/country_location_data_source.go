@@ -3,19 +3,19 @@ package locations
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-type countryLocationDataSource struct{ locationDataSource }
+type countryLocationDataSource struct {
+	locationDataSource[countryLocationDataModel, *countryLocationDataModel]
+}
 
 func newCountryLocationDataSource() datasource.DataSource {
-	return &countryLocationDataSource{locationDataSource{kind: countryLocations}}
+	return &countryLocationDataSource{locationDataSource[countryLocationDataModel, *countryLocationDataModel]{limits: countryLocationLimits, kind: countryLocations}}
 }
 
 var (
@@ -25,14 +25,11 @@ var (
 
 // countryLocationDataModel is the data source's schema.
 type countryLocationDataModel struct {
-	ID             types.String `tfsdk:"id"`
-	DisplayName    types.String `tfsdk:"display_name"`
+	locationKeys
 	Countries      types.Set    `tfsdk:"countries"`
 	CountryNames   types.Map    `tfsdk:"country_names"`
 	IncludeUnknown types.Bool   `tfsdk:"include_unknown"`
 	Lookup         types.String `tfsdk:"lookup"`
-
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *countryLocationDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -61,22 +58,9 @@ func (d *countryLocationDataSource) Schema(ctx context.Context, _ datasource.Sch
 	}
 }
 
-func (d *countryLocationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var model countryLocationDataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
-		return
-	}
-	ctx, end := countryLocationLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
-	defer end()
-	location := d.find(ctx, model.ID, model.DisplayName, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+// fill takes over what was read.
+func (m *countryLocationDataModel) fill(location client.NamedLocation) {
 	var found countryLocationModel
-	found.imported(location)
-	model.ID, model.DisplayName = value.KeepSpelling(model.ID, location.ID), value.KeepSpelling(model.DisplayName, location.DisplayName)
-	model.Countries, model.CountryNames = found.Countries, found.CountryNames
-	model.IncludeUnknown, model.Lookup = found.IncludeUnknown, found.Lookup
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	found.refresh(location)
+	m.Countries, m.CountryNames, m.IncludeUnknown, m.Lookup = found.Countries, found.CountryNames, found.IncludeUnknown, found.Lookup
 }

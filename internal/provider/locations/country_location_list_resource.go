@@ -15,7 +15,7 @@ func newCountryLocationListResource() list.ListResource {
 		lists: client.NamedLocation.IsCountry,
 		result: func(location client.NamedLocation) (string, any) {
 			listed := &countryLocationModel{}
-			listed.imported(location)
+			listed.refresh(location)
 			return diagnose.Names(location.Countries, diagnose.NamedInWarnings), listed
 		},
 	}

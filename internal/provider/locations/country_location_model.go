@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -13,7 +12,6 @@ import (
 	"golang.org/x/text/language/display"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -25,22 +23,12 @@ const (
 
 // countryLocationModel is the resource's schema.
 type countryLocationModel struct {
-	ID             types.String `tfsdk:"id"`
-	Name           types.String `tfsdk:"name"`
-	DisplayName    types.String `tfsdk:"display_name"`
+	locationAttributes
 	Countries      types.Set    `tfsdk:"countries"`
 	CountryNames   types.Map    `tfsdk:"country_names"`
 	IncludeUnknown types.Bool   `tfsdk:"include_unknown"`
 	Lookup         types.String `tfsdk:"lookup"`
-
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
-
-func (m *countryLocationModel) locationID() types.String { return m.ID }
-
-func (m *countryLocationModel) setID(id string) { m.ID = types.StringValue(id) }
-
-func (m *countryLocationModel) timeouts() types.Object { return m.Timeouts.Object }
 
 // location is what the model asks for, or what was last seen of it.
 func (m *countryLocationModel) location() client.NamedLocation {
@@ -80,18 +68,9 @@ func lookupOf(method string) string {
 	return method
 }
 
-func (m *countryLocationModel) imported(location client.NamedLocation) {
-	m.Timeouts = resourcekit.NoTimeouts()
-	m.refresh(location)
-}
-
 // refresh takes over what the service has.
 func (m *countryLocationModel) refresh(location client.NamedLocation) {
-	m.ID = types.StringValue(location.ID)
-	if !client.SameLocationName(m.DisplayName.ValueString(), location.DisplayName) {
-		m.DisplayName = types.StringValue(location.DisplayName)
-	}
-	m.Name = value.Shown(m.DisplayName)
+	m.refreshName(location)
 	codes := make([]attr.Value, 0, len(location.Countries))
 	for _, code := range location.Countries {
 		codes = append(codes, types.StringValue(strings.ToUpper(code)))
@@ -116,16 +95,8 @@ func (m *countryLocationModel) countryNames() types.Map {
 
 // plan computes what an apply makes of the configuration.
 func (m *countryLocationModel) plan(prior *countryLocationModel) {
-	m.ID, m.Name, m.CountryNames = types.StringUnknown(), value.Shown(m.DisplayName), m.countryNames()
-	if prior == nil {
-		return
-	}
-	m.ID = prior.ID
-	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
-	if m.DisplayName.Equal(prior.DisplayName) {
-		m.Name = prior.Name
-	}
-	if m.Countries.Equal(prior.Countries) {
+	m.CountryNames = m.countryNames()
+	if prior != nil && m.Countries.Equal(prior.Countries) {
 		m.CountryNames = prior.CountryNames
 	}
 }

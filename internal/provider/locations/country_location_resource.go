@@ -27,6 +27,16 @@ var countryLocationLimits = resourcekit.TimeLimits{TypeName: "entramfa_country_l
 // countryLocations are the locations of countries.
 var countryLocations = locationKind{
 	is: client.NamedLocation.IsCountry, of: "countries (countryNamedLocation)", one: "a location of countries",
+	contents: "countries", otherType: "entramfa_trusted_ips",
+	move: func(source azureADLocation) (location client.NamedLocation, wrong string) {
+		if len(source.Country) == 0 {
+			return location, "has no countries"
+		}
+		of := source.Country[0]
+		return client.NamedLocation{
+			Kind: client.KindCountryNamedLocation, Countries: of.CountriesAndRegions, IncludeUnknown: of.IncludeUnknown.ValueBool(), LookupMethod: of.LookupMethod.ValueString(),
+		}, ""
+	},
 	checkImport: func(client.NamedLocation, *diag.Diagnostics) {},
 	addWrongKind: func(location client.NamedLocation, at path.Path, diags *diag.Diagnostics) {
 		diags.AddAttributeError(at, fmt.Sprintf("Named location %s has no countries", redact.NameInQuotes(location.DisplayName)),
@@ -44,15 +54,21 @@ type countryLocationResource struct {
 }
 
 func newCountryLocationResource() resource.Resource {
-	return &countryLocationResource{locationResource[countryLocationModel, *countryLocationModel]{limits: countryLocationLimits, kind: countryLocations}}
+	return &countryLocationResource{locationResource[countryLocationModel, *countryLocationModel]{
+		limits: countryLocationLimits, kind: countryLocations, upgrades: countryLocationUpgrades, explain: explainCountries,
+		explainDestroy: func(ctx context.Context, d *run, prior *countryLocationModel, diags *diag.Diagnostics) {
+			d.warnInUse(ctx, prior.location(), diags)
+		},
+	}}
 }
 
 var (
-	_ resource.ResourceWithConfigure   = (*countryLocationResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*countryLocationResource)(nil)
-	_ resource.ResourceWithImportState = (*countryLocationResource)(nil)
-	_ resource.ResourceWithIdentity    = (*countryLocationResource)(nil)
-	_ resource.ResourceWithMoveState   = (*countryLocationResource)(nil)
+	_ resource.ResourceWithConfigure    = (*countryLocationResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*countryLocationResource)(nil)
+	_ resource.ResourceWithImportState  = (*countryLocationResource)(nil)
+	_ resource.ResourceWithIdentity     = (*countryLocationResource)(nil)
+	_ resource.ResourceWithMoveState    = (*countryLocationResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*countryLocationResource)(nil)
 )
 
 func (r *countryLocationResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -74,12 +90,7 @@ func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaR
 				Computed:            true,
 				MarkdownDescription: "The same as `display_name`, for people reading a plan: Terraform shows `name` also where it does not change.",
 			},
-			"display_name": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "The name of the location, at most 256 characters. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
-					"Graph: `displayName`.",
-				Validators: []validator.String{locationNameValidator()},
-			},
+			"display_name": displayNameAttribute(),
 			"countries": schema.SetAttribute{
 				Required: true, ElementType: types.StringType,
 				MarkdownDescription: "The countries and regions, as two-letter codes of ISO 3166-1 in upper case: `[\"DE\", \"NO\"]`. A change replaces the whole set. " +
@@ -105,57 +116,27 @@ func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaR
 	}
 }
 
-// ModifyPlan makes the plan tell what the apply will do, and for which policies that is a change.
-func (r *countryLocationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+// explainCountries names what changes for the policies that name the location, and the locations of the same name.
+func explainCountries(ctx context.Context, d *run, prior, plan *countryLocationModel, diags *diag.Diagnostics) {
+	if !d.Ready() {
 		return
 	}
-	var prior *countryLocationModel
-	if !req.State.Raw.IsNull() {
-		prior = &countryLocationModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		resourcekit.HasID("id", prior.ID, &resp.Diagnostics)
+	if prior != nil {
+		warnCountries(d.policiesAbout(ctx, prior.ID.ValueString(), diags), prior, plan, diags)
 	}
-	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
-			ctx, end := countryLocationLimits.WithinPlan(ctx, prior.Timeouts.Object)
-			defer end()
-			r.Data.findNow(ctx, prior.location(), req.Private, resp.Private, &resp.Diagnostics)
-			r.Data.warnInUse(ctx, prior.location(), &resp.Diagnostics)
-		}
+	if prior != nil && plan.DisplayName.Equal(prior.DisplayName) {
 		return
 	}
-	plan := &countryLocationModel{}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.plan(prior)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if plan.unchanged(prior) {
-		return
-	}
-	ctx, end := countryLocationLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
-	warnName(plan.DisplayName, prior != nil && plan.DisplayName.Equal(prior.DisplayName), &resp.Diagnostics)
-	r.warnChange(ctx, prior, plan, &resp.Diagnostics)
-	if !r.Data.Ready() || prior != nil && plan.DisplayName.Equal(prior.DisplayName) {
-		return
-	}
-	locations, err := r.Data.locations.all(ctx)
+	locations, err := d.locations.all(ctx)
 	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+		diagnose.Error(diags, err)
 		return
 	}
-	warnSameName(plan.DisplayName, withoutID(locations, plan.ID.ValueString()), &resp.Diagnostics)
+	resourcekit.Report(diags, checkSameName(plan.DisplayName, withoutID(locations, plan.ID.ValueString()))...)
 }
 
-// warnChange names what changes for the policies that name the location.
-func (r *countryLocationResource) warnChange(ctx context.Context, prior, plan *countryLocationModel, diags *diag.Diagnostics) {
-	if prior == nil || !r.Data.Ready() {
-		return
-	}
-	policies := r.Data.policiesAbout(ctx, prior.ID.ValueString(), diags)
+// warnCountries names what changes for the policies that name the location.
+func warnCountries(policies locationPolicies, prior, plan *countryLocationModel, diags *diag.Diagnostics) {
 	changes := plan.changes(prior)
 	if len(policies.byID) == 0 || len(changes) == 0 {
 		return
@@ -174,10 +155,4 @@ func policiesName(n int) string {
 		return "a policy names"
 	}
 	return fmt.Sprintf("%d policies name", n)
-}
-
-var _ resource.ResourceWithUpgradeState = (*countryLocationResource)(nil)
-
-func (r *countryLocationResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return resourcekit.StateUpgraders(countryLocationUpgrades)
 }

@@ -69,8 +69,10 @@ func (m *trustedIPRangeModel) parsed() (iprange.Range, bool) {
 	return r, err == nil && !m.IPRange.IsUnknown()
 }
 
-// known refuses a state without location or range, as when it was edited by hand: the range would be taken for one that is gone.
-func (m *trustedIPRangeModel) known(diags *diag.Diagnostics) bool {
+func (m *trustedIPRangeModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+func (m *trustedIPRangeModel) HasIDs(diags *diag.Diagnostics) bool {
+	// Without a range, the range would be taken for one that is gone.
 	if _, ok := m.parsed(); !ok {
 		diags.AddError("The state does not say which object this is", fmt.Sprintf("ip_range is %s in the state, where an IP range should be. %s", m.IPRange, resourcekit.AdviceEdited))
 		return false
@@ -78,7 +80,7 @@ func (m *trustedIPRangeModel) known(diags *diag.Diagnostics) bool {
 	return resourcekit.HasID("location_id", m.LocationID, diags)
 }
 
-func (m *trustedIPRangeModel) identity() trustedIPRangeIdentity {
+func (m *trustedIPRangeModel) Identity() any {
 	r, _ := m.parsed()
 	return trustedIPRangeIdentity{LocationID: types.StringValue(strings.ToLower(m.LocationID.ValueString())), IPRange: types.StringValue(r.String())}
 }
@@ -143,31 +145,17 @@ func (r *trustedIPRangeResource) IdentitySchema(_ context.Context, _ resource.Id
 
 // ModifyPlan makes the plan tell what becomes trusted, and refuses at plan what the apply would refuse.
 func (r *trustedIPRangeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginPlan[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp)
+	if op == nil {
 		return
 	}
-	var prior, plan *trustedIPRangeModel
-	if !req.State.Raw.IsNull() {
-		prior = &trustedIPRangeModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		prior.known(&resp.Diagnostics)
-	}
-	if !req.Plan.Raw.IsNull() {
-		plan = &trustedIPRangeModel{}
-		resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
+	defer op.End()
+	plan, prior := op.Plan, op.Prior
 	if plan == nil {
-		ctx, end := trustedIPRangeLimits.WithinPlan(ctx, prior.Timeouts.Object)
-		defer end()
-		r.planDestroy(ctx, prior, &resp.Diagnostics)
+		r.planDestroy(ctx, prior, op.Diags)
 		return
 	}
-	ctx, end := trustedIPRangeLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
-	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), &resp.Diagnostics)
+	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), op.Diags)
 	if prior != nil {
 		wanted, known := plan.parsed()
 		if had, _ := prior.parsed(); !known || had != wanted {
@@ -182,18 +170,17 @@ func (r *trustedIPRangeResource) ModifyPlan(ctx context.Context, req resource.Mo
 		}
 	}
 	plan.fill()
+	plan.Location = types.StringUnknown()
 	switch {
-	case prior != nil && len(resp.RequiresReplace) == 0:
+	case prior == nil:
+		r.planCreate(ctx, plan, op.Diags)
+	case len(resp.RequiresReplace) == 0:
 		plan.Location = prior.Location
-	case prior != nil:
-		// The plan is made again without a prior state; this is about the range that goes.
-		plan.Location = types.StringUnknown()
-		r.planDestroy(ctx, prior, &resp.Diagnostics)
 	default:
-		plan.Location = types.StringUnknown()
-		r.planCreate(ctx, plan, &resp.Diagnostics)
+		// The plan is made again without a prior state; this is about the range that goes.
+		r.planDestroy(ctx, prior, op.Diags)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	op.Publish(ctx, plan)
 }
 
 // planCreate says what becomes trusted, for which policies.
@@ -270,34 +257,32 @@ func (r *trustedIPRangeResource) planDestroy(ctx context.Context, prior *trusted
 }
 
 func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan trustedIPRangeModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginCreate[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp)
+	if op == nil {
 		return
 	}
+	defer op.End()
+	plan := op.Plan
 	// Of a location that this run has made, the plan did not know the id.
-	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), &resp.Diagnostics)
-	added, _ := plan.parsed()
-	if resp.Diagnostics.HasError() {
+	r.Data.owners.manage(plan.LocationID.ValueString(), false, path.Root("location_id"), op.Diags)
+	if op.Failed() {
 		return
 	}
-	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
+	added, _ := plan.parsed()
 	result, err := r.Data.Client.SetNamedLocationRange(ctx, plan.LocationID.ValueString(), added, plan.IPRange.ValueString(), true)
 	r.record(result, err)
 	if err != nil {
-		addRangeError(&resp.Diagnostics, path.Root("location_id"), err)
+		addRangeError(op.Diags, path.Root("location_id"), err)
 		return
 	}
-	warnRangeUnconfirmed(&resp.Diagnostics, added, result, "The range is recorded as added. The next plan shows it as to be created if it did not last.")
+	warnRangeUnconfirmed(op.Diags, added, result, "The range is recorded as added. The next plan shows it as to be created if it did not last.")
 	plan.fill()
 	if plan.Location.IsUnknown() {
 		plan.Location = types.StringValue(redact.ShownName(result.Location.DisplayName))
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	op.Publish(ctx, plan)
 	if !result.Accepted.At.IsZero() {
-		resourcekit.KeepValue(ctx, resp.Private, acceptedKey, result.Accepted.JSON(), &resp.Diagnostics)
+		resourcekit.KeepValue(ctx, op.Private, acceptedKey, result.Accepted.JSON(), op.Diags)
 	}
 }
 
@@ -320,96 +305,82 @@ func (r *trustedIPRangeResource) record(result client.RangeResult, err error) {
 }
 
 func (r *trustedIPRangeResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state trustedIPRangeModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.known(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginRead[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	kept := resourcekit.KeptValue(ctx, req.Private, acceptedKey, &resp.Diagnostics)
-	expected, _ := state.parsed()
-	location, gone, err := r.Data.locations.view.ObserveRange(ctx, state.LocationID.ValueString(), expected, client.ReadAcceptance(kept))
+	defer op.End()
+	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
+	expected, _ := op.Prior.parsed()
+	location, gone, err := r.Data.locations.view.ObserveRange(ctx, op.Prior.LocationID.ValueString(), expected, client.ReadAcceptance(kept))
 	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+		op.Fail(err)
 		return
 	}
 	if gone || !location.IsIP() || !location.HasRange(expected) {
-		resp.State.RemoveResource(ctx)
+		op.Gone(ctx)
 		return
 	}
-	state.fill()
-	state.Location = types.StringValue(redact.ShownName(location.DisplayName))
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	op.Prior.fill()
+	op.Prior.Location = types.StringValue(redact.ShownName(location.DisplayName))
+	op.Publish(ctx, op.Prior)
 }
 
 // Update takes over timeouts, and another spelling that the plan has kept out: everything else replaces the resource.
 func (r *trustedIPRangeResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior trustedIPRangeModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.known(&resp.Diagnostics) {
-		return
+	if ctx, op := resourcekit.BeginUpdate[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp); op != nil {
+		defer op.End()
+		op.Publish(ctx, op.Plan)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
 func (r *trustedIPRangeResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state trustedIPRangeModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, req.Private, &resp.Diagnostics) || !state.known(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginDelete[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := trustedIPRangeLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
-	removed, _ := state.parsed()
-	result, err := r.Data.Client.SetNamedLocationRange(ctx, state.LocationID.ValueString(), removed, "", false)
+	defer op.End()
+	removed, _ := op.Prior.parsed()
+	result, err := r.Data.Client.SetNamedLocationRange(ctx, op.Prior.LocationID.ValueString(), removed, "", false)
 	r.record(result, err)
 	if err != nil {
-		addRangeError(&resp.Diagnostics, path.Empty(), err)
+		addRangeError(op.Diags, path.Empty(), err)
 		return
 	}
-	warnRangeUnconfirmed(&resp.Diagnostics, removed, result, "The range is not in the state any more. Look in Microsoft Entra whether the location still has it.")
+	warnRangeUnconfirmed(op.Diags, removed, result, "The range is not in the state any more. Look in Microsoft Entra whether the location still has it.")
 }
 
 // ImportState accepts the id of a location and a range, joined by a slash, or the identity.
 func (r *trustedIPRangeResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.Data.Configured(&resp.Diagnostics) {
+	var identity trustedIPRangeIdentity
+	ctx, op := resourcekit.BeginImport[trustedIPRangeModel](ctx, r.Data.Run, trustedIPRangeLimits, req, resp, &identity)
+	if op == nil {
 		return
 	}
+	defer op.End()
 	id, text, _ := strings.Cut(strings.TrimSpace(req.ID), "/")
 	if req.ID == "" {
-		var identity trustedIPRangeIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 		id, text = identity.LocationID.ValueString(), identity.IPRange.ValueString()
 	}
-	imported := trustedIPRangeModel{LocationID: types.StringValue(id), IPRange: types.StringValue(text), Timeouts: resourcekit.NoTimeouts()}
+	imported := &trustedIPRangeModel{LocationID: types.StringValue(id), IPRange: types.StringValue(text), Timeouts: resourcekit.NoTimeouts()}
 	wanted, ok := imported.parsed()
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	if !ok || !value.IsGUID(id) {
-		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("%q is not the id of a location and a range. Write both, joined by a slash, such as %s/203.0.113.0/24.",
+		op.Diags.AddError("Invalid import id", fmt.Sprintf("%q is not the id of a location and a range. Write both, joined by a slash, such as %s/203.0.113.0/24.",
 			req.ID, "e5f9a3c7-4b2d-4e6f-8c80-2b3c4d5e6f01"))
 		return
 	}
-	ctx, end := trustedIPRangeLimits.WithinImport(ctx)
-	defer end()
-	location := r.Data.findLocation(ctx, id, ipLocations, path.Empty(), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	location := r.Data.findLocation(ctx, id, ipLocations, path.Empty(), op.Diags)
+	if op.Failed() {
 		return
 	}
 	if !location.HasRange(wanted) {
-		resp.Diagnostics.AddError(fmt.Sprintf("%s is not in named location %s", wanted, redact.NameInQuotes(location.DisplayName)),
+		op.Diags.AddError(fmt.Sprintf("%s is not in named location %s", wanted, redact.NameInQuotes(location.DisplayName)),
 			fmt.Sprintf("The location %s has these ranges:\n%s\n\nImport one of them, or let an apply add the range.", location.ID, diagnose.List(location.Ranges)))
 		return
 	}
 	imported.fill()
 	imported.Location = types.StringValue(redact.ShownName(location.DisplayName))
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+	op.Publish(ctx, imported)
 }
 
 var _ resource.ResourceWithUpgradeState = (*trustedIPRangeResource)(nil)

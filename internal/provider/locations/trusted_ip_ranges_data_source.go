@@ -115,7 +115,7 @@ func newTrustedIPRangesModel(locations []client.NamedLocation) *trustedIPRangesM
 		var one trustedIPsDataModel
 		one.fill(location)
 		m.Locations = append(m.Locations, trustedLocationModel{
-			ID: one.ID, DisplayName: one.DisplayName, IPRanges: one.IPRanges,
+			ID: types.StringValue(location.ID), DisplayName: types.StringValue(location.DisplayName), IPRanges: one.IPRanges,
 			AddressCountIPv4: one.AddressCountIPv4, NetworkCountIPv6: one.NetworkCountIPv6,
 		})
 		all = append(all, location.Ranges...)

@@ -4,21 +4,20 @@ import (
 	"context"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-type trustedIPsDataSource struct{ locationDataSource }
+type trustedIPsDataSource struct {
+	locationDataSource[trustedIPsDataModel, *trustedIPsDataModel]
+}
 
 func newTrustedIPsDataSource() datasource.DataSource {
-	return &trustedIPsDataSource{locationDataSource{kind: ipLocations}}
+	return &trustedIPsDataSource{locationDataSource[trustedIPsDataModel, *trustedIPsDataModel]{limits: trustedIPsLimits, kind: ipLocations}}
 }
 
 var (
@@ -28,14 +27,11 @@ var (
 
 // trustedIPsDataModel is the data source's schema.
 type trustedIPsDataModel struct {
-	ID               types.String   `tfsdk:"id"`
-	DisplayName      types.String   `tfsdk:"display_name"`
+	locationKeys
 	IPRanges         []types.String `tfsdk:"ip_ranges"`
 	AddressCountIPv4 types.Int64    `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64    `tfsdk:"network_count_ipv6"`
 	Trusted          types.Bool     `tfsdk:"trusted"`
-
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *trustedIPsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -65,27 +61,9 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 	}
 }
 
-func (d *trustedIPsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var model trustedIPsDataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
-		return
-	}
-	ctx, end := trustedIPsLimits.Within(ctx, resourcekit.Read, model.Timeouts.Object)
-	defer end()
-	location := d.find(ctx, model.ID, model.DisplayName, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	model.fill(location)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
 // fill takes over what was read.
 func (m *trustedIPsDataModel) fill(location client.NamedLocation) {
 	counted := iprange.Cover(iprange.Read(location.Ranges)).Count()
-	m.ID = value.KeepSpelling(m.ID, location.ID)
-	m.DisplayName = value.KeepSpelling(m.DisplayName, location.DisplayName)
 	m.IPRanges = normalRanges(location.Ranges)
 	m.AddressCountIPv4 = types.Int64Value(counted.IPv4Addresses)
 	m.NetworkCountIPv6 = types.Int64Value(counted.IPv6Networks)

@@ -2,6 +2,7 @@ package locations
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -12,7 +13,17 @@ import (
 
 // ipLocations are the locations of IP ranges that Conditional Access trusts.
 var ipLocations = locationKind{
-	is: client.NamedLocation.IsIP, of: "IP ranges (ipNamedLocation)", one: "a trusted location",
+	is: client.NamedLocation.IsIP, ranges: true, of: "IP ranges (ipNamedLocation)", one: "a trusted location",
+	contents: "IP ranges", otherType: "entramfa_country_location",
+	move: func(source azureADLocation) (location client.NamedLocation, wrong string) {
+		switch {
+		case len(source.IP) > 0:
+			return client.NamedLocation{Kind: client.KindIPNamedLocation, IsTrusted: source.IP[0].Trusted.ValueBool(), Ranges: source.IP[0].IPRanges}, ""
+		case len(source.Country) > 0:
+			return location, fmt.Sprintf("is one of countries (%s)", strings.Join(source.Country[0].CountriesAndRegions, ", "))
+		}
+		return location, "has no IP ranges"
+	},
 	checkImport: func(location client.NamedLocation, diags *diag.Diagnostics) {
 		if !location.IsTrusted {
 			diags.AddError(fmt.Sprintf("Named location %s is not trusted", redact.NameInQuotes(location.DisplayName)),

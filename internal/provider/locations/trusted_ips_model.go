@@ -4,36 +4,24 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // trustedIPsModel is the resource's schema.
 type trustedIPsModel struct {
-	ID               types.String    `tfsdk:"id"`
-	Name             types.String    `tfsdk:"name"`
-	DisplayName      types.String    `tfsdk:"display_name"`
+	locationAttributes
 	IPRanges         value.RangeList `tfsdk:"ip_ranges"`
 	RangeSizes       types.Map       `tfsdk:"range_sizes"`
 	AddressCountIPv4 types.Int64     `tfsdk:"address_count_ipv4"`
 	NetworkCountIPv6 types.Int64     `tfsdk:"network_count_ipv6"`
 	Trusted          types.Bool      `tfsdk:"trusted"`
-
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
-
-func (m *trustedIPsModel) locationID() types.String { return m.ID }
-
-func (m *trustedIPsModel) setID(id string) { m.ID = types.StringValue(id) }
-
-func (m *trustedIPsModel) timeouts() types.Object { return m.Timeouts.Object }
 
 // id is the location's id; empty where it is not made yet.
 func (m *trustedIPsModel) id() string {
@@ -46,13 +34,8 @@ func (m *trustedIPsModel) id() string {
 // newTrustedIPsModel is a location as the service has it.
 func newTrustedIPsModel(location client.NamedLocation) *trustedIPsModel {
 	m := &trustedIPsModel{}
-	m.imported(location)
-	return m
-}
-
-func (m *trustedIPsModel) imported(location client.NamedLocation) {
-	m.Timeouts = resourcekit.NoTimeouts()
 	m.refresh(location)
+	return m
 }
 
 // location is what the model asks for, or what was last seen of it.
@@ -64,13 +47,9 @@ func (m *trustedIPsModel) location() client.NamedLocation {
 	}
 }
 
-// refresh takes over what the service has. A range keeps the spelling that it had, and the name white space around it.
+// refresh takes over what the service has. A range keeps the spelling that it had.
 func (m *trustedIPsModel) refresh(location client.NamedLocation) {
-	m.ID = types.StringValue(location.ID)
-	if !client.SameLocationName(m.DisplayName.ValueString(), location.DisplayName) {
-		m.DisplayName = types.StringValue(location.DisplayName)
-	}
-	m.Name = value.Shown(m.DisplayName)
+	m.refreshName(location)
 	m.Trusted = types.BoolValue(location.IsTrusted)
 	had, known := m.IPRanges.Texts()
 	if !known || !iprange.Same(had, location.Ranges) {
@@ -123,22 +102,11 @@ func rangeSizes(ranges []iprange.Range) types.Map {
 // is no change.
 func (m *trustedIPsModel) plan(prior *trustedIPsModel) {
 	m.Trusted = types.BoolValue(true)
-	m.ID, m.Name = types.StringUnknown(), value.Shown(m.DisplayName)
-	if prior != nil {
-		m.ID = prior.ID
-		if m.IPRanges.Same(prior.IPRanges) {
-			m.IPRanges = prior.IPRanges
-		}
+	if prior != nil && m.IPRanges.Same(prior.IPRanges) {
+		m.IPRanges = prior.IPRanges
 	}
 	m.count()
-	if prior == nil {
-		return
-	}
-	// What only explains something else is no difference by itself: a state that was not refreshed may be without it.
-	if m.DisplayName.Equal(prior.DisplayName) && m.Name.Equal(m.DisplayName) {
-		m.Name = prior.Name
-	}
-	if m.IPRanges.Equal(prior.IPRanges) {
+	if prior != nil && m.IPRanges.Equal(prior.IPRanges) {
 		m.RangeSizes = prior.RangeSizes
 	}
 }

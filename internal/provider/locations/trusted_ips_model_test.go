@@ -60,7 +60,7 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 			t.Fatalf("%v was echoed and read as %v", m, again)
 		}
 		// And so does a plan of the echoed spelling change nothing.
-		planned := &trustedIPsModel{DisplayName: m.DisplayName, IPRanges: value.NewRangeList(echo.Ranges)}
+		planned := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: m.DisplayName}, IPRanges: value.NewRangeList(echo.Ranges)}
 		planned.plan(m)
 		if planned.unchanged(m) != m.Trusted.ValueBool() {
 			t.Fatalf("a plan of %v over %v is a change: %t", planned, m, !planned.unchanged(m))
@@ -70,7 +70,8 @@ func TestAModelSentAndEchoedIsTheSameModel(t *testing.T) {
 
 func TestWhatIsPlannedForALocation(t *testing.T) {
 	prior := newTrustedIPsModel(hq(false, "203.0.113.7/24"))
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ"), IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringValue("HQ")}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m.planName(&prior.locationAttributes)
 	m.plan(prior)
 	if m.ID != prior.ID || !m.IPRanges.Equal(prior.IPRanges) || !m.Trusted.ValueBool() || m.AddressCountIPv4.ValueInt64() != 256 || m.unchanged(prior) {
 		t.Errorf("planned is %+v", m)
@@ -97,7 +98,8 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 		t.Errorf("read is %s, want %s", prior.RangeSizes, want)
 	}
 	// With one more, the other spelling of the first is planned as well, and only the new one is a difference in the sizes.
-	m := &trustedIPsModel{DisplayName: types.StringValue("HQ, Rome"), IPRanges: value.NewRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringValue("HQ, Rome")}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24", "2001:db8::/48", "192.0.2.9"})}
+	m.planName(&prior.locationAttributes)
 	m.plan(prior)
 	want := sizes("203.0.113.0/24", "256 IPv4 addresses", "2001:db8::/48", "65,536 IPv6 /64 networks", "192.0.2.9/32", "1 IPv4 address")
 	if !m.RangeSizes.Equal(want) || !m.Name.Equal(m.DisplayName) {
@@ -106,7 +108,8 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 	if have := m.respelled(prior); !slices.Equal(have, []string{"2001:db8::/48 for 2001:DB8::/48", "203.0.113.0/24 for 203.0.113.7/24"}) {
 		t.Errorf("respelled are %q", have)
 	}
-	unknown := &trustedIPsModel{DisplayName: types.StringUnknown(), IPRanges: value.RangeList{ListValue: types.ListUnknown(types.StringType)}}
+	unknown := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringUnknown()}, IPRanges: value.RangeList{ListValue: types.ListUnknown(types.StringType)}}
+	unknown.planName(nil)
 	if unknown.plan(nil); !unknown.RangeSizes.IsUnknown() || !unknown.Name.IsUnknown() {
 		t.Errorf("planned for what is not known is %s, %s", unknown.Name, unknown.RangeSizes)
 	}
@@ -115,7 +118,8 @@ func TestSizesAreToldOfTheRangesAndNotOfTheirSpelling(t *testing.T) {
 func TestAStateFromBeforeNamesAndSizesIsNoDifference(t *testing.T) {
 	old := newTrustedIPsModel(hq(true, "203.0.113.7/24"))
 	old.Name, old.RangeSizes = types.StringNull(), types.MapNull(types.StringType)
-	m := &trustedIPsModel{DisplayName: old.DisplayName, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m := &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: old.DisplayName}, IPRanges: value.NewRangeList([]string{"203.0.113.0/24"})}
+	m.planName(&old.locationAttributes)
 	if m.plan(old); !m.Name.IsNull() || !m.RangeSizes.IsNull() {
 		t.Errorf("planned without a refresh is %s, %s", m.Name, m.RangeSizes)
 	}

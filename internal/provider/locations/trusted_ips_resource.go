@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -22,14 +21,18 @@ type trustedIPsResource struct {
 }
 
 func newTrustedIPsResource() resource.Resource {
-	return &trustedIPsResource{locationResource[trustedIPsModel, *trustedIPsModel]{limits: trustedIPsLimits, kind: ipLocations}}
+	return &trustedIPsResource{locationResource[trustedIPsModel, *trustedIPsModel]{
+		limits: trustedIPsLimits, kind: ipLocations, upgrades: trustedIPsUpgrades, explain: explainTrustedIPs, explainDestroy: warnDestroy,
+	}}
 }
 
 var (
-	_ resource.ResourceWithConfigure   = (*trustedIPsResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*trustedIPsResource)(nil)
-	_ resource.ResourceWithImportState = (*trustedIPsResource)(nil)
-	_ resource.ResourceWithIdentity    = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithConfigure    = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithImportState  = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithIdentity     = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithMoveState    = (*trustedIPsResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
 )
 
 func (r *trustedIPsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -54,12 +57,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Computed:            true,
 				MarkdownDescription: "The same as `display_name`, for the reader of a plan: Terraform shows `name` also where it does not change.",
 			},
-			"display_name": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "The name of the location, at most 256 characters. Names are not unique in Microsoft Entra; a plan warns where another location has the same one. " +
-					"Graph: `displayName`.",
-				Validators: []validator.String{locationNameValidator()},
-			},
+			"display_name": displayNameAttribute(),
 			"ip_ranges": schema.ListAttribute{
 				Required: true, CustomType: value.NewRangeListType(), ElementType: types.StringType,
 				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
@@ -93,48 +91,5 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 }
 
-// ModifyPlan makes the plan tell what the apply will do, and what that does to the tenant.
-func (r *trustedIPsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
-		return
-	}
-	var prior *trustedIPsModel
-	if !req.State.Raw.IsNull() {
-		prior = &trustedIPsModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		resourcekit.HasID("id", prior.ID, &resp.Diagnostics)
-	}
-	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
-			ctx, end := trustedIPsLimits.WithinPlan(ctx, prior.Timeouts.Object)
-			defer end()
-			r.Data.findNow(ctx, prior.location(), req.Private, resp.Private, &resp.Diagnostics)
-			r.warnDestroy(ctx, prior, &resp.Diagnostics)
-		}
-		return
-	}
-	plan := &trustedIPsModel{}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.plan(prior)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	r.Data.owners.manage(prior.id(), true, path.Root("ip_ranges"), &resp.Diagnostics)
-	if !plan.unchanged(prior) {
-		ctx, end := trustedIPsLimits.WithinPlan(ctx, plan.Timeouts.Object)
-		defer end()
-		warnName(plan.DisplayName, prior != nil && plan.DisplayName.Equal(prior.DisplayName), &resp.Diagnostics)
-		warnRanges(prior, plan, &resp.Diagnostics)
-		r.checkTenant(ctx, prior, plan, &resp.Diagnostics)
-	}
-}
-
 // These lead states of earlier versions of a schema to the present one. There is no earlier version yet.
 var trustedIPsUpgrades, trustedIPRangeUpgrades, countryLocationUpgrades []resourcekit.StateUpgrade
-
-var _ resource.ResourceWithUpgradeState = (*trustedIPsResource)(nil)
-
-func (r *trustedIPsResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return resourcekit.StateUpgraders(trustedIPsUpgrades)
-}

@@ -12,15 +12,23 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 )
 
-// checkEmergencyAccess refuses a per-user state that asks an emergency access account for MFA.
-func (d *run) checkEmergencyAccess(user client.User, state mfa.State, at path.Path, diags *diag.Diagnostics) {
-	if _, guarded := d.emergency.Guard.Source(user.ID); !guarded || state == mfa.Disabled {
-		return
+// decide is decide with what the run knows of the user.
+func (d *run) decide(user client.User, f facts) decision {
+	_, f.guarded = d.emergency.Guard.Source(user.ID)
+	f.blocked = d.blocked.has(user)
+	return decide(f)
+}
+
+// mayHaveMFA refuses a per-user state that asks an emergency access account for MFA, and reports whether it is none.
+func (d *run) mayHaveMFA(user client.User, f facts, at path.Path, diags *diag.Diagnostics) bool {
+	if !d.Ready() || !d.decide(user, f).refused {
+		return true
 	}
 	diags.AddAttributeError(at, fmt.Sprintf("Emergency access account %s would need MFA", user.Name()),
 		fmt.Sprintf("It is one of the emergency access accounts of %s that the provider block names:\n\n%s\n\nWith the state %q it could not sign in when MFA does "+
 			"not work, which is what the account is for.\n\nSet its state to \"disabled\", remove this resource, or take the account out of emergency_access.",
-			d.Client.Tenant(), d.emergency.Guard.Describe(user.ID), state))
+			d.Client.Tenant(), d.emergency.Guard.Describe(user.ID), f.wanted))
+	return false
 }
 
 // checkEmergencyAccounts refuses states that ask emergency access accounts for MFA, all of them in one error.
@@ -28,10 +36,8 @@ func (d *run) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostic
 	var refused []*wantedUser
 	var lines []string
 	for _, user := range users {
-		if user.wanted == "" || user.wanted == mfa.Disabled || !user.found() {
-			continue
-		}
-		if source, guarded := d.emergency.Guard.Source(user.user.ID); guarded {
+		if user.found() && d.decide(user.user, user.facts()).refused {
+			source, _ := d.emergency.Guard.Source(user.user.ID)
 			refused = append(refused, user)
 			lines = append(lines, fmt.Sprintf("%s\n    %s", user.name(), source))
 		}
@@ -39,7 +45,7 @@ func (d *run) checkEmergencyAccounts(users []*wantedUser, diags *diag.Diagnostic
 	switch {
 	case len(refused) == 0:
 	case len(refused) == 1:
-		d.checkEmergencyAccess(refused[0].user, refused[0].wanted, userEntryPath(refused[0].key), diags)
+		d.mayHaveMFA(refused[0].user, refused[0].facts(), userEntryPath(refused[0].key), diags)
 	default:
 		diags.AddAttributeError(userEntryPath(refused[0].key), fmt.Sprintf("%d emergency access accounts would need MFA", len(refused)),
 			fmt.Sprintf("The provider block names these emergency access accounts of %s:\n\n%s\n\nWith a state other than \"disabled\" they could not sign in when "+

@@ -78,15 +78,6 @@ func addHandedOver(diags *diag.Diagnostics, at path.Path, found []handedOver) {
 			"on_destroy = \"keep\" leaves its users as they are and needs neither.", diagnose.List(lines)))
 }
 
-// warnMoving says who goes from one resource of the run to another and keeps per-user MFA.
-func warnMoving(diags *diag.Diagnostics, names []string) {
-	if len(names) == 0 {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("%s moved to another resource", peopleAre(names)),
-		fmt.Sprintf("Another resource of this run wants them, so the apply leaves their state as it is: %s.", diagnose.Names(names, diagnose.NamedInWarnings)))
-}
-
 // peopleAre is "adele@contoso.com is" or "12 users are".
 func peopleAre(names []string) string {
 	if len(names) == 1 {

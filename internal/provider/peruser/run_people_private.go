@@ -92,7 +92,7 @@ func (r replacement) split(users managedUsers) (disabled, untold managedUsers) {
 		case kept:
 		case told[id]:
 			disabled = append(disabled, user)
-		case user.hasMFA():
+		case decide(user.leaving(false, false)).loses:
 			untold = append(untold, user)
 		}
 	}
@@ -122,7 +122,7 @@ func (d *run) foundNow(ctx context.Context, users managedUsers) managedUsers {
 	var unread []int
 	var questions []client.User
 	for i, user := range users {
-		if user.hasMFA() {
+		if decide(user.leaving(false, false)).loses {
 			continue
 		}
 		if state, known := d.people.found(user.id); known {

@@ -231,7 +231,7 @@ func (l *userListing) add(user client.User, state mfa.State) bool {
 	listed := newUserMFAStateModel(user)
 	result := l.req.NewListResult(l.ctx)
 	result.DisplayName = diagnose.Person(user)
-	result.Diagnostics.Append(result.Identity.Set(l.ctx, listed.identity())...)
+	result.Diagnostics.Append(result.Identity.Set(l.ctx, listed.Identity())...)
 	if l.req.IncludeResource {
 		listed.refresh(user, state)
 		// A configuration that is generated from this has one of the two names of a user; id holds the other.

@@ -35,13 +35,18 @@ type userMFAStateIdentity struct {
 	UserID types.String `tfsdk:"user_id"`
 }
 
-// identity has the service's spelling of the id: an identity must never change, and user_id is spelled as configured.
-func (m *userMFAStateModel) identity() userMFAStateIdentity {
-	return userMFAStateIdentity{UserID: m.ID}
+// Identity has the service's spelling of the id: an identity must never change, and user_id is spelled as configured.
+func (m *userMFAStateModel) Identity() any { return userMFAStateIdentity{UserID: m.ID} }
+
+func (m *userMFAStateModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+// KeepsOnDestroy reports whether a destroy leaves the user as they are.
+func (m *userMFAStateModel) KeepsOnDestroy() bool {
+	return m.OnDestroy.ValueString() == resourcekit.OnDestroyKeep
 }
 
-// hasIDs refuses a state without the user's ids, and one in which they are of two users.
-func (m *userMFAStateModel) hasIDs(diags *diag.Diagnostics) bool {
+// HasIDs refuses a state without the user's ids, and one in which they are of two users.
+func (m *userMFAStateModel) HasIDs(diags *diag.Diagnostics) bool {
 	if !resourcekit.HasID("user_id", m.UserID, diags) || !resourcekit.HasID("id", m.ID, diags) {
 		return false
 	}
@@ -116,27 +121,15 @@ func (m *userMFAStateModel) refresh(user client.User, current mfa.State) {
 	m.observe(current)
 }
 
-// observe takes over the service's state. The wanted state stays while it is satisfied; what does not satisfy it
-// replaces it, and so becomes a difference to the configuration.
+// observe takes over the service's state.
 func (m *userMFAStateModel) observe(current mfa.State) {
 	m.EffectiveState = types.StringValue(string(current))
-	if m.State.IsNull() {
-		// An import. What is generated from it has to be what a configuration may want: see importedState.
-		m.State = types.StringValue(string(importedState(current)))
-		return
-	}
-	if !current.Satisfies(mfa.State(m.State.ValueString())) {
-		m.State = types.StringValue(string(current))
-	}
+	m.State = types.StringValue(string(observed(mfa.State(m.State.ValueString()), current)))
 }
 
-// importedState is what a configuration wants of a user who is adopted as they are. Nobody writes enforced: the service promotes a
-// user who is enabled, and enabled can be written again where an administrator disables the user.
-func importedState(current mfa.State) mfa.State {
-	if current == mfa.Enforced {
-		return mfa.Enabled
-	}
-	return current
+// facts are what the state says of the user.
+func (m *userMFAStateModel) facts(imported bool) facts {
+	return facts{managed: true, imported: imported, was: mfa.State(m.State.ValueString()), current: mfa.State(m.EffectiveState.ValueString())}
 }
 
 // managed is the user as one of many.

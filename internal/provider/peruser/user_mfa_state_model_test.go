@@ -122,8 +122,8 @@ func TestTheIdentityHasTheServicesSpelling(t *testing.T) {
 	m := newUserMFAStateModel(adele)
 	m.UserID = types.StringValue("22222222-BBBB-4BBB-8BBB-000000000001")
 	m.setUser(adele)
-	if m.UserID.ValueString() != "22222222-BBBB-4BBB-8BBB-000000000001" || m.identity().UserID.ValueString() != adele.ID {
-		t.Errorf("user_id is %s and the identity %s", m.UserID, m.identity().UserID)
+	if m.UserID.ValueString() != "22222222-BBBB-4BBB-8BBB-000000000001" || m.Identity() != (userMFAStateIdentity{UserID: types.StringValue(adele.ID)}) {
+		t.Errorf("user_id is %s and the identity %v", m.UserID, m.Identity())
 	}
 }
 
@@ -176,7 +176,7 @@ func TestWhatIsPlannedToBeReadBack(t *testing.T) {
 		{types.StringValue("enabled"), types.StringUnknown()},
 		{types.StringUnknown(), types.StringUnknown()},
 	} {
-		if have := plannedEffectiveState(c.state); !have.Equal(c.want) {
+		if have := decide(facts{managed: true, wanted: mfa.State(c.state.ValueString())}).planned(); !have.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", c.state, have, c.want)
 		}
 	}

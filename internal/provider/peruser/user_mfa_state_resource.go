@@ -1,6 +1,7 @@
 package peruser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,13 +26,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
-)
-
-// Summaries that name nobody, so that Terraform shows one such warning and how many more there are. Whom they are about is in
-// their details, and in the plan by the name of each user.
-const (
-	summaryWeakened = "Per-user MFA stops applying to a user"
-	summaryAdopted  = "A user is adopted as they are"
 )
 
 // The names of the resources, as a configuration has them.
@@ -144,62 +138,50 @@ func (r *userMFAStateResource) ValidateConfig(_ context.Context, req resource.Va
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
 func (r *userMFAStateResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginPlan[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	var prior, plan, config *userMFAStateModel
+	defer op.End()
+	prior, plan, config := op.Prior, op.Plan, op.Config
 	owner := ""
-	if !req.State.Raw.IsNull() {
-		prior = &userMFAStateModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		owner = userOwner(ctx, req.Private, prior, &resp.Diagnostics)
-		if prior.hasIDs(&resp.Diagnostics) {
-			prior.sameIdentity(ctx, req.Identity, &resp.Diagnostics)
+	if prior != nil {
+		owner = userOwner(ctx, op.Private, prior, op.Diags)
+		if !prior.sameIdentity(ctx, req.Identity, op.Diags) {
+			return
 		}
 	}
-	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
-			ctx, end := userMFAStateLimits.WithinPlan(ctx, prior.Timeouts.Object)
-			defer end()
-			r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
-		}
-		return
-	}
-	plan, config = &userMFAStateModel{}, &userMFAStateModel{}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	if resp.Diagnostics.HasError() {
+	if plan == nil {
+		r.planDestroy(ctx, owner, prior, op.Private, op.Diags)
 		return
 	}
 
-	ctx, end := userMFAStateLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
 	digest := digestConfig(typeUserMFAState, req.Config.Raw)
-	before := readReplacement(ctx, req.Private, &resp.Diagnostics)
+	before := readReplacement(ctx, op.Private, op.Diags)
 	people := r.Data.people.begin(owner, before.replaces(prior == nil), "an "+typeUserMFAState, digest)
 	defer people.end()
 	if prior == nil {
-		r.planCreate(ctx, people, plan, config, &resp.Diagnostics)
-		before.keep(ctx, []string{plan.ID.ValueString()}, resp.Private, &resp.Diagnostics)
-	} else if at, replace := r.planUser(ctx, prior, plan, config, &resp.Diagnostics); replace {
+		r.planCreate(ctx, people, plan, config, op.Diags)
+		before.keep(ctx, []string{plan.ID.ValueString()}, op.Private, op.Diags)
+	} else if at, replace := r.planUser(ctx, prior, plan, config, op.Diags); replace {
 		// The plan is made again without a prior state; what is told here is what becomes of the user who is left.
 		resp.RequiresReplace.Append(at)
-		r.planDestroy(ctx, owner, prior, resp.Private, &resp.Diagnostics)
-		prior.managed().told(ctx, owner, resp.Private, &resp.Diagnostics)
-	} else if !resp.Diagnostics.HasError() {
-		managedUsers{}.told(ctx, owner, resp.Private, &resp.Diagnostics)
+		r.planDestroy(ctx, owner, prior, op.Private, op.Diags)
+		prior.managed().told(ctx, owner, op.Private, op.Diags)
+	} else if !op.Failed() {
+		managedUsers{}.told(ctx, owner, op.Private, op.Diags)
 		people.claim(plan.claimed())
-		r.planUpdate(ctx, prior, plan, resourcekit.KeptText(ctx, req.Private, resourcekit.InstanceKey, &resp.Diagnostics) == "", &resp.Diagnostics)
+		r.planUpdate(ctx, prior, plan, resourcekit.KeptText(ctx, op.Private, resourcekit.InstanceKey, op.Diags) == "", op.Diags)
 	}
-	if resp.Diagnostics.HasError() {
+	if op.Failed() {
 		return
 	}
-	people.checkOthers(ctx, path.Root("state"), plan.claimed(), &resp.Diagnostics)
+	people.checkOthers(ctx, path.Root("state"), plan.claimed(), op.Diags)
 	if prior == nil || !plan.EffectiveState.Equal(prior.EffectiveState) {
-		r.Data.emergency.WarnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), &resp.Diagnostics)
-		r.Data.emergency.WarnAskedElsewhere(ctx, &resp.Diagnostics)
+		r.Data.emergency.WarnGuardLeft(askedForMFA(plan.claimed()), path.Root("state"), op.Diags)
+		r.Data.emergency.WarnAskedElsewhere(ctx, op.Diags)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	op.Publish(ctx, plan)
 }
 
 // planCreate looks the user up and checks the move from the present state. What the user will have is known of disabled only: on
@@ -215,8 +197,7 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 		addUserError(diags, at, key.ValueString(), err, adviceLeft)
 		return
 	}
-	r.checkBothNames(ctx, config, user, diags)
-	if diags.HasError() {
+	if !r.checkBothNames(ctx, config, user, diags) {
 		return
 	}
 	plan.setUser(user)
@@ -226,48 +207,31 @@ func (r *userMFAStateResource) planCreate(ctx context.Context, people *peoplePla
 	people.claim(plan.claimed())
 	// The plan is made once more in the apply, before the create: so the first of a run know of each other.
 	r.Data.recentUsers.note(user.ID)
-	wanted := mfa.State(plan.State.ValueString())
-	if !plan.State.IsUnknown() {
-		r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
-	}
-	if diags.HasError() {
+	f := facts{wanted: mfa.State(plan.State.ValueString())}
+	if !r.Data.mayHaveMFA(user, f, path.Root("state"), diags) {
 		return
 	}
-	patience := r.Data.Client.Consistency().Missing
-	current, err := r.Data.Client.FindUserMFAState(ctx, user, patience)
+	current, err := r.Data.Client.FindUserMFAState(ctx, user, r.Data.Client.Consistency().Missing)
 	if err != nil {
 		diagnose.AttributeError(diags, at, err)
 		return
 	}
-	if plan.State.IsUnknown() {
-		warnMayWeaken(diags, plan, current)
-		return
-	}
-	if _, err := r.Data.Client.CheckUserMFAState(ctx, user, current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		diagnose.AttributeError(diags, path.Root("state"), err)
-		return
-	}
-	switch {
-	case current.Weakens(wanted):
-		warnWeakening(diags, plan, current)
-	case wanted == mfa.Disabled:
-		// What is planned here Terraform compares with its plan in the apply: a user who was enabled in between is not disabled
-		// unseen, see Create.
-		plan.EffectiveState = plan.State
-	case current.Satisfies(wanted) && current != mfa.Disabled:
-		diags.AddAttributeWarning(path.Root("state"), summaryAdopted,
-			fmt.Sprintf("The per-user MFA state of %s is %q already, which satisfies %q. The apply writes nothing for this user; from then on "+
-				"Terraform manages the state, and a destroy %s.", diagnose.Person(user), current, wanted, destroyEffect(plan.OnDestroy)))
-	case !current.Satisfies(wanted):
-		r.warnBlocked(user, plan, diags)
-	}
+	f.current = current
+	r.decide(ctx, user, f, plan, plan, diags)
 }
 
-// warnBlocked warns of a state other than disabled that is written for a blocked account.
-func (r *userMFAStateResource) warnBlocked(user client.User, plan *userMFAStateModel, diags *diag.Diagnostics) {
-	if r.Data.blocked.has(user) {
-		warnBlocked(diags, path.Root("state"), []string{plan.person()})
+// decide plans what becomes of the user, and says so; known is the model that knows the user's name.
+func (r *userMFAStateResource) decide(ctx context.Context, user client.User, f facts, plan, known *userMFAStateModel, diags *diag.Diagnostics) decision {
+	d := r.Data.decide(user, f)
+	if d.checked && r.Data.Ready() {
+		if _, err := r.Data.Client.CheckUserMFAState(ctx, user, f.current, f.wanted, plan.AllowPromotion.ValueBool(), r.Data.Client.Consistency().Missing); err != nil {
+			diagnose.AttributeError(diags, path.Root("state"), err)
+			return d
+		}
 	}
+	plan.EffectiveState = d.planned()
+	resourcekit.Report(diags, d.findings(f, known, diagnose.Person(user), plan.KeepsOnDestroy())...)
+	return d
 }
 
 // planUser decides whether the configuration still names the user of the state. Another spelling of the same id or name
@@ -321,12 +285,12 @@ func (r *userMFAStateResource) planUser(ctx context.Context, prior, plan, config
 	return at, false
 }
 
-// checkBothNames refuses a user_principal_name next to user_id that is not the name of that user. Where it is the name that the
-// user is known by, nothing is asked.
-func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) {
+// checkBothNames refuses a user_principal_name next to user_id that is not the name of that user, and reports whether it is. Where it is the
+// name that the user is known by, nothing is asked.
+func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userMFAStateModel, user client.User, diags *diag.Diagnostics) bool {
 	name, at := config.UserPrincipalName, path.Root("user_principal_name")
 	if config.UserID.IsNull() || name.IsNull() || name.IsUnknown() || strings.EqualFold(name.ValueString(), user.UserPrincipalName) {
-		return
+		return true
 	}
 	const advice = "user_id decides who is managed. Remove user_principal_name, or correct it; a user whom the same run renames is named by user_id alone."
 	named, err := r.Data.Client.FindUser(ctx, name.ValueString(), r.Data.Client.Consistency().Missing)
@@ -341,65 +305,19 @@ func (r *userMFAStateResource) checkBothNames(ctx context.Context, config *userM
 		diags.AddAttributeError(at, "user_id and user_principal_name name different users",
 			fmt.Sprintf("user_id names %s (object id %s), and user_principal_name names %s (object id %s).\n\n%s If the other one is meant, remove user_id.",
 				user.Name(), user.ID, named.Name(), named.ID, advice))
+	default:
+		return true
 	}
+	return false
 }
 
 // planUpdate checks the move from the state that the refresh has read; imported says that no create has made the resource.
 func (r *userMFAStateResource) planUpdate(ctx context.Context, prior, plan *userMFAStateModel, imported bool, diags *diag.Diagnostics) {
-	current, wanted := mfa.State(prior.EffectiveState.ValueString()), mfa.State(plan.State.ValueString())
-	if plan.State.IsUnknown() {
-		plan.EffectiveState = types.StringUnknown()
-		warnMayWeaken(diags, prior, current)
-		return
+	f := prior.facts(imported)
+	f.wanted = mfa.State(plan.State.ValueString())
+	if r.Data.mayHaveMFA(prior.user(), f, path.Root("state"), diags) && r.decide(ctx, prior.user(), f, plan, prior, diags).keepsWanted {
+		plan.State = prior.State
 	}
-	if r.Data.Ready() {
-		r.Data.checkEmergencyAccess(prior.user(), wanted, path.Root("state"), diags)
-		if diags.HasError() {
-			return
-		}
-	}
-	if current.Satisfies(wanted) {
-		plan.EffectiveState = prior.EffectiveState
-		// enabled where the state says enforced is no change, and neither is enforced for an enforced user after an import, which
-		// writes enabled.
-		if was := mfa.State(prior.State.ValueString()); was.Satisfies(wanted) || imported && current.Satisfies(was) {
-			plan.State = prior.State
-		}
-		return
-	}
-	plan.EffectiveState = plannedEffectiveState(plan.State)
-	if !r.Data.Ready() {
-		if current.Weakens(wanted) {
-			warnWeakening(diags, prior, current)
-		}
-		return
-	}
-	patience := r.Data.Client.Consistency().Missing
-	if _, err := r.Data.Client.CheckUserMFAState(ctx, prior.user(), current, wanted, plan.AllowPromotion.ValueBool(), patience); err != nil {
-		diagnose.AttributeError(diags, path.Root("state"), err)
-		return
-	}
-	if current.Weakens(wanted) {
-		warnWeakening(diags, prior, current)
-	} else {
-		r.warnBlocked(prior.user(), prior, diags)
-	}
-}
-
-// plannedEffectiveState is what will be read back after a write. After enabled only the service knows: it promotes a
-// user who has registered a method.
-func plannedEffectiveState(state types.String) types.String {
-	if state.IsUnknown() || state.ValueString() == string(mfa.Enabled) {
-		return types.StringUnknown()
-	}
-	return state
-}
-
-func destroyEffect(onDestroy types.String) string {
-	if onDestroy.ValueString() == resourcekit.OnDestroyKeep {
-		return "leaves it as it is"
-	}
-	return "sets it to disabled"
 }
 
 // planDestroy says that a user is disabled, unless nobody is there to be disabled, and refuses it where another resource of the run wants
@@ -407,12 +325,12 @@ func destroyEffect(onDestroy types.String) string {
 func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, prior *userMFAStateModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people := r.Data.people
 	now := prior.managed()
-	if prior.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
+	if !prior.KeepsOnDestroy() {
 		now = r.Data.foundNow(ctx, now)
 		keepFound(ctx, prior.managed(), now, private, diags)
 	}
 	current := now[0].effective
-	if prior.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !current.Weakens(mfa.Disabled) || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
+	if decide(facts{leaves: true, keep: prior.KeepsOnDestroy(), current: current}).write == "" || r.Data.isUserGone(ctx, prior.UserID.ValueString()) {
 		people.release(owner, "", nil)
 		return
 	}
@@ -420,23 +338,7 @@ func (r *userMFAStateResource) planDestroy(ctx context.Context, owner string, pr
 	if !people.checkRelease(ctx, owner, resource, []claimedPerson{{id: prior.UserID.ValueString(), name: prior.user().Name()}}, diags) {
 		return
 	}
-	warnWeakening(diags, prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first.")
-}
-
-// warnMayWeaken says that a user may be disabled, because it is not known yet what is wanted of them.
-func warnMayWeaken(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State) {
-	if current == "" || !current.Weakens(mfa.Disabled) {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("state"), fmt.Sprintf("Per-user MFA may stop applying to %s", user.user().Name()),
-		fmt.Sprintf("The wanted state of %s, object id %s, is not known yet, and the user is %s now. If it turns out to be \"disabled\", the apply takes per-user MFA "+
-			"away without another plan. To see it in a plan, apply first what the value comes from (-target).", user.person(), user.ID.ValueString(), current))
-}
-
-func warnWeakening(diags *diag.Diagnostics, user *userMFAStateModel, current mfa.State, advice ...string) {
-	diags.AddAttributeWarning(path.Root("state"), summaryWeakened,
-		fmt.Sprintf("%s, object id %s, goes from %s to disabled. Unless Conditional Access or security defaults ask for MFA, "+
-			"a password is then enough to sign in.%s", user.person(), user.ID.ValueString(), current, strings.Join(append([]string{""}, advice...), " ")))
+	resourcekit.Report(diags, weakening(prior, current, "To leave the user as they are, apply on_destroy = \"keep\" first."))
 }
 
 // adviceLeft is for a user who has left and is still in the configuration.
@@ -466,114 +368,107 @@ func addUserError(diags *diag.Diagnostics, at path.Path, key string, err error, 
 // resource as tainted, so that the next apply first disables the user who was just given per-user MFA. effective_state, planned
 // as unknown, has what the user really has, and from that alone the next plan, even without a refresh, sees what is missing.
 func (r *userMFAStateResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var config, plan userMFAStateModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginCreate[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
+	plan := op.Plan
 	key, at := plan.userKey()
 	user, err := r.Data.Client.FindUser(ctx, key.ValueString(), r.Data.Client.Consistency().NewObject)
 	if err != nil {
-		addUserError(&resp.Diagnostics, at, key.ValueString(), err, adviceLeft)
+		addUserError(op.Diags, at, key.ValueString(), err, adviceLeft)
 		return
 	}
-	r.checkBothNames(ctx, &config, user, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if !r.checkBothNames(ctx, op.Config, user, op.Diags) {
 		return
 	}
 	plan.complete(user)
 	r.Data.people.arrive(ctx, user.ID)
-	r.set(ctx, user, &plan, nil, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	r.set(ctx, user, plan, nil, op.Diags)
+	if op.Failed() {
 		return
 	}
-	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, resp.Private, &resp.Diagnostics))
-	r.Data.recentUsers.keepHints(ctx, user.ID, resp.Private, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.Data.people.created(digestConfig(typeUserMFAState, req.Config.Raw), newUserOwner(ctx, op.Private, op.Diags))
+	r.publish(ctx, op)
+}
+
+// publish answers an apply that came to its end.
+func (r *userMFAStateResource) publish(ctx context.Context, op *resourcekit.Operation[userMFAStateModel, *userMFAStateModel]) {
+	r.Data.recentUsers.keepHints(ctx, op.Plan.UserID.ValueString(), op.Private, op.Diags)
+	r.Data.emergency.Guard.Remember(ctx, op.Private, op.Diags)
+	op.Publish(ctx, op.Plan)
 }
 
 func (r *userMFAStateResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state userMFAStateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) ||
-		!state.sameIdentity(ctx, req.Identity, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginRead[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	// The framework wants the identity of a resource that is gone, too.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
-	hints := readHints(ctx, req.Private, &resp.Diagnostics)
+	defer op.End()
+	state := op.Prior
+	if !state.sameIdentity(ctx, req.Identity, op.Diags) {
+		return
+	}
+	r.Data.emergency.Before.Note(emergency.Recall(ctx, op.Private, op.Diags))
+	hints := readHints(ctx, op.Private, op.Diags)
 	user, current, err := r.Data.Client.ObserveUser(ctx, state.user(), mfa.State(state.State.ValueString()), hints)
-	if errors.Is(err, client.ErrUserGone) {
+	switch {
+	case errors.Is(err, client.ErrUserGone):
 		r.Data.recentUsers.forget(state.UserID.ValueString())
 		r.Data.Gone.Note(state.UserID.ValueString(), true)
-		resp.State.RemoveResource(ctx)
+		op.Gone(ctx)
 		return
-	}
-	if err != nil {
-		diagnose.Error(&resp.Diagnostics, err)
+	case err != nil:
+		op.Fail(err)
 		return
 	}
 	r.Data.Gone.Note(user.ID, false)
 	r.Data.people.noteRead(user.ID, current)
 	r.Data.blocked.note(user)
 	state.refresh(user, current)
-	r.Data.recentUsers.completeHints(ctx, user.ID, hints, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	r.Data.recentUsers.completeHints(ctx, user.ID, hints, op.Private, op.Diags)
+	op.Publish(ctx, state)
 }
 
 func (r *userMFAStateResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior userMFAStateModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginUpdate[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
-	defer end()
+	defer op.End()
+	plan, prior := op.Plan, op.Prior
+	forgetReplacement(ctx, op.Private, op.Diags)
 	if !plan.State.Equal(prior.State) || !plan.EffectiveState.Equal(prior.EffectiveState) {
 		r.Data.people.arrive(ctx, prior.UserID.ValueString())
-		written := r.set(ctx, prior.user(), &plan, &prior, &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
+		written := r.set(ctx, prior.user(), plan, prior, op.Diags)
+		if op.Failed() {
 			// A part may have been written. The state says so, and the rest is planned again.
 			if written != "" {
 				prior.observe(written)
-				resp.Diagnostics.Append(resp.State.Set(ctx, prior)...)
+				op.Publish(ctx, prior)
 			}
 			return
 		}
 	}
-	r.Data.recentUsers.keepHints(ctx, plan.UserID.ValueString(), resp.Private, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.publish(ctx, op)
 }
 
 func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state userMFAStateModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginDelete[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStateLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
+	defer op.End()
+	state := op.Prior
 	r.Data.recentUsers.forget(state.UserID.ValueString())
-	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
-	disabled, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
-	warnLeftAsTheyAre(&resp.Diagnostics, untold)
+	planned := asPlanned(ctx, state.managed(), op.Private, op.Diags)
+	disabled, untold := readReplacement(ctx, op.Private, op.Diags).split(planned)
+	warnLeftAsTheyAre(op.Diags, untold)
 	if len(disabled) == 0 {
 		return
 	}
-	mine, left := r.Data.people.leave(userOwner(ctx, req.Private, &state, &resp.Diagnostics), []string{state.UserID.ValueString()})
+	mine, left := r.Data.people.leave(userOwner(ctx, op.Private, state, op.Diags), []string{state.UserID.ValueString()})
 	defer left()
 	if len(mine) == 0 {
 		// Another resource of this run wants the user.
@@ -581,54 +476,42 @@ func (r *userMFAStateResource) Delete(ctx context.Context, req resource.DeleteRe
 	}
 	result, err := r.Data.Client.SetUserMFAState(ctx, state.user(), mfa.Disabled,
 		client.SetOptions{Known: disabled[0].effective})
-	if errors.Is(err, client.ErrUserGone) {
-		return
+	switch {
+	case errors.Is(err, client.ErrUserGone):
+	case err != nil:
+		addStateError(op.Diags, path.Empty(), err)
+	default:
+		warnUnconfirmed(op.Diags, state.user(), result)
 	}
-	if err != nil {
-		addStateError(&resp.Diagnostics, path.Empty(), err)
-		return
-	}
-	warnUnconfirmed(&resp.Diagnostics, state.user(), result)
 }
 
 // ImportState accepts an object id, a user principal name, or the identity.
 func (r *userMFAStateResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.Data.Configured(&resp.Diagnostics) {
+	var identity userMFAStateIdentity
+	ctx, op := resourcekit.BeginImport[userMFAStateModel](ctx, r.Data.Run, userMFAStateLimits, req, resp, &identity)
+	if op == nil {
 		return
 	}
-	key := req.ID
-	if key == "" {
-		var identity userMFAStateIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		key = identity.UserID.ValueString()
-	}
-	key = strings.TrimSpace(key)
+	defer op.End()
+	key := strings.TrimSpace(cmp.Or(req.ID, identity.UserID.ValueString()))
 	if !value.IsGUID(key) && !strings.Contains(key, "@") {
-		resp.Diagnostics.AddError("Invalid import id",
+		op.Diags.AddError("Invalid import id",
 			fmt.Sprintf("%q is neither the object id of a user (a GUID) nor a user principal name (name@domain).", key))
 		return
 	}
-	ctx, end := userMFAStateLimits.WithinImport(ctx)
-	defer end()
 	user, err := r.Data.Client.FindUser(ctx, key, r.Data.Client.Consistency().Missing)
 	if err != nil {
-		addUserError(&resp.Diagnostics, path.Empty(), key, err)
+		addUserError(op.Diags, path.Empty(), key, err)
 		return
 	}
-	imported := newUserMFAStateModel(user)
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+	op.Publish(ctx, newUserMFAStateModel(user))
 }
 
 // set moves the user to the planned state and takes over what the service has then. There is no prior one in a create. It
 // returns the state that was written last, also where it failed after that.
 func (r *userMFAStateResource) set(ctx context.Context, user client.User, plan, prior *userMFAStateModel, diags *diag.Diagnostics) mfa.State {
 	wanted := mfa.State(plan.State.ValueString())
-	r.Data.checkEmergencyAccess(user, wanted, path.Root("state"), diags)
-	if diags.HasError() {
+	if !r.Data.mayHaveMFA(user, facts{wanted: wanted}, path.Root("state"), diags) {
 		return ""
 	}
 	options := client.SetOptions{AllowPromotion: plan.AllowPromotion.ValueBool(), NewUser: prior == nil}

@@ -1,6 +1,7 @@
 package peruser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // userEntryPath is where a user stands in the configuration.
@@ -174,57 +174,6 @@ func addRefusals(diags *diag.Diagnostics, failures []userFailure) {
 		fmt.Sprintf("The per-user MFA state of %d users cannot move to enforced", len(failures)), strings.Join(paragraphs, "\n\n"))
 }
 
-// warnWeakeningMany warns of the users whom the apply takes per-user MFA away from: those whose state becomes disabled,
-// and those who are managed no longer.
-func warnWeakeningMany(diags *diag.Diagnostics, disabled, removed []string) {
-	names := append(append([]string(nil), disabled...), removed...)
-	if len(names) == 0 {
-		return
-	}
-	list := "The apply moves to disabled: "
-	if len(names) > diagnose.NamedInWarnings {
-		list = fmt.Sprintf("The apply moves to disabled, the first %d: ", diagnose.NamedInWarnings)
-	}
-	detail := list + diagnose.Names(names, diagnose.NamedInWarnings) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
-	if len(removed) > 0 {
-		detail += fmt.Sprintf("\n\n%d of them because they are in users no longer. on_destroy = \"keep\" leaves such users as they are; "+
-			"before a destroy it has to be applied first.", len(removed))
-	}
-	diags.AddAttributeWarning(path.Root("users"), "Per-user MFA stops applying to "+diagnose.People(bare(names)), detail)
-}
-
-// warnMayWeakenMany warns of the users whose wanted state is not known yet.
-func warnMayWeakenMany(diags *diag.Diagnostics, names []string) {
-	if len(names) == 0 {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
-		fmt.Sprintf("The wanted state of these users is not known yet: %s. Users who turn out to be \"disabled\" lose per-user MFA in the apply, without another plan. "+
-			"To see it in a plan, apply first what the values come from (-target).", diagnose.Names(names, diagnose.NamedInWarnings)))
-}
-
-// warnUnknownUsers warns of everybody who may be in users no longer, because users is not known yet.
-func warnUnknownUsers(diags *diag.Diagnostics, prior managedUsers, plan *userMFAStatesModel) {
-	names := weakened(prior)
-	if len(names) == 0 || plan.OnDestroy.ValueString() == resourcekit.OnDestroyKeep {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("users"), fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
-		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Users who are no longer in it, or are in it as \"disabled\", lose per-user MFA in the "+
-			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes "+
-			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are.", diagnose.Names(names, diagnose.NamedInWarnings)))
-}
-
-// warnNobodyLeft says that a resource that had users manages nobody any more.
-func warnNobodyLeft(diags *diag.Diagnostics, before int) {
-	if before == 0 {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("users"), "users is empty: the resource manages nobody any more",
-		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			diagnose.Counted(before, "user")))
-}
-
 // bare cuts the state off names like "adele@contoso.com (enforced)".
 func bare(names []string) []string {
 	if len(names) != 1 {
@@ -236,23 +185,8 @@ func bare(names []string) []string {
 	return names
 }
 
-func withState(name string, state mfa.State) string { return fmt.Sprintf("%s (%s)", name, state) }
-
-// warnAdopted says whom the apply takes over without a write.
-func warnAdopted(diags *diag.Diagnostics, plan *userMFAStatesModel, names, arriving []string) {
-	if len(names) == 0 {
-		return
-	}
-	summary, has := fmt.Sprintf("%d users are adopted as they are", len(names)), "They have"
-	if len(names) == 1 {
-		summary, has = bare(names)[0]+" is adopted as it is", "The user has"
-	}
-	detail := fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
-		has, diagnose.Names(names, diagnose.NamedInWarnings), destroyEffect(plan.OnDestroy))
-	if len(arriving) > 0 {
-		detail += fmt.Sprintf("\n\nMoved here from another resource of this run: %s.", diagnose.Names(arriving, diagnose.NamedInWarnings))
-	}
-	diags.AddAttributeWarning(path.Root("users"), summary, detail)
+func withState(name string, state mfa.State) string {
+	return fmt.Sprintf("%s (%s)", name, cmp.Or(state, "not known"))
 }
 
 // warnUnconfirmedMany says which changes could not be read back.

@@ -42,8 +42,15 @@ type userMFAStatesIdentity struct {
 	UserIDs []string `tfsdk:"user_ids"`
 }
 
-// identity is in an order of its own: the users' keys may be names, which change.
-func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
+func (m *userMFAStatesModel) TimeoutsBlock() types.Object { return m.Timeouts.Object }
+
+// KeepsOnDestroy reports whether a destroy leaves the users as they are, and an update those who are taken out of the map.
+func (m *userMFAStatesModel) KeepsOnDestroy() bool {
+	return m.OnDestroy.ValueString() == resourcekit.OnDestroyKeep
+}
+
+// Identity is in an order of its own: the users' keys may be names, which change.
+func (m *userMFAStatesModel) Identity() any {
 	ids := slices.Sorted(maps.Values(value.Elements(m.UserIDs)))
 	if len(ids) == 0 {
 		// The framework takes an empty list for no identity, and refuses that.
@@ -52,8 +59,8 @@ func (m *userMFAStatesModel) identity() userMFAStatesIdentity {
 	return userMFAStatesIdentity{UserIDs: ids}
 }
 
-// hasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
-func (m *userMFAStatesModel) hasIDs(diags *diag.Diagnostics) bool {
+// HasIDs refuses a state that does not have the id of each user, or has another one where the key is the id.
+func (m *userMFAStatesModel) HasIDs(diags *diag.Diagnostics) bool {
 	ids := value.Elements(m.UserIDs)
 	for _, key := range slices.Sorted(maps.Keys(m.Users.Elements())) {
 		if !resourcekit.HasID(fmt.Sprintf("user_ids[%q]", key), types.StringValue(ids[key]), diags) {
@@ -88,18 +95,20 @@ func (u managedUser) user() client.User {
 	return client.User{ID: u.id, UserPrincipalName: u.key}
 }
 
-// hasMFA reports whether the user is known to have per-user MFA, which disabling takes away.
-func (u managedUser) hasMFA() bool { return u.effective != "" && u.effective != mfa.Disabled }
+// leaving are what is known of a user whom nobody wants any more.
+func (u managedUser) leaving(keep, elsewhere bool) facts {
+	return facts{leaves: true, keep: keep, elsewhere: elsewhere, managed: true, was: u.wanted, current: u.effective}
+}
 
-// withMFA are those who are known to have per-user MFA.
-func (u managedUsers) withMFA() managedUsers {
-	var with managedUsers
+// losing are those who lose per-user MFA when nobody wants them any more, or may, because nobody knows their state.
+func (u managedUsers) losing(keep bool) managedUsers {
+	var losing managedUsers
 	for _, user := range u {
-		if user.hasMFA() {
-			with = append(with, user)
+		if d := decide(user.leaving(keep, false)); d.loses || d.mayLose {
+			losing = append(losing, user)
 		}
 	}
-	return with
+	return losing
 }
 
 // label is how messages call the user, as [wantedUser.name] does.
@@ -153,15 +162,9 @@ func (m *userMFAStatesModel) setNames(names map[string]attr.Value) {
 	}
 }
 
-// observe takes over the service's state, as userMFAStateModel.observe does.
+// observe takes over the service's state.
 func (u *managedUser) observe(current mfa.State) {
-	u.effective = current
-	switch {
-	case u.wanted == "":
-		u.wanted = importedState(current)
-	case !current.Satisfies(u.wanted):
-		u.wanted = current
-	}
+	u.effective, u.wanted = current, observed(u.wanted, current)
 }
 
 // wantedUser is one user of a configuration.
@@ -211,9 +214,18 @@ func (u *wantedUser) managed(effective mfa.State) managedUser {
 	return managedUser{key: u.key, id: u.user.ID, wanted: u.wanted, effective: effective, name: u.person()}
 }
 
+// facts are what is known of the user. A map does not say which of its users were imported.
+func (u *wantedUser) facts() facts {
+	f := facts{wanted: u.wanted, current: u.current, imported: true}
+	if u.prior != nil {
+		f.managed, f.was = true, u.prior.wanted
+	}
+	return f
+}
+
 // settled reports whether the user has what is wanted already, so that nothing is written.
 func (u *wantedUser) settled() bool {
-	return u.wanted != "" && u.current != "" && u.current.Satisfies(u.wanted)
+	return u.wanted != "" && u.current != "" && decide(u.facts()).write == ""
 }
 
 func (u *wantedUser) found() bool { return u.user.ID != "" }
@@ -333,13 +345,12 @@ func samePeople(users []*wantedUser) [][]*wantedUser {
 }
 
 // unchanged reports whether the wanted users are those of the state, however they are spelled, and have what is wanted.
-// enabled where the state says enforced is no change: as after the import of a user whom the service has promoted.
 func unchanged(wanted []*wantedUser, prior managedUsers) bool {
 	if len(wanted) != len(prior) {
 		return false
 	}
 	for _, user := range wanted {
-		if user.prior == nil || !strings.EqualFold(user.key, user.prior.key) || !user.settled() || !user.current.Satisfies(user.prior.wanted) {
+		if user.prior == nil || !strings.EqualFold(user.key, user.prior.key) || !decide(user.facts()).keepsWanted {
 			return false
 		}
 	}
@@ -356,7 +367,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 			names[user.key] = types.StringValue(name)
 		}
 		namesKnown = namesKnown && (user.found() || !value.IsGUID(user.key))
-		state := user.plannedEffective()
+		state := decide(user.facts()).planned()
 		effective[user.key], ids[user.key] = state, types.StringUnknown()
 		if user.found() {
 			ids[user.key] = types.StringValue(user.user.ID)
@@ -376,23 +387,6 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 	if !namesKnown {
 		m.Names = types.MapUnknown(types.StringType)
 	}
-}
-
-// plannedEffective is what the user will have. It is unknown for every user who is new here. What becomes of those who have to
-// be written must be free to differ from what is wanted, see Create. And those who have what is wanted already may have
-// something else by the time of the apply, in which Terraform plans again: the service promotes everybody who registers, and Terraform
-// refuses a second plan that differs from the first one.
-func (u *wantedUser) plannedEffective() types.String {
-	switch {
-	case u.prior == nil && u.wanted == mfa.Disabled && u.current == mfa.Disabled:
-		// Known, so that Terraform itself refuses an apply in which the user was enabled meanwhile.
-		return types.StringValue(string(u.current))
-	case u.prior == nil || u.wanted == "":
-		return types.StringUnknown()
-	case u.settled():
-		return types.StringValue(string(u.current))
-	}
-	return plannedEffectiveState(types.StringValue(string(u.wanted)))
 }
 
 // planUnknown is a plan in which the users are not known yet.

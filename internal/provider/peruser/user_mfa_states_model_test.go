@@ -146,7 +146,7 @@ func TestWhatAPlanOfManyUsersKnows(t *testing.T) {
 		"managed, to enforced":    {wantedUser{wanted: "enforced", current: "enabled", prior: prior("enabled")}, types.StringValue("enforced")},
 		"managed, wanted unknown": {wantedUser{current: "enabled", prior: prior("enabled")}, types.StringUnknown()},
 	} {
-		if have := c.user.plannedEffective(); !have.Equal(c.want) {
+		if have := decide(c.user.facts()).planned(); !have.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, have, c.want)
 		}
 	}

@@ -78,12 +78,11 @@ func moveUserIntoMap(ctx context.Context, req resource.MoveStateRequest, resp *r
 	if user.key == "" {
 		user.key, user.name = user.id, source.Name.ValueString()
 	}
-	moved := userMFAStatesModel{
+	moved := &userMFAStatesModel{
 		ID: types.StringValue(uuid.NewString()), AllowPromotion: source.AllowPromotion, OnDestroy: source.OnDestroy, Timeouts: resourcekit.NoTimeouts(),
 	}
 	moved.setManaged(managedUsers{user})
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
+	resourcekit.PublishMove(ctx, resp, moved)
 	resourcekit.MoveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }
 
@@ -115,7 +114,6 @@ func moveUserOutOfMap(ctx context.Context, req resource.MoveStateRequest, resp *
 	moved := newUserMFAStateModel(user.user())
 	moved.AllowPromotion, moved.OnDestroy = source.AllowPromotion, source.OnDestroy
 	moved.State, moved.EffectiveState = value.NullIfEmpty(string(user.wanted)), value.NullIfEmpty(string(user.effective))
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, moved.identity())...)
+	resourcekit.PublishMove(ctx, resp, moved)
 	resourcekit.MoveTenant(ctx, req.SourcePrivate, resp.TargetPrivate, &resp.Diagnostics)
 }

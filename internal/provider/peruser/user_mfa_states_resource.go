@@ -132,60 +132,46 @@ func (r *userMFAStatesResource) ValidateConfig(_ context.Context, req resource.V
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse, for all users
 // at once. Users who stay as they are cost no request: the refresh has read them.
 func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginPlan[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp)
+	if op == nil {
 		return
 	}
-	var prior, plan *userMFAStatesModel
-	if !req.State.Raw.IsNull() {
-		prior = &userMFAStatesModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
-		prior.hasIDs(&resp.Diagnostics)
-	}
-	if !req.Plan.Raw.IsNull() {
-		plan = &userMFAStatesModel{}
-		resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if plan == nil {
-		ctx, end := userMFAStatesLimits.WithinPlan(ctx, prior.Timeouts.Object)
-		defer end()
-		if r.Data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
-			r.planDestroy(ctx, prior, resp.Private, &resp.Diagnostics)
-		}
-		return
-	}
-
-	ctx, end := userMFAStatesLimits.WithinPlan(ctx, plan.Timeouts.Object)
-	defer end()
-	if prior != nil && !r.Data.samePairs(ctx, req.Private, prior.managed(), &resp.Diagnostics) {
-		return
-	}
+	defer op.End()
+	prior, plan := op.Prior, op.Plan
 	owner := ""
 	if prior != nil {
-		plan.ID, owner = prior.ID, prior.ID.ValueString()
+		if !r.Data.samePairs(ctx, op.Private, prior.managed(), op.Diags) {
+			return
+		}
+		owner = prior.ID.ValueString()
 	}
-	earlier := readReplacement(ctx, req.Private, &resp.Diagnostics)
+	if plan == nil {
+		r.planDestroy(ctx, prior, op.Private, op.Diags)
+		return
+	}
+	if prior != nil {
+		plan.ID = prior.ID
+	}
+	earlier := readReplacement(ctx, op.Private, op.Diags)
 	people := r.Data.people.begin(owner, earlier.replaces(prior == nil), describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
 	defer people.end()
 	var dropped managedUsers
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
 		dropped = prior.managed()
-		warnUnknownUsers(&resp.Diagnostics, dropped, plan)
+		resourcekit.Report(op.Diags, unknownUsers(dropped, plan.KeepsOnDestroy())...)
 	} else {
-		dropped = r.planUsers(ctx, people, prior, plan, &resp.Diagnostics)
+		dropped = r.planUsers(ctx, people, prior, plan, op.Diags)
 	}
-	if resp.Diagnostics.HasError() {
+	if op.Failed() {
 		return
 	}
 	if prior == nil {
-		earlier.keep(ctx, slices.Collect(maps.Values(value.Elements(plan.UserIDs))), resp.Private, &resp.Diagnostics)
+		earlier.keep(ctx, slices.Collect(maps.Values(value.Elements(plan.UserIDs))), op.Private, op.Diags)
 	} else {
-		dropped.told(ctx, owner, resp.Private, &resp.Diagnostics)
+		dropped.told(ctx, owner, op.Private, op.Diags)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	op.Publish(ctx, plan)
 }
 
 // describeMap is what messages call such a resource, whose address a provider is not told.
@@ -197,17 +183,17 @@ func describeMap(users int) string {
 func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people, owner := r.Data.people, prior.ID.ValueString()
 	var losing managedUsers
-	if prior.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
+	if !prior.KeepsOnDestroy() {
 		before := prior.managed()
 		now := r.Data.foundNow(ctx, before)
 		keepFound(ctx, before, now, private, diags)
-		losing = r.Data.withoutGone(ctx, now.withMFA())
+		losing = r.Data.withoutGone(ctx, now.losing(false))
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
 		return
 	}
-	warnWeakeningMany(diags, nil, weakened(losing))
+	resourcekit.Report(diags, weakeningMany(nil, weakened(losing))...)
 }
 
 // planUsers plans users who are known, and returns those who lose per-user MFA because they are in the map no longer.
@@ -236,7 +222,7 @@ func (r *userMFAStatesResource) planUsers(
 		return nil
 	}
 	removed := removedUsers(before, users)
-	if plan.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
+	if !plan.KeepsOnDestroy() {
 		r.Data.people.remove(removed.ids())
 	}
 	people.checkOthers(ctx, path.Root("users"), persons, diags)
@@ -256,7 +242,7 @@ func (r *userMFAStatesResource) planUsers(
 	}
 	dropped = r.warnPlanned(ctx, people, users, removed, plan, diags)
 	if prior != nil && len(users) == 0 {
-		warnNobodyLeft(diags, len(before))
+		resourcekit.Report(diags, nobodyLeft(len(before))...)
 	}
 	return dropped
 }
@@ -322,7 +308,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 	var checked []*wantedUser
 	var moves []client.UserMove
 	for _, user := range users {
-		if user.wanted == mfa.Enforced && user.found() && !user.settled() {
+		if user.found() && decide(user.facts()).checked {
 			checked, moves = append(checked, user), append(moves, client.UserMove{User: user.user, From: user.current, To: user.wanted})
 		}
 	}
@@ -344,7 +330,7 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 // weakened are the users who lose per-user MFA when they are disabled, by name and state.
 func weakened(users managedUsers) []string {
 	var names []string
-	for _, user := range users.withMFA() {
+	for _, user := range users.losing(false) {
 		names = append(names, withState(user.label(), user.effective))
 	}
 	return names
@@ -354,53 +340,28 @@ func weakened(users managedUsers) []string {
 func (r *userMFAStatesResource) warnPlanned(
 	ctx context.Context, people *peoplePlan, users []*wantedUser, removed managedUsers, plan *userMFAStatesModel, diags *diag.Diagnostics,
 ) (lost managedUsers) {
-	var disabled, adopted, unknown, arriving []string
+	told := plannedUsers{keep: plan.KeepsOnDestroy()}
 	for _, user := range users {
-		switch {
-		case user.current == "" || user.current == mfa.Disabled:
-		case user.wanted == "":
-			unknown = append(unknown, withState(user.name(), user.current))
-		case user.current.Weakens(user.wanted):
-			disabled = append(disabled, withState(user.name(), user.current))
-		case user.prior == nil && user.settled():
-			adopted = append(adopted, withState(user.name(), user.current))
-			if r.Data.people.comesFromAMap(user.user.ID) {
-				arriving = append(arriving, user.name())
-			}
+		d := r.Data.decide(user.user, user.facts())
+		told.add(d, user.name(), user.current)
+		if d.adopted && r.Data.people.comesFromAMap(user.user.ID) {
+			told.arriving = append(told.arriving, user.name())
 		}
 	}
-	var moving []string
-	if losing := removed.withMFA(); len(losing) > 0 && plan.OnDestroy.ValueString() != resourcekit.OnDestroyKeep {
+	if losing := removed.losing(told.keep); len(losing) > 0 {
 		run := r.Data.people
 		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
-			if run.claimed(people.owner, user.id) {
-				moving = append(moving, user.label())
+			if decide(user.leaving(false, run.claimed(people.owner, user.id))).moves {
+				told.moving = append(told.moving, user.label())
 			} else {
 				lost = append(lost, user)
 			}
 		}
 	}
-	warnWeakeningMany(diags, disabled, weakened(lost))
-	warnMayWeakenMany(diags, unknown)
-	warnMoving(diags, moving)
-	warnAdopted(diags, plan, adopted, arriving)
-	warnBlocked(diags, path.Root("users"), r.blocked(users))
+	told.lost = weakened(lost)
+	resourcekit.Report(diags, told.findings()...)
 	return lost
-}
-
-// blocked are the users with a blocked account to whom the plan gives a state other than disabled.
-func (r *userMFAStatesResource) blocked(users []*wantedUser) []string {
-	var names []string
-	for _, user := range users {
-		if user.current == "" || user.wanted == "" || user.wanted == mfa.Disabled || user.settled() {
-			continue
-		}
-		if r.Data.blocked.has(user.user) {
-			names = append(names, user.name())
-		}
-	}
-	return names
 }
 
 // othersBegin is how long the other resources of a run are given to begin, a quarter of a second where nothing else is set.
@@ -455,14 +416,13 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 // effective_states, planned as unknown for new users, has what they really have. The next plan sees from that
 // alone, even without a refresh, that those users are to be set. A create that has written nothing fails.
 func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan userMFAStatesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) {
+	ctx, op := resourcekit.BeginCreate[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Create, plan.Timeouts.Object)
-	defer end()
-	done, ok := r.apply(ctx, &plan, nil, &resp.Diagnostics)
+	defer op.End()
+	plan := op.Plan
+	done, ok := r.apply(ctx, plan, nil, op.Diags)
 	if !ok {
 		return
 	}
@@ -471,35 +431,38 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 		if done.unknown() {
 			consequence = "The resource was not created. Some of the changes may have been carried out all the same; the next plan shows what there is."
 		}
-		done.addError(&resp.Diagnostics, consequence)
+		done.addError(op.Diags, consequence)
 		return
 	}
 	if len(done.failures) > 0 {
 		summary, detail := done.describe("The resource was created with the others. This is a warning, because after an error Terraform would destroy the resource " +
 			"before it makes it again, and so disable the users who were set. The next plan shows the users who were not, and the next apply sets them.")
-		resp.Diagnostics.AddAttributeWarning(path.Root("users"), summary, detail)
+		op.Diags.AddAttributeWarning(path.Root("users"), summary, detail)
 	}
 	plan.ID = types.StringValue(uuid.NewString())
 	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
-	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.publish(ctx, op, done.users)
+}
+
+// publish answers an apply with the users of the new state, which the plan has by then.
+func (r *userMFAStatesResource) publish(ctx context.Context, op *resourcekit.Operation[userMFAStatesModel, *userMFAStatesModel], users managedUsers) {
+	keepPairs(ctx, op.Private, users, op.Diags)
+	r.Data.emergency.Guard.Remember(ctx, op.Private, op.Diags)
+	op.Publish(ctx, op.Plan)
 }
 
 // Read reads every user by the id that the state has.
 func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state userMFAStatesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !state.hasIDs(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginRead[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Read, state.Timeouts.Object)
-	defer end()
-	r.Data.emergency.Before.Note(emergency.Recall(ctx, req.Private, &resp.Diagnostics))
+	defer op.End()
+	state := op.Prior
+	r.Data.emergency.Before.Note(emergency.Recall(ctx, op.Private, op.Diags))
 	users := state.managed()
-	if !r.Data.samePairs(ctx, req.Private, users, &resp.Diagnostics) {
+	if !r.Data.samePairs(ctx, op.Private, users, op.Diags) {
 		return
 	}
 	questions := make([]client.UserAndState, len(users))
@@ -521,100 +484,84 @@ func (r *userMFAStatesResource) Read(ctx context.Context, req resource.ReadReque
 		r.Data.people.noteRead(user.id, outcome.Value)
 		left = append(left, user)
 	}
-	addUserFailures(&resp.Diagnostics, "read the per-user MFA state", failures)
-	if resp.Diagnostics.HasError() {
+	addUserFailures(op.Diags, "read the per-user MFA state", failures)
+	if op.Failed() {
 		return
 	}
 	if len(left) == 0 && len(users) > 0 {
-		// The framework wants the identity of a resource that is gone, too.
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-		resp.State.RemoveResource(ctx)
+		op.Gone(ctx)
 		return
 	}
 	r.Data.refreshNames(ctx, left)
 	state.setManaged(left)
-	keepPairs(ctx, resp.Private, left, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	keepPairs(ctx, op.Private, left, op.Diags)
+	op.Publish(ctx, state)
 }
 
 // Update sets the users who change and treats those who are taken out as on_destroy says. What fails stays as the state
 // has it, and is planned again.
 func (r *userMFAStatesResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior userMFAStatesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
-	if resp.Diagnostics.HasError() || !r.Data.InTenant(ctx, resp.Private, &resp.Diagnostics) || !prior.hasIDs(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginUpdate[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp)
+	if op == nil {
 		return
 	}
-	forgetReplacement(ctx, resp.Private, &resp.Diagnostics)
+	defer op.End()
+	plan, prior := op.Plan, op.Prior
+	forgetReplacement(ctx, op.Private, op.Diags)
 	// Only a setting changes, or the plan has kept the spelling of the state.
 	if plan.Users.Equal(prior.Users) && plan.EffectiveStates.Equal(prior.EffectiveStates) {
-		keepPairs(ctx, resp.Private, plan.managed(), &resp.Diagnostics)
-		r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+		r.publish(ctx, op, plan.managed())
 		return
 	}
-	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Update, plan.Timeouts.Object)
-	defer end()
-	done, ok := r.apply(ctx, &plan, prior.managed(), &resp.Diagnostics)
+	done, ok := r.apply(ctx, plan, prior.managed(), op.Diags)
 	if !ok {
 		return
 	}
 	if len(done.failures) > 0 {
-		done.addError(&resp.Diagnostics, "The others are in the state as they were written. Apply again to set the rest.")
+		done.addError(op.Diags, "The others are in the state as they were written. Apply again to set the rest.")
 	}
 	plan.setManaged(done.users)
-	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
-	r.Data.emergency.Guard.Remember(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	r.publish(ctx, op, done.users)
 }
 
 // Delete disables the users, or leaves them. Those whom it cannot disable stay in the state.
 func (r *userMFAStatesResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state userMFAStatesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.Data.SameTenant(ctx, req.Private, &resp.Diagnostics) ||
-		state.OnDestroy.ValueString() == resourcekit.OnDestroyKeep || !state.hasIDs(&resp.Diagnostics) || !r.Data.Configured(&resp.Diagnostics) {
+	ctx, op := resourcekit.BeginDelete[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp)
+	if op == nil {
 		return
 	}
-	ctx, end := userMFAStatesLimits.Within(ctx, resourcekit.Delete, state.Timeouts.Object)
-	defer end()
-	planned := asPlanned(ctx, state.managed(), req.Private, &resp.Diagnostics)
-	users, untold := readReplacement(ctx, req.Private, &resp.Diagnostics).split(planned)
-	warnLeftAsTheyAre(&resp.Diagnostics, untold)
+	defer op.End()
+	state := op.Prior
+	planned := asPlanned(ctx, state.managed(), op.Private, op.Diags)
+	users, untold := readReplacement(ctx, op.Private, op.Diags).split(planned)
+	warnLeftAsTheyAre(op.Diags, untold)
 	users, left := r.letGo(state.ID.ValueString(), users)
 	defer left()
-	if !r.checkSince(ctx, nil, users, &resp.Diagnostics) {
+	if !r.checkSince(ctx, nil, users, op.Diags) {
 		return
 	}
-	done := r.write(ctx, nil, users, &state, false, &resp.Diagnostics)
+	done := r.write(ctx, nil, users, state, false, op.Diags)
 	if len(done.failures) == 0 {
 		return
 	}
-	done.addError(&resp.Diagnostics, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
+	done.addError(op.Diags, "The others are disabled, and no longer in the state. Destroy again to disable the rest.")
 	state.setManaged(done.users)
-	keepPairs(ctx, resp.Private, done.users, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
+	keepPairs(ctx, op.Private, done.users, op.Diags)
+	op.Publish(ctx, state)
 }
 
 // ImportState accepts object ids and user principal names, separated by commas, spaces or new lines, or the identity.
 func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if !r.Data.Configured(&resp.Diagnostics) {
+	var identity userMFAStatesIdentity
+	ctx, op := resourcekit.BeginImport[userMFAStatesModel](ctx, r.Data.Run, userMFAStatesLimits, req, resp, &identity)
+	if op == nil {
 		return
 	}
+	defer op.End()
 	keys := strings.FieldsFunc(req.ID, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 	empty := false
 	summary, advice := "Invalid import id", "object ids and user principal names, separated by commas."
 	if req.ID == "" {
-		var identity userMFAStatesIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
 		keys = identity.UserIDs
 		if slices.Equal(keys, []string{nobody}) {
 			keys, empty = nil, true
@@ -624,33 +571,30 @@ func (r *userMFAStatesResource) ImportState(ctx context.Context, req resource.Im
 	var users []*wantedUser
 	for _, key := range keys {
 		if err := checkUserKey(key); err != nil {
-			resp.Diagnostics.AddError(summary, diagnose.Sentence(err.Error())+" Write "+advice)
+			op.Diags.AddError(summary, diagnose.Sentence(err.Error())+" Write "+advice)
 			return
 		}
 		users = append(users, &wantedUser{key: key})
 	}
 	if len(users) == 0 && !empty || len(users) > maxUsers {
-		resp.Diagnostics.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
+		op.Diags.AddError(summary, fmt.Sprintf("It names %d users. Write 1 to %d %s", len(users), maxUsers, advice))
 		return
 	}
-	ctx, end := userMFAStatesLimits.WithinImport(ctx)
-	defer end()
-	r.find(ctx, users, nil, r.Data.Client.Consistency().Missing, &resp.Diagnostics, adviceLeftImport)
-	addSamePeople(&resp.Diagnostics, samePeople(users))
-	if resp.Diagnostics.HasError() {
+	r.find(ctx, users, nil, r.Data.Client.Consistency().Missing, op.Diags, adviceLeftImport)
+	addSamePeople(op.Diags, samePeople(users))
+	if op.Failed() {
 		return
 	}
 	var managed managedUsers
 	for _, user := range users {
 		managed = append(managed, user.managed(""))
 	}
-	imported := userMFAStatesModel{
+	imported := &userMFAStatesModel{
 		ID: types.StringValue(uuid.NewString()), AllowPromotion: types.BoolValue(false), OnDestroy: types.StringValue(resourcekit.OnDestroyDisable),
 		Timeouts: resourcekit.NoTimeouts(),
 	}
 	imported.setManaged(managed)
-	resp.Diagnostics.Append(resp.State.Set(ctx, imported)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, imported.identity())...)
+	op.Publish(ctx, imported)
 }
 
 // applied is what came of an apply.
@@ -708,7 +652,7 @@ func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesMo
 		return applied{}, false
 	}
 	removed := removedUsers(prior, users)
-	if plan.OnDestroy.ValueString() == resourcekit.OnDestroyKeep {
+	if plan.KeepsOnDestroy() {
 		removed = nil
 	}
 	ids := make([]string, len(users))

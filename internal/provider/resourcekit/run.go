@@ -1,4 +1,4 @@
-// Package resourcekit is what the operations of every resource share: what a run knows, timeouts, the private state with the tenant that a
+// Package resourcekit is what the operations of every resource share: how they begin and end, what a run knows, timeouts, the private state with the tenant that a
 // state was made in, upgrades and moves of states, and changes that nobody has reviewed. It knows no resource.
 package resourcekit
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
 // tenantLocations is what a run knows of the tenant's named locations. The service answers one such request in a second, for all apps of
@@ -92,14 +93,18 @@ func (t *tenantLocations) plan(ctx context.Context, location client.NamedLocatio
 	return count, nil
 }
 
-// named are the locations that have a name, compared without case.
-func (t *tenantLocations) named(ctx context.Context, name string) ([]client.NamedLocation, error) {
+// find finds the locations that have an id or a name; names are compared without case. An id that does not exist is an error.
+func (t *tenantLocations) find(ctx context.Context, key string) ([]client.NamedLocation, error) {
+	if value.IsGUID(key) {
+		found, err := t.view.Find(ctx, key)
+		return []client.NamedLocation{found}, err
+	}
 	locations, err := t.all(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if found := client.NamedLocationsNamed(locations, name); len(found) > 0 {
+	if found := client.NamedLocationsNamed(locations, key); len(found) > 0 {
 		return found, nil
 	}
-	return t.run.Client.FindNamedLocationsByName(ctx, name)
+	return t.run.Client.FindNamedLocationsByName(ctx, key)
 }

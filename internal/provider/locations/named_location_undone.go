@@ -33,11 +33,11 @@ func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wante
 
 // findNow looks at a location whose destroy is planned, and keeps for the destroy what the state does not have. Terraform plans the destruction
 // of what stands in the configuration no longer from the state of before the refresh, so the plan that people see shows the old one.
-func (d *run) findNow(ctx context.Context, prior client.NamedLocation, before, private resourcekit.PrivateState, diags *diag.Diagnostics) {
+func (d *run) findNow(ctx context.Context, prior client.NamedLocation, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	if !d.Ready() {
 		return
 	}
-	accepted := resourcekit.KeptValue(ctx, before, acceptedKey, diags)
+	accepted := resourcekit.KeptValue(ctx, private, acceptedKey, diags)
 	// What cannot be read here stops the destroy.
 	current, undone, err := d.locations.view.UndoneBy(ctx, prior, nil, client.ReadAcceptance(accepted))
 	if err != nil || !undone.Any() {

@@ -4,27 +4,40 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-var _ resource.ResourceWithMoveState = (*trustedIPsResource)(nil)
-
 // azureADNamedLocation is the resource from which a location can be moved here.
 const azureADNamedLocation = "azuread_named_location"
 
 // MoveState takes over azuread_named_location, so that a location changes its provider without being deleted or written.
-func (r *trustedIPsResource) MoveState(context.Context) []resource.StateMover {
-	return []resource.StateMover{{SourceSchema: azureADLocationSchema(), StateMover: moveAzureADLocation}}
+func (r *locationResource[M, P]) MoveState(context.Context) []resource.StateMover {
+	move := func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		source, ok := readAzureADLocation(ctx, r.limits.TypeName, req, resp)
+		if !ok {
+			return
+		}
+		location, wrong := r.kind.move(source)
+		if wrong != "" {
+			resp.Diagnostics.AddError(fmt.Sprintf("Named location %s cannot be moved to %s", redact.NameInQuotes(source.DisplayName.ValueString()), r.limits.TypeName),
+				fmt.Sprintf("The location %s %s, and %s manages locations of %s only. Nothing was changed.\n\n"+
+					"Remove the moved block of this location and leave it with %s, or move it to %s.",
+					source.guid(), wrong, r.limits.TypeName, r.kind.contents, azureADNamedLocation, r.kind.otherType))
+			return
+		}
+		location.ID, location.DisplayName = source.guid(), source.DisplayName.ValueString()
+		moved := P(new(M))
+		moved.refresh(location)
+		resourcekit.PublishMove(ctx, resp, moved)
+	}
+	return []resource.StateMover{{SourceSchema: azureADLocationSchema(), StateMover: move}}
 }
 
 // azureADLocationSchema is what a move needs of the schema of azuread_named_location. Attributes that are not named here are
@@ -95,32 +108,4 @@ func readAzureADLocation(ctx context.Context, typeName string, req resource.Move
 		return source, false
 	}
 	return source, true
-}
-
-// addWrongMove reports a location that another type manages.
-func addWrongMove(source azureADLocation, typeName, kind, manages, other string, diags *diag.Diagnostics) {
-	diags.AddError(fmt.Sprintf("Named location %s cannot be moved to %s", redact.NameInQuotes(source.DisplayName.ValueString()), typeName),
-		fmt.Sprintf("The location %s %s, and %s manages locations of %s only. Nothing was changed.\n\n"+
-			"Remove the moved block of this location and leave it with %s, or move it to %s.", source.guid(), kind, typeName, manages, azureADNamedLocation, other))
-}
-
-func moveAzureADLocation(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	source, ok := readAzureADLocation(ctx, "entramfa_trusted_ips", req, resp)
-	if !ok {
-		return
-	}
-	if len(source.IP) == 0 {
-		kind := "has no IP ranges"
-		if len(source.Country) > 0 {
-			kind = fmt.Sprintf("is one of countries (%s)", strings.Join(source.Country[0].CountriesAndRegions, ", "))
-		}
-		addWrongMove(source, "entramfa_trusted_ips", kind, "IP ranges", "entramfa_country_location", &resp.Diagnostics)
-		return
-	}
-	moved := newTrustedIPsModel(client.NamedLocation{
-		ID: source.guid(), DisplayName: source.DisplayName.ValueString(), Kind: client.KindIPNamedLocation,
-		IsTrusted: source.IP[0].Trusted.ValueBool(), Ranges: source.IP[0].IPRanges,
-	})
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, moved)...)
-	resp.Diagnostics.Append(resp.TargetIdentity.Set(ctx, identityOf(moved.location()))...)
 }

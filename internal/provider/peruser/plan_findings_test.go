@@ -1,0 +1,60 @@
+package peruser
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/mfa"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+)
+
+// summaries are those of findings, which are all warnings at an attribute.
+func summaries(t *testing.T, found []resourcekit.Finding) (all []string) {
+	t.Helper()
+	for _, f := range found {
+		all = append(all, f.Summary)
+		if f.Refuses || len(f.At.Steps()) == 0 || strings.Contains(f.Detail, "%!") {
+			t.Errorf("%+v", f)
+		}
+	}
+	return all
+}
+
+// TestAPlanTellsOfOneUserWhatItTellsOfMany holds the messages of both resources against each other: for every combination of facts either
+// both warn of a user or neither does.
+func TestAPlanTellsOfOneUserWhatItTellsOfMany(t *testing.T) {
+	t.Parallel()
+	model := &userMFAStateModel{ID: types.StringValue(firstID), UserPrincipalName: types.StringValue(firstUPN), Name: types.StringValue(firstUPN)}
+	told := map[string]string{}
+	for _, wanted := range append(mfa.States(), "") {
+		for _, current := range mfa.States() {
+			for _, managed := range []bool{false, true} {
+				for _, isBlocked := range []bool{false, true} {
+					f := facts{wanted: wanted, current: current, managed: managed, was: current, blocked: isBlocked}
+					d := decide(f)
+					one := summaries(t, d.findings(f, model, firstUPN, false))
+					var many plannedUsers
+					many.add(d, firstUPN, current)
+					of := summaries(t, many.findings())
+					if len(one) != len(of) || len(one) > 1 {
+						t.Errorf("%+v: one user is told of by %q, many by %q", f, one, of)
+					} else if len(one) == 1 {
+						told[one[0]] = of[0]
+					}
+				}
+			}
+		}
+	}
+	want := map[string]string{
+		"Per-user MFA stops applying to a user":         "Per-user MFA stops applying to " + firstUPN,
+		"Per-user MFA may stop applying to " + firstUPN: "Per-user MFA may stop applying to " + firstUPN,
+		"A user is adopted as they are":                 firstUPN + " is adopted as it is",
+		"A blocked account gets per-user MFA":           "A blocked account gets per-user MFA",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
