@@ -64,6 +64,8 @@ var appliedExamples = []string{
 	"guides/plan-review/campaign/after.tf", "guides/plan-review/campaign/plan.txt", "guides/plan-review/locked-out/after.tf",
 	"guides/plan-review/locked-out/plan.txt", "guides/plan-review/switched-off/before.tf", "guides/plan-review/switched-off/plan.txt",
 	"guides/plan-review/destroy/before.tf", "guides/plan-review/destroy/plan.txt",
+	// By TestTheDigestOfTheGuideIsWhatAPullRequestShows of tools/workflows, which has the pipelines.
+	"guides/plan-review/digest/before.tf", "guides/plan-review/digest/after.tf", "guides/plan-review/digest/digest.txt",
 	"guides/getting-started/app-registration.tf", "guides/getting-started/app-registration.sh", "guides/getting-started/first.tf",
 	"guides/upgrade-policy/pin.tf",
 	"guides/testing-modules/get.sh", "guides/testing-modules/test.sh", "guides/testing-modules/own-tenant.sh", "guides/testing-modules/background.sh",

@@ -135,11 +135,11 @@ var (
 	azureMention = regexp.MustCompile(`@<|[#!]\d`)
 )
 
-// safe fails the test unless a text of Markdown has one block with all that is foreign in it, and nothing else than what the scripts say.
-func safe(t *testing.T, body string, headings, html []string, links int) string {
+// safe fails the test unless a text of Markdown has so many blocks with all that is foreign in them, and nothing else than what the scripts say.
+func safe(t *testing.T, body string, blocks int, headings, html []string, links int) string {
 	t.Helper()
 	got := render(body)
-	if len(got.blocks) != 1 || !slices.Equal(got.headings, headings) || !slices.Equal(got.html, html) || len(got.links) != links {
+	if len(got.blocks) != blocks || !slices.Equal(got.headings, headings) || !slices.Equal(got.html, html) || len(got.links) != links {
 		t.Fatalf("it has %d blocks, the headings %q, the HTML %q, the links %q:\n%s", len(got.blocks), got.headings, got.html, got.links, body)
 	}
 	for _, link := range got.links {
@@ -155,8 +155,9 @@ func safe(t *testing.T, body string, headings, html []string, links int) string 
 	if quickAction.MatchString(body) {
 		t.Errorf("there is a quick action: %q", quickAction.FindAllString(body, -1))
 	}
-	showsAllOf(t, got.blocks[0])
-	return got.blocks[0]
+	all := strings.Join(got.blocks, "")
+	showsAllOf(t, all)
+	return all
 }
 
 // showsAllOf fails the test unless a text shows every line of what is hostile, with what cannot be seen as escapes.
@@ -207,8 +208,9 @@ func TestWhatOthersWriteStaysInTheBlock(t *testing.T) {
 		b.succeeds(planned)
 		showsAllOf(t, planned["plan"].log)
 		if !isGitLab {
-			block := safe(t, shown(t, w), []string{"Plan: 3 to add, 0 to change, 0 to destroy, 1 check fails"}, commentHTML, 1)
-			tells(t, block, "Warning: Check block assertion failed", "entramfa_user_mfa_states.staff will be created")
+			block := safe(t, shown(t, w), 2, []string{"Plan: 3 to add, 0 to change, 0 to destroy, 1 check fails"}, commentHTML, 1)
+			tells(t, block, "Warning: Check block assertion failed", "entramfa_user_mfa_states.staff will be created",
+				`+256 trusted IPv4 addresses: entramfa_trusted_ips.hostile "~~~~~~~~~~ ~~~~~~~~~~~~~~~~~~~~ \x60\x60\x60 `)
 			if isAzure && azureMention.MatchString(block) {
 				t.Errorf("there is a mention: %q", azureMention.FindAllString(block, -1))
 			}
@@ -239,7 +241,7 @@ func TestWhatOthersWriteStaysInTheBlock(t *testing.T) {
 func (w *world) onlyTheText(body string, isAzure bool) {
 	w.t.Helper()
 	if !isAzure {
-		safe(w.t, body, nil, nil, 1)
+		safe(w.t, body, 1, nil, nil, 1)
 		return
 	}
 	// A description of a work item is HTML.

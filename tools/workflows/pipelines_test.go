@@ -2,10 +2,14 @@ package workflows
 
 import (
 	"encoding/json"
+	"flag"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -135,6 +139,7 @@ func TestAPullRequestShowsItsPlanAndMainAppliesIt(t *testing.T) {
 			tells(t, first, `{"create":2,"update":0,"delete":0}`)
 		} else {
 			tells(t, first, "### Plan: 2 to add, 0 to change, 0 to destroy.", "entramfa_user_mfa_states.staff will be created", adele)
+			before(t, first, "+2 asked for MFA: "+cash+", "+adele, "Warning: The tenant's registration campaign is taken over", "<details>", "entramfa_user_mfa_states.staff will be created")
 		}
 
 		// A second push to the same pull request.
@@ -164,7 +169,7 @@ func TestAPullRequestShowsItsPlanAndMainAppliesIt(t *testing.T) {
 		if isGitLab {
 			tells(t, shown(t, w), `{"create":0,"update":0,"delete":0}`)
 		} else {
-			tells(t, shown(t, w), "### No changes")
+			tells(t, shown(t, w), "### No changes", "Nobody gains or loses MFA")
 			if status := w.push()["apply"].status; status != "skipped" {
 				t.Errorf("a plan without changes is applied: %s", status)
 			}
@@ -470,6 +475,59 @@ func TestAConfigurationThatWasNotAppliedIsReported(t *testing.T) {
 	b.succeeds(imported)
 	tells(t, b.theIssue().body, "1 to import")
 }
+
+// before fails the test unless a text holds all of these, one after the other.
+func before(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	rest := text
+	for _, one := range wanted {
+		_, after, found := strings.Cut(rest, one)
+		if !found {
+			t.Errorf("%q is not in this order in\n%s", one, text)
+			return
+		}
+		rest = after
+	}
+}
+
+// digested is what stands on top of the plan of a pull request: in its comment, and for GitLab in the job's log, which has the CLI's start before it.
+func digested(t *testing.T, w forgeWorld, r run) string {
+	t.Helper()
+	text := r["plan"].log
+	if _, isGitLab := w.(*gitLabWorld); !isGitLab {
+		text = strings.ReplaceAll(render(shown(t, w)).blocks[0], "\n  ", "\n")
+	}
+	from, to := strings.Index(text, "lose"), strings.Index(text, "\n\nWarning: ")
+	if from < 0 || to < from {
+		t.Fatalf("there is no digest in\n%s", text)
+	}
+	return text[strings.LastIndexAny(text[:from], "\n")+1:to] + "\n"
+}
+
+const digestFolder = "../../examples/guides/plan-review/digest"
+
+// The guide's digest is what each of the three shows, of a plan by the real CLI.
+func TestTheDigestOfTheGuideIsWhatAPullRequestShows(t *testing.T) {
+	onEveryForge(t, func(t *testing.T, w forgeWorld) {
+		b := w.base()
+		head, _, _ := strings.Cut(configuration, "resource ")
+		b.commit(head + b.read(filepath.Join(digestFolder, "before.tf")))
+		b.succeeds(w.push())
+		b.commit(head + b.read(filepath.Join(digestFolder, "after.tf")))
+		planned := w.pullRequest(false)
+		b.succeeds(planned)
+		have := strings.TrimPrefix(digested(t, w, planned), "  ")
+		place := filepath.Join(digestFolder, "digest.txt")
+		if *rewrite {
+			b.write(place, have)
+		}
+		if difference := cmp.Diff(b.read(place), have); difference != "" {
+			t.Errorf("the guide's digest (-) and the comment's (+):\n%s", difference)
+		}
+	})
+}
+
+var rewrite = flag.Bool("update", false, "write the digest that the guide about reviews shows")
 
 // What is cut is the end of the plan: the warnings come first.
 func TestALongPlanIsCutWhereAForgeWouldRefuseIt(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -234,5 +235,89 @@ func TestDiagnosticsAreToldByTheirEvents(t *testing.T) {
 		"Warning: no diagnostic\n"
 	if difference := cmp.Diff(want, reported(t, events, "[inputs] | diagnostics", "-n", "-R", "-r")); difference != "" {
 		t.Errorf("what should be told (-) and is (+):\n%s", difference)
+	}
+}
+
+// commented is a comment about a digest and a plan, as comment.sh has it made.
+func commented(t *testing.T, lines []string, warnings, summaries, plan string, room int) string {
+	t.Helper()
+	digest, err := json.Marshal(object{"effects": object{"lines": lines}, "warnings": warnings, "summaries": summaries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	above := reported(t, string(digest), "above", "-j")
+	file := filepath.Join(t.TempDir(), "plan.txt")
+	if err := os.WriteFile(file, []byte(harmless(t, above+plan)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return reported(t, string(digest), "comment($plan; $room; false)", "-j", "--rawfile", "plan", file, "--argjson", "room", fmt.Sprint(room))
+}
+
+// What is cut is the end of the plan. Warnings lose their details before one of them is cut.
+func TestAWarningOutlastsThePlan(t *testing.T) {
+	t.Parallel()
+	lines := []string{"1 loses MFA: adele@x.example", "::warning::x"}
+	plan := strings.TrimSuffix(strings.Repeat("a line of the plan\n", 2000), "\n")
+	many := func(n int) (warnings, summaries string) {
+		var full, short strings.Builder
+		for i := range n {
+			fmt.Fprintf(&full, "Warning: number %d\n\n  %s\n\n", i, strings.Repeat("detail ", 20))
+			fmt.Fprintf(&short, "Warning: number %d\n", i)
+		}
+		return full.String(), short.String()
+	}
+	for name, one := range map[string]struct {
+		warnings int
+		has, not []string
+	}{
+		"the end of the plan": {20, []string{"detail", "Warning: number 19\n", "too long", "a line of the plan"}, []string{"do not fit", "more warnings"}},
+		"the details":         {100, []string{"do not fit", "Warning: number 99\n", "a line of the plan"}, []string{"detail ", "more warnings"}},
+		"what no room is for": {2000, []string{"There are more warnings than there is room for", "Warning: number 100\n"}, []string{"detail "}},
+		"nothing":             {0, []string{"a line of the plan"}, []string{"Warning"}},
+	} {
+		warnings, summaries := many(one.warnings)
+		body := commented(t, lines, warnings, summaries, plan, 12_000)
+		if len(body) > 12_000 {
+			t.Errorf("%s: it has %d characters", name, len(body))
+		}
+		blocks := render(body).blocks
+		if len(blocks) != 2 || !strings.HasPrefix(blocks[0], "  1 loses MFA: adele@x.example\n  \\x3a:warning::x\n") || strings.Contains(blocks[1], "Warning") || strings.Contains(blocks[0], "a line of") {
+			t.Errorf("%s: the blocks are %.200q", name, blocks)
+		}
+		tells(t, body, one.has...)
+		for _, text := range one.not {
+			if strings.Contains(body, text) {
+				t.Errorf("%s: it says %q", name, text)
+			}
+		}
+	}
+}
+
+func TestSummariesOfWarningsNameEachOnce(t *testing.T) {
+	t.Parallel()
+	var events strings.Builder
+	for i := range 1000 {
+		events.WriteString(adoption(fmt.Sprintf("entramfa_user_mfa_state.all[%d]", i), "A user is adopted as they are"))
+	}
+	events.WriteString(`{"@level": "error", "type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Broken", "detail": "Because"}}`)
+	want := "Error: Broken\n" +
+		"Warning: A user is adopted as they are\n  with entramfa_user_mfa_state.all[0], with entramfa_user_mfa_state.all[100], with entramfa_user_mfa_state.all[101] and 997 more"
+	if difference := cmp.Diff(want, reported(t, events.String(), "[inputs] | summaries", "-n", "-R", "-j")); difference != "" {
+		t.Errorf("what should be told (-) and is (+):\n%s", difference)
+	}
+}
+
+// An issue has all in one block; there, too, warnings lose their details before they are cut.
+func TestAnIssueKeepsItsWarnings(t *testing.T) {
+	t.Parallel()
+	digest := `{"effects": {"lines": ["1 loses MFA: a"]}, "warnings": "Warning: W\n\n  detail\n\n", "summaries": "Warning: W\n"}`
+	const plan = "1 loses MFA: a\n\nWarning: W\n\n  detail\n\nthe plan\n"
+	for room, want := range map[string]string{
+		"1000": plan,
+		"20":   "The details of the warnings do not fit here; the run has them.\n\n1 loses MFA: a\n\nWarning: W\nthe plan\n",
+	} {
+		if got := reported(t, digest, "whole($plan; $room)", "-j", "--arg", "plan", plan, "--argjson", "room", room); got+"\n" != want && got != want {
+			t.Errorf("with room for %s it is %q", room, got)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func TestNoFileOfTheWorkflowsIsWithoutATest(t *testing.T) {
 	}
 	want := []string{
 		"README.md", "azure-pipelines/drift.yml", "azure-pipelines/plan-and-apply.yml", "github-actions/drift.yml", "github-actions/plan-and-apply.yml",
-		"gitlab-ci/.gitlab-ci.yml", "scripts/apply.sh", "scripts/cli-checksums.txt", "scripts/comment.sh", "scripts/drift.sh", "scripts/forge.sh",
+		"gitlab-ci/.gitlab-ci.yml", "scripts/apply.sh", "scripts/cli-checksums.txt", "scripts/comment.sh", "scripts/drift.sh", "scripts/effects.jq", "scripts/forge.sh",
 		"scripts/install-cli.sh", "scripts/log.sh", "scripts/plan.sh", "scripts/report-issue.sh", "scripts/report.jq", "scripts/require-protected.sh",
 	}
 	if difference := cmp.Diff(want, slices.Sorted(slices.Values(found))); difference != "" {

@@ -17,9 +17,15 @@ unchanged | changes) title=$(report 'title($result)' -r --arg result "$result" <
 *) title='The plan failed' ;;
 esac
 {
-	printf '%s\n### %s\n\n<details><summary>Plan</summary>\n\n' "$marker" "$title"
-	block "$dir/plan.txt"
-	printf '\n</details>\n\n[Run](%s)\n' "$run_url"
+	printf '%s\n### %s\n\n' "$marker" "$title"
+	case $result in
+	unchanged | changes)
+		report 'comment($plan; $room; $references)' -j --rawfile plan "$dir/plan.txt" --argjson room "$room" --argjson references "$references" \
+			<"$dir/digest.json"
+		;;
+	*) block "$dir/plan.txt" ;;
+	esac
+	printf '\n[Run](%s)\n' "$run_url"
 } >"$work/comment.md"
 
 github() {

@@ -2,8 +2,8 @@
 # Compares the tenant with the configuration, and leaves in the folder drift/ what came of it:
 #
 # result       drift: an object differs. checks-fail: none does, but a check does not pass. in-sync: neither
-# digest.json  the objects that differ and the checks that do not pass
-# plan.txt     the plan that would put the tenant back, with the checks that do not pass before it
+# digest.json  the objects that differ, what comes of them, and the checks that do not pass
+# plan.txt     the plan that would put the tenant back, after what it does, warnings and the checks that do not pass
 #
 # It changes nothing, and takes no lock: a state that may only be read is enough. It fails where there is no plan: that is an error,
 # and says nothing about drift.

@@ -10,8 +10,12 @@ fail() {
 # shellcheck source-path=SCRIPTDIR source=log.sh
 . "$(dirname -- "$0")/log.sh"
 
-# forge, run_url and room are for those who source this. room is how many characters a text has in a comment or an issue: what the forge takes,
-# less what is written around it.
+# forge, run_url, room and references are for those who source this. room is how many characters a text has in a comment or an issue: what the
+# forge takes, less what is written around it. The three say how much that is in their refusals or on a page:
+# GitHub: "Body is too long (maximum is 65536 characters)", https://github.com/telia-oss/github-pr-resource/issues/259
+# GitLab: 1,000,000 characters, https://docs.gitlab.com/administration/instance_limits/
+# Azure DevOps: "A discussion comment cannot be longer than 150000 characters", https://github.com/runatlantis/atlantis/pull/1585
+references=false
 # shellcheck disable=SC2034
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
 	forge=github
@@ -28,6 +32,7 @@ elif [ "${GITLAB_CI:-}" = true ]; then
 elif [ "${TF_BUILD:-}" = True ]; then
 	forge=azure
 	room=$((150000 - 2000))
+	references=true
 	root=${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_apis
 	run_url="${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECTID}/_build/results?buildId=$BUILD_BUILDID"
 	credential="Authorization: Bearer ${SYSTEM_ACCESSTOKEN:?needs \$(System.AccessToken) in the environment of the step}"
@@ -66,7 +71,5 @@ api() {
 
 # block FILE: the text as one block of Markdown, as much of it as there is room for. In Azure DevOps, references in it are none either.
 block() {
-	references=false
-	[ "$forge" != azure ] || references=true
 	report 'block($room; $references)' -R -s -r --argjson room "$room" --argjson references "$references" <"$1"
 }

@@ -2,8 +2,8 @@
 # Plans, and leaves in the folder plan/ what came of it: plan.sh [option of plan...]
 #
 # tfplan       the saved plan, for apply.sh
-# plan.txt     what a reviewer reads: errors and warnings, checks that do not pass, changes
-# digest.json  the numbers, the objects that differ and the checks that do not pass; report.jq says more
+# plan.txt     what a reviewer reads: what the plan does to people and to trust, errors and warnings, checks that do not pass, changes
+# digest.json  the same for programs: the numbers, the objects that differ, what comes of them, the checks that do not pass; report.jq says more
 # result       unchanged, changes or failed
 # report.json  how many objects are created, updated and deleted, as GitLab's merge requests show it
 #
@@ -52,11 +52,12 @@ shown() {
 	}
 }
 shown -json >"$work/plan.json"
-report digest <"$work/plan.json" >"$dir/digest.json"
-report findings -r <"$dir/digest.json" >>"$work/text"
 shown -no-color >"$work/plan.txt"
-cat "$work/plan.txt" >>"$work/text"
-report harmless -R -r <"$work/text" >"$dir/plan.txt"
+report 'summed($events; $text)' --rawfile events "$work/events" --rawfile text "$work/text" <"$work/plan.json" >"$dir/digest.json"
+{
+	report above -j <"$dir/digest.json"
+	cat "$work/plan.txt"
+} | report harmless -R -r >"$dir/plan.txt"
 cat "$dir/plan.txt"
 
 jq -c '[.resource_changes[]?.change.actions[]] as $actions

@@ -33,9 +33,10 @@ in-sync) ;;
 *) fail "$dir/result says \"$result\", which is no answer of drift.sh" ;;
 esac
 if [ "$result" != in-sync ]; then
+	report 'whole($plan; $room)' -j --rawfile plan "$dir/plan.txt" --argjson room "$room" <"$dir/digest.json" >"$work/plan.txt"
 	{
 		printf '%s\n\n' "$begin"
-		block "$dir/plan.txt"
+		block "$work/plan.txt"
 		printf '\n%s Found by [this run](%s).\n' "$end" "$run_url"
 	} >"$work/issue.md"
 fi
@@ -90,7 +91,7 @@ azure() {
 				+ (if $plan.cut then "<p>These are lines 1 to \($plan.shown) of \($plan.lines); the run has all of them.</p>" else "" end)
 				+ "<pre>\($plan.text | @html)</pre><p>\($after) Found by <a href=\"\($run | @html)\">this run</a>.</p>")]
 			+ if $id == "" then [field("Title"; $title), field("Tags"; $tag)] else [] end' -R -s --argjson room "$room" --arg before "$begin" \
-			--arg after "$end" --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" <"$dir/plan.txt" >"$work/fields.json"
+			--arg after "$end" --arg title "$title" --arg tag "$label" --arg run "$run_url" --arg id "$id" <"$work/plan.txt" >"$work/fields.json"
 		if [ -n "$id" ]; then
 			api PATCH "/wit/workitems/$id?api-version=7.1" application/json-patch+json <"$work/fields.json" >/dev/null
 		else

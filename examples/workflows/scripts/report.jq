@@ -3,6 +3,8 @@
 # A plan holds text that others choose: names of users and locations, messages of the service. Somebody who may change such a name must not be
 # able to write in the pipeline's name, to hide a line, or to command the runner that reads the log.
 
+include "effects";
+
 # hexadecimal: a code point as Go and Terraform write one that cannot be printed: \x1b, \u200b, \U000e0041.
 def hexadecimal:
   def digits($count): . as $number | [range($count - 1; -1; -1) | . as $at | ($number / pow(16; $at) | floor) % 16]
@@ -44,17 +46,21 @@ def cut($limit; escape):
   | (if $result.kept == [] then [$lines[0] | explode[:$limit / 2 | floor] | implode] else $result.kept end) as $kept
   | {text: ($kept | join("\n")), shown: ($kept | length), lines: $count, cut: ($long or $result.full)};
 
-# block: the text as one block of Markdown, of at most so many units without the fence. Three backticks in a row, which could end the block,
+# fenced: the text as one block of Markdown, of at most so many units without the fence. Three backticks in a row, which could end the block,
 # become escapes; with two columns before it no line is a quick action of GitLab's. GitHub and GitLab look for no mentions and references in a
 # block; where that is not certain, $references makes escapes of what begins them.
-def block($limit; $references):
+def fenced($limit; $references):
   def escaped($mark; $before; $escape): split($mark) | .[:1] + (.[1:] | map((if test($before) then $escape else $mark end) + .)) | join("");
   cut($limit; harmless
     | split("```") | join("\\x60\\x60\\x60")
     | if $references then escaped("@"; "^<"; "\\x40") | escaped("#"; "^[0-9]"; "\\x23") | escaped("!"; "^[0-9]"; "\\x21") else . end
     | split("\n") | map(if . == "" then . else "  " + . end) | join("\n"))
-  | (if .cut then "The text is too long for this place. These are lines 1 to \(.shown) of \(.lines); the run has all of it.\n\n" else "" end)
-    + "```text\n" + .text + "\n```\n";
+  | .length = (.text | units) | .text = "```text\n" + .text + "\n```\n";
+
+# block: the same with a line before it where the text is cut.
+def block($limit; $references):
+  fenced($limit; $references)
+  | (if .cut then "The text is too long for this place. These are lines 1 to \(.shown) of \(.lines); the run has all of it.\n\n" else "" end) + .text;
 
 # digest: what is to be known of a plan without reading it, from the JSON of `show -json`.
 #
@@ -94,12 +100,10 @@ def findings:
       + (.problems | map("\n    " + gsub("\n"; "\n    ")) | add // "")) | join("\n")) + "\n"
   end;
 
-# diagnostics: errors and then warnings, from the lines of `plan -json`, as text. Equal ones are told once, with all objects that have them.
-# What is not an event of the CLI is told as it is.
-def diagnostics:
-  map((fromjson? | objects) // {text: .})
-  | (map(select(.text) | .text + "\n") | add // ""),
-    (map(if .diagnostic then .diagnostic | {
+# noted: the errors and warnings among the lines of `plan -json`.
+def noted:
+  map(fromjson? | objects)
+  | map(if (.diagnostic | type) == "object" then .diagnostic | {
         severity, summary, detail: (.detail // ""), code: (.snippet.code // ""),
         place: ([if .address then "with " + .address else empty end,
           if .range then "on \(.range.filename) line \(.range.start.line)" + (if .snippet.context then ", in " + .snippet.context else "" end) else empty end]
@@ -107,15 +111,62 @@ def diagnostics:
       }
     elif ."@level" == "error" or ."@level" == "warn" then
       {severity: (if ."@level" == "error" then "error" else "warning" end), summary: ."@message", detail: "", code: "", place: ""}
-    else empty end)
-  | reduce .[] as $one ({order: [], places: {}};
-      ($one | {severity, summary, detail, code} | tojson) as $key
+    else empty end);
+
+# together: what has the same key once, with all places, errors first.
+def together(key):
+  reduce .[] as $one ({order: [], places: {}};
+      ($one | key | tojson) as $key
       | (if .places[$key] then . else .order += [$key] end) | .places[$key] += [$one.place])
   | .places as $places
   | .order | map(. as $key | fromjson + {places: $places[$key]})
-  | (map(select(.severity == "error")) + map(select(.severity != "error")))[]
-  | (if .severity == "error" then "Error: " else "Warning: " end) + (.summary | gsub("\n"; "\n  ")) + "\n"
+  | map(select(.severity == "error")) + map(select(.severity != "error"));
+def heading: (if .severity == "error" then "Error: " else "Warning: " end) + (.summary | gsub("\n"; "\n  ")) + "\n";
+
+# diagnostics: errors and then warnings, from the lines of `plan -json`, as text. Equal ones are told once, with all objects that have them.
+# What is not an event of the CLI is told as it is.
+def diagnostics:
+  (map(select([fromjson? | objects] == []) | . + "\n") | add // ""),
+    (noted | together({severity, summary, detail, code})[]
+  | heading
     + (.places | map(select(. != "") | "  " + . + "\n") | add // "")
     + (if .code == "" then "" else "  " + (.code | gsub("\n"; "\n  ")) + "\n" end)
     + (if .detail == "" then "" else "\n  " + (.detail | gsub("\n"; "\n  ")) + "\n" end))
   | select(. != "");
+
+# summaries: the same without details, for where those do not fit: each summary once, with the first objects that have it.
+def summaries:
+  noted | together({severity, summary}) | map(heading + (.places | map(select(. != "")) | if . == [] then "" else "  " + some(3) + "\n" end)) | join("");
+
+# summed: the digest with what the plan does and what the CLI says about it. $events are the lines of `plan -json`, $text is what is to be read of
+# them.
+def summed($events; $text):
+  ($events | split("\n")) as $events
+  | . as $plan | digest
+  | . + {
+    effects: (try ($plan | effects($events | adoptions)) catch {numbers: null, lines: ["This plan cannot be summed up: effects.jq failed. Read all of it."]}),
+    warnings: ($text + ([findings + "\n"] | add // "")),
+    summaries: (($events | summaries) + "\n" + ([findings + "\n"] | add // ""))
+  };
+
+# above: what stands above a plan.
+def above: (.effects.lines | map(. + "\n") | add) + "\n" + .warnings;
+def aboveInShort: (.effects.lines | map(. + "\n") | add) + "\n" + .summaries;
+
+# whole: $plan with the details of warnings, or without them where both together are longer than $room.
+def whole($plan; $room):
+  above as $above
+  | if ($above | harmless | units) + ($above | split("\n") | length) * 2 <= $room then $plan
+    else "The details of the warnings do not fit here; the run has them.\n\n" + aboveInShort + ($plan | split("\n")[($above | split("\n") | length) - 1:] | join("\n")) end;
+
+# comment: the digest and the warnings, and of the plan as much as there is room for after them. What is cut is the end of the plan. Where the
+# warnings alone are too long, their details are left out, and where that does not do, it says so.
+def comment($plan; $room; $references):
+  ($room - 2000) as $most
+  | above as $above | ($above | fenced($most; $references)) as $full
+  | (if $full.cut then aboveInShort | fenced($most; $references) else $full end) as $first
+  | (if $first.cut then "There are more warnings than there is room for. These are lines 1 to \($first.shown) of \($first.lines); the run has all of them.\n\n"
+     elif $full.cut then "The details of the warnings do not fit here; the run has them.\n\n" else "" end)
+  + $first.text + "\n<details><summary>Plan</summary>\n\n"
+  + ($plan | split("\n")[($above | split("\n") | length) - 1:] | join("\n") | block($room - 1000 - $first.length; $references))
+  + "\n</details>\n";
