@@ -26,8 +26,10 @@ func TestTheBuiltInStrengthsAreRead(t *testing.T) {
 		if answer = f.Get(path + "/11111111-2222-4333-8444-555555555555"); answer.Status != 404 {
 			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 		}
-		if answer = f.Graph(http.MethodPost, path, `{"displayName":"mine"}`); answer.Status != 405 {
-			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
+		for method, body := range map[string]string{http.MethodPatch: `{"displayName":"mine"}`, http.MethodDelete: ""} {
+			if answer = f.Graph(method, path+"/"+control.StrengthMFA, body); answer.Status != 400 || !strings.Contains(answer.ErrorMessage(), "built-in") {
+				t.Errorf("%s of %s: %d %s", method, path, answer.Status, answer.Raw)
+			}
 		}
 	}
 }
