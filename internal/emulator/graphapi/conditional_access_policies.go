@@ -147,10 +147,7 @@ func accessPolicyObject(policy control.ConditionalAccessPolicy) map[string]any {
 func dressPolicy(tx *store.Tx, req *request, policy control.ConditionalAccessPolicy, object map[string]any) {
 	behavior := &tx.Behavior().ConditionalAccess
 	if grant, grants := object["grantControls"].(map[string]any); grants {
-		if strength := authenticationStrengths.Find(tx, policy.StrengthID()); strength != nil {
-			written := strengthCollection.shown(tx, req, strength.Value(), odata.Query{}, false, nil)
-			grant["authenticationStrength"] = written
-		}
+		writeOutStrength(tx, req, grant)
 		grant["authenticationStrength@odata.context"] = req.contextURL("identity/conditionalAccess/policies('" + policy.ID + "')/grantControls/authenticationStrength/$entity")
 		// https://learn.microsoft.com/graph/api/resources/conditionalaccessgrantcontrols
 		if controls, _ := grant["builtInControls"].([]any); !strings.Contains(req.header.Get("Prefer"), "include-unknown-enum-members") {
@@ -181,6 +178,14 @@ func dressPolicy(tx *store.Tx, req *request, policy control.ConditionalAccessPol
 	}
 	for place, value := range policy.Outside {
 		putOutside(object, place, value, true)
+	}
+}
+
+// writeOutStrength writes a strength into grant controls that have its id.
+func writeOutStrength(tx *store.Tx, req *request, grant map[string]any) {
+	id, _ := at(grant, "authenticationStrength")["id"].(string)
+	if strength := authenticationStrengths.Find(tx, id); strength != nil {
+		grant["authenticationStrength"] = strengthCollection.shown(tx, req, strength.Value(), odata.Query{}, false, nil)
 	}
 }
 
@@ -216,7 +221,7 @@ func mergePolicy(tx *store.Tx, object, body map[string]any) map[string]any {
 	return merged
 }
 
-// policyNamingStrength returns the policies that name the strength.
+// policiesNamingStrength returns the policies that name the strength.
 func policiesNamingStrength(tx *store.Tx, id string) []control.ConditionalAccessPolicy {
 	return slices.DeleteFunc(accessPolicies.Values(tx, false), func(policy control.ConditionalAccessPolicy) bool {
 		return policy.StrengthID() != strings.ToLower(id)

@@ -42,6 +42,9 @@ func init() {
 		selects: []string{"details"},
 		options: []string{"$select", "$filter"},
 		builtIn: policyTemplateLibrary(),
+		dress: func(tx *store.Tx, req *request, _ PolicyTemplate, object map[string]any) {
+			writeOutStrength(tx, req, at(object, "details", "grantControls"))
+		},
 	}, "templates")
 	templates.pageSize = nil
 	addCollection(templates)
