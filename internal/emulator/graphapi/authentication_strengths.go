@@ -112,6 +112,7 @@ func strengthRows(path string, absent []absence) rows {
 	one := path + "/{id}"
 	lines := rows{
 		{method: http.MethodGet, path: one + "/usage", permissions: readStrengths, handle: usageOfStrength},
+		{method: http.MethodGet, path: one + "/usage()", permissions: readStrengths, handle: usageOfStrength}, // as the SDK calls functions
 		{method: http.MethodPost, path: one + "/updateAllowedCombinations", permissions: writeStrengths, handle: updateCombinations},
 		{method: http.MethodGet, path: one + "/combinationConfigurations", permissions: readStrengths, options: []string{"$select"}, handle: listConfigurations},
 		{method: http.MethodPost, path: one + "/combinationConfigurations", permissions: writeStrengths, handle: writeConfiguration},

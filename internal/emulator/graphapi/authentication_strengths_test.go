@@ -149,6 +149,9 @@ func TestStrengthsOfTheTenantAreCreatedChangedAndDeleted(t *testing.T) {
 			t.Errorf("%v", read)
 		}
 		usage := f.Get(one + "/usage").Body
+		if diff := cmp.Diff(usage, f.Get(one+"/usage()").Body); diff != "" {
+			t.Error(diff)
+		}
 		if none := emulatortest.As[[]any](usage["none"]); len(none) != 1 || emulatortest.At(none[0], "id") != policyID || !cmp.Equal(usage["mfa"], []any{}) {
 			t.Errorf("%v", usage)
 		}
