@@ -47,7 +47,7 @@ func TestBadTenantFilesAreRefusedWithThePlace(t *testing.T) {
 		{"no JSON", "{\n  \"users\": [,]\n}", []string{"line 2, column 13", "not valid JSON"}},
 		{"more than one document", `{} {}`, []string{"more data after"}},
 		{"no object", `[]`, []string{"the document: expected an object, found a list"}},
-		{"unknown field", `{"user":[]}`, []string{"user: unknown field; known here: $schema, apps, "}},
+		{"unknown field", `{"user":[]}`, []string{"user: unknown field; known here: $schema, agreements, apps, "}},
 		{"unknown field deep inside", `{"users":[{"userPrincipalName":"a@b"},{"userPrincipalName":"c@d","upn":"x"}]}`, []string{"users[1].upn: unknown field"}},
 		{"field in another case", `{"Users":[]}`, []string{"Users: unknown field"}},
 		{"string instead of a list", `{"users":"x"}`, []string{"users: expected a list, found a string"}},

@@ -26,6 +26,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/groups"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+	"github.com/microsoftgraph/msgraph-sdk-go/policies"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
@@ -294,7 +295,7 @@ func TestNamedLocationsAreWrittenAndRead(t *testing.T) {
 
 func TestConditionalAccessPoliciesAreWrittenAndRead(t *testing.T) {
 	graph := start(t)
-	policies := graph.graph.Identity().ConditionalAccess().Policies()
+	all := graph.graph.Identity().ConditionalAccess().Policies()
 	name, operator := "MFA for all", "OR"
 	state := models.ENABLEDFORREPORTINGBUTNOTENFORCED_CONDITIONALACCESSPOLICYSTATE
 	policy, conditions, grant := models.NewConditionalAccessPolicy(), models.NewConditionalAccessConditionSet(), models.NewConditionalAccessGrantControls()
@@ -311,23 +312,98 @@ func TestConditionalAccessPoliciesAreWrittenAndRead(t *testing.T) {
 	policy.SetState(&state)
 	policy.SetConditions(conditions)
 	policy.SetGrantControls(grant)
-	created := must[models.ConditionalAccessPolicyable](graph)(policies.Post(t.Context(), policy, nil))
+	created := must[models.ConditionalAccessPolicyable](graph)(all.Post(t.Context(), policy, nil))
 	id := *created.GetId()
 
 	enabled, change := models.ENABLED_CONDITIONALACCESSPOLICYSTATE, models.NewConditionalAccessPolicy()
 	change.SetState(&enabled)
-	_, err := policies.ByConditionalAccessPolicyId(id).Patch(t.Context(), change, nil)
+	_, err := all.ByConditionalAccessPolicyId(id).Patch(t.Context(), change, nil)
 	graph.done(err)
-	read := must[models.ConditionalAccessPolicyable](graph)(policies.ByConditionalAccessPolicyId(id).Get(t.Context(), nil))
+	read := must[models.ConditionalAccessPolicyable](graph)(all.ByConditionalAccessPolicyId(id).Get(t.Context(), nil))
 	if *read.GetState() != enabled || !slices.Equal(read.GetConditions().GetUsers().GetExcludeGroups(), []string{emulator.SampleBreakGlassID}) {
 		t.Errorf("read %s", read.GetState())
 	}
-	graph.done(policies.ByConditionalAccessPolicyId(id).Delete(t.Context(), nil))
-	_, err = policies.ByConditionalAccessPolicyId(id).Get(t.Context(), nil)
+	graph.done(all.ByConditionalAccessPolicyId(id).Delete(t.Context(), nil))
+	_, err = all.ByConditionalAccessPolicyId(id).Get(t.Context(), nil)
 	var refusal *odataerrors.ODataError
 	if !errors.As(err, &refusal) || refusal.ResponseStatusCode != 404 {
 		t.Errorf("the deleted policy: %v", err)
 	}
+}
+
+func TestStrengthsAreWrittenAndRequiredOfGuests(t *testing.T) {
+	graph := start(t)
+	strengths := graph.graph.Policies().AuthenticationStrengthPolicies()
+	name, description := "Keys or an app", "What guests need."
+	strength := models.NewAuthenticationStrengthPolicy()
+	strength.SetDisplayName(&name)
+	strength.SetDescription(&description)
+	const passwordAndApp = models.AuthenticationMethodModes(models.PASSWORD_AUTHENTICATIONMETHODMODES | models.MICROSOFTAUTHENTICATORPUSH_AUTHENTICATIONMETHODMODES)
+	strength.SetAllowedCombinations([]models.AuthenticationMethodModes{models.FIDO2_AUTHENTICATIONMETHODMODES, passwordAndApp})
+	key, kind := models.NewFido2CombinationConfiguration(), "#microsoft.graph.fido2CombinationConfiguration"
+	key.SetOdataType(&kind)
+	key.SetAllowedAAGUIDs([]string{"486be407-23df-4ba0-8e19-3bd5d0d3b3b6"})
+	key.SetAppliesToCombinations([]models.AuthenticationMethodModes{models.FIDO2_AUTHENTICATIONMETHODMODES})
+	strength.SetCombinationConfigurations([]models.AuthenticationCombinationConfigurationable{key})
+	created := must[models.AuthenticationStrengthPolicyable](graph)(strengths.Post(t.Context(), strength, nil))
+	id := *created.GetId()
+	if *created.GetPolicyType() != models.CUSTOM_AUTHENTICATIONSTRENGTHPOLICYTYPE || len(created.GetCombinationConfigurations()) != 1 ||
+		!slices.Contains(created.GetAllowedCombinations(), passwordAndApp) {
+		t.Errorf("created %v", created.GetAllowedCombinations())
+	}
+
+	policy, conditions, grant := models.NewConditionalAccessPolicy(), models.NewConditionalAccessConditionSet(), models.NewConditionalAccessGrantControls()
+	apps, people, guests := models.NewConditionalAccessApplications(), models.NewConditionalAccessUsers(), models.NewConditionalAccessGuestsOrExternalUsers()
+	apps.SetIncludeApplications([]string{"All"})
+	types := models.ConditionalAccessGuestOrExternalUserTypes(models.INTERNALGUEST_CONDITIONALACCESSGUESTOREXTERNALUSERTYPES | models.SERVICEPROVIDER_CONDITIONALACCESSGUESTOREXTERNALUSERTYPES)
+	tenants, membership := models.NewConditionalAccessAllExternalTenants(), models.ALL_CONDITIONALACCESSEXTERNALTENANTSMEMBERSHIPKIND
+	tenants.SetMembershipKind(&membership)
+	guests.SetGuestOrExternalUserTypes(&types)
+	guests.SetExternalTenants(tenants)
+	people.SetIncludeGuestsOrExternalUsers(guests)
+	conditions.SetApplications(apps)
+	conditions.SetUsers(people)
+	conditions.SetUserRiskLevels([]models.RiskLevel{models.HIGH_RISKLEVEL})
+	reference, operator, session := models.NewAuthenticationStrengthPolicy(), "AND", models.NewConditionalAccessSessionControls()
+	reference.SetId(&id)
+	grant.SetOperator(&operator)
+	grant.SetAuthenticationStrength(reference)
+	frequency, enabled, value, unit := models.NewSignInFrequencySessionControl(), true, int32(8), models.HOURS_SIGNINFREQUENCYTYPE
+	frequency.SetIsEnabled(&enabled)
+	frequency.SetValue(&value)
+	frequency.SetTypeEscaped(&unit)
+	session.SetSignInFrequency(frequency)
+	title, state := "Guests", models.DISABLED_CONDITIONALACCESSPOLICYSTATE
+	policy.SetDisplayName(&title)
+	policy.SetState(&state)
+	policy.SetConditions(conditions)
+	policy.SetGrantControls(grant)
+	policy.SetSessionControls(session)
+	all := graph.graph.Identity().ConditionalAccess().Policies()
+	written := must[models.ConditionalAccessPolicyable](graph)(all.Post(t.Context(), policy, nil))
+	read := must[models.ConditionalAccessPolicyable](graph)(all.ByConditionalAccessPolicyId(*written.GetId()).Get(t.Context(), nil))
+	if got := read.GetConditions().GetUsers().GetIncludeGuestsOrExternalUsers(); *got.GetGuestOrExternalUserTypes() != types ||
+		text(read.GetGrantControls().GetAuthenticationStrength().GetDisplayName()) != name || text(read.GetGrantControls().GetOperator()) != "OR" ||
+		*read.GetSessionControls().GetSignInFrequency().GetValue() != 8 {
+		t.Errorf("read %v", got)
+	}
+
+	combinations := policies.NewAuthenticationStrengthPoliciesItemUpdateAllowedCombinationsPostRequestBody()
+	combinations.SetAllowedCombinations([]models.AuthenticationMethodModes{models.FIDO2_AUTHENTICATIONMETHODMODES, models.SMS_AUTHENTICATIONMETHODMODES})
+	updated := must[models.UpdateAllowedCombinationsResultable](graph)(
+		strengths.ByAuthenticationStrengthPolicyId(id).UpdateAllowedCombinations().Post(t.Context(), combinations, nil))
+	if len(updated.GetPreviousCombinations()) != 2 || !slices.Equal(updated.GetConditionalAccessReferences(), []string{*written.GetId()}) {
+		t.Errorf("updated %v", updated.GetConditionalAccessReferences())
+	}
+	usage := must[models.AuthenticationStrengthUsageable](graph)(strengths.ByAuthenticationStrengthPolicyId(id).Usage().Get(t.Context(), nil))
+	if len(usage.GetNone()) != 1 || len(usage.GetMfa()) != 0 {
+		t.Errorf("%d policies without MFA and %d with it", len(usage.GetNone()), len(usage.GetMfa()))
+	}
+	if err := strengths.ByAuthenticationStrengthPolicyId(id).Delete(t.Context(), nil); err == nil {
+		t.Error("a strength that a policy names was deleted")
+	}
+	graph.done(all.ByConditionalAccessPolicyId(*written.GetId()).Delete(t.Context(), nil))
+	graph.done(strengths.ByAuthenticationStrengthPolicyId(id).Delete(t.Context(), nil))
 }
 
 func TestTheAuthenticationMethodsPolicyIsWritten(t *testing.T) {

@@ -1,21 +1,38 @@
 package control
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
-// AuthenticationStrength is an authentication strength.
+// AuthenticationStrength is an authentication strength. What kind it is, and whether it satisfies MFA, follows from the rest.
 //
 // https://learn.microsoft.com/graph/api/resources/authenticationstrengthpolicy
 type AuthenticationStrength struct {
-	ID                    string
-	DisplayName           string
-	Description           string
-	CreatedDateTime       time.Time
-	AllowedCombinations   []string
-	PolicyType            string
-	RequirementsSatisfied string
+	ID                        string                     `json:"id,omitempty" doc:"The id. One is made when it is left out." pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"`
+	DisplayName               string                     `json:"displayName" doc:"The name, which no other strength has." least:"1"`
+	Description               string                     `json:"description,omitempty" doc:"What it is for."`
+	CreatedDateTime           *time.Time                 `json:"createdDateTime,omitempty" doc:"When it was made."`
+	ModifiedDateTime          *time.Time                 `json:"modifiedDateTime,omitempty" doc:"When it was changed."`
+	AllowedCombinations       []string                   `json:"allowedCombinations" doc:"The combinations of methods, such as fido2 and password,sms." least:"1"`
+	PolicyType                string                     `json:"policyType,omitempty" doc:"Whether it is built in, which a snapshot says and nobody has to."`
+	RequirementsSatisfied     string                     `json:"requirementsSatisfied,omitempty" doc:"Whether it satisfies MFA, which a snapshot says and nobody has to."`
+	CombinationConfigurations []CombinationConfiguration `json:"combinationConfigurations,omitempty" doc:"What a method of a combination has to be like."`
+}
+
+// Types of combination configurations, as @odata.type spells them.
+const (
+	TypeFIDO2Configuration = "#microsoft.graph.fido2CombinationConfiguration"
+	TypeX509Configuration  = "#microsoft.graph.x509CertificateCombinationConfiguration"
+)
+
+// CombinationConfiguration says which security keys, or which certificates, a combination takes.
+//
+// https://learn.microsoft.com/graph/api/resources/authenticationcombinationconfiguration
+type CombinationConfiguration struct {
+	Type                  string   `json:"@odata.type" doc:"Whether it is about security keys or certificates." values:"#microsoft.graph.fido2CombinationConfiguration,#microsoft.graph.x509CertificateCombinationConfiguration"`
+	ID                    string   `json:"id,omitempty" doc:"The id. One is made when it is left out."`
+	AppliesToCombinations []string `json:"appliesToCombinations" doc:"The combinations that it is about." least:"1"`
+	AllowedAAGUIDs        []string `json:"allowedAAGUIDs,omitempty" doc:"The AAGUIDs of the security keys."`
+	AllowedIssuerSkis     []string `json:"allowedIssuerSkis,omitempty" doc:"The subject key identifiers of the issuers of certificates."`
+	AllowedPolicyOIDs     []string `json:"allowedPolicyOIDs,omitempty" doc:"The policies of certificates."`
 }
 
 // Strengths that every tenant has.
@@ -25,7 +42,13 @@ const (
 	StrengthPhishingResistant = "00000000-0000-0000-0000-000000000004"
 )
 
-// AuthenticationStrengths are the built-in strengths. The emulator has no others.
+// StrengthBuiltIn is the type of a strength that every tenant has.
+const StrengthBuiltIn = "builtIn"
+
+// MaxAuthenticationStrengths is how many custom strengths a tenant can have.
+const MaxAuthenticationStrengths = 15
+
+// AuthenticationStrengths are the built-in strengths.
 //
 // https://learn.microsoft.com/graph/api/authenticationstrengthroot-list-policies
 var AuthenticationStrengths = []AuthenticationStrength{
@@ -43,19 +66,13 @@ var AuthenticationStrengths = []AuthenticationStrength{
 		"windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor"),
 }
 
+// SingleFactors are the combinations that do not satisfy MFA. A strength of the tenant can have them all the same.
+var SingleFactors = []string{"password", "sms", "federatedSingleFactor", "x509CertificateSingleFactor", "hardwareOath", "qrCodePin"}
+
 func builtInStrength(id, displayName, description string, combinations ...string) AuthenticationStrength {
+	made := time.Date(2021, time.December, 1, 0, 0, 0, 0, time.UTC)
 	return AuthenticationStrength{
 		ID: id, DisplayName: displayName, Description: description, AllowedCombinations: combinations,
-		CreatedDateTime: time.Date(2021, time.December, 1, 0, 0, 0, 0, time.UTC), PolicyType: "builtIn", RequirementsSatisfied: "mfa",
+		CreatedDateTime: &made, ModifiedDateTime: &made, PolicyType: StrengthBuiltIn, RequirementsSatisfied: "mfa",
 	}
-}
-
-// StrengthByID returns the strength with the id, or nil.
-func StrengthByID(id string) *AuthenticationStrength {
-	for i := range AuthenticationStrengths {
-		if strings.EqualFold(AuthenticationStrengths[i].ID, id) {
-			return &AuthenticationStrengths[i]
-		}
-	}
-	return nil
 }

@@ -76,6 +76,25 @@ const (
 	CaseLocationInUse = "locationInUse"
 	// CaseConditionalAccessPolicyLimit is one Conditional Access policy too many: 400 BadRequest by default.
 	CaseConditionalAccessPolicyLimit = "conditionalAccessPolicyLimit"
+	// CaseUnlicensed is a write of Conditional Access in a tenant without Microsoft Entra ID P1: 403 AccessDenied by default.
+	CaseUnlicensed = "unlicensed"
+	// CaseSecurityDefaults is a policy in a tenant with security defaults: 400 BadRequest by default.
+	CaseSecurityDefaults = "securityDefaults"
+	// CaseManagedPolicy is a DELETE of a policy that Microsoft manages, or a PATCH of more than its state and its exclusions: 400 BadRequest by default.
+	CaseManagedPolicy = "managedPolicy"
+	// CaseUnknownReference is a policy that names a user, role, app, service principal, authentication context or terms of use that does not exist: 400
+	// BadRequest by default.
+	CaseUnknownReference = "unknownReference"
+	// CaseBinNotSupported is a restore or a permanent deletion where [ConditionalAccessBehavior.DelegatedBin] forbids it: 403 AccessDenied by default.
+	CaseBinNotSupported = "binNotSupported"
+	// CaseStrengthInUse is a DELETE of an authentication strength that a policy names: 400 BadRequest by default.
+	CaseStrengthInUse = "strengthInUse"
+	// CaseStrengthLimit is one custom authentication strength too many: 400 BadRequest by default.
+	CaseStrengthLimit = "strengthLimit"
+	// CaseStrengthName is an authentication strength with the name of another one: 400 BadRequest by default.
+	CaseStrengthName = "strengthName"
+	// CaseBuiltInStrength is a write of a built-in authentication strength: 400 BadRequest by default.
+	CaseBuiltInStrength = "builtInStrength"
 )
 
 // CampaignBehavior is how the registration campaign behaves where Microsoft documents nothing, or more than one thing.
@@ -117,8 +136,37 @@ type ConditionalAccessBehavior struct {
 	// RefuseEmptyApplications refuses a policy with user actions that has an empty list of included apps as well, with
 	// 1012. azuread sends such policies, and a public thread reports the number for one.
 	RefuseEmptyApplications bool `json:"refuseEmptyApplications,omitempty"`
-	// AllowDeleteInUse permits deleting a location that a policy names.
+	// AllowDeleteInUse permits deleting a location or an authentication strength that a policy names.
 	AllowDeleteInUse bool `json:"allowDeleteInUse,omitempty"`
+	// AcceptIPv6AsIPv4 takes an IPv6 range that is said to be one of IPv4, as azuread sends it, and corrects its type.
+	AcceptIPv6AsIPv4 bool `json:"acceptIpv6AsIpv4,omitempty"`
+	// MaxPolicies is how many policies a tenant can have: [MaxConditionalAccessPolicies] when 0. 240 is documented, and 244 have been seen.
+	MaxPolicies int `json:"maxPolicies,omitempty"`
+	// ShallowPatch makes a PATCH of a policy replace each condition that it names, and the grant controls, as a whole. Otherwise it merges objects at
+	// any depth, of which Microsoft has examples; lists are replaced in both cases.
+	ShallowPatch bool `json:"shallowPatch,omitempty"`
+	// SchemaOnly keeps properties that the published v1.0 schema lacks out of answers, unless a policy's outside names them. Answers of v1.0 have
+	// some, such as conditions.times, and they are null.
+	SchemaOnly bool `json:"schemaOnly,omitempty"`
+	// OmitEmptyRiskLevels leaves an empty servicePrincipalRiskLevels out of answers: both have been seen.
+	OmitEmptyRiskLevels bool `json:"omitEmptyRiskLevels,omitempty"`
+	// ModifiedOnCreate gives a new policy a modifiedDateTime. It is null until the first change otherwise.
+	ModifiedOnCreate bool `json:"modifiedOnCreate,omitempty"`
+	// Preview are names and values, such as continuousAccessEvaluation or everyTime, that v1.0 refuses with 1038 in addition to those that no
+	// published v1.0 schema has.
+	Preview []string `json:"preview,omitempty"`
+	// RefuseIneffectiveSession refuses session controls that do nothing. They become null otherwise; both have been seen.
+	RefuseIneffectiveSession bool `json:"refuseIneffectiveSession,omitempty"`
+	// RefuseFilterOfAll refuses a filter for apps together with All, as one client in use expects. Another one sends it.
+	RefuseFilterOfAll bool `json:"refuseFilterOfAll,omitempty"`
+	// AllowUnknownReferences takes policies that name people, groups, roles, apps or terms of use that do not exist.
+	AllowUnknownReferences bool `json:"allowUnknownReferences,omitempty"`
+	// AllowDisabledWithSecurityDefaults takes new policies that are not enabled while security defaults are on. No policy can be created otherwise.
+	AllowDisabledWithSecurityDefaults bool `json:"allowDisabledWithSecurityDefaults,omitempty"`
+	// DelegatedBin refuses to restore or to purge to an app without a signed-in user, as a permission table of Microsoft says.
+	DelegatedBin bool `json:"delegatedBin,omitempty"`
+	// SpacedCombinations writes a combination of an authentication strength with a blank, "password, sms", as some pages have it.
+	SpacedCombinations bool `json:"spacedCombinations,omitempty"`
 }
 
 // ErrorOverride replaces parts of an error answer; zero fields keep the default. Code may be replaced by the empty string through EmptyCode.

@@ -13,7 +13,8 @@ var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 var errorCases = []string{
 	CaseUnknownUser, CaseInsufficientPrivileges, CaseInvalidRequirements, CaseBetaOnly, CaseDollarUPN, CaseMethodNotAllowed,
 	CaseInvalidPolicy, CaseEmptyCampaign, CaseEnabledFIDO2, CaseUnknownPolicyObject, CaseInvalidLocation, CaseLocationKind,
-	CaseLocationLimit, CaseTrustedLocation, CaseLocationInUse, CaseConditionalAccessPolicyLimit,
+	CaseLocationLimit, CaseTrustedLocation, CaseLocationInUse, CaseConditionalAccessPolicyLimit, CaseUnlicensed, CaseSecurityDefaults,
+	CaseManagedPolicy, CaseUnknownReference, CaseBinNotSupported, CaseStrengthInUse, CaseStrengthLimit, CaseStrengthName, CaseBuiltInStrength,
 }
 
 // Validate reports settings that mean nothing. Each error names its place.
@@ -31,6 +32,7 @@ func (b *Behavior) Validate() error {
 		{"replicaLag.reads", b.ReplicaLag.Reads},
 		{"tokenLifetimeSeconds", b.TokenLifetimeSeconds},
 		{"conditionalAccess.pageSize", b.ConditionalAccess.PageSize},
+		{"conditionalAccess.maxPolicies", b.ConditionalAccess.MaxPolicies},
 	} {
 		if number.value < 0 {
 			report(number.place, "must not be negative")

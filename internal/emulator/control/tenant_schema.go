@@ -12,6 +12,6 @@ const TenantSchemaID = "https://raw.githubusercontent.com/mfa-as-code/terraform-
 var tenantSchema []byte
 
 // TenantSchema is the JSON Schema (2020-12) of a tenant file. What fits it is refused only for what a schema cannot say:
-// identifiers and names that stand twice, members and locations that do not exist, ranges that are none, methods of a
+// identifiers and names that stand twice, members, locations, strengths and roles that do not exist, ranges that are none, methods of a
 // campaign that differ.
 func TenantSchema() []byte { return slices.Clone(tenantSchema) }

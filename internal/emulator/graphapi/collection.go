@@ -49,6 +49,8 @@ type collection[T any] struct {
 	selects []string
 	// object is the object with all its properties as Graph writes it, without annotations about the answer.
 	object func(T) map[string]any
+	// dress adds to an object in an answer what follows from the request, or from the rest of the tenant.
+	dress func(tx *store.Tx, req *request, value T, object map[string]any)
 	// pageSize is how many objects a page has that no $top asks for.
 	pageSize func(*control.Behavior) int
 
@@ -70,20 +72,25 @@ type collection[T any] struct {
 	body bodyRules
 	// checkBody checks what of a body cannot be seen in the object any more.
 	checkBody func(tx *store.Tx, body map[string]any) *refusal
-	// check checks an object against the tenant when it is created, changed or restored.
-	check func(tx *store.Tx, value *T) *refusal
+	// gate refuses every write of a tenant, such as one without a licence, and binGate every one to the bin.
+	gate    func(tx *store.Tx) *refusal
+	binGate func(tx *store.Tx, req *request) *refusal
+	// check checks an object against the tenant when it is created, changed or restored. before is the object before that, nil
+	// for a new one.
+	check func(tx *store.Tx, req *request, before, value *T) *refusal
 	// changeable tells whether a PATCH may change an object, and removable whether it may be deleted.
 	changeable func(value T, body map[string]any) *refusal
 	removable  func(tx *store.Tx, record *store.Record[T]) *refusal
-	// depth is how deep a PATCH merges objects: 0 replaces every property that it names. whole are properties that it
-	// replaces all the same.
+	// depth is how deep a PATCH merges objects: 0 replaces every property that it names. merge merges in another way.
 	depth int
-	whole []string
+	merge func(tx *store.Tx, object, body map[string]any) map[string]any
 	// limited is what the objects are called that a limit counts, in Graph and in a tenant file, and the Case of the refusal.
 	limited limited
 
 	// builtIn are objects that every tenant has. A snapshot does not name them.
 	builtIn []T
+	// usual are the objects of a tenant whose file has none. A snapshot does not name them either.
+	usual []T
 
 	file fileOf[T]
 	// references tells which objects a value names that a tenant file, or the control API, has to have; the errors name the place.
@@ -125,6 +132,12 @@ func addCollection[T any](c collection[T]) *collection[T] {
 	}
 	if c.object == nil {
 		c.object = objectOf[T]
+	}
+	if c.gate == nil {
+		c.gate = func(*store.Tx) *refusal { return nil }
+	}
+	if c.merge == nil {
+		c.merge = func(_ *store.Tx, object, body map[string]any) map[string]any { return overlay(object, body, c.depth) }
 	}
 	c.validate = withTags(c.validate)
 	if c.invalid == nil {
@@ -283,7 +296,7 @@ func (c *collection[T]) list(path string, bin bool) handler {
 		}
 		values := []map[string]any{}
 		for _, value := range page.Items {
-			values = append(values, c.shown(value, query, bin, lacking))
+			values = append(values, c.shown(tx, req, value, query, bin, lacking))
 		}
 		return wire.JSON(http.StatusOK, odata.List(query, req.contextURL(path[1:]+query.Fragment()), len(found), values, page.NextLink)), nil
 	}
@@ -313,15 +326,18 @@ func (c *collection[T]) get(path string, bin bool) handler {
 		if !found {
 			return nil, c.unknown(id)
 		}
-		object := c.shown(value, query, bin, lacking)
+		object := c.shown(tx, req, value, query, bin, lacking)
 		object["@odata.context"] = req.contextURL(path[1:] + query.Fragment() + "/$entity")
 		return wire.JSON(http.StatusOK, object), nil
 	}
 }
 
 // shown is an object with the selected properties.
-func (c *collection[T]) shown(value T, query odata.Query, bin bool, lacking []string) map[string]any {
+func (c *collection[T]) shown(tx *store.Tx, req *request, value T, query odata.Query, bin bool, lacking []string) map[string]any {
 	object := c.object(value)
+	if c.dress != nil {
+		c.dress(tx, req, value, object)
+	}
 	if c.data.HasBin() && !bin {
 		object["deletedDateTime"] = nil // what a lagging replica shows was not deleted yet
 	}
@@ -358,6 +374,9 @@ func (c *collection[T]) readBody(tx *store.Tx, req *request) (map[string]any, *r
 	rules := c.body
 	rules.unknown = slices.Concat(rules.unknown, c.lacking(tx, req.version))
 	body, refused := entityBody[T](req, rules)
+	if refused != nil && refused.number != 0 {
+		return nil, refused
+	}
 	if refused != nil {
 		return nil, c.invalid(refused.message)
 	}
@@ -368,12 +387,12 @@ func (c *collection[T]) readBody(tx *store.Tx, req *request) (map[string]any, *r
 }
 
 // checked checks an object by itself and against the tenant.
-func (c *collection[T]) checked(tx *store.Tx, value *T) *refusal {
+func (c *collection[T]) checked(tx *store.Tx, req *request, before, value *T) *refusal {
 	if err := c.validate(value); err != nil {
 		return c.invalid(err.Error())
 	}
 	if c.check != nil {
-		return c.check(tx, value)
+		return c.check(tx, req, before, value)
 	}
 	return nil
 }
@@ -407,6 +426,9 @@ func (c *collection[T]) complete(value *T, now time.Time) {
 // create answers POST of the collection.
 func (c *collection[T]) create(path string) handler {
 	return func(tx *store.Tx, req *request, _ odata.Query) (*wire.Response, error) {
+		if refused := c.gate(tx); refused != nil {
+			return nil, refused
+		}
 		body, refused := c.readBody(tx, req)
 		if refused != nil {
 			return nil, refused
@@ -418,10 +440,10 @@ func (c *collection[T]) create(path string) handler {
 				message: "Another object with the same value for property id already exists.",
 			}
 		}
-		if refused := c.add(tx, value); refused != nil {
+		if refused := c.add(tx, req, value); refused != nil {
 			return nil, refused
 		}
-		object := c.shown(*value, odata.Query{}, false, c.lacking(tx, req.version))
+		object := c.shown(tx, req, *value, odata.Query{}, false, c.lacking(tx, req.version))
 		object["@odata.context"] = req.contextURL(path[1:] + "/$entity")
 		response := wire.JSON(http.StatusCreated, object)
 		response.Set("Location", req.origin+"/"+req.version+path+"/"+c.data.ID(*value))
@@ -430,8 +452,8 @@ func (c *collection[T]) create(path string) handler {
 }
 
 // add checks an object and adds it.
-func (c *collection[T]) add(tx *store.Tx, value *T) *refusal {
-	if refused := c.checked(tx, value); refused != nil {
+func (c *collection[T]) add(tx *store.Tx, req *request, value *T) *refusal {
+	if refused := c.checked(tx, req, nil, value); refused != nil {
 		return refused
 	}
 	if refused := c.room(tx, *value); refused != nil {
@@ -444,6 +466,9 @@ func (c *collection[T]) add(tx *store.Tx, value *T) *refusal {
 
 // patch answers PATCH of an object. A write goes to the primary, which knows an object from the moment of its creation.
 func (c *collection[T]) patch(tx *store.Tx, req *request, _ odata.Query) (*wire.Response, error) {
+	if refused := c.gate(tx); refused != nil {
+		return nil, refused
+	}
 	body, refused := c.readBody(tx, req)
 	if refused != nil {
 		return nil, refused
@@ -453,7 +478,7 @@ func (c *collection[T]) patch(tx *store.Tx, req *request, _ odata.Query) (*wire.
 	case record == nil && c.ownID != nil:
 		value := recoded[T](body)
 		c.ownID(value, req.keys[0])
-		if refused := c.add(tx, value); refused != nil {
+		if refused := c.add(tx, req, value); refused != nil {
 			return nil, refused
 		}
 		return wire.JSON(http.StatusNoContent, nil), nil
@@ -465,17 +490,12 @@ func (c *collection[T]) patch(tx *store.Tx, req *request, _ odata.Query) (*wire.
 			return nil, refused
 		}
 	}
-	merged := overlay(properties(record.Value()), body, c.depth)
-	for _, name := range c.whole {
-		if value, named := body[name]; named {
-			merged[name] = value
-		}
-	}
-	changed := recoded[T](merged)
+	before := record.Value()
+	changed := recoded[T](c.merge(tx, properties(before), body))
 	if c.ownID != nil {
 		c.ownID(changed, c.data.ID(record.Value()))
 	}
-	if refused := c.checked(tx, changed); refused != nil {
+	if refused := c.checked(tx, req, &before, changed); refused != nil {
 		return nil, refused
 	}
 	c.complete(changed, tx.Now())
@@ -505,26 +525,35 @@ func (c *collection[T]) remove(tx *store.Tx, req *request, _ odata.Query) (*wire
 //
 // https://learn.microsoft.com/graph/api/policydeletableitem-restore
 func (c *collection[T]) restore(tx *store.Tx, req *request, _ odata.Query) (*wire.Response, error) {
+	if refused := c.refusedBin(tx, req); refused != nil {
+		return nil, refused
+	}
 	c.data.EmptyBin(tx)
 	record := c.data.FindDeleted(tx, req.keys[0])
 	if record == nil {
 		return nil, c.unknown(req.keys[0])
 	}
 	value := record.Value()
-	if refused := c.checked(tx, &value); refused != nil {
+	if refused := c.gate(tx); refused != nil {
+		return nil, refused
+	}
+	if refused := c.checked(tx, req, new(value), &value); refused != nil {
 		return nil, refused
 	}
 	if refused := c.room(tx, value); refused != nil {
 		return nil, refused
 	}
 	c.data.Restore(tx, record)
-	object := c.shown(record.Value(), odata.Query{}, false, c.lacking(tx, req.version))
+	object := c.shown(tx, req, record.Value(), odata.Query{}, false, c.lacking(tx, req.version))
 	object["@odata.context"] = req.contextURL(c.path[1:] + "/$entity")
 	return wire.JSON(http.StatusOK, object), nil
 }
 
 // purge answers DELETE of an object in the bin: it is gone for good.
 func (c *collection[T]) purge(tx *store.Tx, req *request, _ odata.Query) (*wire.Response, error) {
+	if refused := c.refusedBin(tx, req); refused != nil {
+		return nil, refused
+	}
 	c.data.EmptyBin(tx)
 	record := c.data.FindDeleted(tx, req.keys[0])
 	if record == nil {
@@ -543,18 +572,47 @@ func propertiesOf[T any](c *collection[T]) map[string]func(T) any {
 	return found
 }
 
-// objectOf is a value with all properties that its type has in JSON: absent lists are empty, what else is absent is null.
-func objectOf[T any](value T) map[string]any {
-	object := properties(value)
-	for name, field := range jsonFields(reflect.TypeFor[T]()) {
-		if object[name] == nil {
-			object[name] = nil
-			if field.Kind() == reflect.Slice {
-				object[name] = []any{}
-			}
-		}
+func (c *collection[T]) refusedBin(tx *store.Tx, req *request) *refusal {
+	if c.binGate == nil {
+		return nil
 	}
+	return c.binGate(tx, req)
+}
+
+// objectOf is a value with all properties that its type has in JSON, at any depth: absent lists are empty, what else is absent is null.
+func objectOf[T any](value T) map[string]any {
+	object, _ := written(reflect.ValueOf(value)).(map[string]any)
 	return object
+}
+
+// written is a value as Graph writes it.
+func written(value reflect.Value) any {
+	switch value.Kind() {
+	case reflect.Pointer:
+		if value.IsNil() {
+			return nil
+		}
+		return written(value.Elem())
+	case reflect.String:
+		return nullIfEmpty(value.String())
+	case reflect.Slice:
+		items := []any{}
+		for i := range value.Len() {
+			items = append(items, written(value.Index(i)))
+		}
+		return items
+	case reflect.Struct:
+		if moment, isTime := value.Interface().(time.Time); isTime {
+			return dateTime(&moment)
+		}
+		object := map[string]any{}
+		for i := range value.NumField() {
+			name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
+			object[name] = written(value.Field(i))
+		}
+		return object
+	}
+	return value.Interface()
 }
 
 // jsonFields are the types of a struct's fields by their names in JSON.

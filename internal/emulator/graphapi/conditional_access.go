@@ -1,10 +1,12 @@
 package graphapi
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/store"
 )
 
 // Where Conditional Access lies, and its bin.
@@ -38,10 +40,14 @@ func conditionalAccess[T any](c collection[T], segment string) collection[T] {
 	c.path, c.class = conditionalAccessPath+"/"+segment, control.ClassConditionalAccess
 	c.read = readConditionalAccess
 	c.absent = []absence{withoutConditionalAccess}
-	c.unknown = unknownPolicyObject
+	if c.unknown == nil {
+		c.unknown = unknownPolicyObject
+	}
+	c.gate = licensed
 	c.pageSize = func(behavior *control.Behavior) int { return behavior.ConditionalAccess.PageSize }
 	if c.data.HasBin() {
 		c.binPath, c.binAbsent = binPath+"/"+segment, []absence{withoutBin}
+		c.binGate = delegatedBin
 		c.lacks = append(c.lacks, lack{"deletedDateTime", []place{
 			{control.CloudUSGovernment, v1}, {control.CloudUSGovernmentL5, v1}, {control.CloudDoD, v1}, {control.CloudChina, v1},
 		}})
@@ -53,6 +59,32 @@ func unknownPolicyObject(id string) *refusal {
 	refused := resourceNotFound(id)
 	refused.code = "ResourceNotFound"
 	return refused.as(control.CaseUnknownPolicyObject)
+}
+
+// licensed refuses a write of Conditional Access in a tenant without the plan for it. That the plan is needed is documented; what the
+// service answers is not.
+//
+// https://learn.microsoft.com/entra/identity/conditional-access/overview#license-requirements
+func licensed(tx *store.Tx) *refusal {
+	if hasPlan(tx, planP1) || hasPlan(tx, planP2) {
+		return nil
+	}
+	return (&refusal{
+		status: http.StatusForbidden, code: "AccessDenied", message: "The tenant is not licensed for this feature.",
+	}).as(control.CaseUnlicensed)
+}
+
+// delegatedBin refuses what the permission tables of the bin do not offer to apps, where the behaviour says so.
+//
+// https://learn.microsoft.com/graph/api/policydeletableitem-restore
+func delegatedBin(tx *store.Tx, req *request) *refusal {
+	if !tx.Behavior().ConditionalAccess.DelegatedBin || req.caller.UserID != "" {
+		return nil
+	}
+	return (&refusal{
+		status: http.StatusForbidden, code: "AccessDenied",
+		message: "You cannot perform the requested operation, required scopes are missing in the token.",
+	}).as(control.CaseBinNotSupported)
 }
 
 // numbered is a refusal by Conditional Access with its number.

@@ -2,6 +2,10 @@ package graphapi
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -11,20 +15,20 @@ import (
 
 const conditionalAccessPolicyType = "microsoft.graph.conditionalAccessPolicy"
 
-// Numbers of refusals by Conditional Access.
-const (
-	invalidSchema       = 1007
-	invalidApplications = 1011
-	mixedApplications   = 1012
-	unknownLocation     = 1040
-)
-
 // accessPolicies are the policies of Conditional Access.
 var accessPolicies = &store.Collection[control.ConditionalAccessPolicy]{
 	ID:        func(p control.ConditionalAccessPolicy) string { return p.ID },
 	DeletedAt: func(p *control.ConditionalAccessPolicy) **time.Time { return &p.DeletedDateTime },
 	Limit:     control.MaxConditionalAccessPolicies,
+	LimitOf:   func(behavior *control.Behavior) int { return behavior.ConditionalAccess.MaxPolicies },
+	Counts:    func(p control.ConditionalAccessPolicy) bool { return !p.MicrosoftManaged },
 }
+
+// anyDepth is how deep a PATCH merges objects that it merges at any depth.
+const anyDepth = 99
+
+// policyCollection is the collection of the policies, for what shows policies elsewhere.
+var policyCollection *collection[control.ConditionalAccessPolicy]
 
 // https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicy
 // https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
@@ -35,9 +39,17 @@ func init() {
 	nameType[control.PolicyConditions]("microsoft.graph.conditionalAccessConditionSet")
 	nameType[control.PolicyApplications]("microsoft.graph.conditionalAccessApplications")
 	nameType[control.PolicyUsers]("microsoft.graph.conditionalAccessUsers")
+	nameType[control.PolicyGuests]("microsoft.graph.conditionalAccessGuestsOrExternalUsers")
+	nameType[control.PolicyTenants]("microsoft.graph.conditionalAccessExternalTenants")
+	nameType[control.PolicyClientApplications]("microsoft.graph.conditionalAccessClientApplications")
+	nameType[control.PolicyFilter]("microsoft.graph.conditionalAccessFilter")
 	nameType[control.PolicyLocations]("microsoft.graph.conditionalAccessLocations")
+	nameType[control.PolicyPlatforms]("microsoft.graph.conditionalAccessPlatforms")
+	nameType[control.PolicyDevices]("microsoft.graph.conditionalAccessDevices")
+	nameType[control.PolicyFlows]("microsoft.graph.conditionalAccessAuthenticationFlows")
 	nameType[control.ConditionalAccessGrant]("microsoft.graph.conditionalAccessGrantControls")
-	addCollection(conditionalAccess(collection[control.ConditionalAccessPolicy]{
+	nameType[control.ConditionalAccessSession]("microsoft.graph.conditionalAccessSessionControls")
+	policyCollection = addCollection(conditionalAccess(collection[control.ConditionalAccessPolicy]{
 		data: accessPolicies, one: "Conditional Access policy", many: "Conditional Access policies",
 		write: writeAccessPolicies,
 		entity: odata.Type[control.ConditionalAccessPolicy]{
@@ -46,12 +58,13 @@ func init() {
 				"id":               func(p control.ConditionalAccessPolicy) any { return p.ID },
 				"displayName":      func(p control.ConditionalAccessPolicy) any { return p.DisplayName },
 				"state":            func(p control.ConditionalAccessPolicy) any { return p.State },
+				"templateId":       func(p control.ConditionalAccessPolicy) any { return nullIfEmpty(p.TemplateID) },
 				"createdDateTime":  func(p control.ConditionalAccessPolicy) any { return dateTime(p.CreatedDateTime) },
 				"modifiedDateTime": func(p control.ConditionalAccessPolicy) any { return dateTime(p.ModifiedDateTime) },
 				"deletedDateTime":  func(p control.ConditionalAccessPolicy) any { return dateTime(p.DeletedDateTime) },
 			},
 		},
-		selects: []string{"conditions", "grantControls", "sessionControls", "templateId", "description"},
+		selects: []string{"conditions", "grantControls", "sessionControls", "description"},
 		lacks: []lack{
 			{"signInRiskLevels", []place{{control.CloudChina, v1}}},
 			{"userRiskLevels", []place{{control.CloudChina, v1}}},
@@ -59,31 +72,43 @@ func init() {
 			{"insiderRiskLevels", []place{{control.CloudChina, v1}, {control.CloudUSNat, beta}, {control.CloudUSSec, beta}}},
 			{"authenticationStrength", []place{{control.CloudChina, v1}}},
 		},
-		object:    accessPolicyObject,
-		normalize: (*control.ConditionalAccessPolicy).Normalize,
-		modified:  func(p *control.ConditionalAccessPolicy) **time.Time { return &p.ModifiedDateTime },
-		validate:  (*control.ConditionalAccessPolicy).Validate,
+		object: accessPolicyObject,
+		dress:  dressPolicy,
+		normalize: func(p *control.ConditionalAccessPolicy, now time.Time) {
+			p.Normalize(now)
+			writeFlags(reflect.ValueOf(p))
+		},
+		modified: func(p *control.ConditionalAccessPolicy) **time.Time { return &p.ModifiedDateTime },
+		validate: (*control.ConditionalAccessPolicy).Validate,
 		invalid: func(message string) *refusal {
 			return numbered(invalidSchema, "The policy you have specified does not match the schema of conditionalAccessPolicy. "+message)
 		},
+		unknown: func(id string) *refusal {
+			refused := unknownPolicyObject(id)
+			refused.message = "ConditionalAccessPolicy with id " + id + " does not exist in the directory."
+			return refused
+		},
 		body: bodyRules{
 			readOnly: []string{"id", "createdDateTime", "modifiedDateTime", "deletedDateTime"}, nullable: []string{"*"},
-			notKept: []string{
-				"description", "templateId", "sessionControls", "platforms", "devices", "clientApplications", "authenticationFlows",
-				"insiderRiskLevels", "servicePrincipalRiskLevels", "applicationFilter", "includeGuestsOrExternalUsers",
-				"excludeGuestsOrExternalUsers",
-			},
+			unknown: []string{"microsoftManaged", "outside"},
+			notKept: slices.Concat(slices.Concat(slices.Collect(maps.Values(outsideSchema))...), previewProperties),
 			prepare: bindStrength,
 		},
-		checkBody: checkMixture,
+		checkBody: checkPolicyBody,
 		check:     checkAccessPolicy,
-		// Each condition that a PATCH names is replaced as a whole, and so are the controls.
-		depth: 1, whole: []string{"grantControls"},
+		removable: func(_ *store.Tx, record *store.Record[control.ConditionalAccessPolicy]) *refusal {
+			if record.Value().MicrosoftManaged {
+				return badRequest("A policy that Microsoft manages cannot be deleted.").as(control.CaseManagedPolicy)
+			}
+			return nil
+		},
+		depth: anyDepth, merge: mergePolicy,
 		limited: limited{inGraph: "conditional access policies", inFile: "policies", name: control.CaseConditionalAccessPolicyLimit},
 		file: fileOf[control.ConditionalAccessPolicy]{
-			member:   "conditionalAccessPolicies",
-			field:    func(t *control.Tenant) *[]control.ConditionalAccessPolicy { return &t.ConditionalAccessPolicies },
-			binField: func(t *control.Tenant) *[]control.ConditionalAccessPolicy { return &t.DeletedConditionalAccessPolicies },
+			member:    "conditionalAccessPolicies",
+			field:     func(t *control.Tenant) *[]control.ConditionalAccessPolicy { return &t.ConditionalAccessPolicies },
+			binField:  func(t *control.Tenant) *[]control.ConditionalAccessPolicy { return &t.DeletedConditionalAccessPolicies },
+			described: true,
 		},
 		references: func(policy *control.ConditionalAccessPolicy, known func(member, id string) bool) []error {
 			var problems []error
@@ -92,98 +117,113 @@ func init() {
 					problems = append(problems, fmt.Errorf("conditions.locations: there is no named location %q in this tenant", id))
 				}
 			}
+			if id := policy.StrengthID(); id != "" && !known("authenticationStrengths", id) {
+				problems = append(problems, fmt.Errorf("grantControls.authenticationStrength.id: there is no authentication strength %q in this tenant", id))
+			}
 			return problems
 		},
 	}, "policies"))
 }
 
-// accessPolicyObject is a policy as Graph writes it: absent lists are empty, absent objects are null.
+// outsideSchema are properties of answers of v1.0 that the published v1.0 schema lacks, by where they are. They are null.
+//
+// https://learn.microsoft.com/graph/api/conditionalaccessroot-evaluate
+var outsideSchema = map[string][]string{
+	"":                        {"partialEnablementStrategy"},
+	"conditions":              {"clients", "times", "deviceStates"},
+	"conditions.applications": {"networkAccess", "globalSecureAccess"},
+	"sessionControls":         {"networkAccessSecurity", "globalSecureAccessFilteringProfile"},
+}
+
+// accessPolicyObject is a policy as Graph writes it.
 func accessPolicyObject(policy control.ConditionalAccessPolicy) map[string]any {
-	conditions := map[string]any{
-		"clientAppTypes":             orEmpty(policy.Conditions.ClientAppTypes),
-		"userRiskLevels":             orEmpty(policy.Conditions.UserRiskLevels),
-		"signInRiskLevels":           orEmpty(policy.Conditions.SignInRiskLevels),
-		"servicePrincipalRiskLevels": []string{},
-		"applications":               nil,
-		"users":                      nil,
-		"locations":                  nil,
-		"platforms":                  nil,
-		"devices":                    nil,
-		"clientApplications":         nil,
-		"authenticationFlows":        nil,
-		"insiderRiskLevels":          nil,
-	}
-	if applications := policy.Conditions.Applications; applications != nil {
-		conditions["applications"] = map[string]any{
-			"includeApplications":                         orEmpty(applications.IncludeApplications),
-			"excludeApplications":                         orEmpty(applications.ExcludeApplications),
-			"includeUserActions":                          orEmpty(applications.IncludeUserActions),
-			"includeAuthenticationContextClassReferences": orEmpty(applications.IncludeAuthenticationContextClassReferences),
-			"applicationFilter":                           nil,
-		}
-	}
-	if users := policy.Conditions.Users; users != nil {
-		conditions["users"] = map[string]any{
-			"includeUsers": orEmpty(users.IncludeUsers), "excludeUsers": orEmpty(users.ExcludeUsers),
-			"includeGroups": orEmpty(users.IncludeGroups), "excludeGroups": orEmpty(users.ExcludeGroups),
-			"includeRoles": orEmpty(users.IncludeRoles), "excludeRoles": orEmpty(users.ExcludeRoles),
-			"includeGuestsOrExternalUsers": nil, "excludeGuestsOrExternalUsers": nil,
-		}
-	}
-	if locations := policy.Conditions.Locations; locations != nil {
-		conditions["locations"] = map[string]any{
-			"includeLocations": orEmpty(locations.IncludeLocations), "excludeLocations": orEmpty(locations.ExcludeLocations),
-		}
-	}
-	object := map[string]any{
-		"id":               policy.ID,
-		"displayName":      policy.DisplayName,
-		"description":      nil,
-		"templateId":       nil,
-		"state":            policy.State,
-		"createdDateTime":  dateTime(policy.CreatedDateTime),
-		"modifiedDateTime": dateTime(policy.ModifiedDateTime),
-		"deletedDateTime":  dateTime(policy.DeletedDateTime),
-		"conditions":       conditions,
-		"grantControls":    nil,
-		"sessionControls":  nil,
-	}
-	if grant := policy.GrantControls; grant != nil {
-		object["grantControls"] = map[string]any{
-			"operator": grant.Operator, "builtInControls": orEmpty(grant.BuiltInControls),
-			"customAuthenticationFactors": orEmpty(grant.CustomAuthenticationFactors), "termsOfUse": orEmpty(grant.TermsOfUse),
-			"authenticationStrength": strengthObject(grant.AuthenticationStrength),
-		}
-	}
+	object := objectOf(policy)
+	delete(object, "microsoftManaged")
+	delete(object, "outside")
 	return object
 }
 
-// checkMixture refuses a body that includes apps and user actions at once. Of an empty list of apps together with user actions the
-// evidence is contrary: clients in use send it, and a thread tells of 1012.
-func checkMixture(tx *store.Tx, body map[string]any) *refusal {
-	conditions, _ := body["conditions"].(map[string]any)
-	applications, _ := conditions["applications"].(map[string]any)
-	actions, _ := applications["includeUserActions"].([]any)
-	apps, named := applications["includeApplications"].([]any)
-	strict := tx.Behavior().ConditionalAccess.RefuseEmptyApplications
-	if len(actions) > 0 && (len(apps) > 0 || named && strict) {
-		return numbered(mixedApplications, "The policy includes applications together with user actions.")
-	}
-	return nil
-}
-
-// checkAccessPolicy checks what a policy includes, and its references.
-func checkAccessPolicy(tx *store.Tx, policy *control.ConditionalAccessPolicy) *refusal {
-	applications := policy.Conditions.Applications
-	count := len(applications.IncludeApplications) + len(applications.IncludeUserActions) + len(applications.IncludeAuthenticationContextClassReferences)
-	if count == 0 {
-		return numbered(invalidApplications, "The application condition of the policy is invalid: it includes nothing.")
-	}
-	for _, id := range policy.LocationIDs() {
-		record := namedLocations.Find(tx, id)
-		if record == nil || tx.Behavior().ReplicaLag.LagChecks && record.Unseen(tx) {
-			return numbered(unknownLocation, "ConditionalActionPolicy validation failed due to InvalidNamedNetwork: "+id+".")
+// dressPolicy writes the strength of a policy out, and what answers have that the schema lacks.
+func dressPolicy(tx *store.Tx, req *request, policy control.ConditionalAccessPolicy, object map[string]any) {
+	behavior := &tx.Behavior().ConditionalAccess
+	if grant, grants := object["grantControls"].(map[string]any); grants {
+		writeOutStrength(tx, req, grant)
+		grant["authenticationStrength@odata.context"] = req.contextURL("identity/conditionalAccess/policies('" + policy.ID + "')/grantControls/authenticationStrength/$entity")
+		// https://learn.microsoft.com/graph/api/resources/conditionalaccessgrantcontrols
+		if controls, _ := grant["builtInControls"].([]any); !strings.Contains(req.header.Get("Prefer"), "include-unknown-enum-members") {
+			for i := range controls {
+				if controls[i] == "riskRemediation" {
+					controls[i] = "unknownFutureValue"
+				}
+			}
 		}
 	}
-	return nil
+	conditions, _ := object["conditions"].(map[string]any)
+	if levels, _ := conditions["servicePrincipalRiskLevels"].([]any); behavior.OmitEmptyRiskLevels && len(levels) == 0 {
+		delete(conditions, "servicePrincipalRiskLevels")
+	}
+	if object["modifiedDateTime"] == nil && behavior.ModifiedOnCreate {
+		object["modifiedDateTime"] = object["createdDateTime"]
+	}
+	session, _ := object["sessionControls"].(map[string]any)
+	if behavior.SchemaOnly && session["continuousAccessEvaluation"] == nil {
+		delete(session, "continuousAccessEvaluation")
+	}
+	for place, names := range outsideSchema {
+		for _, name := range names {
+			if !behavior.SchemaOnly {
+				putOutside(object, strings.TrimPrefix(place+"."+name, "."), nil, false)
+			}
+		}
+	}
+	for place, value := range policy.Outside {
+		putOutside(object, place, value, true)
+	}
+}
+
+// writeOutStrength writes a strength into grant controls that have its id.
+func writeOutStrength(tx *store.Tx, req *request, grant map[string]any) {
+	id, _ := at(grant, "authenticationStrength")["id"].(string)
+	if strength := authenticationStrengths.Find(tx, id); strength != nil {
+		grant["authenticationStrength"] = strengthCollection.shown(tx, req, strength.Value(), odata.Query{}, false, nil)
+	}
+}
+
+// putOutside puts a value at a path, and makes the objects on the way where they are to be made.
+func putOutside(object map[string]any, path string, value any, makes bool) {
+	name, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		object[name] = value
+		return
+	}
+	below, isObject := object[name].(map[string]any)
+	if !isObject {
+		if !makes {
+			return
+		}
+		below = map[string]any{}
+		object[name] = below
+	}
+	putOutside(below, rest, value, makes)
+}
+
+// mergePolicy merges a PATCH into a policy: objects at any depth, lists as a whole.
+//
+// https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
+func mergePolicy(tx *store.Tx, object, body map[string]any) map[string]any {
+	if !tx.Behavior().ConditionalAccess.ShallowPatch {
+		return overlay(object, body, anyDepth)
+	}
+	merged := overlay(object, body, 1)
+	if controls, named := body["grantControls"]; named {
+		merged["grantControls"] = controls
+	}
+	return merged
+}
+
+// policiesNamingStrength returns the policies that name the strength.
+func policiesNamingStrength(tx *store.Tx, id string) []control.ConditionalAccessPolicy {
+	return slices.DeleteFunc(accessPolicies.Values(tx, false), func(policy control.ConditionalAccessPolicy) bool {
+		return policy.StrengthID() != strings.ToLower(id)
+	})
 }

@@ -103,7 +103,7 @@ func namedLocationObject(location control.NamedLocation) map[string]any {
 }
 
 // checkLocationBody checks the types, which have to be there: of the location and of each range.
-func checkLocationBody(_ *store.Tx, body map[string]any) *refusal {
+func checkLocationBody(tx *store.Tx, body map[string]any) *refusal {
 	refuse := func(refused *refusal) *refusal { return refused.as(control.CaseInvalidLocation) }
 	kind, _ := body["@odata.type"].(string)
 	var foreign []string
@@ -127,6 +127,9 @@ func checkLocationBody(_ *store.Tx, body map[string]any) *refusal {
 		object, _ := item.(map[string]any)
 		if _, typed := object["@odata.type"]; !typed {
 			return refuse(badRequest(fmt.Sprintf("The annotation '@odata.type' is missing at ipRanges[%d]: 'microsoft.graph.ipRange' is abstract.", i)))
+		}
+		if address, _ := object["cidrAddress"].(string); tx.Behavior().ConditionalAccess.AcceptIPv6AsIPv4 && strings.Contains(address, ":") {
+			object["@odata.type"] = control.TypeIPv6CIDRRange
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func (e *refusal) numbered(behavior *control.Behavior) *refusal {
 		result.message = text
 		return &result
 	}
-	result.message = "The request was rejected by the policy service; the inner error has the details."
+	result.message = "The server could not process the request because it is malformed or incorrect."
 	result.inner = map[string]any{"message": text}
 	return &result
 }

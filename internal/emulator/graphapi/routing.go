@@ -1,6 +1,7 @@
 package graphapi
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
@@ -65,11 +66,20 @@ func (s *Service) route(req *request) (*resource, error) {
 	return node.resource, nil
 }
 
-// cutKey splits users('o”hara@contoso.example') into users and o'hara@contoso.example.
+// alternateKey is a key by another property than the id: (appId='...').
+var alternateKey = regexp.MustCompile(`^\(([A-Za-z]+)='`)
+
+// cutKey splits users('o”hara@contoso.example') into users and o'hara@contoso.example, and servicePrincipals(appId='x') into
+// servicePrincipals and appId=x.
 func cutKey(segment string) (name, key string, keyed bool) {
-	name, rest, found := strings.Cut(segment, "('")
-	if !found || !strings.HasSuffix(rest, "')") {
+	name, rest, found := strings.Cut(segment, "(")
+	rest = "(" + rest
+	property := ""
+	if named := alternateKey.FindStringSubmatch(rest); named != nil {
+		property, rest = named[1]+"=", "('"+rest[len(named[0]):]
+	}
+	if !found || !strings.HasPrefix(rest, "('") || !strings.HasSuffix(rest, "')") || len(rest) < len("('')") {
 		return segment, "", false
 	}
-	return name, strings.ReplaceAll(strings.TrimSuffix(rest, "')"), "''", "'"), true
+	return name, property + strings.ReplaceAll(strings.TrimSuffix(rest[len("('"):], "')"), "''", "'"), true
 }

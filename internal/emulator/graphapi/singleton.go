@@ -163,7 +163,7 @@ func (s *singleton[T]) members() []member {
 	if s.file.field != nil {
 		return nil
 	}
-	return []member{{s.file.member, reflect.TypeFor[T](), "The " + s.name + ".", 0}}
+	return []member{{name: s.file.member, shape: reflect.TypeFor[T](), description: "The " + s.name + "."}}
 }
 
 func (s *singleton[T]) problems(file *control.Tenant, _ func(place, what, value string)) []error {

@@ -16,7 +16,7 @@ import (
 // tenantEntity is an entity that a tenant file has, and with it a seed, a snapshot and the control API.
 type tenantEntity interface {
 	entity
-	// members are its members of a tenant file that [control.Tenant] has no field for.
+	// members are its members of a tenant file, as far as they are not written by hand.
 	members() []member
 	// problems checks its part of a tenant file.
 	problems(file *control.Tenant, unique func(place, what, value string)) []error
@@ -35,6 +35,8 @@ type member struct {
 	shape       reflect.Type
 	description string
 	limit       int // of a list; 0 is without limit
+	// field marks a member that [control.Tenant] has a field for. It is here for the definitions of its type.
+	field bool
 }
 
 func tenantEntities() []tenantEntity {
@@ -62,7 +64,9 @@ func fileMembers() map[string]reflect.Type {
 	members := map[string]reflect.Type{}
 	for _, entity := range tenantEntities() {
 		for _, member := range entity.members() {
-			members[member.name] = member.shape
+			if !member.field {
+				members[member.name] = member.shape
+			}
 		}
 	}
 	return members
@@ -110,6 +114,8 @@ type fileOf[T any] struct {
 	member string // such as namedLocations; the bin is deletedNamedLocations
 	// field and binField are where [control.Tenant] has a field for it. Without them the objects are in its Objects.
 	field, binField func(*control.Tenant) *[]T
+	// described says that the tags of the type describe it, although there is a field: its definition in the schema is not written by hand.
+	described bool
 }
 
 func (f fileOf[T]) name(bin bool) string {
@@ -160,17 +166,20 @@ func (f fileOf[T]) set(file *control.Tenant, bin bool, values []T) {
 }
 
 func (c *collection[T]) members() []member {
-	if c.file.member == "" || c.file.field != nil {
+	if c.file.member == "" || c.file.field != nil && !c.file.described {
 		return nil
 	}
 	shape := reflect.TypeFor[[]T]()
+	if c.file.described {
+		return []member{{name: c.file.member, shape: shape, field: true}}
+	}
 	limit := c.data.Limit
 	if c.data.Counts != nil {
 		limit = 0
 	}
-	members := []member{{c.file.member, shape, "The " + c.many + ".", limit}}
+	members := []member{{name: c.file.member, shape: shape, description: "The " + c.many + ".", limit: limit}}
 	if c.data.HasBin() {
-		members = append(members, member{c.file.name(true), shape, "The " + c.many + " in the bin.", 0})
+		members = append(members, member{name: c.file.name(true), shape: shape, description: "The " + c.many + " in the bin."})
 	}
 	return members
 }
@@ -258,6 +267,9 @@ func (c *collection[T]) seed(tx *store.Tx, file *control.Tenant) {
 	}
 	for _, bin := range c.bins() {
 		values, _ := c.file.get(file, bin) // checked by problems
+		if values == nil && !bin {
+			values = c.usual
+		}
 		for i := range values {
 			value := control.Clone(&values[i])
 			if c.data.HasBin() {
@@ -283,7 +295,9 @@ func (c *collection[T]) snapshot(tx *store.Tx, file *control.Tenant) {
 				values = append(values, *control.Clone(&value))
 			}
 		}
-		c.file.set(file, bin, values)
+		if bin || len(c.usual) == 0 || !reflect.DeepEqual(values, c.usual) {
+			c.file.set(file, bin, values)
+		}
 	}
 }
 

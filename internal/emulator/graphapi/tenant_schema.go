@@ -12,7 +12,7 @@ import (
 )
 
 // schemaWith returns the schema of tenant files with the members that entities bring with them and their definitions, each on a
-// line of its own. Members that [control.Tenant] has fields for are written by hand.
+// line of its own. Members that [control.Tenant] has fields for are written by hand, and their definitions unless their types have the tags.
 //
 // Of a field, the tag doc is the description; see [fieldTags] for the others. One without omitempty is required.
 func schemaWith(schema string) string {
@@ -24,7 +24,9 @@ func schemaWith(schema string) string {
 			if member.limit > 0 {
 				described["maxItems"] = member.limit
 			}
-			schema = withLine(schema, "\n  },\n  \"$defs\": {", member.name, described)
+			if !member.field {
+				schema = withLine(schema, "\n  },\n  \"$defs\": {", member.name, described)
+			}
 			for _, name := range slices.Sorted(maps.Keys(definitions)) {
 				schema = withLine(schema, "\n  }\n}\n", name, definitions[name])
 			}
@@ -61,6 +63,8 @@ func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
 		return map[string]any{"type": "integer"}
 	case reflect.String:
 		return map[string]any{"type": "string"}
+	case reflect.Map:
+		return map[string]any{"type": "object"}
 	case reflect.Struct:
 		if shape == reflect.TypeFor[time.Time]() {
 			return map[string]any{"$ref": "#/$defs/time"}
@@ -69,6 +73,7 @@ func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
 		return map[string]any{}
 	}
 	fields, required := map[string]any{}, []string{}
+	groups := map[string][]any{}
 	for i := range shape.NumField() {
 		field := shape.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -78,10 +83,20 @@ func schemaOf(shape reflect.Type, definitions map[string]any) map[string]any {
 		if fields[name] = described; !strings.Contains(options, "omit") {
 			required = append(required, name)
 		}
+		if group := field.Tag.Get("group"); group != "" {
+			groups[group] = append(groups[group], map[string]any{"required": []string{name}})
+		}
 	}
 	definition := map[string]any{"type": "object", "additionalProperties": false, "properties": fields}
 	if len(required) > 0 {
 		definition["required"] = required
+	}
+	var alternatives []any
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		alternatives = append(alternatives, map[string]any{"anyOf": groups[name]})
+	}
+	if alternatives != nil {
+		definition["allOf"] = alternatives
 	}
 	definitions[shape.Name()] = definition
 	return map[string]any{"$ref": "#/$defs/" + shape.Name()}
@@ -94,6 +109,9 @@ func (tags fieldTags) describe(described map[string]any) {
 	}
 	if tags.values != nil {
 		described["enum"] = tags.values
+	}
+	if items, isList := described["items"].(map[string]any); isList && tags.each != "" {
+		items["pattern"] = tags.each
 	}
 	least, most := "minItems", "maxItems"
 	if described["type"] == "string" {

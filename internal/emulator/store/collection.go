@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator/control"
 )
 
 // BinLifetime is how long a bin keeps what was deleted.
@@ -16,9 +19,11 @@ type Collection[T any] struct {
 	ID func(T) string
 	// DeletedAt is where an object says when it was deleted. With nil there is no bin: what is deleted is gone for good.
 	DeletedAt func(*T) **time.Time
-	// Limit is how many objects there can be; 0 is without limit. Counts tells which objects count, nil for all.
-	Limit  int
-	Counts func(T) bool
+	// Limit is how many objects there can be; 0 is without limit. LimitOf is the limit of a behaviour that has one of its own,
+	// and Counts tells which objects count, nil for all.
+	Limit   int
+	LimitOf func(*control.Behavior) int
+	Counts  func(T) bool
 }
 
 func (c *Collection[T]) records(data *tenant) *[]*Record[T] {
@@ -138,7 +143,11 @@ func (c *Collection[T]) Full(tx *Tx, value T) (count int, full bool) {
 			count++
 		}
 	}
-	return count, c.Limit > 0 && counts(value) && count >= c.Limit
+	limit := c.Limit
+	if c.LimitOf != nil {
+		limit = cmp.Or(c.LimitOf(tx.Behavior()), limit)
+	}
+	return count, limit > 0 && counts(value) && count >= limit
 }
 
 // Singleton is where an entity that exists once in a tenant keeps its object.

@@ -35,9 +35,9 @@ func (tx *Tx) Object(id string) (DirectoryObject, bool) {
 	if group := data.groupsByID[id]; group != nil {
 		return DirectoryObject{Group: group}, true
 	}
-	for _, app := range data.apps {
-		if principal := tx.ServicePrincipalID(app); principal == id {
-			return DirectoryObject{Principal: &Principal{principal, app}}, true
+	for _, principal := range tx.Principals() {
+		if principal.ID == id {
+			return DirectoryObject{Principal: principal}, true
 		}
 	}
 	return DirectoryObject{}, false
