@@ -151,7 +151,7 @@ func TestTheMoveOfTheGuideWritesNothing(t *testing.T) {
 	stub, factories := tn.WithAzureAD(3)
 	signedIn := acctest.Block(acctest.Set("tenant_id", emulator.SampleTenantID), acctest.Set("client_id", emulator.SampleAppID), acctest.Set("client_secret", emulator.SampleSecret),
 		acctest.Set("graph_endpoint", tn.URL), acctest.Set("authority_host", tn.URL), acctest.Set("ca_bundle_path", tn.CAFile))
-	resource.UnitTest(t, resource.TestCase{
+	acctest.TestCLI(t, resource.TestCase{
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		ProtoV6ProviderFactories: factories,
 		Steps: []resource.TestStep{

@@ -55,6 +55,8 @@ type Outcome struct {
 	Told string
 	// Moved names the blocks of which a refresh has found something else than the state says.
 	Moved []string
+	// sources are the diagnostics of the failures by their texts; what core itself refuses has none.
+	sources map[string]*tfprotov6.Diagnostic
 }
 
 func (o *Outcome) Failed() bool { return len(o.Failures) > 0 }
@@ -64,6 +66,7 @@ func (o *Outcome) add(name string, diagnostics []*tfprotov6.Diagnostic) (failed 
 		text := diagnostic.Summary + ": " + diagnostic.Detail
 		if diagnostic.Severity == tfprotov6.DiagnosticSeverityError {
 			o.Failures[name] = append(o.Failures[name], text)
+			o.sources[text] = diagnostic
 			failed = true
 		} else {
 			o.Warnings[name] = append(o.Warnings[name], text)
@@ -74,7 +77,7 @@ func (o *Outcome) add(name string, diagnostics []*tfprotov6.Diagnostic) (failed 
 
 // NewOutcome is an outcome of which nothing is known yet.
 func NewOutcome() *Outcome {
-	return &Outcome{Failures: map[string][]string{}, Warnings: map[string][]string{}}
+	return &Outcome{Failures: map[string][]string{}, Warnings: map[string][]string{}, sources: map[string]*tfprotov6.Diagnostic{}}
 }
 
 // Core plays Terraform core on resources that do not depend on each other: it reads, plans, applies and imports through the
@@ -132,8 +135,11 @@ func List(plain any) []any {
 	return elements
 }
 
-// ValueOf makes a value of a type; nil is null.
+// ValueOf makes a value of a type; nil is null, and what is a value already stays.
 func ValueOf(typ tftypes.Type, plain any) tftypes.Value {
+	if made, ok := plain.(tftypes.Value); ok {
+		return made
+	}
 	if plain == nil {
 		return tftypes.NewValue(typ, nil)
 	}
@@ -410,6 +416,11 @@ func (c *Core) PlanDestroy(server tfprotov6.ProviderServer, name string, prior *
 
 // PlanOne plans a block of the configuration; nil where nothing changes.
 func (c *Core) PlanOne(server tfprotov6.ProviderServer, name string, prior *Instance, wanted ResourceBlock, report *Outcome) *Change {
+	return c.planOne(server, name, prior, wanted, false, report)
+}
+
+// planOne plans a block that something else may replace.
+func (c *Core) planOne(server tfprotov6.ProviderServer, name string, prior *Instance, wanted ResourceBlock, replaced bool, report *Outcome) *Change {
 	typ := c.TypeOf(wanted.TypeName)
 	config := ValueOf(typ, wanted.Values)
 	validated, err := server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: wanted.TypeName, Config: Packed(config)})
@@ -446,10 +457,10 @@ func (c *Core) PlanOne(server tfprotov6.ProviderServer, name string, prior *Inst
 	if made.create {
 		return made
 	}
-	if made.after.Equal(before) {
+	if made.after.Equal(before) && !replaced {
 		return nil
 	}
-	if len(planned.RequiresReplace) > 0 {
+	if len(planned.RequiresReplace) > 0 || replaced {
 		if planned = plan(null, made.private); planned == nil {
 			return nil
 		}
@@ -507,7 +518,7 @@ func Surprises(promised, have tftypes.Value) string {
 	Must(err)
 	for _, difference := range differences {
 		if difference.Value1 == nil || difference.Value2 == nil {
-			if within(promised, difference.Path) {
+			if within(promised, difference.Path) || fitsOpenSet(promised, have, difference.Path) {
 				continue
 			}
 			return fmt.Sprintf("%s: %v was planned, and it is %v", difference.Path, difference.Value1, difference.Value2)
@@ -517,6 +528,28 @@ func Surprises(promised, have tftypes.Value) string {
 		}
 	}
 	return ""
+}
+
+// fitsOpenSet reports whether a path leads into a set of which a part was not known, and which has all that was.
+func fitsOpenSet(promised, have tftypes.Value, at *tftypes.AttributePath) bool {
+	for i, step := range at.Steps() {
+		if _, ok := step.(tftypes.ElementKeyValue); !ok {
+			continue
+		}
+		path := tftypes.NewAttributePathWithSteps(at.Steps()[:i])
+		was, _, err := tftypes.WalkAttributePath(promised, path)
+		Must(err)
+		is, _, err := tftypes.WalkAttributePath(have, path)
+		var open, full []tftypes.Value
+		if set, ok := is.(tftypes.Value); err != nil || !ok || set.IsNull() || set.As(&full) != nil {
+			return false
+		}
+		if set, ok := was.(tftypes.Value); !ok || set.IsFullyKnown() || set.As(&open) != nil || len(full) > len(open) {
+			return false
+		}
+		return !slices.ContainsFunc(open, func(element tftypes.Value) bool { return element.IsFullyKnown() && !slices.ContainsFunc(full, element.Equal) })
+	}
+	return false
 }
 
 // within reports whether something above a path is unknown.
@@ -595,19 +628,32 @@ func (c *Core) Apply(config Configuration) *Outcome {
 // applyOne carries out a change and returns what is in the state then; nil for nothing.
 func (c *Core) applyOne(server tfprotov6.ProviderServer, name string, prior *Instance, planned *Change, wanted ResourceBlock, report *Outcome) *Instance {
 	if planned.destroy {
-		gone := *planned
-		// A destroy that fails taints nothing.
-		gone.create = false
-		gone.after, gone.config = tftypes.NewValue(c.TypeOf(planned.typeName), nil), tftypes.NewValue(c.TypeOf(planned.typeName), nil)
-		prior = c.send(server, name, prior, &gone, report)
+		prior = c.destroyOne(server, name, prior, planned, report)
 		if !planned.create || prior != nil {
 			return prior
 		}
 	}
+	return c.makeOne(server, name, prior, planned, wanted, report)
+}
+
+// destroyOne carries out the destroy of a change.
+func (c *Core) destroyOne(server tfprotov6.ProviderServer, name string, prior *Instance, planned *Change, report *Outcome) *Instance {
+	gone := *planned
+	// A destroy that fails taints nothing.
+	gone.create = false
+	gone.after, gone.config = tftypes.NewValue(c.TypeOf(planned.typeName), nil), tftypes.NewValue(c.TypeOf(planned.typeName), nil)
+	return c.send(server, name, prior, &gone, report)
+}
+
+// makeOne carries out the creation or the update of a change.
+func (c *Core) makeOne(server tfprotov6.ProviderServer, name string, prior *Instance, planned *Change, wanted ResourceBlock, report *Outcome) *Instance {
 	// Terraform plans once more before it creates or updates, and wants the same.
 	again := c.PlanOne(server, name, prior, wanted, report)
 	switch {
 	case len(report.Failures[name]) > 0:
+		return prior
+	case again == nil && !planned.create:
+		// An update may turn out to be none, once everything is known.
 		return prior
 	case again == nil || again.create != planned.create || again.destroy:
 		report.Failures[name] = append(report.Failures[name], "Provider produced inconsistent final plan: another action")

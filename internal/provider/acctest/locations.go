@@ -61,7 +61,7 @@ func (tn *Tenant) MovesFromAzureAD(t *testing.T, version int64, block string, st
 	t.Helper()
 	stub, factories := tn.WithAzureAD(version)
 	first := resource.TestStep{Config: AzureADConfig(block), Check: func(*terraform.State) error { return tn.ClearRequests(context.Background()) }}
-	resource.UnitTest(t, resource.TestCase{
+	TestCLI(t, resource.TestCase{
 		// The tests over the protocol show the same without such a CLI.
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		ProtoV6ProviderFactories: factories, Steps: append([]resource.TestStep{first}, steps...),

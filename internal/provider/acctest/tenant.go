@@ -256,10 +256,16 @@ provider "entramfa" {
 `, TenantID, clientID, secret, tn.URL, tn.URL, tn.CAFile, strings.Join(extra, "\n"))
 }
 
-// Run is resource.UnitTest with this tenant's provider.
+// Run takes steps with this tenant's provider, over the protocol.
 func (tn *Tenant) Run(steps ...resource.TestStep) {
 	tn.T.Helper()
-	resource.UnitTest(tn.T, resource.TestCase{ProtoV6ProviderFactories: tn.Factory, Steps: steps})
+	Test(tn.T, resource.TestCase{ProtoV6ProviderFactories: tn.Factory, Steps: steps})
+}
+
+// RunCLI takes them through the CLI at hand.
+func (tn *Tenant) RunCLI(steps ...resource.TestStep) {
+	tn.T.Helper()
+	TestCLI(tn.T, resource.TestCase{ProtoV6ProviderFactories: tn.Factory, Steps: steps})
 }
 
 // Do makes a step's PreConfig of a change behind Terraform's back.

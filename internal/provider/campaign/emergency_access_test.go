@@ -69,7 +69,7 @@ func TestAPolicyMustNotAskEmergencyAccessAccounts(t *testing.T) {
 			if c.error != nil {
 				step.ExpectNonEmptyPlan, step.ExpectError = false, acctest.Says(c.error...)
 			}
-			resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: tn.Factory, Steps: []resource.TestStep{step}})
+			acctest.Test(t, resource.TestCase{ProtoV6ProviderFactories: tn.Factory, Steps: []resource.TestStep{step}})
 		})
 	}
 }
@@ -177,7 +177,7 @@ func TestWhatIsNoEmergencyAccessAccountStopsTheRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps:                    []resource.TestStep{{Config: tn.Provider(c.guard) + registration(disabled), PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})

@@ -26,7 +26,7 @@ func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
 	}
 	ours := s.Block + registration(enabled, includes("user_ids", s.ID), `authentication_method = "microsoftAuthenticator"`, "snooze_days = 14",
 		"require_registration_after_snoozes = false")
-	resource.UnitTest(t, resource.TestCase{
+	acctest.TestCLI(t, resource.TestCase{
 		ProtoV6ProviderFactories: s.Factory,
 		Steps: []resource.TestStep{
 			{Config: read, Check: func(state *terraform.State) (err error) {

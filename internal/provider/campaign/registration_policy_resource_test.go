@@ -80,7 +80,7 @@ func TestARegistrationPolicyIsAdoptedUpdatedImportedAndGivenBack(t *testing.T) {
 		IncludeTargets: []control.CampaignIncludeTarget{{ID: acctest.StaffID, TargetType: "group", TargetedAuthenticationMethod: "microsoftAuthenticator"}},
 		ExcludeTargets: []control.PolicyTarget{{ID: acctest.AdeleID, TargetType: "user"}},
 	}
-	resource.UnitTest(t, resource.TestCase{
+	acctest.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: tn.Factory,
 		CheckDestroy:             tn.HasCampaign(newTenantsCampaign()),
 		Steps: []resource.TestStep{
@@ -519,7 +519,7 @@ func TestBadPoliciesAreRefusedWithTheWayOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps:                    []resource.TestStep{{Config: tn.Provider() + c.config, PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})

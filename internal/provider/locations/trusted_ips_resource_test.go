@@ -50,7 +50,7 @@ func TestATrustedLocationIsMadeImportedAndDestroyed(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewLocationTenant(t)
 	config := tn.Provider() + acctest.TrustedIPs("HQ", "203.0.113.7/24", "198.51.100.200", "2001:DB8:A::/63")
-	resource.UnitTest(t, resource.TestCase{
+	acctest.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: tn.Factory,
 		CheckDestroy: func(*terraform.State) error {
 			if err := tn.HasNoLocation("HQ"); err != nil {
@@ -162,7 +162,7 @@ func TestAnImportedLocationHasNoDifference(t *testing.T) {
 			t.Parallel()
 			tn := acctest.NewLocationTenant(t)
 			config := tn.Provider() + acctest.TrustedIPs("Branch", "198.51.100.0/25", "2001:db8:b::/48")
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps: []resource.TestStep{
 					{Config: config, ResourceName: acctest.LocationAddress, ImportState: true, ImportStateId: id, ImportStatePersist: true},
@@ -429,7 +429,7 @@ func TestBadInputForATrustedLocationIsRefusedWithTheWayOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps:                    []resource.TestStep{{Config: tn.Provider() + c.config, PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})

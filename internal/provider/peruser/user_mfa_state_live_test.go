@@ -14,7 +14,7 @@ func TestTheWholeLifeOfAStateOnAnyTenant(t *testing.T) {
 	s := acctest.NewStage(t)
 	enabled := s.Block + byName(s.UPN, "enabled")
 	none := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
-	resource.UnitTest(t, resource.TestCase{
+	acctest.TestCLI(t, resource.TestCase{
 		ProtoV6ProviderFactories: s.Factory,
 		CheckDestroy:             s.Is("disabled"),
 		Steps: []resource.TestStep{

@@ -30,7 +30,7 @@ func TestAUserIsEnabledPromotedAdoptedByImportAndDisabledAtTheEnd(t *testing.T) 
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	config := tn.Provider() + byName(acctest.AdeleUPN, "enabled")
-	resource.UnitTest(t, resource.TestCase{
+	acctest.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: tn.Factory,
 		CheckDestroy: func(*terraform.State) error {
 			return tn.StateIs(acctest.AdeleID, "disabled")
@@ -381,7 +381,7 @@ func TestAUserDeletedInEntraLeavesTheState(t *testing.T) {
 func TestAUserDeletedWhileTheDestroyRunsIsDestroyed(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
-	resource.UnitTest(t, resource.TestCase{
+	acctest.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: tn.Factory,
 		Steps: []resource.TestStep{
 			{Config: tn.Provider() + byName(acctest.AdeleUPN, "enabled")},
@@ -640,7 +640,7 @@ func TestBadInputIsRefusedWithTheWayOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps:                    []resource.TestStep{{Config: tn.Provider() + c.config, PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})

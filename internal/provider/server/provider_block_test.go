@@ -88,7 +88,7 @@ func TestProviderMistakesAreNamedWithTheWayOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resource.UnitTest(t, resource.TestCase{
+			acctest.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: tn.Factory,
 				Steps:                    []resource.TestStep{{Config: c.config + reads, PlanOnly: true, ExpectError: acctest.Says(c.error...)}},
 			})
