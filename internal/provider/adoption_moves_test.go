@@ -11,7 +11,7 @@ import (
 
 // The guide's way from one kind of resource to the other, and to other addresses: nobody is written, at no time.
 
-func TestTheWaysOfTheGuideFromOneAddressToAnotherWriteNobody(t *testing.T) {
+func TestTheWaysOfTheGuideFromOneAddressToAnotherWriteNobodyThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "guides/adoption/"
 	for name, steps := range map[string]struct {
@@ -56,13 +56,13 @@ func TestTheWaysOfTheGuideFromOneAddressToAnotherWriteNobody(t *testing.T) {
 }
 
 // A tenant whose campaign is Microsoft's: the CLI writes what Microsoft chooses into the configuration, which the guide says to delete.
-func TestTheCampaignIsAdoptedWithGeneratedConfiguration(t *testing.T) {
+func TestTheCampaignIsAdoptedWithGeneratedConfigurationThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.Picture()
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block(), "import.tf": acctest.Example(t, "guides/adoption/import-campaign.tf")}, bySecret()...)
 	plan := []string{"plan", "-input=false", "-no-color", "-generate-config-out=generated.tf"}
-	w.Sees(w.ExpectOf(1, os.Getenv("TF_ACC_TERRAFORM_PATH"), plan...), "authentication_method is Microsoft's in this state")
+	w.Sees(w.ExpectOf(1, acctest.CLI(t), plan...), "authentication_method is Microsoft's in this state")
 	generated, err := os.ReadFile(filepath.Join(w.Dir, "generated.tf"))
 	if err != nil {
 		t.Fatal(err)

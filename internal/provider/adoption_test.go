@@ -42,7 +42,7 @@ func newAdoptableTenant(t *testing.T) *acctest.Tenant {
 	return acctest.StartTenant(t, people, acctest.Quick())
 }
 
-func TestHundredsOfExistingUsersAreAdoptedWithoutAChange(t *testing.T) {
+func TestHundredsOfExistingUsersAreAdoptedWithoutAChangeThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newAdoptableTenant(t)
 	before := tn.Picture()
@@ -61,7 +61,7 @@ func TestHundredsOfExistingUsersAreAdoptedWithoutAChange(t *testing.T) {
 
 	// Put on record, they are managed, whatever becomes of them in the tenant.
 	var users map[string]string
-	record := w.ExpectOf(0, os.Getenv("TF_ACC_TERRAFORM_PATH"), "output", "-json", "-no-color", "users")
+	record := w.ExpectOf(0, acctest.CLI(t), "output", "-json", "-no-color", "users")
 	if err := json.Unmarshal([]byte(record), &users); err != nil || len(users) != adoptable || users[acctest.MemberUPN(2)] != acctest.MemberID(2) {
 		t.Fatalf("%d users are on record: %v", len(users), err)
 	}
@@ -92,7 +92,7 @@ func TestHundredsOfExistingUsersAreAdoptedWithoutAChange(t *testing.T) {
 	tn.IsAsBefore(before)
 }
 
-func TestTheUsersOfAGroupAreAdopted(t *testing.T) {
+func TestTheUsersOfAGroupAreAdoptedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newAdoptableTenant(t)
 	before := tn.Picture()
@@ -101,7 +101,7 @@ func TestTheUsersOfAGroupAreAdopted(t *testing.T) {
 	tn.IsAsBefore(before)
 }
 
-func TestALocationIsAdoptedWithGeneratedConfiguration(t *testing.T) {
+func TestALocationIsAdoptedWithGeneratedConfigurationThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.Picture()
@@ -113,7 +113,7 @@ func TestALocationIsAdoptedWithGeneratedConfiguration(t *testing.T) {
 }
 
 // The guide says that the configuration which a plan generates of a user names them twice.
-func TestAUserIsAdoptedWithGeneratedConfiguration(t *testing.T) {
+func TestAUserIsAdoptedWithGeneratedConfigurationThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.Picture()
@@ -145,7 +145,7 @@ func TestAUserIsAdoptedWithGeneratedConfiguration(t *testing.T) {
 	tn.IsAsBefore(before)
 }
 
-func TestTheMoveOfTheGuideWritesNothing(t *testing.T) {
+func TestTheMoveOfTheGuideWritesNothingThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	stub, factories := tn.WithAzureAD(3)

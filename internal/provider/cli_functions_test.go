@@ -34,7 +34,7 @@ var functionExamples = map[string]map[string]any{
 	"ip_ranges_from_text/function.tf": {},
 }
 
-func TestTheFunctionExamplesApply(t *testing.T) {
+func TestTheFunctionExamplesApplyThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for name, outputs := range functionExamples {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestEveryFunctionHasAnExample(t *testing.T) {
 	}
 }
 
-func TestTheRangesOfTheExamplesAreMergedAndCounted(t *testing.T) {
+func TestTheRangesOfTheExamplesAreMergedAndCountedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, "functions/merge_ip_ranges/function.tf")}, bySecret()...)
 	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), `+ ip_ranges = [`, `+ "198.51.100.0/24",`, `+ "2001:db8:a11:100::/56",`, "]")
@@ -169,7 +169,7 @@ output "users" {
 	}
 }
 
-func TestThePortalsFileBecomesTheConfiguration(t *testing.T) {
+func TestThePortalsFileBecomesTheConfigurationThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "adoption/users-from-csv"
 	tn := newSampleTenant(t)

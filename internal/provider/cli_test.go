@@ -9,7 +9,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAre(t *testing.T) {
+func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAreThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")})
@@ -18,7 +18,7 @@ func TestAProviderWithoutAnyConfigurationSaysWhichWaysThereAre(t *testing.T) {
 		"run `az login --tenant <tenant_id>`", "a client certificate, a client secret, use_oidc or use_msi")
 }
 
-func TestTheLogHoldsNoSecretAndNoToken(t *testing.T) {
+func TestTheLogHoldsNoSecretAndNoTokenThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByName(acctest.AdeleUPN, "enabled")},

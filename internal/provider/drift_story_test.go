@@ -315,9 +315,9 @@ func ourCampaign() string {
 	)
 }
 
-// TestAYearOfADriftJob is the promise to a scheduled job: exit code 2 for what somebody has changed, 1 for what keeps it from a
+// TestAYearOfADriftJobThroughTheRealCLI is the promise to a scheduled job: exit code 2 for what somebody has changed, 1 for what keeps it from a
 // verdict, and 0 for everything that the service does by itself, with not one false alarm.
-func TestAYearOfADriftJob(t *testing.T) {
+func TestAYearOfADriftJobThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	config := driftConfiguration(ourCampaign())
 	s := newDriftStory(t, driftTenant(), config)
@@ -510,7 +510,7 @@ func TestAYearOfADriftJob(t *testing.T) {
 }
 
 // Where Microsoft manages the campaign, what it changes is no drift, and what somebody else changes is.
-func TestADriftJobWhereMicrosoftManagesTheCampaign(t *testing.T) {
+func TestADriftJobWhereMicrosoftManagesTheCampaignThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	s := newDriftStory(t, driftTenant(), driftConfiguration(acctest.Registration(
 		`state = "microsoft_managed"`, "include = { all_users = true }", fmt.Sprintf("exclude = { user_ids = [%q], group_ids = [%q] }", acctest.RescueID, acctest.RescueGroupID),
@@ -566,7 +566,7 @@ const changedThings = "Plan: 0 to add, 4 to change, 0 to destroy."
 
 // A service that is unwell makes the job slower, and says nothing about drift: where it gets well in time, the code is what it
 // would have been.
-func TestADriftJobOfAServiceThatIsUnwell(t *testing.T) {
+func TestADriftJobOfAServiceThatIsUnwellThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	s := newDriftStory(t, driftTenant(), driftConfiguration(ourCampaign()))
 	limits := append(control.DocumentedThrottling(), control.Throttle{RequestsPerSecond: 10, Burst: 2, RetryAfter: "1"})
@@ -634,7 +634,7 @@ func TestADriftJobOfAServiceThatIsUnwell(t *testing.T) {
 }
 
 // What keeps the job from a verdict is neither drift nor its absence.
-func TestADriftJobThatCannotTell(t *testing.T) {
+func TestADriftJobThatCannotTellThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	s := newDriftStory(t, driftTenant(), driftConfiguration(ourCampaign()))
 	secret := func(secret control.Secret) func() { return s.app(control.AppPatch{Secrets: &[]control.Secret{secret}}) }

@@ -70,7 +70,7 @@ func spareTheBreakGlass(before *control.Tenant) {
 	before.AuthenticationMethodsPolicy.Campaign().ExcludeTargets = []control.PolicyTarget{{ID: emulator.SampleBreakGlassID, TargetType: "group"}}
 }
 
-func TestTheSmallOfficeAppliesAndStaysWithoutDifference(t *testing.T) {
+func TestTheSmallOfficeAppliesAndStaysWithoutDifferenceThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.Picture()
@@ -105,7 +105,7 @@ func TestTheSmallOfficeAppliesAndStaysWithoutDifference(t *testing.T) {
 	}
 }
 
-func TestTheStagedRolloutWidensStageByStage(t *testing.T) {
+func TestTheStagedRolloutWidensStageByStageThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	before := tn.Picture()
@@ -210,7 +210,7 @@ func TestTheTestsOfTheBaselineModulePassThroughOldAndNewCLI(t *testing.T) {
 	tn.IsAsBefore(before)
 }
 
-func TestTheTestsOfTheBaselineModuleCanFail(t *testing.T) {
+func TestTheTestsOfTheBaselineModuleCanFailThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
 	tn := newSampleTenant(t)
@@ -226,7 +226,7 @@ func TestTheTestsOfTheBaselineModuleCanFail(t *testing.T) {
 	w.Sees(w.Expect(1, "test", "-filter=tests/inputs.tftest.hcl"), `run "no_emergency_access_group"... fail`, "1 failed")
 }
 
-func TestTheUseOfTheBaselineModuleThatItsREADMEShowsApplies(t *testing.T) {
+func TestTheUseOfTheBaselineModuleThatItsREADMEShowsAppliesThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "modules/mfa-baseline"
 	blocks := codeBlocks(t, acctest.Examples+folder+"/README.md", "terraform")
@@ -275,10 +275,10 @@ func TestTheInputsAndOutputsInTheREADMEOfTheBaselineModuleAreThoseItHas(t *testi
 	}
 }
 
-func TestTheExamplesAreFormatted(t *testing.T) {
+func TestTheExamplesAreFormattedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	check := func(folder string) (string, error) {
-		command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "fmt", "-check", "-diff", "-recursive", "-no-color", folder)
+		command := exec.Command(acctest.CLI(t), "fmt", "-check", "-diff", "-recursive", "-no-color", folder)
 		command.Env = append(os.Environ(), "HOME="+t.TempDir())
 		output, err := command.CombinedOutput()
 		return string(output), err

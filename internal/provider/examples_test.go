@@ -107,7 +107,7 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 	}
 }
 
-func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testing.T) {
+func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifferenceThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"resources/entramfa_user_mfa_state/resource.tf", "data-sources/entramfa_user_mfa_state/data-source.tf",
@@ -129,7 +129,7 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifference(t *testin
 	}
 }
 
-func TestTheImportExamplesImport(t *testing.T) {
+func TestTheImportExamplesImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_user_mfa_state/"
 	t.Run("managed.tf", func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestTheImportExamplesImport(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}, bySecret()...)
 		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+acctest.CLI(t))
 		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
 		w.Sees(w.Expect(0, "state", "list"), "entramfa_user_mfa_state.adele", "entramfa_user_mfa_state.alex")
 	})
@@ -174,7 +174,7 @@ func TestTheImportExamplesImport(t *testing.T) {
 	})
 }
 
-func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
+func TestTheExamplesOfManyUsersApplyAndImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_user_mfa_states/"
 	for _, name := range []string{folder + "resource.tf", "data-sources/entramfa_user_mfa_states/data-source.tf"} {
@@ -190,7 +190,7 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, folder+"resource.tf")}, bySecret()...)
 		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+acctest.CLI(t))
 		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
 		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
 		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
@@ -205,7 +205,7 @@ func TestTheExamplesOfManyUsersApplyAndImport(t *testing.T) {
 	})
 }
 
-func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
+func TestTheImportExamplesOfThePolicyImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_registration_policy/"
 	files := map[string]string{"example.tf": acctest.Example(t, folder+"microsoft_managed.tf")}
@@ -213,7 +213,7 @@ func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
 		t.Parallel()
 		w := newSampleTenant(t).Workspace(t, files, bySecret()...)
 		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+acctest.CLI(t))
 		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
 		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 1 changed, 0 destroyed")
 		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
@@ -227,12 +227,12 @@ func TestTheImportExamplesOfThePolicyImport(t *testing.T) {
 	})
 }
 
-func TestTheImportExamplesOfTrustedIPsImport(t *testing.T) {
+func TestTheImportExamplesOfTrustedIPsImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	importExamplesImport(t, "entramfa_trusted_ips", "entramfa_trusted_ips.headquarters")
 }
 
-func TestTheImportExamplesOfACountryLocationImport(t *testing.T) {
+func TestTheImportExamplesOfACountryLocationImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	importExamplesImport(t, "entramfa_country_location", "entramfa_country_location.offices")
 }
@@ -248,7 +248,7 @@ func newTenantWithVPN(t *testing.T) *acctest.Tenant {
 	return tn
 }
 
-func TestTheImportExamplesOfATrustedIPRangeImport(t *testing.T) {
+func TestTheImportExamplesOfATrustedIPRangeImportThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	const folder = "resources/entramfa_trusted_ip_range/"
 	config := acctest.Example(t, folder+"resource.tf")
@@ -256,7 +256,7 @@ func TestTheImportExamplesOfATrustedIPRangeImport(t *testing.T) {
 		t.Parallel()
 		w := newTenantWithVPN(t).Workspace(t, map[string]string{"example.tf": config}, bySecret()...)
 		w.Write("import.sh", strings.ReplaceAll(acctest.Example(t, folder+"import.sh"), "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`))
-		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+acctest.CLI(t))
 		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!")
 		w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 	})
@@ -279,7 +279,7 @@ func importExamplesImport(t *testing.T, typeName, address string) {
 		script := strings.Replace(acctest.Example(t, folder+"import.sh"), "# by display name", "terraform state rm "+address+"\n# by display name", 1)
 		script = strings.ReplaceAll(script, "terraform import", `"$TF_ACC_TERRAFORM_PATH" import -no-color -input=false`)
 		w.Write("import.sh", strings.ReplaceAll(script, "terraform state", `"$TF_ACC_TERRAFORM_PATH" state`))
-		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"))
+		w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+acctest.CLI(t))
 		w.Sees(w.ExpectOf(0, "sh", "-e", "import.sh"), "Import successful!", "Import successful!")
 		w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "1 added, 0 changed, 0 destroyed")
 	})
@@ -355,7 +355,7 @@ func TestTheExampleOfAUsersIdentityImports(t *testing.T) {
 	}
 }
 
-func TestTheProviderExamplesSignIn(t *testing.T) {
+func TestTheProviderExamplesSignInThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := newSampleTenant(t)
 	ctx := context.Background()
@@ -459,7 +459,7 @@ func codeBlocks(t *testing.T, file, language string) []string {
 	return blocks
 }
 
-func TestTheConfigurationOfTheREADMEApplies(t *testing.T) {
+func TestTheConfigurationOfTheREADMEAppliesThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	blocks := codeBlocks(t, "../../README.md", "terraform")
 	if len(blocks) != 2 {

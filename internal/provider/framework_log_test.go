@@ -78,7 +78,7 @@ func TestTheFrameworkDoesNotLookForItsLoggerForEachUser(t *testing.T) {
 }
 
 // The real process has the level, and the log is there for those who ask Terraform for it.
-func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
+func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShowsThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + fmt.Sprintf("resource \"entramfa_user_mfa_states\" \"test\" {\n  users = { %q = \"enabled\", %q = \"enabled\" }\n}\n", acctest.AdeleUPN, acctest.MeganUPN)},
@@ -103,7 +103,7 @@ func TestTheProviderProcessLogsOfTheFrameworkWhatTerraformShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := os.Getenv("TF_ACC_PROVIDER_HOST") + "/mfa-as-code/entramfa"
+	address := acctest.ProviderHost(t) + "/mfa-as-code/entramfa"
 	built := filepath.Join(providers, address, acctest.CLIVersion, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-entramfa_v"+acctest.CLIVersion)
 	if err := os.Mkdir(filepath.Join(w.Dir, "listening"), 0o700); err != nil {
 		t.Fatal(err)

@@ -131,12 +131,12 @@ type killings struct {
 	config acctest.Configuration
 }
 
-// TestAnInterruptedApplyLosesNothing ends an apply of 200 changes at a random request, by each of the ways there are; a plan
+// TestAnInterruptedApplyLosesNothingThroughTheRealCLI ends an apply of 200 changes at a random request, by each of the ways there are; a plan
 // and an apply then come to what is configured, and nothing is left over.
 //
 // One thing nobody can prevent: where the provider or the CLI is killed with SIGKILL while the service makes a location, the
 // location is there and its id is not known to anybody. It is counted, and is at most one for each creation under way.
-func TestAnInterruptedApplyLosesNothing(t *testing.T) {
+func TestAnInterruptedApplyLosesNothingThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
 	if text := os.Getenv(killSeedVariable); text != "" {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -68,7 +67,7 @@ func outcomeOf(output []byte) *acctest.Outcome {
 func (c *realCLI) run(config acctest.Configuration, arguments ...string) *acctest.Outcome {
 	c.T.Helper()
 	c.Write("main.tf.json", config.JSON(c.provider))
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), append(arguments, "-json", "-input=false", "-no-color")...)
+	command := exec.Command(acctest.CLI(c.T), append(arguments, "-json", "-input=false", "-no-color")...)
 	command.Dir, command.Env = c.Dir, c.Env
 	output, err := command.Output()
 	report := outcomeOf(output)
@@ -96,7 +95,7 @@ func (c *realCLI) ImportOne(config acctest.Configuration, name, id string) *acct
 	c.T.Helper()
 	c.Write("main.tf.json", config.JSON(c.provider))
 	report := acctest.NewOutcome()
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "import", "-input=false", "-no-color", config.AddressOf(name), id)
+	command := exec.Command(acctest.CLI(c.T), "import", "-input=false", "-no-color", config.AddressOf(name), id)
 	command.Dir, command.Env = c.Dir, c.Env
 	if output, err := command.CombinedOutput(); err != nil {
 		report.Failures[name] = append(report.Failures[name], string(output))
@@ -106,7 +105,7 @@ func (c *realCLI) ImportOne(config acctest.Configuration, name, id string) *acct
 
 func (c *realCLI) State() map[string]acctest.ResourceBlock {
 	c.T.Helper()
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "state", "pull")
+	command := exec.Command(acctest.CLI(c.T), "state", "pull")
 	command.Dir, command.Env = c.Dir, c.Env
 	output, err := command.Output()
 	if err != nil {

@@ -211,7 +211,7 @@ func TestAPlanWithoutOneOfTheReadPermissionsSaysWhichItIs(t *testing.T) {
 }
 
 // The same through the real CLI, where a refresh, a plan of everything and a destroy's plan are commands.
-func TestARealPlanOfEverythingNeedsOnlyTheReadPermissions(t *testing.T) {
+func TestARealPlanOfEverythingNeedsOnlyTheReadPermissionsThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	reading, _ := documentedPermissions(t)

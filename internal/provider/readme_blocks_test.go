@@ -62,7 +62,7 @@ func newStranger(t *testing.T) *stranger {
 		}
 	}
 	s.write(filepath.Join(bin, "az"), "#!/bin/sh\necho \"$*\" >>\"$HOME/az-was-called\"\necho '{\"accessToken\":\"real\",\"expires_on\":9999999999}'\n")
-	if err := os.Symlink(os.Getenv("TF_ACC_TERRAFORM_PATH"), filepath.Join(bin, "terraform")); err != nil {
+	if err := os.Symlink(acctest.CLI(t), filepath.Join(bin, "terraform")); err != nil {
 		t.Fatal(err)
 	}
 	// The clone: its Makefile builds in the repository, whose compiled packages are there already.
@@ -133,7 +133,7 @@ func withoutATenant(t *testing.T, readme string) string {
 	return found[0]
 }
 
-func TestEveryBlockOfAREADMEThatNeedsNoTenantRunsAsItStands(t *testing.T) {
+func TestEveryBlockOfAREADMEThatNeedsNoTenantRunsAsItStandsThroughTheRealCLI(t *testing.T) {
 	s := newStranger(t)
 	outputs := map[string]string{}
 	for readme, want := range readmesWithoutATenant {
@@ -155,7 +155,7 @@ func TestEveryBlockOfAREADMEThatNeedsNoTenantRunsAsItStands(t *testing.T) {
 }
 
 // Nothing is applied where a line before it fails.
-func TestABlockWhoseEmulatorIsNotThereReachesNoTenant(t *testing.T) {
+func TestABlockWhoseEmulatorIsNotThereReachesNoTenantThroughTheRealCLI(t *testing.T) {
 	s := newStranger(t)
 	if err := os.Remove(filepath.Join(s.root, "build")); err != nil {
 		t.Fatal(err)

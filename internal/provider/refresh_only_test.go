@@ -29,7 +29,7 @@ func leftOut(t *testing.T, typeName string) []string {
 }
 
 // A refresh finds a promotion and a new name, and nothing that the guide does not tell the reader of its JSON to leave out.
-func TestARefreshOnlyPlanHasNoDriftButWhatTheGuideLeavesOut(t *testing.T) {
+func TestARefreshOnlyPlanHasNoDriftButWhatTheGuideLeavesOutThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + acctest.UserByID(acctest.AdeleID, "enabled") + `

@@ -174,7 +174,7 @@ func (e *echo) secrets() []string {
 
 // Whoever repeats what it was sent, no secret is in the output, in the most talkative log, in a plan or in a state; and the rest of what
 // was said is.
-func TestNoSecretThatAServerRepeatsGetsOut(t *testing.T) {
+func TestNoSecretThatAServerRepeatsGetsOutThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	id := acctest.NewIdentities(t)
 	e := newEcho(t, id.Tenant)

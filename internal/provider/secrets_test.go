@@ -105,7 +105,7 @@ func findSecrets(t *testing.T, folder string, secrets []string) (found []string,
 }
 
 // A whole life of everything, its failures included, with the most talkative log there is.
-func TestNoSecretIsInAnyOutputLogPlanOrState(t *testing.T) {
+func TestNoSecretIsInAnyOutputLogPlanOrStateThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"client secret", "certificate"} {
 		t.Run(way, func(t *testing.T) {

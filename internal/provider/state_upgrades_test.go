@@ -179,7 +179,7 @@ func TestAStateFileOfVersionZeroIsReadByTheRealCLI(t *testing.T) {
 		return string(content)
 	}
 	tn := acctest.StartTenant(t, keptTenant(t, "written"), acctest.Quick())
-	state := strings.ReplaceAll(read("written", "terraform.tfstate"), "registry.terraform.io", os.Getenv("TF_ACC_PROVIDER_HOST"))
+	state := strings.ReplaceAll(read("written", "terraform.tfstate"), "registry.terraform.io", acctest.ProviderHost(t))
 	w := tn.Workspace(t, map[string]string{"main.tf": read("written", "main.tf"), "terraform.tfstate": state},
 		"ARM_TENANT_ID="+acctest.TenantID, "ARM_CLIENT_ID="+acctest.AppID, "ARM_CLIENT_SECRET="+acctest.AppSecret)
 	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")

@@ -9,7 +9,7 @@ import (
 )
 
 // What the troubleshooting guide says about a destroy that an error stops.
-func TestADestroyThatAnErrorStopsGoesOnAsTheGuideSays(t *testing.T) {
+func TestADestroyThatAnErrorStopsGoesOnAsTheGuideSaysThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for _, option := range []string{"-refresh=false", "-target=entramfa_user_mfa_state.adele"} {
 		if !strings.Contains(guide(t, "troubleshooting"), "terraform destroy "+option) {

@@ -46,7 +46,7 @@ func readersFolder(t *testing.T, files map[string]string) *acctest.Workspace {
 			t.Fatal(err)
 		}
 	}
-	link("terraform", os.Getenv("TF_ACC_TERRAFORM_PATH"))
+	link("terraform", acctest.CLI(t))
 	link("entra-emulator", filepath.Join(built, "entra-emulator"))
 	if _, err := exec.LookPath("curl"); err != nil {
 		link("curl", filepath.Join(built, "curl"))
@@ -90,7 +90,7 @@ func scriptOf(t *testing.T, file, key, line string) string {
 	return strings.Join(script, "\n") + "\n"
 }
 
-func TestTheScriptsOfTheGuideTestTheModule(t *testing.T) {
+func TestTheScriptsOfTheGuideTestTheModuleThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{
 		"test.sh":            acctest.Example(t, testingModules+"test.sh"),
@@ -135,7 +135,7 @@ resource "entramfa_registration_policy" "this" {
 }
 `
 
-func TestTheChangesOfTheGuideAreWhatItSays(t *testing.T) {
+func TestTheChangesOfTheGuideAreWhatItSaysThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	w := readersFolder(t, map[string]string{"main.tf": guideConfiguration})
 	w.Write("changes.sh", acctest.Example(t, testingModules+"changes.sh"))
@@ -164,7 +164,7 @@ func TestTheChangesOfTheGuideAreWhatItSays(t *testing.T) {
 	}
 }
 
-func TestTheFaultsOfTheGuideHitAndEnd(t *testing.T) {
+func TestTheFaultsOfTheGuideHitAndEndThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	w := readersFolder(t, map[string]string{"main.tf": guideConfiguration})
 	w.Write("faults.sh", acctest.Example(t, testingModules+"faults.sh"))

@@ -11,8 +11,8 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-// TestTheExampleOfAPinTakesCorrectionsAndNoNewMinorVersion holds the guide "Versions and upgrades" to what a CLI does.
-func TestTheExampleOfAPinTakesCorrectionsAndNoNewMinorVersion(t *testing.T) {
+// TestTheExampleOfAPinTakesCorrectionsAndNoNewMinorVersionThroughTheRealCLI holds the guide "Versions and upgrades" to what a CLI does.
+func TestTheExampleOfAPinTakesCorrectionsAndNoNewMinorVersionThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	built, err := acctest.Mirror()
 	if err != nil {
@@ -21,7 +21,7 @@ func TestTheExampleOfAPinTakesCorrectionsAndNoNewMinorVersion(t *testing.T) {
 	dir, releases, tn := t.TempDir(), t.TempDir(), newSampleTenant(t)
 	const space = "mfa-as-code/entramfa"
 	at := func(root, version string) string {
-		return filepath.Join(root, os.Getenv("TF_ACC_PROVIDER_HOST"), space, version, runtime.GOOS+"_"+runtime.GOARCH)
+		return filepath.Join(root, acctest.ProviderHost(t), space, version, runtime.GOOS+"_"+runtime.GOARCH)
 	}
 	publish := func(version string) {
 		t.Helper()

@@ -547,7 +547,9 @@ func fitsOpenSet(promised, have tftypes.Value, at *tftypes.AttributePath) bool {
 		if set, ok := was.(tftypes.Value); !ok || set.IsFullyKnown() || set.As(&open) != nil || len(full) > len(open) {
 			return false
 		}
-		return !slices.ContainsFunc(open, func(element tftypes.Value) bool { return element.IsFullyKnown() && !slices.ContainsFunc(full, element.Equal) })
+		return !slices.ContainsFunc(open, func(element tftypes.Value) bool {
+			return element.IsFullyKnown() && !slices.ContainsFunc(full, element.Equal)
+		})
 	}
 	return false
 }

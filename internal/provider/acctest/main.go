@@ -2,13 +2,10 @@ package acctest
 
 import (
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -21,16 +18,9 @@ type constructor func(version string, options ...server.Option) func() tfprotov6
 // newServer is the one that Run was called with.
 var newServer constructor
 
-// Run runs the tests of a package with a provider and with a CLI, which is found by the same search as the Makefile's where a plain
-// `go test` has none.
+// Run runs the tests of a package with a provider.
 func Run(made constructor, run func() int) int {
 	newServer = made
-	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
-		if err := findCLI(); err != nil {
-			fmt.Fprintln(os.Stderr, "the acceptance tests need a Terraform or OpenTofu CLI:", err)
-			return 1
-		}
-	}
 	atOnce()
 	code := run()
 	if mirrorDir != "" {
@@ -60,28 +50,4 @@ func atOnce() {
 	if !said {
 		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 	}
-}
-
-func findCLI() error {
-	names := []string{"TF_ACC_TERRAFORM_PATH", "TF_ACC_PROVIDER_HOST", "TF_CLI_CONFIG_FILE", "CHECKPOINT_DISABLE", "TMPDIR"}
-	script, err := filepath.Abs(Repository("scripts/with-cli.sh"))
-	if err != nil {
-		return err
-	}
-	search := exec.Command("sh", script, "any", "env")
-	search.Stderr = os.Stderr
-	output, err := search.Output()
-	if err != nil {
-		return err
-	}
-	for _, line := range strings.Split(string(output), "\n") {
-		for _, name := range names {
-			if value, ok := strings.CutPrefix(line, name+"="); ok {
-				if err := os.Setenv(name, value); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -133,7 +133,7 @@ func stateJSON(values map[string]cty.Value) *tfjson.State {
 }
 
 func legacyState(values map[string]cty.Value) *terraform.State {
-	made := terraform.NewState() //nolint:staticcheck // test functions take such a state
+	root := &terraform.ModuleState{Path: []string{"root"}, Resources: map[string]*terraform.ResourceState{}}
 	for address, value := range values {
 		_, typeName, _ := partsOf(address)
 		attributes := flat(value)
@@ -141,11 +141,11 @@ func legacyState(values map[string]cty.Value) *terraform.State {
 		if !ok {
 			id = "id-attribute-not-set"
 		}
-		made.RootModule().Resources[address] = &terraform.ResourceState{
+		root.Resources[address] = &terraform.ResourceState{
 			Type: typeName, Provider: providerOf(typeName), Primary: &terraform.InstanceState{ID: id, Attributes: attributes},
 		}
 	}
-	return made
+	return &terraform.State{Modules: []*terraform.ModuleState{root}}
 }
 
 // flat is a value as test functions name its parts: "list.#", "list.0", "map.%", "map.key".

@@ -30,7 +30,7 @@ import (
 func (w *Workspace) RunScript(name string) string {
 	w.T.Helper()
 	w.Write("script.sh", strings.ReplaceAll(Example(w.T, name), "terraform ", `"$TF_ACC_TERRAFORM_PATH" `))
-	w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+os.Getenv("TF_ACC_TERRAFORM_PATH"), "TF_CLI_ARGS=-no-color")
+	w.Env = append(w.Env, "TF_ACC_TERRAFORM_PATH="+CLI(w.T), "TF_CLI_ARGS=-no-color")
 	return w.ExpectOf(0, "sh", "-e", "script.sh")
 }
 
@@ -42,6 +42,9 @@ var mirrorDir string
 
 // Mirror is a filesystem mirror with the built provider, made once for all tests of this process.
 var Mirror = sync.OnceValues(func() (string, error) {
+	if err := findCLI(); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp("", "mirror")
 	if err != nil {
 		return "", err
@@ -78,6 +81,7 @@ terraform {
 // Workspace initialises a folder with the given files. Where none of them says where the provider comes from, one is added.
 func (tn *Tenant) Workspace(t *testing.T, files map[string]string, environment ...string) *Workspace {
 	t.Helper()
+	CLI(t)
 	providers, err := Mirror()
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +116,7 @@ func (w *Workspace) Write(name, content string) {
 // Expect runs the CLI and returns what it printed; another exit code fails the test.
 func (w *Workspace) Expect(code int, arguments ...string) string {
 	w.T.Helper()
-	return w.ExpectOf(code, os.Getenv("TF_ACC_TERRAFORM_PATH"), append(arguments, "-no-color")...)
+	return w.ExpectOf(code, CLI(w.T), append(arguments, "-no-color")...)
 }
 
 func (w *Workspace) ExpectOf(code int, program string, arguments ...string) string {
@@ -160,7 +164,7 @@ func (w *Workspace) Outputs() map[string]any {
 // Queries reports whether the CLI at hand has `terraform query`. scripts/with-cli.sh asks it in the same way.
 func (w *Workspace) Queries() bool {
 	w.T.Helper()
-	command := exec.CommandContext(w.T.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), "query", "-help")
+	command := exec.CommandContext(w.T.Context(), CLI(w.T), "query", "-help")
 	command.Dir, command.Env = w.Dir, w.Env
 	return command.Run() == nil
 }
@@ -169,7 +173,7 @@ func (w *Workspace) Queries() bool {
 func (w *Workspace) ImportsByIdentity() bool {
 	var product string
 	var major, minor int
-	version := w.ExpectOf(0, os.Getenv("TF_ACC_TERRAFORM_PATH"), "version")
+	version := w.ExpectOf(0, CLI(w.T), "version")
 	if _, err := fmt.Sscanf(strings.NewReplacer("v", "", ".", " ").Replace(version), "%s %d %d", &product, &major, &minor); err != nil {
 		w.T.Fatalf("the version cannot be read: %s", version)
 	}
@@ -310,7 +314,7 @@ func (v *Victim) Over() bool {
 
 func (w *Workspace) Begin(arguments ...string) *Victim {
 	w.T.Helper()
-	v := &Victim{Command: exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...), ended: make(chan struct{})}
+	v := &Victim{Command: exec.Command(CLI(w.T), arguments...), ended: make(chan struct{})}
 	v.Command.Dir, v.Command.Env = w.Dir, w.Env
 	v.Command.Stdout, v.Command.Stderr = &v.Output, &v.Output
 	v.Command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -120,7 +120,7 @@ func TestAPolicyIsImportedByIdentityThroughANewCLI(t *testing.T) {
 	w.Expect(0, "plan", "-input=false", "-detailed-exitcode")
 }
 
-func TestAnImportedPolicyWritesItsOwnConfiguration(t *testing.T) {
+func TestAnImportedPolicyWritesItsOwnConfigurationThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewCampaignTenant(t)
 	tn.PatchCampaign(fmt.Sprintf(`{"state":"enabled","includeTargets":[{"id":%q,"targetType":"group","targetedAuthenticationMethod":"fido2"}],`+

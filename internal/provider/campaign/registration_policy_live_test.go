@@ -12,7 +12,7 @@ import (
 )
 
 // Nobody but the test user is asked anything, whatever the tenant is, and the tenant gets its campaign back.
-func TestTheWholeLifeOfAPolicyOnAnyTenant(t *testing.T) {
+func TestTheWholeLifeOfAPolicyOnAnyTenantThroughTheRealCLI(t *testing.T) {
 	s := acctest.NewStage(t)
 	const data = "data.entramfa_registration_policy.now"
 	read := s.Block + "data \"entramfa_registration_policy\" \"now\" {}\n"

@@ -205,7 +205,7 @@ func TestAMoveFromAzureADThroughTheRealCLIWritesNothing(t *testing.T) {
 }
 
 // The control of the test before this one.
-func TestWithoutAMoveTheLocationOfAzureADIsDeleted(t *testing.T) {
+func TestWithoutAMoveTheLocationOfAzureADIsDeletedThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewLocationTenant(t)
 	stub := tn.MovesFromAzureAD(t, 3, harbourTrusted, resource.TestStep{

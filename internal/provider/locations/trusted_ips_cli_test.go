@@ -59,7 +59,7 @@ func TestTheLifeOfATrustedLocationThroughTheRealCLI(t *testing.T) {
 	}
 }
 
-func TestALocationOfTheGreatestSizeIsPlannedInSeconds(t *testing.T) {
+func TestALocationOfTheGreatestSizeIsPlannedInSecondsThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	ranges := make([]string, iprange.MaxIPRanges)
 	for i := range ranges {
@@ -95,7 +95,7 @@ func TestALocationOfTheGreatestSizeIsPlannedInSeconds(t *testing.T) {
 	})
 }
 
-func TestLocationsKeepToTheLimitOfConditionalAccess(t *testing.T) {
+func TestLocationsKeepToTheLimitOfConditionalAccessThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewLocationTenant(t)
 	ctx := context.Background()

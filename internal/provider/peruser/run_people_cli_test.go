@@ -1,7 +1,6 @@
 package peruser_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -47,7 +46,7 @@ func TestPeopleBetweenAddressesThroughTheRealCLI(t *testing.T) {
 	w.Sees(w.Expect(0, "apply", "-input=false", "-auto-approve"), "0 added, 0 changed, 0 destroyed")
 	last := team("last", users{acctest.AdeleUPN, "enabled"})
 	w.Write("main.tf", moved+last+"moved {\n  from = entramfa_user_mfa_state.vance\n  to = entramfa_user_mfa_states.last\n}\n")
-	if strings.Contains(os.Getenv("TF_ACC_PROVIDER_HOST"), "opentofu") {
+	if strings.Contains(acctest.ProviderHost(t), "opentofu") {
 		// OpenTofu 1.12 reads the identity of the one type by the schema of the other. TestMovedToTheMapAndBack moves without a CLI.
 		w.Sees(w.Expect(1, "plan", "-input=false"), `attribute "user_ids" is required`)
 		last = single("vance", acctest.AdeleUPN)

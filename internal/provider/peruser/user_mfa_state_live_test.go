@@ -10,7 +10,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
 )
 
-func TestTheWholeLifeOfAStateOnAnyTenant(t *testing.T) {
+func TestTheWholeLifeOfAStateOnAnyTenantThroughTheRealCLI(t *testing.T) {
 	s := acctest.NewStage(t)
 	enabled := s.Block + byName(s.UPN, "enabled")
 	none := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}

@@ -117,7 +117,7 @@ func TestTheDataSourceOfManyUsersLeavesOutWhomTheDirectoryDescribesOtherwise(t *
 }
 
 // The states of those who are left out are not asked for.
-func TestTheDataSourceOfManyUsersAsksForTheStatesOfThoseWhoAreLeft(t *testing.T) {
+func TestTheDataSourceOfManyUsersAsksForTheStatesOfThoseWhoAreLeftThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	for filter, want := range map[string]int{"": 14, "user_type = \"Guest\"": 1, "licensed = false": 4, "user_type = \"Guest\"\nlicensed = true": 0} {
 		tn := acctest.StartTenant(t, emulator.SampleTenant(), acctest.Quick())

@@ -64,11 +64,11 @@ var (
 	statesUpdate = planOf(plancheck.ExpectResourceAction(statesAddress, plancheck.ResourceActionUpdate))
 )
 
-func TestManyUsersAreSetPromotedRepairedAndDisabledAtTheEnd(t *testing.T) {
+func TestManyUsersAreSetPromotedRepairedAndDisabledAtTheEndThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	config := tn.Provider() + manyStates(users{acctest.AdeleUPN, "enabled", acctest.AlexUPN, "enabled", acctest.MeganID, "enabled", acctest.GuestUPN, "disabled"})
-	acctest.Test(t, resource.TestCase{
+	acctest.TestCLI(t, resource.TestCase{
 		ProtoV6ProviderFactories: tn.Factory,
 		CheckDestroy: func(*terraform.State) error {
 			return errors.Join(tn.StateIs(acctest.AdeleID, "disabled"), tn.StateIs(acctest.AlexID, "disabled"), tn.StateIs(acctest.MeganID, "disabled"), tn.StateIs(acctest.DiegoID, "enforced"))

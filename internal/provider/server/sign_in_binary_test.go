@@ -20,7 +20,7 @@ var everyScope = []string{
 
 // The built provider, as its own process with an environment of its own: what azidentity takes from the environment, programs
 // on PATH, and everything that may end in a log.
-func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
+func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecretThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	id := acctest.NewIdentities(t)
 	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
@@ -117,7 +117,7 @@ func TestTheBuiltProviderSignsInEveryWayAndLogsNoSecret(t *testing.T) {
 	}
 }
 
-func TestTheBuiltProviderSaysWhyItCannotSignIn(t *testing.T) {
+func TestTheBuiltProviderSaysWhyItCannotSignInThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	id := acctest.NewIdentities(t)
 	w := id.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
@@ -190,7 +190,7 @@ func TestTheBuiltProviderSaysWhyItCannotSignIn(t *testing.T) {
 	}
 }
 
-func TestAUserIsToldWhichScopesTheTokenLacks(t *testing.T) {
+func TestAUserIsToldWhichScopesTheTokenLacksThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})

@@ -153,7 +153,7 @@ func TestTheClocksOfThisMachineAndOfEntraMayDiffer(t *testing.T) {
 	}
 }
 
-func TestAUserWhoseTokenIsRevokedIsToldToSignInAgain(t *testing.T) {
+func TestAUserWhoseTokenIsRevokedIsToldToSignInAgainThroughTheRealCLI(t *testing.T) {
 	t.Parallel()
 	tn := acctest.NewTenant(t)
 	w := tn.Workspace(t, map[string]string{"main.tf": acctest.Block() + reads})
