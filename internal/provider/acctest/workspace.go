@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,7 +38,7 @@ func (w *Workspace) RunScript(name string) string {
 // CLIVersion is the version under which the built provider lies in the mirror.
 const CLIVersion = "0.0.1"
 
-// mirrorDir is where mirror has put it; TestMain removes it.
+// mirrorDir holds the mirror and the folder in which it is installed; Run removes it.
 var mirrorDir string
 
 // Mirror is a filesystem mirror with the built provider, made once for all tests of this process.
@@ -45,11 +46,12 @@ var Mirror = sync.OnceValues(func() (string, error) {
 	if err := findCLI(); err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "mirror")
+	made, err := os.MkdirTemp("", "mirror")
 	if err != nil {
 		return "", err
 	}
-	mirrorDir = dir
+	mirrorDir = made
+	dir := filepath.Join(made, "mirror")
 	place := filepath.Join(dir, os.Getenv("TF_ACC_PROVIDER_HOST"), "mfa-as-code", "entramfa", CLIVersion, runtime.GOOS+"_"+runtime.GOARCH)
 	if err := os.MkdirAll(place, 0o755); err != nil {
 		return "", err
@@ -96,14 +98,57 @@ func (tn *Tenant) Workspace(t *testing.T, files map[string]string, environment .
 	if !required {
 		w.Write("versions.tf", requiredProviders)
 	}
-	w.Write("cli.tfrc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", providers))
+	w.Write("cli.tfrc", string(installsFrom(providers)))
 	w.Env = append([]string{
 		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.Getenv("TMPDIR"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"TF_CLI_CONFIG_FILE=" + filepath.Join(dir, "cli.tfrc"),
 		"ENTRAMFA_GRAPH_ENDPOINT=" + tn.URL, "ENTRAMFA_AUTHORITY_HOST=" + tn.URL, "ENTRAMFA_CA_BUNDLE_PATH=" + tn.CAFile,
 	}, environment...)
-	w.Expect(0, "init", "-input=false")
+	if required || slices.ContainsFunc(slices.Collect(maps.Values(files)), needsInit.MatchString) {
+		w.Expect(0, "init", "-input=false")
+		return w
+	}
+	template, err := initialised()
+	if err == nil {
+		err = os.CopyFS(dir, os.DirFS(template))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return w
+}
+
+// needsInit matches configurations for which an init does more than to install the provider.
+var needsInit = regexp.MustCompile(`(?m)^\s*(module\s|backend\s|cloud\s|required_version|run\s)|"module"|"terraform"`)
+
+// initialised is a folder in which an init has installed the provider. It is copied, instead of running an init for each folder of a test.
+var initialised = sync.OnceValues(func() (string, error) {
+	providers, err := Mirror()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(mirrorDir, "initialised")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "versions.tf"), []byte(requiredProviders), 0o600); err != nil {
+		return "", err
+	}
+	settings := filepath.Join(mirrorDir, "cli.tfrc")
+	if err := os.WriteFile(settings, installsFrom(providers), 0o600); err != nil {
+		return "", err
+	}
+	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "init", "-input=false", "-no-color")
+	command.Dir, command.Env = dir, []string{"HOME=" + mirrorDir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.Getenv("TMPDIR"), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=" + settings}
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return dir, os.Remove(filepath.Join(dir, "versions.tf"))
+})
+
+// installsFrom are settings of a CLI that installs providers from a mirror.
+func installsFrom(mirror string) []byte {
+	return fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 }
 
 func (w *Workspace) Write(name, content string) {
