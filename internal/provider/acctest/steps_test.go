@@ -321,6 +321,9 @@ func TestStepsThatAreNotFulfilledFail(t *testing.T) {
 		"a field that steps do not support": {nil, steps(resource.TestStep{Config: oneThing("a"), SkipFunc: func() (bool, error) { return true, nil }}), "SkipFunc in this kind of step"},
 		"a field of another kind of step":   {nil, steps(one, resource.TestStep{RefreshState: true, ConfigStateChecks: is("name", Text("b"))}), "ConfigStateChecks in this kind of step"},
 		"a field of the case":               {nil, resource.TestCase{Steps: []resource.TestStep{one}, TerraformVersionChecks: []tfversion.TerraformVersionCheck{nil}}, "TerraformVersionChecks of a test case"},
+		"a check that would not run": {
+			nil, steps(one, resource.TestStep{Config: oneThing("a"), PlanOnly: true, ConfigPlanChecks: before(plancheck.ExpectEmptyPlan())}), "in a step that only plans",
+		},
 		"a block, even where an error is expected": {
 			nil, steps(resource.TestStep{Config: "output \"x\" {\n  value = 1\n}\n", ExpectError: anything}), "the block output x: steps over the protocol do not support that",
 		},
