@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -448,7 +449,7 @@ func (p *player) destroyAll(planned *plan, server tfprotov6.ProviderServer, fail
 	for i, address := range append(slices.Clone(p.order), p.module.order...) {
 		rank[address] = i
 	}
-	addresses := slices.SortedFunc(maps.Keys(planned.changes), func(a, b string) int { return rank[b] - rank[a] })
+	addresses := slices.SortedFunc(maps.Keys(planned.changes), func(a, b string) int { return cmp.Or(rank[b]-rank[a], strings.Compare(a, b)) })
 	for _, address := range addresses {
 		change := planned.changes[address]
 		switch _, own := p.own[address]; {
