@@ -31,11 +31,11 @@ type things struct {
 	restless bool
 }
 
-func thingSchema(computedLabel bool) *tfprotov6.Schema {
+func thingSchema() *tfprotov6.Schema {
 	return &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{
 		{Name: "id", Type: tftypes.String, Computed: true},
 		{Name: "name", Type: tftypes.String, Required: true},
-		{Name: "label", Type: tftypes.String, Optional: true, Computed: computedLabel},
+		{Name: "label", Type: tftypes.String, Optional: true, Computed: true},
 		{Name: "tags", Type: tftypes.Set{ElementType: tftypes.String}, Optional: true},
 	}}}
 }
@@ -43,8 +43,8 @@ func thingSchema(computedLabel bool) *tfprotov6.Schema {
 func (things) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return &tfprotov6.GetProviderSchemaResponse{
 		Provider:          &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}},
-		ResourceSchemas:   map[string]*tfprotov6.Schema{"entramfa_thing": thingSchema(true)},
-		DataSourceSchemas: map[string]*tfprotov6.Schema{"entramfa_thing": thingSchema(true)},
+		ResourceSchemas:   map[string]*tfprotov6.Schema{"entramfa_thing": thingSchema()},
+		DataSourceSchemas: map[string]*tfprotov6.Schema{"entramfa_thing": thingSchema()},
 	}, nil
 }
 
@@ -75,14 +75,14 @@ func text(value any) tftypes.Value { return tftypes.NewValue(tftypes.String, val
 func plain(value tftypes.Value) string { return fmt.Sprint(PlainOf(value)) }
 
 func thing(packed *tfprotov6.DynamicValue) map[string]tftypes.Value {
-	return AttributesOf(Unpacked(packed, thingSchema(true).ValueType()))
+	return AttributesOf(Unpacked(packed, thingSchema().ValueType()))
 }
 
 func packedThing(attributes map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	if attributes == nil {
-		return Packed(tftypes.NewValue(thingSchema(true).ValueType(), nil))
+		return Packed(tftypes.NewValue(thingSchema().ValueType(), nil))
 	}
-	return Packed(tftypes.NewValue(thingSchema(true).ValueType(), attributes))
+	return Packed(tftypes.NewValue(thingSchema().ValueType(), attributes))
 }
 
 var thingIdentity = &tfprotov6.ResourceIdentityData{IdentityData: &tfprotov6.DynamicValue{}}
