@@ -242,7 +242,7 @@ func TestStepsThatAreFulfilledPass(t *testing.T) {
 			{PreConfig: func() { s.world["id of c"] = "z" }, Config: oneThing("c"), PlanOnly: true, ExpectNonEmptyPlan: true},
 			{Config: oneThing("c")},
 			{PreConfig: func() { clear(s.world) }, RefreshState: true, ExpectNonEmptyPlan: true, Check: func(state *terraform.State) error {
-				if state.HasResources() {
+				if len(state.RootModule().Resources) > 0 {
 					return errors.New("the state still has it")
 				}
 				return nil

@@ -361,8 +361,10 @@ func unknownComputed(config cty.Value, schema *tfprotov6.SchemaBlock) cty.Value 
 
 // terraformDataSchema is that of Terraform's own resource.
 var terraformDataSchema = &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{
-	{Name: "id", Type: tftypes.String, Computed: true}, {Name: "input", Type: tftypes.DynamicPseudoType, Optional: true},
-	{Name: "output", Type: tftypes.DynamicPseudoType, Computed: true}, {Name: "triggers_replace", Type: tftypes.DynamicPseudoType, Optional: true},
+	{Name: "id", Type: tftypes.String, Computed: true},
+	{Name: "input", Type: tftypes.DynamicPseudoType, Optional: true},
+	{Name: "output", Type: tftypes.DynamicPseudoType, Computed: true},
+	{Name: "triggers_replace", Type: tftypes.DynamicPseudoType, Optional: true},
 }}}
 
 // planOwn plans a terraform_data.
