@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,9 @@ func TestEveryRuleOfPoliciesRefusesAndLetsPass(t *testing.T) {
 		return `{"conditions":{"applications":{"includeApplications":null,"includeUserActions":["urn:user:` + name + `"]}` + conditions + `},"grantControls":{` + controls + `}}`
 	}
 	reset := `"conditions":{"userRiskLevels":["high"]},"grantControls":{"operator":"AND","builtInControls":["mfa","passwordChange"]}`
+	said := []string{}
 	for _, test := range []policyCase{
+		{"nothing", `{"conditions":{"applications":{"includeApplications":[]}}}`, "1011", "includes nothing", `{"conditions":{"applications":{"includeApplications":["None"]}}}`},
 		{"too many apps", `{"conditions":{"applications":{"excludeApplications":[` + many(250) + `]}}}`, "1011", "250", `{"conditions":{"applications":{"excludeApplications":[` + many(249) + `]}}}`},
 		{"apps and contexts", `{"conditions":{"applications":{"includeAuthenticationContextClassReferences":["c1"]}}}`, "1012", "", `{"conditions":{"applications":{"includeApplications":null,"includeAuthenticationContextClassReferences":["c1"]}}}`},
 		{"nobody", `{"conditions":{"users":{"includeUsers":[],"excludeUsers":["GuestsOrExternalUsers"]}}}`, "1007", "nobody", `{"conditions":{"users":{"includeUsers":["None"]}}}`},
@@ -102,8 +105,18 @@ func TestEveryRuleOfPoliciesRefusesAndLetsPass(t *testing.T) {
 		if text := answer.ErrorMessage(); answer.Status != 400 || !strings.HasPrefix(text, test.number+": ") || !strings.Contains(text, test.message) {
 			t.Errorf("%s: %d %s", test.name, answer.Status, answer.Raw)
 		}
+		said = append(said, answer.ErrorMessage())
 		if answer := f.Graph(http.MethodPost, policiesPath, aPolicyBody(t, test.accepted)); answer.Status != 201 {
 			t.Errorf("%s, put right: %d %s", test.name, answer.Status, answer.Raw)
+		}
+	}
+	// A filter for all apps is refused where the behaviour says so, and taken otherwise, as azuread needs it. Of licences there is a test.
+	f.SetBehavior(control.Behavior{ConditionalAccess: control.ConditionalAccessBehavior{RefuseFilterOfAll: true}})
+	filtered := f.Graph(http.MethodPost, policiesPath, aPolicyBody(t, `{"conditions":{"applications":{"applicationFilter":{"mode":"include","rule":"x"}}}}`))
+	said = append(said, filtered.ErrorMessage(), "1039: Cannot create or update policies with premium P2 features.")
+	for _, text := range graphapi.AccessRuleTexts() {
+		if !slices.ContainsFunc(said, func(message string) bool { return strings.HasSuffix(message, text) }) {
+			t.Errorf("no policy here breaks the rule: %s", text)
 		}
 	}
 }

@@ -59,19 +59,25 @@ func (d derived[T]) get(tx *store.Tx, req *request, query odata.Query) (*wire.Re
 	if err != nil {
 		return nil, err
 	}
-	property, key, alternate := strings.Cut(req.keys[0], "=")
+	value, found := d.find(tx, req.keys[0])
+	if !found {
+		return nil, resourceNotFound(req.keys[0])
+	}
+	object := d.entity.Object(value, names)
+	object["@odata.context"] = req.contextURL(d.path[1:] + query.Fragment() + "/$entity")
+	return wire.JSON(http.StatusOK, object), nil
+}
+
+// find finds the object that a key names: its id, or property=value.
+func (d derived[T]) find(tx *store.Tx, key string) (found T, exists bool) {
+	is := func(value T) any { return d.id(value) }
+	if name, wanted, alternate := strings.Cut(key, "="); alternate && d.entity.Properties[name] != nil {
+		key, is = wanted, d.entity.Properties[name]
+	}
 	for _, value := range d.values(tx) {
-		is := d.id(value)
-		if alternate && d.entity.Properties[property] != nil {
-			is, _ = d.entity.Properties[property](value).(string)
-		} else {
-			key = req.keys[0]
-		}
-		if strings.EqualFold(is, key) {
-			object := d.entity.Object(value, names)
-			object["@odata.context"] = req.contextURL(d.path[1:] + query.Fragment() + "/$entity")
-			return wire.JSON(http.StatusOK, object), nil
+		if text, isText := is(value).(string); isText && strings.EqualFold(text, key) {
+			return value, true
 		}
 	}
-	return nil, resourceNotFound(req.keys[0])
+	return found, false
 }

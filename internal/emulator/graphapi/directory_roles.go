@@ -87,7 +87,7 @@ func init() {
 			return slices.DeleteFunc(roleDefinitions.Values(tx, false), func(role RoleDefinition) bool { return !role.IsBuiltIn })
 		},
 	}.rows())
-	register(append(derived[RoleDefinition]{
+	active := derived[RoleDefinition]{
 		path: "/directoryRoles", read: read, id: activeRoleID,
 		entity: odata.Type[RoleDefinition]{Name: "microsoft.graph.directoryRole", Properties: map[string]func(RoleDefinition) any{
 			"id": func(r RoleDefinition) any { return activeRoleID(r) }, "displayName": func(r RoleDefinition) any { return r.DisplayName },
@@ -95,8 +95,16 @@ func init() {
 			"deletedDateTime": func(RoleDefinition) any { return nil },
 		}},
 		values: activeRoles,
-	}.rows(), rows{{
-		method: http.MethodGet, path: "/directoryRoles/{id}/members", permissions: read, options: []string{"$select"}, handle: listRoleMembers,
+	}
+	register(append(active.rows(), rows{{
+		method: http.MethodGet, path: "/directoryRoles/{id}/members", permissions: read, options: []string{"$select"},
+		handle: func(tx *store.Tx, req *request, query odata.Query) (*wire.Response, error) {
+			role, found := active.find(tx, req.keys[0])
+			if !found {
+				return nil, resourceNotFound(req.keys[0])
+			}
+			return listRoleMembers(tx, req, query, role)
+		},
 	}}.of(control.ClassDirectory)...))
 }
 
@@ -124,15 +132,13 @@ func holders(tx *store.Tx, id string) []string {
 }
 
 // listRoleMembers answers GET of those who have a role.
-func listRoleMembers(tx *store.Tx, req *request, query odata.Query) (*wire.Response, error) {
-	roles := activeRoles(tx)
-	at := slices.IndexFunc(roles, func(role RoleDefinition) bool { return strings.EqualFold(activeRoleID(role), req.keys[0]) })
-	if at < 0 {
-		return nil, resourceNotFound(req.keys[0])
+func listRoleMembers(tx *store.Tx, req *request, query odata.Query, role RoleDefinition) (*wire.Response, error) {
+	if err := checkSelected(query, ""); err != nil {
+		return nil, err
 	}
 	describer := newDescriber(req.caller, query, true)
 	body := odata.AppendCollection(nil, query, req.contextURL("directoryObjects"), 0, "")
-	for _, id := range holders(tx, roles[at].ID) {
+	for _, id := range holders(tx, role.ID) {
 		if object, exists := tx.Object(id); exists {
 			body = describer.append(body, object)
 		}

@@ -37,8 +37,10 @@ func TestRolesAndWhoHasThem(t *testing.T) {
 	if active["roleTemplateId"] != globalAdministrator || id == globalAdministrator {
 		t.Errorf("%v", active)
 	}
-	if members := f.Get("/v1.0/directoryRoles/" + id + "/members").Values(); len(members) != 2 || members[0]["id"] != user.ID {
-		t.Errorf("%v", members)
+	for _, key := range []string{"/" + id, "(roleTemplateId='" + globalAdministrator + "')"} {
+		if members := f.Get("/v1.0/directoryRoles" + key + "/members?$select=id").Values(); len(members) != 2 || members[0]["id"] != user.ID {
+			t.Errorf("%s: %v", key, members)
+		}
 	}
 	if role := f.Get("/v1.0/roleManagement/directory/roleDefinitions/" + reader).Body; role["displayName"] != "Global Reader" || role["templateId"] != reader {
 		t.Errorf("%v", role)
