@@ -60,3 +60,6 @@ func (c *Client) Consistency() graph.Consistency { return c.graph.Consistency() 
 func (c *Client) DelegatedScopes(ctx context.Context) ([]string, bool) {
 	return c.graph.DelegatedScopes(ctx)
 }
+
+// Identity returns who the client is signed in as; false where the access token does not say.
+func (c *Client) Identity(ctx context.Context) (graph.Identity, bool) { return c.graph.Identity(ctx) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
@@ -211,8 +210,8 @@ func (c *Client) untilReferencesKnown(ctx context.Context, policy ConditionalAcc
 		}
 		text := strings.ToLower(refused.Message)
 		known := refused.Number() != unknownLocation
-		for _, id := range slices.Concat(named.Locations, named.Groups, named.Users, named.Applications, named.ServicePrincipals, []string{named.Strength}) {
-			known = known && (id == "" || !strings.Contains(text, id))
+		for _, object := range named {
+			known = known && !strings.Contains(text, object.ID)
 		}
 		return known, err
 	})

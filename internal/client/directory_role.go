@@ -65,3 +65,70 @@ func (c *Client) ServicePrincipalsByAppID(ctx context.Context, appIDs []string) 
 	}
 	return found, nil
 }
+
+// MemberRoles returns the built-in roles that a user has actively and for the whole tenant, directly or through groups, as ids of role templates
+// in lower case. Policies go by these roles only. It needs RoleManagement.Read.Directory and GroupMember.Read.All.
+//
+// Sources: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
+// https://learn.microsoft.com/entra/identity/conditional-access/concept-conditional-access-users-groups
+func (c *Client) MemberRoles(ctx context.Context, userID string) ([]string, error) {
+	type assignment struct {
+		PrincipalID string `json:"principalId"`
+		RoleID      string `json:"roleDefinitionId"`
+		Scope       string `json:"directoryScopeId"`
+	}
+	assignments, err := graph.List[assignment](ctx, c.graph, graph.Call{
+		Operation:   "read who has which role",
+		Permissions: []string{"RoleManagement.Read.Directory", "Directory.Read.All"},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/roleManagement/directory/roleAssignments",
+	})
+	if err != nil {
+		return nil, err
+	}
+	// A principal is a user, a group or a service principal; of the others, the membership check knows nothing.
+	var roles, others []string
+	holders := map[string][]string{}
+	for _, a := range assignments {
+		switch {
+		case a.Scope != "/":
+		case strings.EqualFold(a.PrincipalID, userID):
+			roles = append(roles, strings.ToLower(a.RoleID))
+		default:
+			id := strings.ToLower(a.PrincipalID)
+			if holders[id] == nil {
+				others = append(others, id)
+			}
+			holders[id] = append(holders[id], strings.ToLower(a.RoleID))
+		}
+	}
+	objects, err := c.GetDirectoryObjects(ctx, others, 0)
+	if err != nil {
+		return nil, err
+	}
+	others = slices.DeleteFunc(others, func(id string) bool { return !objects[id].IsGroup() })
+	member, err := c.MemberGroups(ctx, userID, others, 0)
+	for _, id := range member {
+		roles = append(roles, holders[id]...)
+	}
+	return roles, err
+}
+
+// IsGuest reports whether a user is a guest of the tenant.
+//
+// Source: https://learn.microsoft.com/graph/api/user-get
+func (c *Client) IsGuest(ctx context.Context, userID string) (bool, error) {
+	var user struct {
+		UserType string `json:"userType"`
+	}
+	err := c.graph.Send(ctx, graph.Call{
+		Operation:   "read the type of user " + userID,
+		Permissions: userReadPermissions,
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/users/" + url.PathEscape(userID),
+		Query:       url.Values{"$select": {"id,userType"}},
+	}, &user)
+	return strings.EqualFold(user.UserType, "Guest"), err
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/campaign"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/policies"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/server"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/tenant"
@@ -15,7 +16,7 @@ import (
 
 // areas are all that the provider has. A new area is a line here.
 func areas() []resourcekit.Area {
-	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), tenant.Area()}
+	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), policies.Area(), tenant.Area()}
 }
 
 // New returns the constructor of the provider.

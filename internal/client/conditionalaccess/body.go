@@ -44,6 +44,20 @@ func (p Policy) UpdateBody(current Policy) map[string]any {
 	return body
 }
 
+// FromMap makes a policy of the properties of Graph's schema. What has another type there than in Graph counts as absent.
+func FromMap(document map[string]any) Policy {
+	var policy Policy
+	text, err := json.Marshal(document)
+	if err != nil || json.Unmarshal(text, &policy) != nil {
+		return Policy{}
+	}
+	policy.document = nil
+	return policy
+}
+
+// Map is the policy as the properties of Graph's schema, as far as they are set.
+func (p Policy) Map() map[string]any { return p.wire() }
+
 func nullIfEmpty(text string) any {
 	if text == "" {
 		return nil
@@ -65,6 +79,9 @@ func (p Policy) wire() map[string]any {
 	}
 	maps.DeleteFunc(body, func(name string, _ any) bool { return slices.Contains(readOnly, name) })
 	if grant, ok := body["grantControls"].(map[string]any); ok {
+		if grant["operator"] == nil {
+			grant["operator"] = "OR"
+		}
 		if strength, ok := grant["authenticationStrength"].(map[string]any); ok {
 			grant["authenticationStrength"] = map[string]any{"id": strength["id"]}
 		}

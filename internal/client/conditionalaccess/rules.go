@@ -303,47 +303,64 @@ func (c *checker) ids() {
 	}
 }
 
-// References are the ids of the objects that a policy names.
-type References struct {
-	Users, Groups, Roles, ServicePrincipals, Applications, Locations, Contexts, TermsOfUse []string
-	// Strength is empty where the policy has none.
-	Strength string
+// ReferenceKind is what an id of a policy is the id of.
+type ReferenceKind string
+
+// The kinds. Roles are role templates, and apps are named by their client ids.
+const (
+	ReferenceUser             ReferenceKind = "user"
+	ReferenceGroup            ReferenceKind = "group"
+	ReferenceRole             ReferenceKind = "role"
+	ReferenceServicePrincipal ReferenceKind = "service principal"
+	ReferenceApp              ReferenceKind = "app"
+	ReferenceLocation         ReferenceKind = "named location"
+	ReferenceStrength         ReferenceKind = "authentication strength"
+)
+
+// Reference is an object that a policy names by its id, which is in lower case. At is the place on the wire.
+type Reference struct {
+	Kind   ReferenceKind
+	ID, At string
 }
 
-// References returns what the policy names by id, in its own order and without repetition.
-func (p Policy) References() References {
-	ids := func(lists ...[]string) []string {
-		var found []string
-		for _, value := range slices.Concat(lists...) {
-			if value = strings.ToLower(value); guid.Is(value) && !slices.Contains(found, value) {
-				found = append(found, value)
+// References returns what the policy names by id. Names that stand for many objects are not among it.
+func (p Policy) References() []Reference {
+	var found []Reference
+	add := func(kind ReferenceKind, at string, ids ...string) {
+		for _, id := range ids {
+			if reference := (Reference{kind, strings.ToLower(id), at}); guid.Is(id) && !slices.Contains(found, reference) {
+				found = append(found, reference)
 			}
 		}
-		return found
 	}
-	var references References
 	if users := p.Conditions.Users; users != nil {
-		references.Users = ids(users.IncludeUsers, users.ExcludeUsers)
-		references.Groups = ids(users.IncludeGroups, users.ExcludeGroups)
-		references.Roles = ids(users.IncludeRoles, users.ExcludeRoles)
+		const at = "conditions.users."
+		add(ReferenceUser, at+"includeUsers", users.IncludeUsers...)
+		add(ReferenceUser, at+"excludeUsers", users.ExcludeUsers...)
+		add(ReferenceGroup, at+"includeGroups", users.IncludeGroups...)
+		add(ReferenceGroup, at+"excludeGroups", users.ExcludeGroups...)
+		add(ReferenceRole, at+"includeRoles", users.IncludeRoles...)
+		add(ReferenceRole, at+"excludeRoles", users.ExcludeRoles...)
 	}
 	if workloads := p.Conditions.ClientApplications; workloads != nil {
-		references.ServicePrincipals = ids(workloads.IncludeServicePrincipals, workloads.ExcludeServicePrincipals)
+		const at = "conditions.clientApplications."
+		add(ReferenceServicePrincipal, at+"includeServicePrincipals", workloads.IncludeServicePrincipals...)
+		add(ReferenceServicePrincipal, at+"excludeServicePrincipals", workloads.ExcludeServicePrincipals...)
 	}
 	if apps := p.Conditions.Applications; apps != nil {
-		references.Applications = ids(apps.IncludeApplications, apps.ExcludeApplications)
-		references.Contexts = apps.IncludeContexts
+		const at = "conditions.applications."
+		add(ReferenceApp, at+"includeApplications", apps.IncludeApplications...)
+		add(ReferenceApp, at+"excludeApplications", apps.ExcludeApplications...)
 	}
 	if locations := p.Conditions.Locations; locations != nil {
-		references.Locations = ids(locations.Include, locations.Exclude)
+		const at = "conditions.locations."
+		add(ReferenceLocation, at+"includeLocations", locations.Include...)
+		add(ReferenceLocation, at+"excludeLocations", locations.Exclude...)
 	}
-	if grant := p.GrantControls; grant != nil {
-		references.TermsOfUse = grant.TermsOfUse
-		if grant.AuthenticationStrength != nil {
-			references.Strength = strings.ToLower(grant.AuthenticationStrength.ID)
-		}
+	if grant := p.GrantControls; grant != nil && grant.AuthenticationStrength != nil {
+		add(ReferenceStrength, "grantControls.authenticationStrength", grant.AuthenticationStrength.ID)
 	}
-	return references
+	return found
 }
 
 // NeedsP2 are the places of a policy that need Microsoft Entra ID P2.

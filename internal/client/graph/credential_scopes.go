@@ -21,6 +21,30 @@ func (c *Client) DelegatedScopes(ctx context.Context) ([]string, bool) {
 	return delegatedScopes(token.Token)
 }
 
+// Identity is who the requests are made as. ObjectID is of the user, or of the service principal of the app.
+type Identity struct {
+	ObjectID, AppID string
+	// User says that somebody is signed in, and not an app.
+	User bool
+}
+
+// Identity returns who the client is signed in as; false where the access token does not say.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#payload-claims (oid, appid, idtyp)
+func (c *Client) Identity(ctx context.Context) (Identity, bool) {
+	token, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.cloud.Scope()}, EnableCAE: true})
+	if err != nil {
+		return Identity{}, false
+	}
+	var claims struct {
+		ObjectID string `json:"oid"`
+		AppID    string `json:"appid"`
+		Scopes   string `json:"scp"`
+	}
+	known := signin.TokenClaims(token.Token, &claims) && claims.ObjectID != ""
+	return Identity{ObjectID: claims.ObjectID, AppID: claims.AppID, User: claims.Scopes != ""}, known
+}
+
 func delegatedScopes(token string) ([]string, bool) {
 	var claims struct {
 		Scopes string `json:"scp"`

@@ -483,33 +483,35 @@ func (c *Core) proposed(typeName string, before, config tftypes.Value) tftypes.V
 
 // planProblem says where a plan is one that Terraform refuses.
 func (c *Core) planProblem(typeName string, before, config, after tftypes.Value) string {
+	return misplanned(c.schemas.ResourceSchemas[typeName].Block.Attributes, before, config, after)
+}
+
+// misplanned names an attribute that is neither as configured nor as it was, where the provider does not compute it. The attributes of a nested
+// object are judged one by one.
+func misplanned(attributes []*tfprotov6.SchemaAttribute, before, config, after tftypes.Value) string {
 	prior, configured, planned := AttributesOf(before), AttributesOf(config), AttributesOf(after)
-	for _, attribute := range c.schemas.ResourceSchemas[typeName].Block.Attributes {
+	for _, attribute := range attributes {
 		have, want := planned[attribute.Name], configured[attribute.Name]
 		switch was, ok := prior[attribute.Name]; {
 		case have.Equal(want), ok && have.Equal(was) && !want.IsNull():
 		case want.IsNull() && attribute.Computed:
-		case attribute.NestedType != nil && nestedFits(was, want, have):
+		case attribute.NestedType != nil && attribute.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeSingle && !want.IsNull() && want.IsKnown() && !have.IsNull() && have.IsKnown():
+			if problem := misplanned(attribute.NestedType.Attributes, was, want, have); problem != "" {
+				return attribute.Name + "." + problem
+			}
 		default:
-			return fmt.Sprintf("%s is planned as %s, configured as %s and was %s", attribute.Name, have, want, was)
+			return fmt.Sprintf("%s is planned as %v, configured as %v and was %v", attribute.Name, plainly(have), plainly(want), plainly(was))
 		}
 	}
 	return ""
 }
 
-// nestedFits reports whether each attribute of an object is as configured or as it was.
-func nestedFits(was, want, have tftypes.Value) bool {
-	if want.IsNull() || have.IsNull() {
-		return false
+// plainly is a value for people who read a failure, who do not need its type.
+func plainly(value tftypes.Value) any {
+	if value.Type() == nil {
+		return nil
 	}
-	before, configured := AttributesOf(was), AttributesOf(want)
-	for name, value := range AttributesOf(have) {
-		old, ok := before[name]
-		if !value.Equal(configured[name]) && (!ok || !value.Equal(old) || configured[name].IsNull()) {
-			return false
-		}
-	}
-	return true
+	return PlainOf(value)
 }
 
 // Surprises says where a result differs from what was known of it.

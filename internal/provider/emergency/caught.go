@@ -17,7 +17,8 @@ type Caught struct {
 	Because scope.Reason
 }
 
-// CaughtBy lists the accounts that are included and not excluded, groups within groups counted.
+// CaughtBy lists the accounts that are included and not excluded, groups within groups counted. Roles, and whether an account is a guest, are
+// looked up only where the answer rests on them.
 // With patience, an account that no excluded group holds is looked at again before it counts as caught: a group that was made a
 // moment ago may be read before it shows.
 func (e *Guard) CaughtBy(ctx context.Context, c *client.Client, included, excluded scope.Scope, patience time.Duration) ([]Caught, error) {
@@ -28,14 +29,14 @@ func (e *Guard) CaughtBy(ctx context.Context, c *client.Client, included, exclud
 			continue
 		}
 		if answer, _ := included.Holds(person); answer == scope.Unknown {
-			if err := askGroups(ctx, c, person, included, 0); err != nil {
+			if err := ask(ctx, c, &person, included, 0); err != nil {
 				return nil, err
 			}
 		}
 		if answer, _ := included.Holds(person); answer != scope.Yes {
 			continue
 		}
-		if err := askGroups(ctx, c, person, excluded, patience); err != nil {
+		if err := ask(ctx, c, &person, excluded, patience); err != nil {
 			return nil, err
 		}
 		if answer, because := scope.Catches(included, excluded, person); answer == scope.Yes {
@@ -54,6 +55,38 @@ func (a *Account) person() scope.Person {
 	return person
 }
 
+// ask finds out what the answer of a scope rests on, as far as nobody knows: groups first, because most policies go by them.
+func ask(ctx context.Context, c *client.Client, person *scope.Person, of scope.Scope, patience time.Duration) error {
+	if err := askGroups(ctx, c, *person, of, patience); err != nil {
+		return err
+	}
+	if answer, _ := of.Holds(*person); answer != scope.Unknown {
+		return nil
+	}
+	if len(of.Roles) > 0 && person.Roles == nil {
+		roles, err := c.MemberRoles(ctx, person.ID)
+		if err != nil {
+			return err
+		}
+		person.Roles = map[string]bool{}
+		for _, id := range roles {
+			person.Roles[id] = true
+		}
+	}
+	for _, id := range of.Roles {
+		// All roles of the account are known here.
+		person.Roles[strings.ToLower(id)] = person.Roles[strings.ToLower(id)]
+	}
+	if of.Guests && person.Guest == nil {
+		guest, err := c.IsGuest(ctx, person.ID)
+		if err != nil {
+			return err
+		}
+		person.Guest = &guest
+	}
+	return nil
+}
+
 // askGroups finds out in which groups of a scope a person is, as far as nobody knows.
 func askGroups(ctx context.Context, c *client.Client, person scope.Person, of scope.Scope, patience time.Duration) error {
 	open := of.Open(person)
@@ -65,4 +98,18 @@ func askGroups(ctx context.Context, c *client.Client, person scope.Person, of sc
 		person.Groups[strings.ToLower(id)] = slices.Contains(member, strings.ToLower(id))
 	}
 	return nil
+}
+
+// Catches reports whether a policy is about a user who need not be an account of the guard.
+func Catches(ctx context.Context, c *client.Client, userID string, included, excluded scope.Scope) (scope.Answer, error) {
+	person := scope.Person{ID: userID, Groups: map[string]bool{}}
+	for _, of := range []scope.Scope{included, excluded} {
+		if answer, _ := of.Holds(person); answer == scope.Unknown {
+			if err := ask(ctx, c, &person, of, 0); err != nil {
+				return scope.Unknown, err
+			}
+		}
+	}
+	answer, _ := scope.Catches(included, excluded, person)
+	return answer, nil
 }

@@ -1,0 +1,56 @@
+package conditionalaccess
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// RequiresMFA reports whether every sign-in to which the policy applies needs MFA or an authentication strength, whatever the policy's state. A
+// policy that grants access by another control in its place does not.
+func (p Policy) RequiresMFA() bool {
+	return p.NamesMFA() && (p.GrantControls.Count() == 1 || strings.EqualFold(p.GrantControls.Operator, "AND"))
+}
+
+// Narrow reports whether the policy applies to some sign-ins of a user only: to certain apps, places, platforms, devices, clients or risks.
+func (p Policy) Narrow() bool {
+	conditions := p.normalized().Conditions
+	apps := conditions.Applications
+	if apps == nil || !slices.Equal(apps.IncludeApplications, []string{"all"}) || len(apps.ExcludeApplications) > 0 || apps.Filter != nil {
+		return true
+	}
+	rest := conditions
+	rest.Users, rest.ClientApplications, rest.Applications, rest.ClientAppTypes = nil, nil, nil, nil
+	all := slices.Equal(conditions.ClientAppTypes, []string{"all"})
+	everywhere := rest.Locations != nil && slices.Equal(rest.Locations.Include, []string{"all"}) && len(rest.Locations.Exclude) == 0
+	if everywhere {
+		rest.Locations = nil
+	}
+	return !all || !reflect.ValueOf(rest).IsZero()
+}
+
+// ListNames are the lists of a policy that say whom, what and where it is about, by their places on the wire, in the order in which people read
+// them.
+var ListNames = []string{
+	"conditions.users.includeUsers", "conditions.users.includeGroups", "conditions.users.includeRoles",
+	"conditions.users.excludeUsers", "conditions.users.excludeGroups", "conditions.users.excludeRoles",
+	"conditions.clientApplications.includeServicePrincipals", "conditions.clientApplications.excludeServicePrincipals",
+	"conditions.applications.includeApplications", "conditions.applications.excludeApplications", "conditions.applications.includeUserActions",
+	"conditions.locations.includeLocations", "conditions.locations.excludeLocations",
+	"conditions.platforms.includePlatforms", "conditions.platforms.excludePlatforms", "conditions.clientAppTypes",
+}
+
+// Lists are the lists of ListNames.
+func (p Policy) Lists() map[string][]string {
+	lists := map[string][]string{}
+	document := p.wire()
+	for _, name := range ListNames {
+		object := document
+		steps := strings.Split(name, ".")
+		for _, step := range steps[:len(steps)-1] {
+			object, _ = object[step].(map[string]any)
+		}
+		lists[name] = texts(object[steps[len(steps)-1]])
+	}
+	return lists
+}

@@ -1,0 +1,87 @@
+package policies
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
+)
+
+// run is what a run knows of Conditional Access policies.
+type run struct {
+	*resourcekit.Run
+	emergency *emergency.State
+	// policies are the tenant's policies, with the run's own writes; nil where the run cannot ask for them.
+	policies *client.ConditionalAccessPolicies
+	// objects are the names of what policies refer to.
+	objects *objectNames
+
+	// defaults is whether the tenant has security defaults, asked for once in a run.
+	defaults func() (bool, error)
+
+	// mutex guards planned, the names of policies that plans of this run create.
+	mutex   sync.Mutex
+	planned map[string]bool
+}
+
+// Begin makes it a part of a run.
+func (d *run) Begin(run *resourcekit.Run) {
+	d.Run, d.emergency, d.planned = run, emergency.Of(run), map[string]bool{}
+	if run.Ready() {
+		d.policies = run.Client.NewConditionalAccessPolicies()
+		d.objects = newObjectNames(run.Client)
+	}
+}
+
+// securityDefaults reports whether the tenant has security defaults. They are asked for once in a run.
+func (d *run) securityDefaults(ctx context.Context) (bool, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.defaults == nil {
+		enabled, err := d.Client.SecurityDefaultsEnabled(ctx)
+		if ctx.Err() != nil {
+			return false, err
+		}
+		d.defaults = func() (bool, error) { return enabled, err }
+	}
+	return d.defaults()
+}
+
+// find finds the policies that have an id or a name; names are compared without case. An id that does not exist is an error.
+func (d *run) find(ctx context.Context, key string) ([]client.ConditionalAccessPolicy, error) {
+	if value.IsGUID(key) {
+		found, err := d.policies.Find(ctx, key)
+		return []client.ConditionalAccessPolicy{found}, err
+	}
+	all, err := d.policies.All(ctx)
+	var named []client.ConditionalAccessPolicy
+	for _, policy := range all {
+		if strings.EqualFold(strings.TrimSpace(policy.DisplayName), strings.TrimSpace(key)) {
+			named = append(named, policy)
+		}
+	}
+	return named, err
+}
+
+// plan records a policy that is to be made, and returns how many policies the tenant will have with all that were recorded.
+func (d *run) plan(ctx context.Context, name string) (int, error) {
+	all, err := d.policies.All(ctx)
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.planned[name] = true
+	return len(all) + len(d.planned), err
+}
+
+// enter takes over what became of a policy by a write: nil where it was deleted, err where nobody knows.
+func (d *run) enter(id string, policy *client.ConditionalAccessPolicy, err error) {
+	d.policies.Record(id, policy, err)
+	if err == nil && policy != nil {
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		delete(d.planned, policy.DisplayName)
+	}
+}
