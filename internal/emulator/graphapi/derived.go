@@ -21,7 +21,7 @@ type derived[T any] struct {
 }
 
 // rows are the list and one object of it, by its id or by a property: path/{id} and path(property='value').
-func (d derived[T]) rows() rows {
+func (d *derived[T]) rows() rows {
 	if d.entity.Defaults == nil {
 		for name := range d.entity.Properties {
 			d.entity.Defaults = append(d.entity.Defaults, name)

@@ -85,7 +85,7 @@ type relationUnits struct{ units int }
 func relationRows(parent, relation string, read []string, find objectFinder, cost relationUnits) rows {
 	casts := slices.Concat([]string{"", userType, groupType}, emptyCasts)
 	if relation == "memberOf" || relation == "transitiveMemberOf" {
-		casts = []string{"", groupType, "microsoft.graph.administrativeUnit", "microsoft.graph.directoryRole"}
+		casts = []string{"", groupType, "microsoft.graph.administrativeUnit", directoryRoleType}
 	}
 	var lines rows
 	for _, cast := range casts {
@@ -100,10 +100,15 @@ func relationRows(parent, relation string, read []string, find objectFinder, cos
 		if cast == "" || cast == userType || cast == groupType {
 			list.units = cost.units
 		}
-		lines = append(lines, list, row{
+		count := row{
 			method: http.MethodGet, path: path + "/$count", permissions: oneOf(read...), options: countOptions,
 			handle: related(find, relation, cast, asCount),
-		})
+		}
+		if cast == directoryRoleType {
+			list.permissions, count.permissions = oneOf(slices.Concat(read, readRolePermissions)...), oneOf(slices.Concat(read, readRolePermissions)...)
+			list.handle, count.handle = rolesOf(find, relation, asObjects), rolesOf(find, relation, asCount)
+		}
+		lines = append(lines, list, count)
 	}
 	return lines.of(control.ClassDirectory)
 }

@@ -40,6 +40,15 @@ var (
 	roleAssignments = &store.Collection[RoleAssignment]{ID: func(a RoleAssignment) string { return a.ID }}
 )
 
+const directoryRoleType = "microsoft.graph.directoryRole"
+
+var readRolePermissions = []string{
+	"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All",
+}
+
+// directoryRoles are the roles that somebody has.
+var directoryRoles derived[RoleDefinition]
+
 // https://learn.microsoft.com/graph/api/rbacapplication-list-roledefinitions
 // https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
 // https://learn.microsoft.com/graph/api/directoryroletemplate-list
@@ -48,7 +57,7 @@ var (
 func init() {
 	nameType[RoleDefinition]("microsoft.graph.unifiedRoleDefinition")
 	nameType[RoleAssignment]("microsoft.graph.unifiedRoleAssignment")
-	read := oneOf("RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All")
+	read := oneOf(readRolePermissions...)
 	addCollection(collection[RoleDefinition]{
 		data: roleDefinitions, one: "role", many: "roles",
 		path: "/roleManagement/directory/roleDefinitions", class: control.ClassDirectory, read: read,
@@ -77,7 +86,7 @@ func init() {
 			return nil
 		},
 	})
-	register(derived[RoleDefinition]{
+	register((&derived[RoleDefinition]{
 		path: "/directoryRoleTemplates", read: read, id: roleID,
 		entity: odata.Type[RoleDefinition]{Name: "microsoft.graph.directoryRoleTemplate", Properties: map[string]func(RoleDefinition) any{
 			"id": func(r RoleDefinition) any { return r.ID }, "displayName": func(r RoleDefinition) any { return r.DisplayName },
@@ -86,20 +95,20 @@ func init() {
 		values: func(tx *store.Tx) []RoleDefinition {
 			return slices.DeleteFunc(roleDefinitions.Values(tx, false), func(role RoleDefinition) bool { return !role.IsBuiltIn })
 		},
-	}.rows())
-	active := derived[RoleDefinition]{
+	}).rows())
+	directoryRoles = derived[RoleDefinition]{
 		path: "/directoryRoles", read: read, id: activeRoleID,
-		entity: odata.Type[RoleDefinition]{Name: "microsoft.graph.directoryRole", Properties: map[string]func(RoleDefinition) any{
+		entity: odata.Type[RoleDefinition]{Name: directoryRoleType, Properties: map[string]func(RoleDefinition) any{
 			"id": func(r RoleDefinition) any { return activeRoleID(r) }, "displayName": func(r RoleDefinition) any { return r.DisplayName },
 			"description": func(r RoleDefinition) any { return nullIfEmpty(r.Description) }, "roleTemplateId": func(r RoleDefinition) any { return r.ID },
 			"deletedDateTime": func(RoleDefinition) any { return nil },
 		}},
 		values: activeRoles,
 	}
-	register(append(active.rows(), rows{{
+	register(append(directoryRoles.rows(), rows{{
 		method: http.MethodGet, path: "/directoryRoles/{id}/members", permissions: read, options: []string{"$select"},
 		handle: func(tx *store.Tx, req *request, query odata.Query) (*wire.Response, error) {
-			role, found := active.find(tx, req.keys[0])
+			role, found := directoryRoles.find(tx, req.keys[0])
 			if !found {
 				return nil, resourceNotFound(req.keys[0])
 			}
@@ -129,6 +138,38 @@ func holders(tx *store.Tx, id string) []string {
 		}
 	}
 	return ids
+}
+
+// rolesOf lists the active roles that an object has in the whole tenant; where the relation is transitive, also by its groups. Without a permission
+// to read roles there is only their id.
+//
+// https://learn.microsoft.com/graph/api/user-list-transitivememberof
+func rolesOf(find objectFinder, relation string, form answerForm) handler {
+	return func(tx *store.Tx, req *request, query odata.Query) (*wire.Response, error) {
+		owner, err := find(tx, req.keys[0])
+		if err != nil {
+			return nil, err
+		}
+		ids := append([]string{owner.ID()}, relatedIDs(tx, owner, relation)...)
+		if relation == "memberOf" {
+			ids = ids[:1]
+		}
+		held := directoryRoles
+		held.path = "/directoryObjects"
+		held.values = func(tx *store.Tx) []RoleDefinition {
+			return slices.DeleteFunc(activeRoles(tx), func(role RoleDefinition) bool { return !hasAnyOf(holders(tx, role.ID), ids...) })
+		}
+		if form == asCount {
+			return counted(held.values(tx)), nil
+		}
+		if !req.caller.hasAny(readRolePermissions) {
+			if _, err := held.entity.Projection(query); err != nil {
+				return nil, err
+			}
+			query.Selected = []string{"id"}
+		}
+		return held.list(tx, req, query)
+	}
 }
 
 // listRoleMembers answers GET of those who have a role.

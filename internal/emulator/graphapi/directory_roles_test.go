@@ -1,6 +1,7 @@
 package graphapi_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/emulator"
@@ -60,6 +61,27 @@ func TestRolesAndWhoHasThem(t *testing.T) {
 		if answer := f.Get("/v1.0/" + path); answer.Status != 404 {
 			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
 		}
+	}
+	grady, err := f.Control.GetUser(f.Ctx, "grady.archie@contoso.example") // of engineering
+	if err != nil {
+		t.Fatal(err)
+	}
+	const cast = "/microsoft.graph.directoryRole"
+	for path, want := range map[string]int{
+		"users/" + user.ID + "/memberOf": 1, "users/" + user.ID + "/transitiveMemberOf": 1, "users/" + grady.ID + "/memberOf": 0, "users/" + grady.ID + "/transitiveMemberOf": 1,
+		"groups/" + emulator.SampleEngineeringID + "/memberOf": 1, "groups/" + emulator.SampleAllStaffID + "/transitiveMemberOf": 0,
+	} {
+		answer := f.Get("/v1.0/" + path + cast + "?$select=id,roleTemplateId")
+		if values := answer.Values(); answer.Status != 200 || len(values) != want || want > 0 && values[0]["roleTemplateId"] != globalAdministrator {
+			t.Errorf("%s: %d %s", path, answer.Status, answer.Raw)
+		}
+		if count := f.Get("/v1.0/"+path+cast+"/$count", "ConsistencyLevel", "eventual"); string(count.Raw) != fmt.Sprint(want) {
+			t.Errorf("%s: %d %s", path, count.Status, count.Raw)
+		}
+	}
+	permit(f, "User.Read.All", "GroupMember.Read.All")
+	if values := f.Get("/v1.0/users/" + user.ID + "/transitiveMemberOf" + cast).Values(); len(values) != 1 || len(values[0]) != 1 || values[0]["id"] != id {
+		t.Errorf("without a permission to read roles: %v", values)
 	}
 	permit(f, "Policy.Read.All")
 	for _, path := range []string{"directoryRoles", "roleManagement/directory/roleAssignments", "servicePrincipals", "subscribedSkus", "identityGovernance/termsOfUse/agreements"} {

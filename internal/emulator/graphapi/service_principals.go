@@ -9,11 +9,11 @@ import (
 // https://learn.microsoft.com/graph/api/serviceprincipal-list
 // https://learn.microsoft.com/graph/api/serviceprincipal-get
 func init() {
-	register(derived[*store.Principal]{
+	register((&derived[*store.Principal]{
 		path: "/servicePrincipals", read: oneOf(readApplicationPermissions...), entity: servicePrincipalEntity,
 		id:     func(p *store.Principal) string { return p.ID },
 		values: func(tx *store.Tx) []*store.Principal { return tx.Principals() },
-	}.rows())
+	}).rows())
 }
 
 // principalOf is the service principal of an app, or nil.
