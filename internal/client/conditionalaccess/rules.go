@@ -26,7 +26,7 @@ const (
 	RuleNoTarget Rule = "no_target"
 	// RuleMixedTargets is one that includes more than one kind of them.
 	RuleMixedTargets Rule = "mixed_targets"
-	// RuleFilterWithAll is a filter of apps in a policy that names all apps or none.
+	// RuleFilterWithAll is a filter of apps in a policy that names all apps or none. It is a warning: reports of what the service does differ.
 	RuleFilterWithAll Rule = "filter_with_all"
 	// RuleNothingAsked is a policy without a control that is on.
 	RuleNothingAsked Rule = "nothing_asked"
@@ -109,7 +109,7 @@ func (c *checker) report(rule Rule, at string, values []string, restsOn ...strin
 		}
 	}
 	c.problems = append(c.problems, Problem{
-		Rule: rule, At: at, Values: values, Warning: rule == RuleReportOnlyAction || rule == RuleRetiredControl,
+		Rule: rule, At: at, Values: values, Warning: rule == RuleReportOnlyAction || rule == RuleRetiredControl || rule == RuleFilterWithAll,
 	})
 }
 

@@ -24,7 +24,7 @@ var messages = map[rules.Rule]message{
 	rules.RuleMixedTargets: {"Apps, user actions and authentication contexts exclude each other",
 		"conditions.applications includes %s. The service takes one of them in a policy and refuses more with the number 1012. Make a policy for each."},
 	rules.RuleFilterWithAll: {"A filter of apps does not go with All or None",
-		"applications.filter selects apps, and included_applications names all of them or none. Remove one of the two."},
+		"applications.filter selects apps, and included_applications names all of them or none. The service may refuse that. Remove one of the two."},
 	rules.RuleNothingAsked: {"The policy asks for nothing",
 		"grant_controls has no control, and session_controls has none that is on. The service refuses such a policy. Set one of them, for example built_in_controls = [\"mfa\"]."},
 	rules.RuleStrengthWithMFA: {"An authentication strength takes the place of mfa",
