@@ -54,3 +54,31 @@ func (p Policy) Lists() map[string][]string {
 	}
 	return lists
 }
+
+// Unknown are the places of conditions that say something that this package does not know, sorted: whom or what the policy is about may be
+// narrower than it seems.
+func (p Policy) Unknown() []string {
+	var places []string
+	conditions, _ := p.document["conditions"].(map[string]any)
+	unknownPlaces("conditions", reflect.TypeFor[Conditions](), conditions, &places)
+	slices.Sort(places)
+	return places
+}
+
+func unknownPlaces(at string, kind reflect.Type, object map[string]any, places *[]string) {
+	known := map[string]reflect.Type{}
+	for i := range kind.NumField() {
+		known[wireName(kind.Field(i))] = kind.Field(i).Type
+	}
+	for name, value := range object {
+		inner, isKnown := known[name]
+		nested, isObject := value.(map[string]any)
+		switch {
+		case strings.Contains(name, "@") || isEmpty(value):
+		case !isKnown:
+			*places = append(*places, at+"."+name)
+		case isObject && inner.Kind() == reflect.Pointer && inner.Elem().Kind() == reflect.Struct:
+			unknownPlaces(at+"."+name, inner.Elem(), nested, places)
+		}
+	}
+}
