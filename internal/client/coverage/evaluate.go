@@ -15,8 +15,6 @@ type Result struct {
 	// Gaps are sign-ins that succeed with a single factor, each as the class of all that have what it says. There are a few of them at most, and
 	// none of them is a part of another.
 	Gaps []SignIn
-	// By are the policies that ask for MFA or block, and Almost those that would and do not.
-	By, Almost []Reason
 	// Registration says whether the registration of security information needs MFA, or is blocked.
 	Registration Verdict
 	// ManyGroups says that the user is in so many groups that the service may block them.
@@ -45,6 +43,8 @@ const (
 // goroutines.
 type Evaluator struct {
 	evaluator
+	index index
+	// verdicts are by signature.
 	verdicts map[string]Result
 }
 
@@ -91,7 +91,7 @@ func New(tenant Tenant) *Evaluator {
 	if tenant.Locations == nil {
 		e.trusted = append(e.trusted, factElsewhere)
 	}
-	return &Evaluator{evaluator: e, verdicts: map[string]Result{}}
+	return &Evaluator{evaluator: e, index: newIndex(e.policies), verdicts: map[string]Result{}}
 }
 
 // namedLocations are the locations that policies name by their ids.
@@ -118,18 +118,16 @@ func (e *Evaluator) Evaluate(person Person) Result {
 		}
 		return Result{Verdict: BySecurityDefaults, Registration: BySecurityDefaults}
 	}
-	memberships := make([]membership, len(e.policies))
-	key := make([]byte, len(e.policies))
-	for i, policy := range e.policies {
-		memberships[i], _ = applies(policy, person)
-		key[i] = '0' + byte(memberships[i])
-	}
-	result, known := e.verdicts[string(key)]
+	signature := e.index.signature(person)
+	result, known := e.verdicts[string(signature)]
 	if !known {
+		memberships := make([]membership, len(signature))
+		for i, m := range signature {
+			memberships[i] = membership(m)
+		}
 		result = e.judge(memberships)
-		e.verdicts[string(key)] = result
+		e.verdicts[string(signature)] = result
 	}
-	result.By, result.Almost = e.reasons(person)
 	result.ManyGroups = len(person.Groups) > MaxGroups
 	if person.Emergency && result.Verdict != Covered && result.Verdict != Blocked {
 		result.Verdict = EmergencyAccess
@@ -137,8 +135,8 @@ func (e *Evaluator) Evaluate(person Person) Result {
 	return result
 }
 
-// reasons are the policies that have to do with a user.
-func (e *Evaluator) reasons(person Person) (by, almost []Reason) {
+// Explain names the policies that ask a user for MFA or block, and those that would and do not.
+func (e *Evaluator) Explain(person Person) (by, almost []Reason) {
 	for _, policy := range e.tenant.Policies {
 		if !e.asksForMFA(policy, optimistic) && !policy.Blocks() {
 			continue
