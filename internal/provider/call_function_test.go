@@ -29,7 +29,7 @@ func TestEveryFunctionSaysWhatItIsAndTakes(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	want := []string{"ip_ranges_cover", "ip_ranges_from_text", "ip_ranges_size", "merge_ip_ranges", "mfa_transition", "normalize_ip_ranges", "users_from_csv"}
+	want := []string{"ip_ranges_cover", "ip_ranges_from_text", "ip_ranges_size", "merge_ip_ranges", "mfa_coverage", "mfa_transition", "normalize_ip_ranges", "users_from_csv"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the functions are %v, want %v", names, want)
 	}

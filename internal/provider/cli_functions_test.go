@@ -27,6 +27,13 @@ var functionExamples = map[string]map[string]any{
 			"patti.fernandez@contoso.example": "not_registered",
 		},
 	},
+	"mfa_coverage/function.tf": {
+		"employee": map[string]any{
+			"verdict": "partly", "gaps": []any{"from another trusted location"}, "policies": map[string]any{"MFA outside of trusted places": "included by all users"},
+			"almost": map[string]any{}, "registration": "partly",
+		},
+		"excluded": "not_covered",
+	},
 	"normalize_ip_ranges/function.tf": {"not_trusted_yet": []any{"198.51.100.17/32"}},
 	"merge_ip_ranges/function.tf":     {},
 	"ip_ranges_cover/function.tf":     {"a_partner_is_trusted": false},

@@ -72,7 +72,7 @@ var appliedExamples = []string{
 	"guides/testing-modules/changes.sh", "guides/testing-modules/faults.sh", "guides/testing-modules/tenant.json",
 	"guides/testing-modules/github-actions.yml", "guides/testing-modules/gitlab-ci.yml",
 	"functions/users_from_csv/function.tf", "functions/users_from_csv/per-user-mfa.csv", "functions/users_from_csv/without_disabled.tf",
-	"functions/users_from_csv/report.tf", "functions/users_from_csv/report.csv", "functions/users_from_csv/enforced.tf", "functions/mfa_transition/function.tf", "functions/normalize_ip_ranges/function.tf",
+	"functions/users_from_csv/report.tf", "functions/users_from_csv/report.csv", "functions/users_from_csv/enforced.tf", "functions/mfa_transition/function.tf", "functions/mfa_coverage/function.tf", "functions/normalize_ip_ranges/function.tf",
 	"functions/merge_ip_ranges/function.tf", "functions/ip_ranges_cover/function.tf", "functions/ip_ranges_size/function.tf",
 	"functions/ip_ranges_from_text/function.tf", "functions/ip_ranges_from_text/ranges.txt",
 }

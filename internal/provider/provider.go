@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/campaign"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/coverage"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/locations"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/peruser"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/policies"
@@ -16,7 +17,7 @@ import (
 
 // areas are all that the provider has. A new area is a line here.
 func areas() []resourcekit.Area {
-	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), policies.Area(), tenant.Area()}
+	return []resourcekit.Area{peruser.Area(), campaign.Area(), locations.Area(), policies.Area(), coverage.Area(), tenant.Area()}
 }
 
 // New returns the constructor of the provider.

@@ -361,3 +361,24 @@ func (p Policy) Excludes(location string) bool {
 func containsFold(list []string, wanted string) bool {
 	return slices.ContainsFunc(list, func(element string) bool { return strings.EqualFold(element, wanted) })
 }
+
+// ParsePolicies reads policies in Graph's JSON: one policy, a list of them, or an answer with a list in value.
+func ParsePolicies(text string) ([]Policy, error) {
+	var answer struct {
+		Value *[]Policy `json:"value"`
+	}
+	var list []Policy
+	trimmed := strings.TrimSpace(text)
+	if strings.HasPrefix(trimmed, "[") {
+		return list, json.Unmarshal([]byte(trimmed), &list)
+	}
+	if err := json.Unmarshal([]byte(trimmed), &answer); err != nil {
+		return nil, err
+	}
+	if answer.Value != nil {
+		return *answer.Value, nil
+	}
+	var one Policy
+	err := json.Unmarshal([]byte(trimmed), &one)
+	return []Policy{one}, err
+}

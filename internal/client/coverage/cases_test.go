@@ -186,6 +186,8 @@ func TestTheCasesOfTheField(t *testing.T) {
 		"the same, and Linux":                     {policies: []string{`"clientAppTypes":["browser"],"platforms":{"includePlatforms":["all"],"excludePlatforms":["linux"]}`, `"clientAppTypes":["mobileAppsAndDesktopClients","exchangeActiveSync","other"]`, `"platforms":{"includePlatforms":["linux"]}`}, want: Covered},
 		"apps of a filter":                        {policies: []string{apps(`"applicationFilter":{"mode":"include","rule":"r"}`)}, want: Partly, gap: "not app filter r"},
 		"all but apps of filter":                  {policies: []string{apps(`"includeApplications":["All"],"applicationFilter":{"mode":"exclude","rule":"r"}`)}, want: Partly, gap: "app filter r"},
+		"an excluded place that nobody lists":     {policies: []string{from(q("All"), q(group))}, want: Partly, gap: "location " + group},
+		"an included place that nobody lists":     {policies: []string{from(q(group), "")}, want: NotCovered},
 		"every level of risk":                     {policies: []string{`"signInRiskLevels":["none","low","medium","high"]`}, want: Covered},
 		"password change on risk, and everybody":  {policies: []string{`"userRiskLevels":["high"],` + grant("AND", "mfa", "passwordChange"), ""}, want: Covered},
 		"an app of a group that is blocked there": {policies: []string{apps(`"includeApplications":["All"],"excludeApplications":["Office365"]`), apps(`"includeApplications":["Office365"]`)}, want: Covered},

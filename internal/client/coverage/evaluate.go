@@ -356,3 +356,41 @@ func (s SignIn) String() string {
 	}
 	return strings.Join(parts, "; ")
 }
+
+// Fact is what a fact of a class of sign-ins is about.
+type Fact string
+
+// The facts. FactElsewhere and FactLegacy have no subject.
+const (
+	FactLocation  Fact = factLocation
+	FactElsewhere Fact = factElsewhere
+	FactLegacy    Fact = factLegacy
+	FactAppGroup  Fact = factAppGroup
+	FactAppFilter Fact = factAppFilter
+	FactDevice    Fact = factDevice
+	FactControl   Fact = factControl
+)
+
+// Facts are all of them.
+var Facts = []Fact{FactLocation, FactElsewhere, FactLegacy, FactAppGroup, FactAppFilter, FactDevice, FactControl}
+
+// ReadFact takes the name of a fact apart.
+func ReadFact(name string) (fact Fact, subject string) {
+	for _, fact := range Facts {
+		if subject, ok := strings.CutPrefix(name, string(fact)); ok {
+			return fact, subject
+		}
+	}
+	return "", name
+}
+
+// Dimensions of a sign-in.
+const (
+	App         = dimApp
+	Platform    = dimPlatform
+	ClientApp   = dimClient
+	Flow        = dimFlow
+	SignInRisk  = dimSignRisk
+	UserRisk    = dimUserRisk
+	InsiderRisk = dimInsider
+)

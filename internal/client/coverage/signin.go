@@ -239,7 +239,12 @@ func (e *evaluator) elsewhere(locations *rules.Locations, how certainty) []escap
 		ways = append(ways, outside)
 	}
 	for _, id := range locations.Exclude {
-		for _, fact := range e.placesOf(id, how) {
+		facts := e.placesOf(id, how)
+		if len(facts) == 0 && id != legacyID && !strings.EqualFold(id, rules.AllTrusted) {
+			// A location that is excluded and missing from the list may exist all the same.
+			facts = []string{factLocation + strings.ToLower(id)}
+		}
+		for _, fact := range facts {
 			ways = append(ways, escape{{name: fact, fact: true}})
 		}
 	}

@@ -83,7 +83,7 @@ const (
 )
 
 // membership is whether a policy applies to a user.
-type membership int
+type membership byte
 
 const (
 	no membership = iota

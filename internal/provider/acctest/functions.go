@@ -42,7 +42,8 @@ func (f *Functions) Run(name string, arguments ...tftypes.Value) (tftypes.Value,
 	request := &tfprotov6.CallFunctionRequest{Name: name}
 	for i, argument := range arguments {
 		typ := argument.Type()
-		if i >= len(function.Parameters) && function.VariadicParameter != nil && function.VariadicParameter.Type.Is(tftypes.DynamicPseudoType) {
+		if i < len(function.Parameters) && function.Parameters[i].Type.Is(tftypes.DynamicPseudoType) ||
+			i >= len(function.Parameters) && function.VariadicParameter != nil && function.VariadicParameter.Type.Is(tftypes.DynamicPseudoType) {
 			typ = tftypes.DynamicPseudoType
 		}
 		packed, err := tfprotov6.NewDynamicValue(typ, argument)

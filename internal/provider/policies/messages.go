@@ -13,45 +13,79 @@ type message struct{ summary, detail string }
 
 // messages has the words for each rule.
 var messages = map[rules.Rule]message{
-	rules.RuleNobody: {"The policy applies to nobody",
+	rules.RuleNobody: {
+		"The policy applies to nobody",
 		"conditions.users includes no user, group, role or guest, and conditions.client_applications includes no service principal. The service refuses such a policy. " +
-			"Set one of them; for everybody, write included_users = [\"All\"] and exclude your emergency access accounts."},
-	rules.RuleUsersAndWorkloads: {"The policy applies to users and to workload identities",
-		"A policy is about one of them. For a policy about workload identities, write included_users = [\"None\"] or leave users out, and make another policy for the users."},
-	rules.RuleNoTarget: {"The policy applies to no app",
+			"Set one of them; for everybody, write included_users = [\"All\"] and exclude your emergency access accounts.",
+	},
+	rules.RuleUsersAndWorkloads: {
+		"The policy applies to users and to workload identities",
+		"A policy is about one of them. For a policy about workload identities, write included_users = [\"None\"] or leave users out, and make another policy for the users.",
+	},
+	rules.RuleNoTarget: {
+		"The policy applies to no app",
 		"conditions.applications includes no app, no user action and no authentication context. The service refuses that with the number 1011. For everything, write " +
-			"included_applications = [\"All\"]."},
-	rules.RuleMixedTargets: {"Apps, user actions and authentication contexts exclude each other",
-		"conditions.applications includes %s. The service takes one of them in a policy and refuses more with the number 1012. Make a policy for each."},
-	rules.RuleFilterWithAll: {"A filter of apps does not go with All or None",
-		"applications.filter selects apps, and included_applications names all of them or none. The service may refuse that. Remove one of the two."},
-	rules.RuleNothingAsked: {"The policy asks for nothing",
-		"grant_controls has no control, and session_controls has none that is on. The service refuses such a policy. Set one of them, for example built_in_controls = [\"mfa\"]."},
-	rules.RuleStrengthWithMFA: {"An authentication strength takes the place of mfa",
-		"grant_controls has authentication_strength_policy_id and the control mfa. The service takes one of them. Remove mfa from built_in_controls: the strength asks for it."},
-	rules.RuleDeviceRegistration: {"The registration of devices does not have this %s",
-		"A policy about urn:user:registerdevice asks for mfa or for an authentication strength and for nothing else, and has neither client_app_types nor a device filter. Remove them."},
-	rules.RulePasswordChange: {"passwordChange does not go with the rest of the policy",
+			"included_applications = [\"All\"].",
+	},
+	rules.RuleMixedTargets: {
+		"Apps, user actions and authentication contexts exclude each other",
+		"conditions.applications includes %s. The service takes one of them in a policy and refuses more with the number 1012. Make a policy for each.",
+	},
+	rules.RuleFilterWithAll: {
+		"A filter of apps does not go with All or None",
+		"applications.filter selects apps, and included_applications names all of them or none. The service may refuse that. Remove one of the two.",
+	},
+	rules.RuleNothingAsked: {
+		"The policy asks for nothing",
+		"grant_controls has no control, and session_controls has none that is on. The service refuses such a policy. Set one of them, for example built_in_controls = [\"mfa\"].",
+	},
+	rules.RuleStrengthWithMFA: {
+		"An authentication strength takes the place of mfa",
+		"grant_controls has authentication_strength_policy_id and the control mfa. The service takes one of them. Remove mfa from built_in_controls: the strength asks for it.",
+	},
+	rules.RuleDeviceRegistration: {
+		"The registration of devices does not have this %s",
+		"A policy about urn:user:registerdevice asks for mfa or for an authentication strength and for nothing else, and has neither client_app_types nor a device filter. Remove them.",
+	},
+	rules.RulePasswordChange: {
+		"passwordChange does not go with the rest of the policy",
 		"The service takes passwordChange only together with mfa or an authentication strength, with operator = \"AND\", for user_risk_levels, on all apps without exclusions, " +
-			"and without other conditions. It refuses anything else with the number 1032."},
-	rules.RuleFrequency: {"The sign-in frequency is not complete",
-		"A frequency has sign_in_frequency and sign_in_frequency_period, such as 4 and \"hours\". With sign_in_frequency_interval = \"everyTime\" it has neither of them."},
-	rules.RulePersistentBrowser: {"persistent_browser_mode needs a policy for all apps",
-		"The service takes a persistent browser session only where included_applications is [\"All\"]. Write that, or set the mode in a policy of its own."},
-	rules.RuleContinuousAccess: {"Continuous access evaluation can be disabled only for all apps and without conditions",
-		"The policy has continuous_access_evaluation_mode = \"disabled\" and conditions. Disable it in a policy of its own, for all apps."},
-	rules.RulePlatform: {"There are no approved or protected apps on %s",
-		"approvedApplication and compliantApplication exist on Android, iOS and Windows. As the only control, they block every sign-in from these platforms. Add another control, or remove the platforms."},
-	rules.RuleTenants: {"external_tenants do not match their kind",
-		"With membership_kind = \"enumerated\", members names the tenants. With \"all\" it is left out."},
-	rules.RuleNotAnID: {"%s is not an id",
+			"and without other conditions. It refuses anything else with the number 1032.",
+	},
+	rules.RuleFrequency: {
+		"The sign-in frequency is not complete",
+		"A frequency has sign_in_frequency and sign_in_frequency_period, such as 4 and \"hours\". With sign_in_frequency_interval = \"everyTime\" it has neither of them.",
+	},
+	rules.RulePersistentBrowser: {
+		"persistent_browser_mode needs a policy for all apps",
+		"The service takes a persistent browser session only where included_applications is [\"All\"]. Write that, or set the mode in a policy of its own.",
+	},
+	rules.RuleContinuousAccess: {
+		"Continuous access evaluation can be disabled only for all apps and without conditions",
+		"The policy has continuous_access_evaluation_mode = \"disabled\" and conditions. Disable it in a policy of its own, for all apps.",
+	},
+	rules.RulePlatform: {
+		"There are no approved or protected apps on %s",
+		"approvedApplication and compliantApplication exist on Android, iOS and Windows. As the only control, they block every sign-in from these platforms. Add another control, or remove the platforms.",
+	},
+	rules.RuleTenants: {
+		"external_tenants do not match their kind",
+		"With membership_kind = \"enumerated\", members names the tenants. With \"all\" it is left out.",
+	},
+	rules.RuleNotAnID: {
+		"%s is not an id",
 		"This list has ids (GUIDs), and a few names that stand for many objects. Names of users, groups and apps are not among them. Take the id from a resource or a data source, such as " +
-			"data.azuread_group.….object_id."},
+			"data.azuread_group.….object_id.",
+	},
 	rules.RuleTooMany: {"The list is too long", "It has %s. Divide the policy, or use a group or a filter."},
-	rules.RuleReportOnlyAction: {"User actions are not evaluated in report-only",
-		"The state is enabledForReportingButNotEnforced and the policy is about %s. The service does not evaluate such a policy: reports will show nothing, and that says nothing about what enabling it does."},
-	rules.RuleRetiredControl: {"approvedApplication is retired",
-		"Microsoft retired the approved client app grant in early March 2026. Use compliantApplication."},
+	rules.RuleReportOnlyAction: {
+		"User actions are not evaluated in report-only",
+		"The state is enabledForReportingButNotEnforced and the policy is about %s. The service does not evaluate such a policy: reports will show nothing, and that says nothing about what enabling it does.",
+	},
+	rules.RuleRetiredControl: {
+		"approvedApplication is retired",
+		"Microsoft retired the approved client app grant in early March 2026. Use compliantApplication.",
+	},
 }
 
 // finding is a broken rule in words.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -109,7 +108,7 @@ func (m *policyModel) refresh(policy client.ConditionalAccessPolicy) {
 	parts := m.parts()
 	for _, top := range tree {
 		part := parts[top.name]
-		var merged attr.Value = top.read(document)
+		merged := top.read(document)
 		if !imported {
 			merged = top.merge(*part, merged, "", differs, true)
 		}

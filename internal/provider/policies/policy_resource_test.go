@@ -67,7 +67,10 @@ func named(tn *acctest.Tenant, name string) (found control.ConditionalAccessPoli
 			return policy, nil
 		}
 	}
-	return found, fmt.Errorf("the tenant has no policy %q (error %v)", name, err)
+	if err == nil {
+		err = fmt.Errorf("the tenant has no policy %q", name)
+	}
+	return found, err
 }
 
 // has checks the policy of a name in the tenant.
