@@ -27,9 +27,9 @@ const (
 // one of the same name.
 func policy(t *testing.T, changes string) rules.Policy {
 	t.Helper()
+	conditions := map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}}
 	document := map[string]any{
-		"id": "p", "displayName": "P", "state": "enabled",
-		"conditions":    map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}},
+		"id": "p", "displayName": "P", "state": "enabled", "conditions": conditions,
 		"grantControls": map[string]any{"operator": "OR", "builtInControls": []any{"mfa"}},
 	}
 	var change map[string]any
@@ -41,7 +41,7 @@ func policy(t *testing.T, changes string) rules.Policy {
 			document[name] = value
 			continue
 		}
-		document["conditions"].(map[string]any)[name] = value
+		conditions[name] = value
 	}
 	text, err := json.Marshal(document)
 	if err != nil {

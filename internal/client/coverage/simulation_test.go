@@ -22,7 +22,7 @@ type concrete struct {
 func every() []concrete {
 	var all []concrete
 	for _, app := range []string{"a", "b", anyOther} {
-		for _, platform := range []string{"windows", "linux"} {
+		for _, platform := range []string{"linux", anyOther} {
 			for _, client := range []string{"browser", "mobileAppsAndDesktopClients", "exchangeActiveSync", "other"} {
 				for _, risk := range []string{without, "high"} {
 					for _, flow := range []string{without, "deviceCodeFlow"} {
@@ -159,7 +159,7 @@ func generate(t *rapid.T) map[string]any {
 		conditions["locations"] = map[string]any{"includeLocations": at, "excludeLocations": some("excluded locations", headOffice, germany, "AllTrusted")}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "platforms") == 0 {
-		conditions["platforms"] = map[string]any{"includePlatforms": []any{rapid.SampledFrom([]any{"all", "windows", "linux"}).Draw(t, "platform")}, "excludePlatforms": some("excluded platforms", "linux")}
+		conditions["platforms"] = map[string]any{"includePlatforms": []any{rapid.SampledFrom([]any{"all", "linux"}).Draw(t, "platform")}, "excludePlatforms": some("excluded platforms", "linux")}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "clients") == 0 {
 		conditions["clientAppTypes"] = rapid.SampledFrom([][]any{{"browser"}, {"browser", "mobileAppsAndDesktopClients"}, {"exchangeActiveSync", "other"}, {"all"}}).Draw(t, "clients")
