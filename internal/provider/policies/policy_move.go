@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
@@ -96,6 +97,12 @@ func moveAzureADPolicy(ctx context.Context, req resource.MoveStateRequest, resp 
 		top.writeBlock(lists[top.name], "", document, &unknown)
 	}
 	switchControls(document)
+	if session, ok := document[sessionNode.wire].(map[string]any); ok {
+		// That provider has the defaults of a frequency also where there is none.
+		if frequency, ok := session["signInFrequency"].(map[string]any); ok && frequency["value"] == nil && frequency["frequencyInterval"] != rules.EveryTime {
+			delete(session, "signInFrequency")
+		}
+	}
 	moved := &policyModel{}
 	policy := rules.FromMap(document)
 	policy.ID, policy.DisplayName, policy.State = guid, name.ValueString(), rules.State(state.ValueString())
@@ -126,7 +133,7 @@ func (n node) writeBlock(list *types.List, at string, parent map[string]any, unk
 			if child.name == insiderRisks && have.ValueString() != "" {
 				child.write(types.SetValueMust(types.StringType, []attr.Value{have}), join(at, n.wire), inner, unknown)
 			} else if have.ValueString() != "" {
-				child.write(have, join(at, n.wire), inner, unknown)
+				child.write(types.StringValue(bareID(have.ValueString())), join(at, n.wire), inner, unknown)
 			}
 		case types.Int64:
 			// Numbers of azuread are 0 where they are not set.
@@ -140,11 +147,20 @@ func (n node) writeBlock(list *types.List, at string, parent map[string]any, unk
 	put(parent, n.wire, inner)
 }
 
+// bareID is the GUID at the end of a path: the id of an object in that provider is the path of the object, as in
+// /policies/authenticationStrengthPolicies/{id}. Other texts stay.
+func bareID(text string) string {
+	if id := path.Base(text); strings.HasPrefix(text, "/") && value.IsGUID(id) {
+		return id
+	}
+	return text
+}
+
 func listAsSet(list types.List) types.Set {
 	var texts []any
 	for _, element := range list.Elements() {
 		if text, ok := element.(types.String); ok && !text.IsNull() {
-			texts = append(texts, text.ValueString())
+			texts = append(texts, bareID(text.ValueString()))
 		}
 	}
 	if len(texts) == 0 {
