@@ -28,7 +28,7 @@ type tenantLocations struct {
 }
 
 func newTenantLocations(run *resourcekit.Run) *tenantLocations {
-	return &tenantLocations{run: run, view: run.Client.NewNamedLocations(), planned: map[string]bool{}}
+	return &tenantLocations{run: run, view: run.NamedLocations(), planned: map[string]bool{}}
 }
 
 // all are the named locations of the tenant, of every kind.

@@ -10,16 +10,16 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	rules "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // objectNames are the names of the objects that the policies of a run refer to. Each kind is looked up with as few requests as there are pages
 // or chunks of ids, and nothing is looked up twice.
 type objectNames struct {
-	client *client.Client
+	*resourcekit.Run
 	// mutex is held while names are looked up, so that callers that wait for it find them.
 	mutex sync.Mutex
 	// known has the name of each id that was looked up; empty where there is no such object.
@@ -28,18 +28,39 @@ type objectNames struct {
 	failures map[rules.ReferenceKind]error
 	// told are the kinds of which a plan has said that they cannot be looked up.
 	told map[rules.ReferenceKind]bool
+
+	// queue is what callers that wait for mutex are going to look up: the next one that gets it looks it up for all of them.
+	queueMutex sync.Mutex
+	queue      []rules.Reference
 }
 
-func newObjectNames(c *client.Client) *objectNames {
-	return &objectNames{client: c, known: map[rules.ReferenceKind]map[string]string{}, failures: map[rules.ReferenceKind]error{}, told: map[rules.ReferenceKind]bool{}}
+func newObjectNames(run *resourcekit.Run) *objectNames {
+	return &objectNames{Run: run, known: map[rules.ReferenceKind]map[string]string{}, failures: map[rules.ReferenceKind]error{}, told: map[rules.ReferenceKind]bool{}}
+}
+
+// enqueue adds references to what is looked up next, and taken returns that.
+func (o *objectNames) enqueue(wanted []rules.Reference) {
+	o.queueMutex.Lock()
+	defer o.queueMutex.Unlock()
+	o.queue = append(o.queue, wanted...)
+}
+
+func (o *objectNames) taken() []rules.Reference {
+	o.queueMutex.Lock()
+	defer o.queueMutex.Unlock()
+	all := o.queue
+	o.queue = nil
+	return all
 }
 
 // lookUp returns the names of references by id, and those of objects that do not exist. A kind that cannot be looked up is in failures.
 func (o *objectNames) lookUp(ctx context.Context, wanted []rules.Reference) (names map[string]string, missing []rules.Reference, failures map[rules.ReferenceKind]error) {
+	o.enqueue(wanted)
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	open := map[rules.ReferenceKind][]string{}
-	for _, r := range wanted {
+	// Of a caller whose context has ended meanwhile nothing is known: what this one wants is added again.
+	for _, r := range append(o.taken(), wanted...) {
 		if _, known := o.known[r.Kind][r.ID]; !known && o.failures[r.Kind] == nil && !slices.Contains(open[r.Kind], r.ID) {
 			open[r.Kind] = append(open[r.Kind], r.ID)
 		}
@@ -83,10 +104,14 @@ func (o *objectNames) enter(ctx context.Context, kind rules.ReferenceKind, ids [
 	for _, id := range ids {
 		o.known[kind][id] = found[id]
 	}
+	// A list has all objects of its kind.
+	for id, name := range found {
+		o.known[kind][id] = name
+	}
 }
 
 func (o *objectNames) directory(ctx context.Context, open map[rules.ReferenceKind][]string) {
-	objects, err := o.client.GetDirectoryObjects(ctx, slices.Concat(open[rules.ReferenceUser], open[rules.ReferenceGroup], open[rules.ReferenceServicePrincipal]), o.client.Consistency().Missing)
+	objects, err := o.Client.GetDirectoryObjects(ctx, slices.Concat(open[rules.ReferenceUser], open[rules.ReferenceGroup], open[rules.ReferenceServicePrincipal]), o.Client.Consistency().Missing)
 	found := map[rules.ReferenceKind]map[string]string{rules.ReferenceUser: {}, rules.ReferenceGroup: {}, rules.ReferenceServicePrincipal: {}}
 	for id, object := range objects {
 		var kind rules.ReferenceKind
@@ -113,7 +138,7 @@ func (o *objectNames) directory(ctx context.Context, open map[rules.ReferenceKin
 func shown(kind, name string) string { return fmt.Sprintf("%s %s", kind, redact.QuotedName(name)) }
 
 func (o *objectNames) roles(ctx context.Context, _ []string) (map[string]string, error) {
-	all, err := o.client.ListRoleTemplates(ctx)
+	all, err := o.Client.ListRoleTemplates(ctx)
 	names := map[string]string{}
 	for _, role := range all {
 		names[strings.ToLower(role.ID)] = shown("role", role.DisplayName)
@@ -122,7 +147,7 @@ func (o *objectNames) roles(ctx context.Context, _ []string) (map[string]string,
 }
 
 func (o *objectNames) apps(ctx context.Context, ids []string) (map[string]string, error) {
-	found, err := o.client.ServicePrincipalsByAppID(ctx, ids)
+	found, err := o.Client.ServicePrincipalsByAppID(ctx, ids)
 	names := map[string]string{}
 	for id, app := range found {
 		names[id] = shown("app", app.DisplayName)
@@ -131,7 +156,7 @@ func (o *objectNames) apps(ctx context.Context, ids []string) (map[string]string
 }
 
 func (o *objectNames) locations(ctx context.Context, _ []string) (map[string]string, error) {
-	all, err := o.client.ListNamedLocations(ctx)
+	all, err := o.NamedLocations().All(ctx)
 	names := map[string]string{}
 	for _, location := range all {
 		names[strings.ToLower(location.ID)] = shown("location", location.DisplayName)
@@ -140,7 +165,7 @@ func (o *objectNames) locations(ctx context.Context, _ []string) (map[string]str
 }
 
 func (o *objectNames) strengths(ctx context.Context, _ []string) (map[string]string, error) {
-	all, err := o.client.ListAuthenticationStrengths(ctx)
+	all, err := o.Client.ListAuthenticationStrengths(ctx)
 	names := map[string]string{}
 	for _, strength := range all {
 		names[strings.ToLower(strength.ID)] = shown("authentication strength", strength.DisplayName)

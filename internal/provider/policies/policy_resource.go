@@ -384,15 +384,19 @@ func (r *policyResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	defer op.End()
 	policy, _ := op.Prior.policy()
 	var err error
+	var left *client.ConditionalAccessPolicy
 	if op.Prior.OnDestroy.ValueString() == onDestroyDisable {
 		_, err = r.Data.Client.SetConditionalAccessPolicyState(ctx, policy, rules.Disabled)
-		if client.IsNotFound(err) {
+		switch {
+		case client.IsNotFound(err):
 			err = nil
+		case err == nil:
+			policy.State, left = rules.Disabled, &policy
 		}
 	} else {
 		err = r.Data.Client.DeleteConditionalAccessPolicy(ctx, policy)
 	}
-	r.Data.enter(policy.ID, nil, err)
+	r.Data.enter(policy.ID, left, err)
 	if err != nil {
 		op.Fail(err)
 	}

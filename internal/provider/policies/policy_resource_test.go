@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -36,7 +37,10 @@ func newTenant(t *testing.T, change func(*control.Tenant)) *acctest.Tenant {
 	if change != nil {
 		change(people)
 	}
-	return acctest.StartTenant(t, people, acctest.Quick())
+	// What somebody else changes right after an apply is believed soon.
+	options := acctest.Quick()
+	options.Consistency.Timeout = 300 * time.Millisecond
+	return acctest.StartTenant(t, people, options)
 }
 
 // block is a policy with the given attributes in the place of the usual ones.

@@ -32,8 +32,8 @@ type run struct {
 func (d *run) Begin(run *resourcekit.Run) {
 	d.Run, d.emergency, d.planned = run, emergency.Of(run), map[string]bool{}
 	if run.Ready() {
-		d.policies = run.Client.NewConditionalAccessPolicies()
-		d.objects = newObjectNames(run.Client)
+		d.policies = run.AccessPolicies()
+		d.objects = newObjectNames(run)
 	}
 }
 

@@ -2,51 +2,57 @@ package resourcekit
 
 import (
 	"context"
+	"sync"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 )
 
-// policyList is the Conditional Access policies of the tenant. The service answers one such request in a second, for all apps of the tenant
-// together, so they are read once for everything in a run that asks for them.
+// accessLists are the Conditional Access policies and the named locations of the tenant. The service answers one such request in a second, for
+// all apps of the tenant together, so each list is read once for everything in a run that asks for it, and what the run writes is known to all
+// areas.
 //
 // Source: https://learn.microsoft.com/graph/throttling-limits
-type policyList struct {
-	client *client.Client
-	// reading is held while policies are read, so that those who wait for it find them read. It is a channel because such a
-	// wait has to end with the context. Whoever reads does so in their own time: where that is over, the next one reads.
-	reading  chan struct{}
-	policies []client.ConditionalAccessPolicy
-	// read tells none from not read. failure is why they cannot be read: a permission does not come within a run, and each try costs a
+type accessLists struct {
+	policies  *client.ConditionalAccessPolicies
+	locations *client.NamedLocations
+
+	// mutex guards failure, why the policies cannot be read for an explanation: a permission does not come within a run, and each try costs a
 	// second.
-	read    bool
+	mutex   sync.Mutex
 	failure error
 }
 
-func (l *policyList) Begin(run *Run) {
-	l.client, l.reading = run.Client, make(chan struct{}, 1)
+func (l *accessLists) Begin(run *Run) {
+	if run.Ready() {
+		l.policies, l.locations = run.Client.NewConditionalAccessPolicies(), run.Client.NewNamedLocations()
+	}
 }
 
-// Policies returns the Conditional Access policies of the tenant, read once in a run that can ask Graph.
+// AccessPolicies are the Conditional Access policies of the tenant, with the run's own writes; nil where the run cannot ask for them.
+func (r *Run) AccessPolicies() *client.ConditionalAccessPolicies { return Of[accessLists](r).policies }
+
+// NamedLocations are the named locations of the tenant, with the run's own writes; nil where the run cannot ask for them.
+func (r *Run) NamedLocations() *client.NamedLocations { return Of[accessLists](r).locations }
+
+// Policies returns the Conditional Access policies of the tenant for an explanation. Where they cannot be read, they are not asked for again.
 func (r *Run) Policies(ctx context.Context) ([]client.ConditionalAccessPolicy, error) {
-	l := Of[policyList](r)
-	select {
-	case l.reading <- struct{}{}:
-	case <-ctx.Done():
-		return nil, client.Interrupted(ctx, "waiting for the Conditional Access policies that were asked for before")
+	l := Of[accessLists](r)
+	if err := l.failed(nil); err != nil {
+		return nil, err
 	}
-	defer func() { <-l.reading }()
-	if l.failure != nil {
-		return nil, l.failure
+	policies, err := l.policies.All(ctx)
+	if err != nil && ctx.Err() == nil {
+		return nil, l.failed(err)
 	}
-	if !l.read {
-		policies, err := l.client.ListConditionalAccessPolicies(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				l.failure = err
-			}
-			return nil, err
-		}
-		l.policies, l.read = policies, true
+	return policies, err
+}
+
+// failed notes a failure, and returns the first one that was noted.
+func (l *accessLists) failed(err error) error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.failure == nil {
+		l.failure = err
 	}
-	return l.policies, nil
+	return l.failure
 }
