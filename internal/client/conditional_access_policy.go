@@ -115,10 +115,26 @@ func (c *Client) CreateConditionalAccessPolicy(ctx context.Context, wanted Condi
 }
 
 // UpdateConditionalAccessPolicy makes a policy what is wanted, over what it was read as last. It returns when the service has accepted that,
-// before any replica shows it.
+// before any replica shows it. Properties of a preview are carried over, so that it does not matter how deep the service merges. Where the
+// service refuses them, they are left out: by Microsoft's examples the service keeps what a request does not name.
 //
 // Source: https://learn.microsoft.com/graph/api/conditionalaccesspolicy-update
-func (c *Client) UpdateConditionalAccessPolicy(ctx context.Context, current, wanted ConditionalAccessPolicy) (accepted graph.Acceptance, err error) {
+func (c *Client) UpdateConditionalAccessPolicy(ctx context.Context, current, wanted ConditionalAccessPolicy) (graph.Acceptance, error) {
+	accepted, err := c.updatePolicy(ctx, current, wanted)
+	var refused *graph.Error
+	if errors.As(err, &refused) && (refused.Number() == previewFeature || refused.Number() == unknownSchema) && current.HasUnknown() {
+		return c.updatePolicy(ctx, current.WithoutUnknown(), wanted)
+	}
+	return accepted, err
+}
+
+// The numbers with which the service refuses a property of a preview, and one that it does not know.
+const (
+	previewFeature = "1038"
+	unknownSchema  = "1007"
+)
+
+func (c *Client) updatePolicy(ctx context.Context, current, wanted ConditionalAccessPolicy) (accepted graph.Acceptance, err error) {
 	call := graph.Call{
 		Operation:   describeChange("change", wanted),
 		Permissions: []string{permissionWritePolicy},

@@ -72,18 +72,7 @@ func (c *Client) ServicePrincipalsByAppID(ctx context.Context, appIDs []string) 
 // Sources: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
 // https://learn.microsoft.com/entra/identity/conditional-access/concept-conditional-access-users-groups
 func (c *Client) MemberRoles(ctx context.Context, userID string) ([]string, error) {
-	type assignment struct {
-		PrincipalID string `json:"principalId"`
-		RoleID      string `json:"roleDefinitionId"`
-		Scope       string `json:"directoryScopeId"`
-	}
-	assignments, err := graph.List[assignment](ctx, c.graph, graph.Call{
-		Operation:   "read who has which role",
-		Permissions: []string{"RoleManagement.Read.Directory", "Directory.Read.All"},
-		Method:      http.MethodGet,
-		Version:     graph.V1,
-		Path:        "/roleManagement/directory/roleAssignments",
-	})
+	assignments, err := c.ListRoleAssignments(ctx)
 	if err != nil {
 		return nil, err
 	}

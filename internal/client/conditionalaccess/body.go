@@ -44,6 +44,25 @@ func (p Policy) UpdateBody(current Policy) map[string]any {
 	return body
 }
 
+// WithoutUnknown is the policy without the properties that this package does not know. Members of enums that it does not know stay.
+func (p Policy) WithoutUnknown() Policy {
+	p.document = nil
+	return p
+}
+
+// HasUnknown reports whether an update that carries unknown properties over says more than one that does not.
+func (p Policy) HasUnknown() bool {
+	return p.document != nil && !reflect.DeepEqual(jsonOf(p.UpdateBody(p)), jsonOf(p.UpdateBody(p.WithoutUnknown())))
+}
+
+func jsonOf(body map[string]any) string {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
 // FromMap makes a policy of the properties of Graph's schema. What has another type there than in Graph counts as absent.
 func FromMap(document map[string]any) Policy {
 	var policy Policy

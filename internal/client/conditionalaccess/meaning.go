@@ -82,3 +82,28 @@ func unknownPlaces(at string, kind reflect.Type, object map[string]any, places *
 		}
 	}
 }
+
+// ChangedUsers are the places at which two policies are about other users, or about workload identities.
+func ChangedUsers(prior, next Policy) []string {
+	return slices.DeleteFunc(prior.Differences(next), func(place string) bool { return !strings.HasPrefix(place, "conditions.users") })
+}
+
+// UnknownMembers are the members of enums that the policy has and that this package does not know, by their place on the wire.
+func (p Policy) UnknownMembers() map[string][]string {
+	found := map[string][]string{}
+	document := p.wire()
+	for place, known := range enumLists {
+		object := document
+		steps := strings.Split(place, ".")
+		for _, step := range steps[:len(steps)-1] {
+			object, _ = object[step].(map[string]any)
+		}
+		value := object[steps[len(steps)-1]]
+		for _, member := range append(texts(value), split(value)...) {
+			if !containsFold(known, member) {
+				found[place] = append(found[place], member)
+			}
+		}
+	}
+	return found
+}

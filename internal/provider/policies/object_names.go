@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	rules "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
@@ -82,6 +83,9 @@ func (o *objectNames) lookUp(ctx context.Context, wanted []rules.Reference) (nam
 		switch {
 		case !known && o.failures[r.Kind] != nil:
 			failures[r.Kind] = o.failures[r.Kind]
+		case !known:
+			// The context has ended.
+			failures[r.Kind] = client.Interrupted(ctx, "looking up what policies name")
 		case name == "":
 			missing = append(missing, r)
 		default:
@@ -183,8 +187,7 @@ func (o *objectNames) tell(failures map[rules.ReferenceKind]error, diags *diag.D
 			continue
 		}
 		o.told[kind] = true
-		summary, _ := diagnose.Describe(failures[kind])
-		lines = append(lines, fmt.Sprintf("each %s: %s", kind, summary))
+		lines = append(lines, fmt.Sprintf("each %s: %s", kind, reason(failures[kind])))
 	}
 	if len(lines) > 0 {
 		diags.AddWarning("Not everything that policies name could be looked up",

@@ -167,7 +167,11 @@ func (d *run) checkTenant(ctx context.Context, op *operation, policy client.Cond
 		op.Diags.AddAttributeWarning(at, "More Conditional Access policies than Microsoft documents",
 			fmt.Sprintf("With this one the tenant would have %d policies, and Microsoft documents %d. The service may refuse it.", count, documentedPolicies))
 	}
-	if enabled, err := d.securityDefaults(ctx); err == nil && enabled {
+	enabled, err := d.securityDefaults(ctx)
+	if err != nil {
+		d.cannotCheck("whether the tenant has security defaults", err, op.Diags)
+	}
+	if enabled {
 		op.Diags.AddAttributeError(at, "Security defaults are on",
 			fmt.Sprintf("%s has security defaults, and the service refuses Conditional Access policies beside them. Turn them off first, in Microsoft Entra under Properties: "+
 				"then nothing asks for MFA until a policy is enabled.", d.Client.Tenant()))
@@ -186,8 +190,33 @@ func (d *run) checkTenant(ctx context.Context, op *operation, policy client.Cond
 	}
 }
 
+// checkLicence refuses a policy for which the tenant has no licence.
+//
+// Sources: https://learn.microsoft.com/entra/identity/conditional-access/overview#license-requirements,
+// https://learn.microsoft.com/entra/id-protection/overview-identity-protection#license-requirements
+func (d *run) checkLicence(ctx context.Context, op *operation, policy client.ConditionalAccessPolicy) {
+	has, err := d.plans(ctx)
+	if err != nil {
+		d.cannotCheck("the licences of the tenant", err, op.Diags)
+		return
+	}
+	if !has.P1 {
+		op.Diags.AddAttributeError(path.Root("state"), "The tenant has no licence for Conditional Access",
+			fmt.Sprintf("No subscription in force of %s has Microsoft Entra ID P1 or P2, and the service refuses Conditional Access policies without. Get a licence, or use security defaults.", d.Client.Tenant()))
+		return
+	}
+	if has.P2 {
+		return
+	}
+	for _, place := range policy.NeedsP2() {
+		at := attributePath(place)
+		op.Diags.AddAttributeError(at, fmt.Sprintf("%s needs Microsoft Entra ID P2", lastStep(place)),
+			fmt.Sprintf("No subscription in force of %s has Microsoft Entra ID P2. The service refuses %s without, with the number 1039. Get a licence, or remove it.", d.Client.Tenant(), at))
+	}
+}
+
 // explainChange says in one warning what the change of a policy does: to whom it begins to apply, and for whom it stops.
-func (d *run) explainChange(op *operation, prior, policy client.ConditionalAccessPolicy, names map[string]string) {
+func (d *run) explainChange(ctx context.Context, op *operation, prior, policy client.ConditionalAccessPolicy, names map[string]string) {
 	var lines []string
 	on := policy.State == rules.Enabled
 	was := prior.ID != "" && prior.State == rules.Enabled
@@ -202,6 +231,7 @@ func (d *run) explainChange(op *operation, prior, policy client.ConditionalAcces
 	if on && was {
 		lines = append(lines, changesOfScope(prior, policy, names)...)
 	}
+	lines = append(lines, d.affected(ctx, prior, policy, names)...)
 	if len(lines) == 0 {
 		return
 	}

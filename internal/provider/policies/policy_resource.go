@@ -155,7 +155,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	defer op.End()
 	if op.Plan == nil {
-		r.planDestroy(op)
+		r.planDestroy(ctx, op)
 		return
 	}
 	plan, prior := op.Plan, op.Prior
@@ -174,6 +174,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		op.Publish(ctx, plan)
 		return
 	}
+	tellUnknown(op, before)
 	if r.Data.Ready() {
 		policy, unknown := plan.policy()
 		if names := r.check(ctx, op, before, policy, unknown); names != nil {
@@ -190,6 +191,10 @@ func (r *policyResource) check(ctx context.Context, op *operation, before, polic
 	if op.Prior == nil && !unknown.has("displayName") {
 		r.Data.checkTenant(ctx, op, policy)
 	}
+	r.Data.checkLicence(ctx, op, policy)
+	if op.Prior != nil {
+		r.Data.checkManaged(ctx, op, op.Prior.ID.ValueString(), &policy)
+	}
 	names := r.Data.checkReferences(ctx, op, policy, before.References())
 	if len(unknown) > 0 {
 		return nil
@@ -201,7 +206,7 @@ func (r *policyResource) check(ctx context.Context, op *operation, before, polic
 			all[id] = name
 		}
 	}
-	r.Data.explainChange(op, before, policy, all)
+	r.Data.explainChange(ctx, op, before, policy, all)
 	return names
 }
 
@@ -214,17 +219,35 @@ func namesMap(names map[string]string) types.Map {
 }
 
 // planDestroy says what a destroy does to whom.
-func (r *policyResource) planDestroy(op *operation) {
+func (r *policyResource) planDestroy(ctx context.Context, op *operation) {
 	policy, _ := op.Prior.policy()
-	if op.Prior.KeepsOnDestroy() || policy.State != rules.Enabled {
+	if r.Data.Ready() {
+		r.Data.checkManaged(ctx, op, policy.ID, nil)
+	}
+	if op.Prior.KeepsOnDestroy() || policy.State != rules.Enabled || op.Failed() {
+		return
+	}
+	if r.Data.IsGone(policy.ID, func() (bool, error) {
+		_, err := r.Data.policies.Find(ctx, policy.ID)
+		if client.IsNotFound(err) {
+			return true, nil
+		}
+		return false, err
+	}) {
 		return
 	}
 	deed := "deletes it; the service keeps it for 30 days, in which it can be restored"
 	if op.Prior.OnDestroy.ValueString() == onDestroyDisable {
 		deed = "disables it"
 	}
-	op.Diags.AddWarning(fmt.Sprintf("Conditional Access policy %s is no longer in force", redact.NameInQuotes(policy.DisplayName)),
-		fmt.Sprintf("The destroy %s. Until now it %s %s. Whoever no other policy covers loses that.", deed, asks(policy), scopeText(policy, value.Elements(op.Prior.ReferenceNames))))
+	names := value.Elements(op.Prior.ReferenceNames)
+	detail := fmt.Sprintf("The destroy %s. Until now the policy %s %s.", deed, asks(policy), scopeText(policy, names))
+	if r.Data.Ready() {
+		if lines := r.Data.affected(ctx, policy, client.ConditionalAccessPolicy{}, names); len(lines) > 0 {
+			detail += "\n\n" + diagnose.List(lines)
+		}
+	}
+	op.Diags.AddWarning(fmt.Sprintf("Conditional Access policy %s is no longer in force", redact.NameInQuotes(policy.DisplayName)), detail)
 }
 
 // Create makes the policy.
@@ -421,7 +444,20 @@ func (r *policyResource) ImportState(ctx context.Context, req resource.ImportSta
 	}
 	imported := &policyModel{}
 	imported.refresh(policy)
+	tellUnknown(op, policy)
 	op.Publish(ctx, imported)
+}
+
+// tellUnknown says what of a policy this version of the provider does not know, and that an update keeps it.
+func tellUnknown(op *operation, policy client.ConditionalAccessPolicy) {
+	var lines []string
+	for place, members := range policy.UnknownMembers() {
+		lines = append(lines, fmt.Sprintf("%s: %s", attributePath(place), strings.Join(members, ", ")))
+	}
+	if slices.Sort(lines); len(lines) > 0 {
+		op.Diags.AddWarning(fmt.Sprintf("Conditional Access policy %s has values that this provider does not know", redact.NameInQuotes(policy.DisplayName)),
+			"They are newer than this version, or a preview:\n"+diagnose.List(lines)+"\n\nAn update keeps them. A configuration cannot name them, and does not have to.")
+	}
 }
 
 // one finds the policy that an id or a name means.

@@ -2,8 +2,11 @@ package policies
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/emergency"
@@ -20,20 +23,28 @@ type run struct {
 	// objects are the names of what policies refer to.
 	objects *objectNames
 
+	// people are the people whom changes are about.
+	people *directory
+
 	// defaults is whether the tenant has security defaults, asked for once in a run.
 	defaults func() (bool, error)
 
 	// mutex guards planned, the names of policies that plans of this run create.
 	mutex   sync.Mutex
 	planned map[string]bool
+	// told are the checks of which a plan has said that they cannot be made.
+	told map[string]bool
+	// licences are the plans that the tenant has, asked for once in a run.
+	licences func() (client.Licences, error)
 }
 
 // Begin makes it a part of a run.
 func (d *run) Begin(run *resourcekit.Run) {
 	d.Run, d.emergency, d.planned = run, emergency.Of(run), map[string]bool{}
+	d.told = map[string]bool{}
 	if run.Ready() {
 		d.policies = run.AccessPolicies()
-		d.objects = newObjectNames(run)
+		d.objects, d.people = newObjectNames(run), newDirectory(run.Client)
 	}
 }
 
@@ -49,6 +60,31 @@ func (d *run) securityDefaults(ctx context.Context) (bool, error) {
 		d.defaults = func() (bool, error) { return enabled, err }
 	}
 	return d.defaults()
+}
+
+// plans are the plans of Microsoft Entra ID that the tenant has. They are asked for once in a run.
+func (d *run) plans(ctx context.Context) (client.Licences, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.licences == nil {
+		found, err := d.Client.GetLicences(ctx)
+		if ctx.Err() != nil {
+			return found, err
+		}
+		d.licences = func() (client.Licences, error) { return found, err }
+	}
+	return d.licences()
+}
+
+// cannotCheck says once in a run that a check cannot be made. A plan goes on without: the service decides.
+func (d *run) cannotCheck(what string, err error, diags *diag.Diagnostics) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.told[what] {
+		return
+	}
+	d.told[what] = true
+	diags.AddWarning(fmt.Sprintf("Nobody could check %s", what), fmt.Sprintf("%s.\n\nThe plan goes on without: the service decides when the policy is written.", reason(err)))
 }
 
 // find finds the policies that have an id or a name; names are compared without case. An id that does not exist is an error.
