@@ -17,6 +17,9 @@ type People struct {
 	Next  string `json:"@odata.nextLink"`
 }
 
+// Open reports whether there are more users than the answer counts.
+func (p People) Open() bool { return p.Next != "" && p.Total <= len(p.Users) }
+
 const peopleOfAPage = "999"
 
 func (c *Client) people(ctx context.Context, call graph.Call) (People, error) {

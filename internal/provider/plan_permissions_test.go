@@ -104,6 +104,7 @@ var writePermissions = map[string]string{
 	acctest.LocationType:   "Policy.ReadWrite.ConditionalAccess",
 	acctest.CountryType:    "Policy.ReadWrite.ConditionalAccess",
 	acctest.RangeType:      "Policy.ReadWrite.ConditionalAccess",
+	typeAccessPolicy:       "Policy.ReadWrite.ConditionalAccess",
 }
 
 func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
@@ -171,11 +172,14 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 // neededFor says, of each permission for reading, which operations fail where the app does not have it. What matches none of them
 // succeeds without it.
 var neededFor = map[string]*regexp.Regexp{
-	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|countries|range|guard): |^data: (one user|all users|users of a group|campaign|location|countries|trusted ranges)$`),
+	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|countries|range|policy|guard): |^data: (one user|all users|users of a group|campaign|location|countries|trusted ranges|policy|policies)$`),
 	// Users of many are read by the ids in the state. Ids of a campaign can be looked up with one of the two permissions.
 	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users|users of a group)$|^(provider|guard): `),
 	"UserAuthenticationMethod.Read.All": regexp.MustCompile(`^one user: (plan of )?promotion$`),
-	"GroupMember.Read.All":              regexp.MustCompile(`^data: users of a group$|^(provider|guard): `),
+	// Of policies they only explain and check what the service checks at apply.
+	"Application.Read.All": regexp.MustCompile(`^$`), "RoleManagement.Read.Directory": regexp.MustCompile(`^$`),
+	"Organization.Read.All": regexp.MustCompile(`^$`), "AuditLog.Read.All": regexp.MustCompile(`^$`),
+	"GroupMember.Read.All": regexp.MustCompile(`^data: users of a group$|^(provider|guard): `),
 }
 
 func TestAPlanWithoutOneOfTheReadPermissionsSaysWhichItIs(t *testing.T) {
@@ -237,12 +241,12 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissionsThroughTheRealCLI(t *te
 	}
 
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "6 to add")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "7 to add")
 	looks()
 	as(acctest.AppID, acctest.AppSecret)
 	w.Apply()
-	if written, _ := tn.SentWrites(); len(written) < 6 {
-		t.Errorf("an apply of 6 resources has written %v", written)
+	if written, _ := tn.SentWrites(); len(written) < 7 {
+		t.Errorf("an apply of 7 resources has written %v", written)
 	}
 	if err := tn.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
@@ -253,7 +257,7 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissionsThroughTheRealCLI(t *te
 	looks()
 	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", `-var=countries=["SE"]`, "-out=plan.bin"), "4 to change")
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "6 to destroy")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "7 to destroy")
 	looks()
 	w.Expect(0, "plan", "-input=false", "-refresh-only")
 	looks()

@@ -45,6 +45,16 @@ resource "entramfa_trusted_ip_range" "vpn" {
   location_id = "` + acctest.DepotID + `"
   ip_range    = "198.51.100.128/25"
 }
+resource "entramfa_conditional_access_policy" "all" {
+  display_name = "MFA outside the office"
+  state        = var.policy
+  conditions = {
+    users        = { included_users = ["All"], excluded_users = ["` + acctest.RescueID + `"], excluded_groups = ["` + acctest.RescueGroupID + `"] }
+    applications = { included_applications = ["All"] }
+    locations    = { included_locations = ["All"], excluded_locations = [entramfa_trusted_ips.office.id] }
+  }
+  grant_controls = { built_in_controls = ["mfa"] }
+}
 data "entramfa_user_mfa_state" "alex" {
   user_id    = "` + acctest.AlexID + `"
   depends_on = [entramfa_user_mfa_state.alex]
@@ -57,9 +67,12 @@ data "entramfa_registration_policy" "this" { depends_on = [entramfa_registration
 data "entramfa_trusted_ips" "office" { display_name = entramfa_trusted_ips.office.display_name }
 data "entramfa_trusted_ip_ranges" "all" { depends_on = [entramfa_trusted_ips.office] }
 data "entramfa_country_location" "home" { display_name = entramfa_country_location.home.display_name }
+data "entramfa_conditional_access_policy" "all" { id = entramfa_conditional_access_policy.all.id }
+data "entramfa_conditional_access_policies" "all" { depends_on = [entramfa_conditional_access_policy.all] }
 data "entramfa_tenant" "this" {}
 
 variable "state" { default = "enabled" }
+variable "policy" { default = "enabledForReportingButNotEnforced" }
 variable "range" { default = "203.0.113.0/24" }
 variable "countries" {
   type    = set(string)

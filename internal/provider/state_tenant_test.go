@@ -98,6 +98,10 @@ var managedThings = map[string]struct {
 		typeName: acctest.CountryType, config: acctest.Countries("Nordics", "DK", "NO"), changed: acctest.Countries("Nordics", "DK"),
 		importID: acctest.ItalyID, onlyInOneTenant: true,
 	},
+	"a policy": {
+		typeName: typeAccessPolicy, config: acctest.AccessPolicy("MFA", "enabledForReportingButNotEnforced"), changed: acctest.AccessPolicy("MFA", "disabled"),
+		importID: acctest.BranchOnly, onlyInOneTenant: true,
+	},
 	// Another range replaces the resource; what changes in place is how long an operation may take.
 	"one range": {
 		typeName: acctest.RangeType, config: acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"),

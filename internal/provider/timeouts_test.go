@@ -52,6 +52,7 @@ func eachResource() map[string]struct{ config, changed map[string]any } {
 		acctest.LocationType:   {acctest.Location("HQ", "203.0.113.0/24"), acctest.Location("HQ", "203.0.113.0/25")},
 		acctest.CountryType:    {acctest.Countries("Nordics", "DK", "NO"), acctest.Countries("Nordics", "DK", "NO", "SE")},
 		acctest.RangeType:      {acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), nil},
+		typeAccessPolicy:       {acctest.AccessPolicy("MFA", "enabledForReportingButNotEnforced"), acctest.AccessPolicy("MFA", "disabled")},
 	}
 }
 
@@ -135,6 +136,7 @@ func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 		acctest.LocationType:   {acctest.DepotID, acctest.Location("Depot", "192.0.2.0/28")},
 		acctest.CountryType:    {acctest.ItalyID, acctest.Countries("Italy", "IT")},
 		acctest.RangeType:      {acctest.DepotID + "/192.0.2.0/28", acctest.RangeIn(acctest.DepotID, "192.0.2.0/28")},
+		typeAccessPolicy:       {acctest.BranchOnly, acctest.BranchPolicy()},
 	} {
 		tried = append(tried, typeName)
 		p := tn.ProcessWith(t, acctest.Quick())
@@ -459,7 +461,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 	for typeName, path := range map[string]string{
 		acctest.LocationType: "/namedLocations$", acctest.PolicyTypeName: "/authenticationMethodsPolicy$",
 		acctest.TypeName: "/requirements$", acctest.StatesTypeName: "/requirements$",
-		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/",
+		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/", typeAccessPolicy: "/policies$",
 	} {
 		sent = append(sent, typeName)
 		t.Run(typeName, func(t *testing.T) {
@@ -467,7 +469,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			config := eachResource()[typeName].config
 			method := http.MethodPatch
-			if typeName == acctest.LocationType || typeName == acctest.CountryType {
+			if typeName == acctest.LocationType || typeName == acctest.CountryType || typeName == typeAccessPolicy {
 				method = http.MethodPost
 			}
 			c := haltedApply{typeName: typeName, config: config, fault: &control.Fault{Method: method, PathRegexp: path, DelayMs: 500}}

@@ -280,7 +280,7 @@ func LocationTenant() *control.Tenant {
 	people := Contoso()
 	for i := range people.Apps {
 		if people.Apps[i].ClientID == AppID {
-			people.Apps[i].Permissions = append(people.Apps[i].Permissions, "Policy.ReadWrite.ConditionalAccess")
+			people.Apps[i].Permissions = append(people.Apps[i].Permissions, "Policy.ReadWrite.ConditionalAccess", "Application.Read.All", "RoleManagement.Read.Directory", "Organization.Read.All", "AuditLog.Read.All")
 		}
 	}
 	with := func(id string, location control.NamedLocation) control.NamedLocation {

@@ -49,7 +49,12 @@ func ObjectOf(t *testing.T, typ tftypes.Object, values map[string]any) tftypes.V
 			attributes[name] = value
 			continue
 		}
-		attributes[name] = tftypes.NewValue(attribute, values[name])
+		switch plain := values[name].(type) {
+		case map[string]any, []any:
+			attributes[name] = ValueOf(attribute, plain)
+		default:
+			attributes[name] = tftypes.NewValue(attribute, plain)
+		}
 	}
 	for name := range values {
 		if _, ok := typ.AttributeTypes[name]; !ok {

@@ -158,6 +158,8 @@ func (c *counting) in(ctx context.Context, s scope.Scope) crowd {
 		all, err := c.everybody(ctx)
 		if err != nil {
 			c.problem("the users of the tenant: " + reason(err))
+		} else if all.Open() {
+			c.problem("the users of the tenant after the first page")
 		}
 		for _, user := range all.Users {
 			if s.Everybody || strings.EqualFold(user.UserType, "Guest") {
@@ -196,6 +198,8 @@ func (c *counting) in(ctx context.Context, s scope.Scope) crowd {
 		members, err := c.members(ctx, id)
 		if err != nil && !client.IsNotFound(err) {
 			c.problem(fmt.Sprintf("the members of the group %s: %s", id, reason(err)))
+		} else if members.Open() {
+			c.problem(fmt.Sprintf("the members of the group %s after the first page", id))
 		}
 		add(members.Users...)
 		found.unnamed += members.Total - len(members.Users)

@@ -24,9 +24,13 @@ func managedByMicrosoft(policy client.ConditionalAccessPolicy) bool {
 
 // checkManaged refuses a change of a policy that Microsoft manages, other than of its state and its exclusions; wanted is nil for a destroy.
 func (d *run) checkManaged(ctx context.Context, op *operation, id string, wanted *client.ConditionalAccessPolicy) {
-	all, err := d.policies.All(ctx)
+	all, err := d.Policies(ctx)
+	if err != nil {
+		d.cannotCheck("whether Microsoft manages the policy", err, op.Diags)
+		return
+	}
 	at := slices.IndexFunc(all, func(policy client.ConditionalAccessPolicy) bool { return strings.EqualFold(policy.ID, id) })
-	if err != nil || at < 0 || !managedByMicrosoft(all[at]) {
+	if at < 0 || !managedByMicrosoft(all[at]) {
 		return
 	}
 	name := redact.NameInQuotes(all[at].DisplayName)

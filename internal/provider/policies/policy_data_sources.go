@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -46,7 +47,7 @@ func newPolicyDataSource() datasource.DataSource { return &policyDataSource{} }
 
 var _ datasource.DataSourceWithConfigValidators = (*policyDataSource)(nil)
 
-// policyDataModel is the schema of the data source.
+// policyDataModel is a policy in a data source.
 type policyDataModel struct {
 	ID              types.String `tfsdk:"id"`
 	DisplayName     types.String `tfsdk:"display_name"`
@@ -57,6 +58,12 @@ type policyDataModel struct {
 	Conditions      types.Object `tfsdk:"conditions"`
 	GrantControls   types.Object `tfsdk:"grant_controls"`
 	SessionControls types.Object `tfsdk:"session_controls"`
+}
+
+// onePolicyModel is the schema of the data source of one policy.
+type onePolicyModel struct {
+	policyDataModel
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func newPolicyData(policy client.ConditionalAccessPolicy) policyDataModel {
@@ -100,7 +107,7 @@ func (d *policyDataSource) Metadata(_ context.Context, req datasource.MetadataRe
 	resp.TypeName = req.ProviderTypeName + "_conditional_access_policy"
 }
 
-func (d *policyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *policyDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := policyDataAttributes()
 	attributes["id"] = schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: "The id of the policy, a GUID. Exactly one of `id` and `display_name`.", Validators: []validator.String{value.GUIDValidator()},
@@ -108,7 +115,10 @@ func (d *policyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	attributes["display_name"] = schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: "The name of the policy, compared without case. A name that several policies have is an error.",
 	}
-	resp.Schema = schema.Schema{MarkdownDescription: "Reads a Conditional Access policy by its id or its name.", Attributes: attributes}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads a Conditional Access policy by its id or its name.", Attributes: attributes,
+		Blocks: map[string]schema.Block{"timeouts": policyLimits.DataSourceBlock(ctx)},
+	}
 }
 
 func (d *policyDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
@@ -116,17 +126,19 @@ func (d *policyDataSource) ConfigValidators(context.Context) []datasource.Config
 }
 
 func (d *policyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config policyDataModel
+	var config onePolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := policyLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
+	defer end()
 	key, at := config.ID.ValueString(), tfpath.Root("id")
 	if key == "" {
 		key, at = config.DisplayName.ValueString(), tfpath.Root("display_name")
 	}
 	if policy, ok := d.Data.one(ctx, key, at, &resp.Diagnostics); ok {
-		data := newPolicyData(policy)
+		data := onePolicyModel{policyDataModel: newPolicyData(policy), Timeouts: config.Timeouts}
 		if !config.ID.IsNull() {
 			data.ID = config.ID
 		} else {
@@ -145,16 +157,18 @@ func newPoliciesDataSource() datasource.DataSource { return &policiesDataSource{
 // policiesDataModel is the schema of the data source of all policies.
 type policiesDataModel struct {
 	policyFilter
-	Policies types.Map `tfsdk:"policies"`
+	Policies types.Map      `tfsdk:"policies"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *policiesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_conditional_access_policies"
 }
 
-func (d *policiesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *policiesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the Conditional Access policies of the tenant, all of them or those that filters choose.",
+		Blocks:              map[string]schema.Block{"timeouts": policyLimits.DataSourceBlock(ctx)},
 		Attributes: map[string]schema.Attribute{
 			"display_name_contains": schema.StringAttribute{Optional: true, MarkdownDescription: describeNameContains},
 			"state":                 schema.StringAttribute{Optional: true, MarkdownDescription: describeState, Validators: stateValidators()},
@@ -172,6 +186,8 @@ func (d *policiesDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := policyLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
+	defer end()
 	all, err := d.Data.policies.All(ctx)
 	if err != nil {
 		diagnose.Error(&resp.Diagnostics, err)

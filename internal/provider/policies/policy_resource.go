@@ -317,13 +317,14 @@ func (r *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	op.Prior.refresh(policy)
-	r.nameReferences(ctx, op.Prior, policy)
+	r.nameReferences(ctx, op, policy)
 	op.Publish(ctx, op.Prior)
 }
 
 // nameReferences looks up the names of what a state refers to and has no name of: after an import, or where somebody has changed the policy.
 // Names that are known stay, so that a refresh of many policies costs nothing. What cannot be looked up stays without a name.
-func (r *policyResource) nameReferences(ctx context.Context, state *policyModel, policy client.ConditionalAccessPolicy) {
+func (r *policyResource) nameReferences(ctx context.Context, op *operation, policy client.ConditionalAccessPolicy) {
+	state := op.Prior
 	known := value.Elements(state.ReferenceNames)
 	wanted := policy.References()
 	if !state.ReferenceNames.IsNull() && !slices.ContainsFunc(wanted, func(reference rules.Reference) bool { return known[reference.ID] == "" }) {
@@ -333,6 +334,7 @@ func (r *policyResource) nameReferences(ctx context.Context, state *policyModel,
 	if len(failures) > 0 && !state.ReferenceNames.IsNull() {
 		return
 	}
+	r.Data.objects.tell(failures, op.Diags)
 	state.ReferenceNames = namesMap(names)
 }
 
@@ -462,6 +464,10 @@ func tellUnknown(op *operation, policy client.ConditionalAccessPolicy) {
 
 // one finds the policy that an id or a name means.
 func (d *run) one(ctx context.Context, key string, at tfpath.Path, diags *diag.Diagnostics) (client.ConditionalAccessPolicy, bool) {
+	if _, err := d.policies.All(ctx); err != nil {
+		diagnose.AttributeError(diags, at, err)
+		return client.ConditionalAccessPolicy{}, false
+	}
 	const advice = "Check that tenant_id of the provider block is the tenant of the policy. A deleted policy does not count."
 	found, err := d.find(ctx, key)
 	switch {

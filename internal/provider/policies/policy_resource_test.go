@@ -29,11 +29,6 @@ const (
 func newTenant(t *testing.T, change func(*control.Tenant)) *acctest.Tenant {
 	t.Helper()
 	people := acctest.LocationTenant()
-	for i := range people.Apps {
-		if people.Apps[i].ClientID == acctest.AppID {
-			people.Apps[i].Permissions = append(people.Apps[i].Permissions, "Application.Read.All", "RoleManagement.Read.Directory", "Organization.Read.All", "AuditLog.Read.All")
-		}
-	}
 	if change != nil {
 		change(people)
 	}
