@@ -20,7 +20,8 @@ func campaignOf(tenant *control.Tenant) *control.RegistrationCampaign {
 func restOf(tenant *control.Tenant) string {
 	policy := *tenant.AuthenticationMethodsPolicy
 	policy.RegistrationEnforcement, policy.LastModifiedDateTime = nil, nil
-	text, err := json.Marshal([]any{policy, tenant.ConditionalAccessPolicies, tenant.Groups, tenant.Apps})
+	others := slices.DeleteFunc(slices.Clone(tenant.ConditionalAccessPolicies), isModelPolicy)
+	text, err := json.Marshal([]any{policy, others, tenant.Groups, tenant.Apps})
 	acctest.Must(err)
 	return string(text)
 }

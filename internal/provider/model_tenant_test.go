@@ -115,6 +115,8 @@ type forecast struct {
 	// parts are the ranges of the locations of which blocks have single ones, by id, and shared these locations before the apply.
 	parts  map[string][]string
 	shared map[string]control.NamedLocation
+	// access are the Conditional Access policies of the configuration, by the name of the block.
+	access map[string]acctest.ResourceBlock
 	// campaign says what is wrong with a campaign.
 	campaign func(have *control.RegistrationCampaign) string
 	rest     string
@@ -146,6 +148,12 @@ func (m *model) expect(before *control.Tenant, state map[string]acctest.Resource
 	m.expectLocations(e, before, state)
 	m.expectRanges(e, before, state)
 	m.expectCampaign(e, before, state)
+	e.access = map[string]acctest.ResourceBlock{}
+	for name, wanted := range m.config {
+		if wanted.TypeName == typeAccessPolicy {
+			e.access[name] = wanted
+		}
+	}
 	return e
 }
 
@@ -186,6 +194,7 @@ func (e *forecast) problems(after *control.Tenant, state map[string]acctest.Reso
 		}
 	}
 	found = append(found, e.partProblems(after, state)...)
+	found = append(found, e.accessProblems(after, state)...)
 	if problem := e.campaign(campaignOf(after)); problem != "" {
 		report("the campaign: %s", problem)
 	}
@@ -197,7 +206,7 @@ func (e *forecast) problems(after *control.Tenant, state map[string]acctest.Reso
 
 // lost names the locations that are neither somebody else's nor in the state, and those that two resources have.
 func (e *forecast) lost(after *control.Tenant, state map[string]acctest.ResourceBlock) []string {
-	var found []string
+	found := lostPolicies(after, state)
 	owners := map[string]string{}
 	for name, prior := range state {
 		if !isLocation(prior.TypeName) {
@@ -274,7 +283,7 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]ac
 		for _, location := range before.NamedLocations {
 			e.kept[location.ID] = location
 		}
-		e.locations, e.parts = nil, nil
+		e.locations, e.parts, e.access = nil, nil, nil
 		m.none(e.problems(after, m.driver.State()), report, before)
 		// The way out of a refusal is another configuration.
 		for name, why := range e.refused {
@@ -440,6 +449,11 @@ func (m *model) notLost(e *forecast, before, after *control.Tenant, report *acct
 		for _, location := range after.NamedLocations {
 			if slices.ContainsFunc(found, func(text string) bool { return strings.Contains(text, location.ID) }) {
 				m.do(m.tenant.DeleteNamedLocation(context.Background(), location.ID))
+			}
+		}
+		for _, policy := range after.ConditionalAccessPolicies {
+			if slices.ContainsFunc(found, func(text string) bool { return strings.Contains(text, policy.ID) }) {
+				m.do(m.tenant.DeleteConditionalAccessPolicy(context.Background(), policy.ID))
 			}
 		}
 		found = nil

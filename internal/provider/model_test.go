@@ -425,7 +425,7 @@ func (q *sequence) change() {
 	tenant := q.snapshot()
 	i := rapid.IntRange(0, modelUsers-1).Draw(q.r, "user")
 	user := q.person(i)
-	deeds := []string{"edit location", "delete location", "make location", "edit campaign"}
+	deeds := []string{"edit location", "delete location", "make location", "edit campaign", "edit policy"}
 	if !q.slow {
 		deeds = append(deeds, "name location", "free location")
 	}
@@ -489,6 +489,8 @@ func (q *sequence) change() {
 			_, err := q.tenant.CreateNamedLocation(ctx, control.NewIPNamedLocation(q.drawLocationName(), rapid.Bool().Draw(q.r, "trusted"), ranges...))
 			q.do(err)
 		}
+	case "edit policy":
+		q.editAccessPolicy(tenant)
 	case "edit campaign":
 		q.editCampaign()
 	case "name location":
@@ -614,7 +616,7 @@ func (q *sequence) drawFault() func() control.Fault {
 func (q *sequence) failing() {
 	// Faults show where something is to be done.
 	for range rapid.IntRange(1, 3).Draw(q.r, "changes") {
-		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.unconfigure}).Draw(q.r, "change")()
+		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.configureAccessPolicy, q.unconfigure}).Draw(q.r, "change")()
 	}
 	faults := []func() control.Fault{q.drawFault()}
 	for range rapid.IntRange(0, 2).Draw(q.r, "more") {
@@ -882,7 +884,7 @@ func (q *sequence) imported() {
 func (q *sequence) configures() map[string]func() {
 	return map[string]func(){
 		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
-		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange,
+		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange, typeAccessPolicy: q.configureAccessPolicy,
 	}
 }
 

@@ -405,6 +405,9 @@ func (m *Machine) Picture() string {
 		}
 		lines = append(lines, line)
 	}
+	for _, policy := range found.ConditionalAccessPolicies {
+		lines = append(lines, fmt.Sprintf("policy %s %s", policy.DisplayName, Encoded([]any{policy.State, policy.Description, policy.Conditions, policy.GrantControls, policy.SessionControls})))
+	}
 	if found.AuthenticationMethodsPolicy != nil {
 		campaign := found.AuthenticationMethodsPolicy.Campaign()
 		snooze := -1
