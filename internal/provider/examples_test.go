@@ -53,6 +53,10 @@ var appliedExamples = []string{
 	"resources/entramfa_country_location/resource.tf", "resources/entramfa_country_location/import.sh",
 	"resources/entramfa_country_location/import-by-string-id.tf", "resources/entramfa_country_location/import-by-identity.tf",
 	"data-sources/entramfa_country_location/data-source.tf", "list-resources/entramfa_country_location/list-resource.tfquery.hcl",
+	"resources/entramfa_conditional_access_policy/resource.tf", "resources/entramfa_conditional_access_policy/import.sh",
+	"resources/entramfa_conditional_access_policy/import-by-string-id.tf", "resources/entramfa_conditional_access_policy/import-by-identity.tf",
+	"data-sources/entramfa_conditional_access_policy/data-source.tf", "data-sources/entramfa_conditional_access_policies/data-source.tf",
+	"list-resources/entramfa_conditional_access_policy/list-resource.tfquery.hcl",
 	"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 	"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 	"guides/adoption/singles-before.tf", "guides/adoption/singles-to-map.tf", "guides/adoption/map-to-singles.tf", "guides/adoption/renamed-keys.tf",
@@ -115,6 +119,8 @@ func TestTheResourceAndDataSourceExamplesApplyAndStayWithoutDifferenceThroughThe
 		"data-sources/entramfa_registration_policy/data-source.tf",
 		"resources/entramfa_trusted_ips/resource.tf", "resources/entramfa_country_location/resource.tf", "data-sources/entramfa_country_location/data-source.tf",
 		"resources/entramfa_trusted_ip_range/resource.tf",
+		"resources/entramfa_conditional_access_policy/resource.tf", "data-sources/entramfa_conditional_access_policy/data-source.tf",
+		"data-sources/entramfa_conditional_access_policies/data-source.tf",
 		"data-sources/entramfa_trusted_ips/data-source.tf", "data-sources/entramfa_trusted_ip_ranges/data-source.tf", "data-sources/entramfa_tenant/data-source.tf",
 		"guides/performance/users-of-a-csv-file.tf", "guides/performance/for-each-over-a-local.tf", "guides/performance/one-location-with-all-ranges.tf",
 		"guides/getting-started/first.tf",
@@ -237,6 +243,11 @@ func TestTheImportExamplesOfACountryLocationImportThroughTheRealCLI(t *testing.T
 	importExamplesImport(t, "entramfa_country_location", "entramfa_country_location.offices")
 }
 
+func TestTheImportExamplesOfAPolicyImportThroughTheRealCLI(t *testing.T) {
+	t.Parallel()
+	importExamplesImport(t, "entramfa_conditional_access_policy", "entramfa_conditional_access_policy.mfa")
+}
+
 // newTenantWithVPN is the sample tenant, whose headquarters have the range of the examples already.
 func newTenantWithVPN(t *testing.T) *acctest.Tenant {
 	t.Helper()
@@ -305,6 +316,7 @@ func TestTheExamplesOfImportByIdentityThroughANewCLI(t *testing.T) {
 		{"entramfa_registration_policy", "microsoft_managed.tf", "1 imported, 0 added, 1 changed, 0 destroyed", fmt.Sprintf("id = %q", acctest.PolicyID)},
 		{"entramfa_trusted_ip_range", "resource.tf", "1 imported, 0 added, 0 changed, 0 destroyed", `ip_range    = "198.51.100.17/32"`},
 		{"entramfa_country_location", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleCountriesID)},
+		{"entramfa_conditional_access_policy", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleMFAPolicyID)},
 		{"entramfa_trusted_ips", "resource.tf", "1 imported, 1 added, 0 changed, 0 destroyed", fmt.Sprintf("id = %q", emulator.SampleHeadquartersID)},
 	} {
 		t.Run(c.folder, func(t *testing.T) {

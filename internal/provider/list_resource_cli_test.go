@@ -43,7 +43,7 @@ const adoptQuery = "guides/adoption/adopt.tfquery.hcl"
 // listExamples are the example files that hold lists.
 var listExamples = []string{
 	"list-resources/entramfa_user_mfa_state/list-resource.tfquery.hcl", "list-resources/entramfa_trusted_ips/list-resource.tfquery.hcl",
-	"list-resources/entramfa_country_location/list-resource.tfquery.hcl", adoptQuery,
+	"list-resources/entramfa_country_location/list-resource.tfquery.hcl", "list-resources/entramfa_conditional_access_policy/list-resource.tfquery.hcl", adoptQuery,
 }
 
 // listBlock is a list block of an example.
