@@ -127,6 +127,7 @@ func TestNoSecretIsInAnyOutputLogPlanOrStateThroughTheRealCLI(t *testing.T) {
 			id := acctest.NewIdentities(t)
 			permissions := []string{
 				"User.Read.All", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess", "UserAuthenticationMethod.Read.All",
+				"Application.Read.All", "GroupMember.Read.All",
 			}
 			if _, err := id.PatchApp(ctx, acctest.AppID, control.AppPatch{Permissions: &permissions}); err != nil {
 				t.Fatal(err)

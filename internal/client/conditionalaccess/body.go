@@ -86,6 +86,13 @@ func nullIfEmpty(text string) any {
 
 // wire is the policy in JSON's types, without what only the service sets.
 func (p Policy) wire() map[string]any {
+	if p.SessionControls != nil {
+		// A control that is off is absent: some refuse to stand beside others, also where they are off.
+		p.SessionControls = tidy(p.SessionControls)
+	}
+	if p.SessionControls != nil {
+		p.SessionControls.dropOff()
+	}
 	text, err := json.Marshal(p)
 	body := map[string]any{}
 	if err == nil {

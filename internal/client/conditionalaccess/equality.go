@@ -162,7 +162,8 @@ func (g *GrantControls) Count() int {
 	return count
 }
 
-func (s *SessionControls) normalize() {
+// dropOff removes the controls that are off.
+func (s *SessionControls) dropOff() {
 	if s.AppEnforcedRestrictions != nil && !s.AppEnforcedRestrictions.Enabled {
 		s.AppEnforcedRestrictions = nil
 	}
@@ -181,12 +182,14 @@ func (s *SessionControls) normalize() {
 	if s.ContinuousAccess != nil && s.ContinuousAccess.Mode == "" {
 		s.ContinuousAccess = nil
 	}
-	frequency := s.SignInFrequency
-	switch {
-	case frequency == nil:
-	case !frequency.Enabled:
+	if s.SignInFrequency != nil && !s.SignInFrequency.Enabled {
 		s.SignInFrequency = nil
-	default:
+	}
+}
+
+func (s *SessionControls) normalize() {
+	s.dropOff()
+	if frequency := s.SignInFrequency; frequency != nil {
 		if frequency.Interval == "" {
 			frequency.Interval = TimeBased
 		}

@@ -252,6 +252,16 @@ func TestEachRuleIsFoundWhereItIsBroken(t *testing.T) {
 		RuleReportOnlyAction: {func(p *Policy) {
 			p.Conditions.Applications = &Applications{IncludeUserActions: []string{ActionRegisterInfo}}
 		}, "state"},
+		RuleWorkloadBlock: {func(p *Policy) {
+			p.Conditions.Users, p.Conditions.ClientApplications = nil, &ClientApplications{IncludeServicePrincipals: []string{OwnedPrincipals}}
+		}, "grantControls"},
+		RuleAppRestrictions: {func(p *Policy) {
+			p.Conditions.Applications.IncludeApplications = []string{"MicrosoftAdminPortals"}
+			p.SessionControls = &SessionControls{AppEnforcedRestrictions: &Switch{true}}
+		}, "sessionControls.applicationEnforcedRestrictions"},
+		RuleEveryTimeAlone: {func(p *Policy) {
+			p.SessionControls = &SessionControls{AppEnforcedRestrictions: &Switch{true}, SignInFrequency: &SignInFrequency{Enabled: true, Interval: EveryTime}}
+		}, "sessionControls.applicationEnforcedRestrictions"},
 		RuleRetiredControl: {func(p *Policy) { p.GrantControls.BuiltInControls = []string{ControlMFA, "approvedApplication"} }, "grantControls.builtInControls"},
 	}
 	for _, rule := range Rules {

@@ -48,6 +48,14 @@ const (
 	RuleTenants Rule = "tenants"
 	// RuleNotAnID is a value that is neither an id nor one of the names that the list knows.
 	RuleNotAnID Rule = "not_an_id"
+	// RuleWorkloadBlock is a policy about workload identities that asks for something: it can only block.
+	//
+	// Source: https://learn.microsoft.com/entra/identity/conditional-access/workload-identity
+	RuleWorkloadBlock Rule = "workload_block"
+	// RuleAppRestrictions are restrictions that the app enforces in a policy about no app that can.
+	RuleAppRestrictions Rule = "app_restrictions"
+	// RuleEveryTimeAlone is a sign-in every time beside a session control that does not go with it.
+	RuleEveryTimeAlone Rule = "every_time_alone"
 	// RuleTooMany is a list that is longer than the service takes.
 	RuleTooMany Rule = "too_many"
 	// RuleReportOnlyAction is a user action in report-only, in which the service does not evaluate it. It is a warning.
@@ -60,7 +68,7 @@ const (
 var Rules = []Rule{
 	RuleNobody, RuleUsersAndWorkloads, RuleNoTarget, RuleMixedTargets, RuleFilterWithAll, RuleNothingAsked, RuleStrengthWithMFA, RuleDeviceRegistration,
 	RulePasswordChange, RuleFrequency, RulePersistentBrowser, RuleContinuousAccess, RulePlatform, RuleTenants, RuleNotAnID, RuleTooMany,
-	RuleReportOnlyAction, RuleRetiredControl,
+	RuleReportOnlyAction, RuleRetiredControl, RuleWorkloadBlock, RuleAppRestrictions, RuleEveryTimeAlone,
 }
 
 // Limits of a policy.
@@ -125,6 +133,9 @@ func (c *checker) users() {
 	case anybody && works:
 		c.report(RuleUsersAndWorkloads, other, nil, at)
 	}
+	if works && !anybody && !(c.GrantControls != nil && c.GrantControls.Count() == 1 && c.Blocks()) {
+		c.report(RuleWorkloadBlock, "grantControls", nil, other)
+	}
 	if users == nil {
 		return
 	}
@@ -163,10 +174,12 @@ func (c *checker) targets() {
 	if apps.Filter != nil && (containsFold(apps.IncludeApplications, All) || containsFold(apps.IncludeApplications, None)) {
 		c.report(RuleFilterWithAll, at+".applicationFilter", nil, at+".includeApplications")
 	}
-	for name, list := range map[string][]string{"includeApplications": apps.IncludeApplications, "excludeApplications": apps.ExcludeApplications} {
-		if len(list) > MaxApplications {
-			c.report(RuleTooMany, at+"."+name, []string{strconv.Itoa(len(list)), strconv.Itoa(MaxApplications)})
+	if count := len(apps.IncludeApplications) + len(apps.ExcludeApplications); count > MaxApplications {
+		place := at + ".includeApplications"
+		if len(apps.IncludeApplications) <= len(apps.ExcludeApplications) {
+			place = at + ".excludeApplications"
 		}
+		c.report(RuleTooMany, place, []string{strconv.Itoa(count), strconv.Itoa(MaxApplications)})
 	}
 	if c.State == ReportOnly && len(apps.IncludeUserActions) > 0 {
 		c.report(RuleReportOnlyAction, "state", apps.IncludeUserActions)
@@ -238,6 +251,11 @@ func (c *checker) isPasswordChange() bool {
 		len(conditions.InsiderRiskLevels) == 0 && conditions.AuthenticationFlows == nil
 }
 
+// enforcingApps are the apps that can limit what unmanaged devices do: Exchange Online and SharePoint Online, and names that hold them.
+//
+// Source: https://learn.microsoft.com/entra/identity/conditional-access/concept-conditional-access-session
+var enforcingApps = []string{All, "Office365", "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000"}
+
 func (c *checker) session() {
 	session := c.SessionControls
 	if session == nil {
@@ -248,10 +266,22 @@ func (c *checker) session() {
 	allApps := apps != nil && slices.Equal(apps.IncludeApplications, []string{All})
 	if frequency := session.SignInFrequency; frequency != nil && frequency.Enabled {
 		period := frequency.Value != nil || frequency.Type != ""
-		whole := frequency.Value != nil && frequency.Type != ""
+		whole := frequency.Value != nil && *frequency.Value > 0 && frequency.Type != ""
 		if frequency.Interval == EveryTime && period || frequency.Interval != EveryTime && !whole {
 			c.report(RuleFrequency, at+".signInFrequency", nil)
 		}
+	}
+	enforced := session.AppEnforcedRestrictions != nil && session.AppEnforcedRestrictions.Enabled
+	if frequency := session.SignInFrequency; frequency != nil && frequency.Enabled && frequency.Interval == EveryTime {
+		if enforced {
+			c.report(RuleEveryTimeAlone, at+".applicationEnforcedRestrictions", nil, at+".signInFrequency")
+		}
+		if session.DisableResilience != nil && *session.DisableResilience {
+			c.report(RuleEveryTimeAlone, at+".disableResilienceDefaults", nil, at+".signInFrequency")
+		}
+	}
+	if enforced && (apps == nil || !slices.ContainsFunc(apps.IncludeApplications, func(app string) bool { return containsFold(enforcingApps, app) })) {
+		c.report(RuleAppRestrictions, at+".applicationEnforcedRestrictions", nil, "conditions.applications.includeApplications")
 	}
 	if browser := session.PersistentBrowser; browser != nil && browser.Enabled && !allApps {
 		c.report(RulePersistentBrowser, at+".persistentBrowser", nil, "conditions.applications.includeApplications")

@@ -77,6 +77,18 @@ var messages = map[rules.Rule]message{
 		"This list has ids (GUIDs), and a few names that stand for many objects. Names of users, groups and apps are not among them. Take the id from a resource or a data source, such as " +
 			"data.azuread_group.….object_id.",
 	},
+	rules.RuleWorkloadBlock: {
+		"A policy about workload identities can only block",
+		"conditions.client_applications includes service principals, which cannot satisfy a control. Write grant_controls = { built_in_controls = [\"block\"] }, and say by the conditions which sign-ins to block.",
+	},
+	rules.RuleAppRestrictions: {
+		"No app of the policy enforces restrictions",
+		"application_enforced_restrictions_enabled works with Exchange Online and SharePoint Online. Include one of them, \"Office365\" or \"All\", or remove it.",
+	},
+	rules.RuleEveryTimeAlone: {
+		"%s does not go with a sign-in every time",
+		"With sign_in_frequency_interval = \"everyTime\", the service takes neither application_enforced_restrictions_enabled nor disable_resilience_defaults. Put one of them into a policy of its own.",
+	},
 	rules.RuleTooMany: {"The list is too long", "It has %s. Divide the policy, or use a group or a filter."},
 	rules.RuleReportOnlyAction: {
 		"User actions are not evaluated in report-only",
@@ -98,7 +110,7 @@ func finding(problem rules.Problem) resourcekit.Finding {
 			names[i] = lastStep(place)
 		}
 		values = strings.Join(names, " and ")
-	case rules.RuleDeviceRegistration:
+	case rules.RuleDeviceRegistration, rules.RuleEveryTimeAlone:
 		values = lastStep(problem.At)
 	case rules.RuleNotAnID:
 		values = fmt.Sprintf("%q", problem.Values)

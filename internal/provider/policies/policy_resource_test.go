@@ -270,6 +270,13 @@ func TestAPolicyThatTheServiceWouldRefuseIsRefusedAtPlan(t *testing.T) {
 		{map[string]string{"grant_controls": fmt.Sprintf(`{ authentication_strength_policy_id = %q }`, nobody)}, []string{"There is no authentication strength " + nobody}},
 		{map[string]string{"grant_controls": `{ built_in_controls = ["passwordChange"] }`}, []string{"passwordChange does not go with the rest"}},
 		{map[string]string{"session_controls": `{ sign_in_frequency = 4 }`}, []string{"The sign-in frequency is not complete", "sign_in_frequency_period"}},
+		{map[string]string{"session_controls": `{ sign_in_frequency = 0, sign_in_frequency_period = "days" }`}, []string{"The sign-in frequency is not complete"}},
+		{map[string]string{"session_controls": `{ sign_in_frequency_interval = "everyTime", disable_resilience_defaults = true }`}, []string{"disable_resilience_defaults does not go with a sign-in every time"}},
+		{map[string]string{
+			"conditions":       `{ users = { included_users = ["All"] }, applications = { included_applications = ["MicrosoftAdminPortals"] } }`,
+			"session_controls": `{ application_enforced_restrictions_enabled = true }`,
+		}, []string{"No app of the policy enforces restrictions"}},
+		{map[string]string{"conditions": `{ client_applications = { included_service_principals = ["ServicePrincipalsInMyTenant"] }, applications = { included_applications = ["All"] } }`}, []string{"A policy about workload identities can only block"}},
 		{map[string]string{"grant_controls": `{ built_in_controls = ["MFA"] }`}, []string{"value must be one of"}},
 		{map[string]string{"display_name": `" "`}, []string{"The name is empty"}},
 	} {

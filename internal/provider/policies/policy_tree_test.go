@@ -126,7 +126,11 @@ func attributeCases() map[string]attributeCase {
 		"Defender, another way":  sessionCase(`{ cloud_app_security_policy = "monitorOnly" }`, `{ cloud_app_security_policy = "mcasConfigured" }`),
 		"resilience":             sessionCase(`{ disable_resilience_defaults = true }`, `{ disable_resilience_defaults = false }`),
 		"continuous access":      sessionCase(`{ continuous_access_evaluation_mode = "strictLocation" }`, ""),
-		"bound sessions":         sessionCase(`{ secure_sign_in_session_enabled = true }`, ""),
+		"every time, others off": {
+			with:      map[string]string{"session_controls": `{ sign_in_frequency_interval = "everyTime", application_enforced_restrictions_enabled = false, disable_resilience_defaults = false }`},
+			shortened: true,
+		},
+		"bound sessions": sessionCase(`{ secure_sign_in_session_enabled = true }`, ""),
 		"everything of sessions": sessionCase(`{ sign_in_frequency = 4, sign_in_frequency_period = "hours", persistent_browser_mode = "never", application_enforced_restrictions_enabled = true,
 			cloud_app_security_policy = "mcasConfigured", disable_resilience_defaults = true, continuous_access_evaluation_mode = "strictEnforcement", secure_sign_in_session_enabled = true }`,
 			`{ secure_sign_in_session_enabled = true }`),
