@@ -25,6 +25,8 @@ const (
 	locationsCreate = "trusted-ips-create"
 	locationsPlan   = "trusted-ips-refresh"
 	rangesPlan      = "trusted-ips-ranges"
+	policiesCreate  = "policies-create"
+	policiesPlan    = "policies-refresh"
 )
 
 func allGroups() []group {
@@ -33,6 +35,7 @@ func allGroups() []group {
 		{[]string{manyPlan, manyApply, manyGrowth, manyMemory}, measureMany},
 		{[]string{locationsCreate, locationsPlan}, measureLocations},
 		{[]string{rangesPlan}, measureRanges},
+		{[]string{policiesCreate, policiesPlan}, measurePolicies},
 	}
 }
 
@@ -45,13 +48,15 @@ type sizes struct {
 	locations          int
 	// ranges is the number of ranges in one location, fewRanges that in another one.
 	ranges, fewRanges int
+	// newPolicies is the number of policies that are created, policies that of those that are refreshed.
+	newPolicies, policies int
 }
 
 func sizesOf(quick bool) sizes {
 	if quick {
-		return sizes{singles: 40, many: 80, few: 40, changed: 20, locations: 3, ranges: 40, fewRanges: 20}
+		return sizes{singles: 40, many: 80, few: 40, changed: 20, locations: 3, ranges: 40, fewRanges: 20, newPolicies: 3, policies: 4}
 	}
-	return sizes{singles: 1000, many: 10_000, few: 1000, changed: 1000, locations: 100, ranges: 2000, fewRanges: 200}
+	return sizes{singles: 1000, many: 10_000, few: 1000, changed: 1000, locations: 100, ranges: 2000, fewRanges: 200, newPolicies: 50, policies: 200}
 }
 
 // Bounds.
