@@ -95,9 +95,13 @@ func accessPolicyContract() acctest.Contract {
 			"reference_names": map[string]any{acctest.AdeleID: "user " + acctest.AdeleUPN},
 		},
 		Updates: []acctest.Update{
-			{Name: "state", Config: with(create, "state", "disabled")}, {Name: "state, back", Config: create},
-			{Name: "conditions", Config: scoped}, {Name: "controls", Config: strict}, {Name: "session", Config: session},
-			{Name: "on_destroy", Config: with(session, "on_destroy", "keep"), Writes: []string{}}, {Name: "on_destroy, back", Config: session, Writes: []string{}},
+			{Name: "state", Config: with(create, "state", "disabled")},
+			{Name: "state, back", Config: create},
+			{Name: "conditions", Config: scoped},
+			{Name: "controls", Config: strict},
+			{Name: "session", Config: session},
+			{Name: "on_destroy", Config: with(session, "on_destroy", "keep"), Writes: []string{}},
+			{Name: "on_destroy, back", Config: session, Writes: []string{}},
 			{Name: "name and description", Config: last},
 		},
 		Respellings: map[string]map[string]any{
