@@ -66,6 +66,10 @@ var appliedExamples = []string{
 	"guides/plan-review/destroy/before.tf", "guides/plan-review/destroy/plan.txt",
 	// By TestTheDigestOfTheGuideIsWhatAPullRequestShows of tools/workflows, which has the pipelines.
 	"guides/plan-review/digest/before.tf", "guides/plan-review/digest/after.tf", "guides/plan-review/digest/digest.txt",
+	"guides/conditional-access/module.tf", "guides/conditional-access/careless/after.tf", "guides/conditional-access/careless/plan.txt",
+	"guides/conditional-access/report-only/after.tf", "guides/conditional-access/report-only/plan.txt", "guides/conditional-access/enforced/before.tf",
+	"guides/conditional-access/enforced/after.tf", "guides/conditional-access/enforced/plan.txt", "guides/conditional-access/registration/after.tf",
+	"guides/conditional-access/registration/plan.txt", "guides/conditional-access/switched-off/before.tf", "guides/conditional-access/switched-off/plan.txt",
 	"guides/getting-started/app-registration.tf", "guides/getting-started/app-registration.sh", "guides/getting-started/first.tf",
 	"guides/upgrade-policy/pin.tf",
 	"guides/testing-modules/get.sh", "guides/testing-modules/test.sh", "guides/testing-modules/own-tenant.sh", "guides/testing-modules/background.sh",
