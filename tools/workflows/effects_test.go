@@ -413,9 +413,9 @@ func TestWhatAPlanDoes(t *testing.T) {
 
 		// What is to come, and what is not ours.
 		"a type that is not known": {
-			plan: planOf(changeOf(`module.a["b"].entramfa_conditional_access_policy.mfa`, object{"state": "enabled"}, object{"state": "disabled"}),
-				changeOf("entramfa_conditional_access_policy.gone", object{"state": "enabled"}, nil), changeOf("entramfa_conditional_access_policy.same", object{}, object{}, noOp)),
-			want: []string{`also: entramfa_conditional_access_policy.gone (delete)`, `module.a["b"].entramfa_conditional_access_policy.mfa: state enabled -> disabled`},
+			plan: planOf(changeOf(`module.a["b"].entramfa_later.mfa`, object{"state": "enabled"}, object{"state": "disabled"}),
+				changeOf("entramfa_later.gone", object{"state": "enabled"}, nil), changeOf("entramfa_later.same", object{}, object{}, noOp)),
+			want: []string{`also: entramfa_later.gone (delete)`, `module.a["b"].entramfa_later.mfa: state enabled -> disabled`},
 		},
 		"another name of the provider's types": {
 			plan: planOf(with(changeOf("custom_thing.a", nil, object{}), "provider_name", "registry.example/fork/entramfa")), want: []string{"also: custom_thing.a (create)"},
