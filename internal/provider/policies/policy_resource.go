@@ -132,19 +132,15 @@ func (r *policyResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 	}}
 }
 
-// ValidateConfig refuses what the service refuses of every policy, without asking anybody.
+// ValidateConfig refuses what the service refuses of every policy, without asking anybody. Terraform validates more than once in a plan, so what is a
+// warning is left to the plan.
 func (r *policyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config policyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	policy, unknown := config.policy()
-	var findings []resourcekit.Finding
-	for _, problem := range policy.Check(unknown.has) {
-		findings = append(findings, finding(problem))
-	}
-	resourcekit.Report(&resp.Diagnostics, findings...)
+	resourcekit.Report(&resp.Diagnostics, config.findings(false)...)
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
@@ -174,6 +170,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		op.Publish(ctx, plan)
 		return
 	}
+	resourcekit.Report(op.Diags, plan.findings(true)...)
 	if r.Data.Ready() {
 		policy, unknown := plan.policy()
 		if names := r.check(ctx, op, before, policy, unknown); names != nil {
@@ -224,7 +221,7 @@ func (r *policyResource) planDestroy(op *operation) {
 		deed = "disables it"
 	}
 	op.Diags.AddWarning(fmt.Sprintf("Conditional Access policy %s is no longer in force", redact.NameInQuotes(policy.DisplayName)),
-		fmt.Sprintf("The destroy %s. Until now it %s %s. Whoever no other policy covers loses that.", deed, asks(policy), scopeText(policy, value.Elements(op.Prior.ReferenceNames))))
+		fmt.Sprintf("The destroy %s. Until now it %s %s. People whom no other policy covers lose that.", deed, asks(policy), scopeText(policy, value.Elements(op.Prior.ReferenceNames))))
 }
 
 // Create makes the policy.
