@@ -309,12 +309,12 @@ func (t *tour) planAndApply(ctx context.Context) error {
 	return t.apply(ctx)
 }
 
-// appliedState is the state file before the registration policy: the office, and both users wanted at enabled, with these
-// effective states.
-func appliedState(adeleState, alexState string) map[string]map[string]any {
+// appliedState is the state file before the registration policy: the office, and both users wanted at enabled. Adele has this effective state, and
+// Alex is enforced.
+func appliedState(adeleState string) map[string]map[string]any {
 	return map[string]map[string]any{
 		adeleAddress:  {"user_principal_name": adele, "state": "enabled", "effective_state": adeleState},
-		alexAddress:   {"user_principal_name": alex, "state": "enabled", "effective_state": alexState},
+		alexAddress:   {"user_principal_name": alex, "state": "enabled", "effective_state": "enforced"},
 		officeAddress: {"display_name": officeName, "trusted": true, "address_count_ipv4": 256.0},
 	}
 }
@@ -323,7 +323,7 @@ func (t *tour) apply(ctx context.Context) error {
 	t.writes += 3
 	t.want.states = map[string]string{adele: "enabled", alex: "enforced"}
 	t.want.locations = map[string][]string{officeName: officeRanges}
-	now, err := t.applied(ctx, planFile, "3 added, 0 changed, 0 destroyed", appliedState("enabled", "enforced"))
+	now, err := t.applied(ctx, planFile, "3 added, 0 changed, 0 destroyed", appliedState("enabled"))
 	if err != nil {
 		return err
 	}
@@ -385,7 +385,7 @@ func (t *tour) drift(ctx context.Context) error {
 	t.screen.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
 	t.writes++
 	t.want.states[adele] = "enforced"
-	_, err = t.applied(ctx, repairFile, "0 added, 1 changed, 0 destroyed", appliedState("enforced", "enforced"))
+	_, err = t.applied(ctx, repairFile, "0 added, 1 changed, 0 destroyed", appliedState("enforced"))
 	return err
 }
 
@@ -467,7 +467,7 @@ func (t *tour) adopt(ctx context.Context) error {
 		}},
 		ExcludeTargets: []control.PolicyTarget{{ID: breakGlassGroup, TargetType: control.TargetGroup}},
 	}
-	states := appliedState("enforced", "enforced")
+	states := appliedState("enforced")
 	states[policyAddress] = map[string]any{
 		"state": "enabled", "snooze_days": 3.0, "authentication_method": "microsoftAuthenticator", "require_registration_after_snoozes": true,
 	}
@@ -511,7 +511,7 @@ func (t *tour) reportOnly(ctx context.Context) error {
 	}
 	t.writes++
 	t.want.policies = map[string]string{accessName: control.PolicyReportOnly}
-	states := appliedState("enforced", "enforced")
+	states := appliedState("enforced")
 	states[policyAddress] = map[string]any{"state": "enabled"}
 	states[accessAddress] = map[string]any{"display_name": accessName, "state": control.PolicyReportOnly, "on_destroy": "delete"}
 	_, err = t.applied(ctx, accessFile, "1 added, 0 changed, 0 destroyed", states)

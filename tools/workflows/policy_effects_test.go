@@ -34,7 +34,8 @@ func has(name string, value any) func(object) { return func(policy object) { pol
 
 func condition(name string, value any) func(object) {
 	return func(policy object) {
-		conditions := maps.Clone(policy["conditions"].(object))
+		had, _ := policy["conditions"].(object)
+		conditions := maps.Clone(had)
 		conditions[name] = value
 		policy["conditions"] = conditions
 	}
