@@ -67,6 +67,23 @@ func TestWhatAPlanDoesToConditionalAccess(t *testing.T) {
 		"enabled after report-only": {
 			changes(accessPolicy(reportOnly), accessPolicy("enabled")), []string{"enabled: " + mfaPolicy + " MFA (before: report-only; " + asked + ")"},
 		},
+		"enabled, a block of old clients": {
+			changes(nil, accessPolicy("enabled", condition("client_app_types", []string{"exchangeActiveSync", "other"}), has("grant_controls", object{"operator": "OR", "built_in_controls": []string{"block"}}))),
+			[]string{"enabled: " + mfaPolicy + ` MFA (new; blocks all users except "group rescue" only where client_app_types exchangeActiveSync, other)`},
+		},
+		"enabled, with a choice of controls": {
+			changes(nil, accessPolicy("enabled", condition("applications", object{"included_applications": nil, "included_user_actions": []string{"urn:user:registersecurityinfo"}}),
+				has("grant_controls", object{"operator": "OR", "built_in_controls": []string{"mfa", "compliantDevice"}}))),
+			[]string{"enabled: " + mfaPolicy + ` MFA (new; requires compliantDevice or mfa of all users except "group rescue" only where applications.included_user_actions "urn:user:registersecurityinfo")`},
+		},
+		"enabled, with all controls and a strength": {
+			changes(nil, accessPolicy("enabled", has("grant_controls", object{"operator": "AND", "built_in_controls": []string{"compliantDevice"}, "authentication_strength_policy_id": "BRANCH"}))),
+			[]string{"enabled: " + mfaPolicy + ` MFA (new; requires "location Branch" and compliantDevice of all users except "group rescue")`},
+		},
+		"enabled, of sessions": {
+			changes(nil, accessPolicy("enabled", has("grant_controls", nil), has("session_controls", object{"sign_in_frequency": 4}))),
+			[]string{"enabled: " + mfaPolicy + ` MFA (new; limits the sessions of all users except "group rescue")`},
+		},
 		"back to report-only":        {changes(accessPolicy("enabled"), accessPolicy(reportOnly)), []string{"no longer in force: " + mfaPolicy + " MFA (report-only)"}},
 		"disabled":                   {changes(accessPolicy("enabled"), accessPolicy("disabled")), []string{"no longer in force: " + mfaPolicy + " MFA (disabled)"}},
 		"destroyed":                  {changes(accessPolicy("enabled"), nil), []string{"no longer in force: " + mfaPolicy + " MFA (deleted)"}},

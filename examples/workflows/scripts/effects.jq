@@ -227,8 +227,14 @@ def access:
   def called($place): map(if . == "All" then (if $place | startswith("users.") then "all users" elif $place | startswith("applications.") then "all apps" else "everywhere" end)
     elif . == "AllTrusted" then "all trusted locations" elif . == "GuestsOrExternalUsers" then "guests and external users" else ($names[ascii_downcase] // .) | word end);
   def listed($side; kind): [$side.conditions | leaves("") | to_entries[] | select(.key | kind) | .key as $place | .value | called($place)[]] | if . == [] then "" elif $nameless then "(sensitive)" else some(5) end;
-  def described($side): [($side.grant_controls | leaves("") | del(.operator) | [.[][]] | if . == [] then empty elif hidden($change; "grant_controls") then "requires (sensitive)" else "requires " + (map(word) | some(5)) end),
-    (listed($side; test("\\Ausers\\.included_")) | select(. != "") | "of " + .), (listed($side; test("(\\A|\\.)excluded_")) | select(. != "") | "except " + .)] | join(" ");
+  def controls($side): $side.grant_controls | leaves("") | del(.operator) | [.[][]] | unique
+    | if . == [] then "limits the sessions of" elif hidden($change; "grant_controls") then "requires (sensitive) of" elif . == ["block"] then "blocks"
+      else "requires " + (map($names[ascii_downcase] // . | word) | if length > 5 then .[:5] + ["\(length - 5) more"] else . end | join(if $side.grant_controls.operator == "AND" then " and " else " or " end)) + " of" end;
+  # The conditions that are more than the standard ones.
+  def limits($side): $side.conditions | leaves("") | [to_entries[] | select(.key | test("\\Ausers\\.|(\\A|\\.)excluded_") | not) | select(.value != [] and .value != ["All"] and .value != ["all"])
+      | "\(.key) \(.key as $place | .value | called($place) | some(3))"] | if . == [] then "" elif $nameless then "only where (sensitive)" else "only where " + some(5) end;
+  def described($side): [controls($side), (listed($side; test("\\Ausers\\.included_")) | if . == "" then "workload identities" else . end),
+    (listed($side; test("(\\A|\\.)excluded_")) | select(. != "") | "except " + .), (limits($side) | select(. != ""))] | join(" ");
   def why($past): [$past, described($after)] | map(select(. != "")) | join("; ") | "\($policy) (\(.))";
   # Destroyed, or only forgotten.
   if does("forget") or (does("delete") and $change.before.on_destroy == "keep") then {rank: 5, deed: "policy no longer managed, left as it is", $policy}
