@@ -149,7 +149,7 @@ def trust:
 # told: the attributes of a type of which other lines speak, or which only explain.
 def told: {
   entramfa_user_mfa_state: ["id", "name", "user_id", "user_principal_name", "state", "effective_state"],
-  entramfa_user_mfa_states: ["id", "users", "effective_states", "awaiting_registration", "user_ids", "names"],
+  entramfa_user_mfa_states: ["id", "users", "effective_states", "user_ids", "names", "created_for_sha256"],
   entramfa_registration_policy: ["id", "include", "exclude", "asked", "target_names", "adoption_loss"],
   entramfa_trusted_ips: ["id", "name", "ip_ranges", "range_sizes", "address_count_ipv4", "network_count_ipv6", "trusted"],
   entramfa_trusted_ip_range: ["id", "location_name", "ip_range", "size"],
