@@ -1,8 +1,8 @@
 # What a plan does to people and to trust, from the JSON of `show -json`: the digest on top of a comment, for jq 1.6 and later. report.jq makes
 # its lines harmless; nothing here does more than keep each effect in one line.
 #
-# A plan is read by its attributes and not by its text. Two things it does not hold: who of the new users has the wanted state already, which
-# the provider says in a warning, and which campaign a tenant had before a new registration policy.
+# A plan is read by its attributes and not by its text. Two things it does not hold: what the users of a new resource have already, of which the
+# provider gives the numbers in the summary of a warning, and which campaign a tenant had before a new registration policy.
 
 # masked: whether a mask such as after_unknown or after_sensitive is set for any part of a value.
 def masked: . == true or ((type == "object" or type == "array") and any(.[]; masked));
@@ -83,7 +83,7 @@ def fates:
     | {$address, who, key, id, was: null, new: true} + (
       if .state == "unknown" then {fate: "mayLose"}
       # The provider plans what a new user has where that is disabled as wanted, and nothing else.
-      elif .state == "disabled" then if .effective == "disabled" then {} elif .id == null then {fate: "mayLose"} else {fate: "loses"} end
+      elif .state == "disabled" then if .effective == "disabled" then {} elif .id == null then {fate: "mayLose", untold: true} else {fate: "loses"} end
       else {fate: "asked"} end));
 
 # Trust.
@@ -292,18 +292,21 @@ def later:
     entramfa_country_location: ["countries"], entramfa_conditional_access_policy: ["state", "conditions", "grant_controls", "session_controls"]
   }[.type] // [] | map(select(. as $one | unknown($change; $one)));
 
-# The provider's warnings about new users who have what is wanted already, by the address of the resource.
-def adoptions:
-  reduce (.[] | (fromjson? | objects | .diagnostic | objects) | select(.severity == "warning" and (.address | type == "string"))) as $one ({};
-    ($one.summary | (if test("\\A[0-9]+ users are adopted as they are\\z") then split(" ")[0] | tonumber
-      elif test("\\A(A user is adopted as they are|\\S+ is adopted as it is)\\z") then 1 else 0 end)) as $count
-    | if $count > 0 then .[$one.address] += $count else . end);
+# announced: of the provider's warnings about the users of a plan, how many are adopted and how many lose MFA, by the address of the resource; null
+# without the lines of `plan -json`. The summary is "Per-user MFA: 24 gain it, 1 is adopted (adele@contoso.com), 2 are left as they are", as the
+# page of entramfa_user_mfa_states documents it. A name in it has no space.
+def count($what): ([capture("\\APer-user MFA: (.*, )?(?<n>[0-9]+) (\($what))( \\([^ ]+\\))?(, .*)?\\z").n | tonumber] | add) // 0;
+def announced:
+  [.[] | fromjson? | objects] | if . == [] then null else
+    reduce (.[] | .diagnostic | objects | select(.severity == "warning" and (.address | type == "string") and (.summary | type == "string"))) as $one ({};
+      ($one.summary | {adopted: (if . == "A user is adopted as they are" then 1 else count("is adopted|are adopted") end), loses: count("loses it|lose it")}) as $counts
+      | .[$one.address] |= {adopted: ((.adopted // 0) + $counts.adopted), loses: ((.loses // 0) + $counts.loses)}) end;
 
 def readable: type == "object" and ((.format_version | type) == "string") and (.format_version | test("\\A1\\."))
   and ((.resource_changes // []) | type == "array" and all(.[]; (.address | type == "string") and (.type | type == "string") and (.change.actions | type == "array")));
 
-# effects: the digest of a plan, {numbers, lines}, what is most dangerous first. $adopted is the answer of adoptions.
-def effects($adopted):
+# effects: the digest of a plan, {numbers, lines}, what is most dangerous first. $announced is the answer of announced.
+def effects($announced):
   if readable | not then
     {numbers: null, lines: ["This plan cannot be summed up: its format version is \(if type == "object" then .format_version // "missing" | word else "missing" end), and 1.x is known. Read all of it."]}
   else . as $plan
@@ -320,9 +323,13 @@ def effects($adopted):
   | def among($names): $names[.id // .key // ""] == true;
   [$fates[] | select(.changed or .fate == "unread")
     | if .fate == "loses" and .new != true and among($claimed) then .fate = "moves" elif .fate == "asked" and .new == true and among($released) then .fate = "moved" else . end] as $fates
+  # Of the new users of a new resource who are to be disabled, the provider says how many lose MFA by that.
+  | ([$fates[] | select(.untold)] | group_by(.address) | map({key: .[0].address, value: length}) | from_entries) as $untold
+  | [$fates[] | if .untold and $announced != null then ($announced[.address].loses // 0) as $loses
+      | if $loses == 0 then .fate = null elif $loses >= $untold[.address] then .fate = "loses" else . end else . end] as $fates
   | def with($fate): [$fates[] | select(.fate == $fate)];
   # Of a resource the provider says how many of the new are adopted, and their names only up to a bound.
-  (with("asked") | map(select(.new)) | group_by(.address) | map({key: .[0].address, value: {new: length, adopted: ([length, $adopted[.[0].address] // 0] | min)}}) | from_entries) as $new
+  (with("asked") | map(select(.new)) | group_by(.address) | map({key: .[0].address, value: {new: length, adopted: ([length, $announced[.[0].address].adopted // 0] | min)}}) | from_entries) as $new
   | def partly: .new and ($new[.address] | .adopted > 0 and .adopted < .new);
   def taken: .new and ($new[.address] | .adopted == .new);
   (with("asked") | map(select(taken | not))) as $asked
