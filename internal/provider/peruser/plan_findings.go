@@ -101,15 +101,15 @@ func (p *plannedUsers) add(d decision, name string, current mfa.State) {
 }
 
 func (p plannedUsers) findings() []resourcekit.Finding {
-	return append(p.effects(), blocked(path.Root("users"), p.blocked)...)
-}
-
-func ofUsers(summary, detail string) []resourcekit.Finding {
-	return []resourcekit.Finding{{At: path.Root("users"), Summary: summary, Detail: detail}}
+	if len(p.blocked) == 0 {
+		return p.effects()
+	}
+	key, _, _ := strings.Cut(p.blocked[0], " (")
+	return append(p.effects(), blocked(userEntryPath(key), p.blocked)...)
 }
 
 // effects says in one warning what becomes of everybody who changes. Programs read the numbers of the summary, whose form the page of the
-// resource documents.
+// resource documents. It has no attribute path: a CLI quotes the lines of the attribute, which are as many as there are users.
 func (p plannedUsers) effects() []resourcekit.Finding {
 	var counts, paragraphs []string
 	for _, effect := range []struct {
@@ -145,7 +145,7 @@ func (p plannedUsers) effects() []resourcekit.Finding {
 	if len(counts) == 0 {
 		return nil
 	}
-	return ofUsers("Per-user MFA: "+strings.Join(counts, ", "), strings.Join(paragraphs, "\n\n"))
+	return []resourcekit.Finding{{Summary: "Per-user MFA: " + strings.Join(counts, ", "), Detail: strings.Join(paragraphs, "\n\n")}}
 }
 
 func named(names []string) string { return diagnose.Names(names, diagnose.NamedInWarnings) }
@@ -208,9 +208,9 @@ func nobodyLeft(before int) []resourcekit.Finding {
 	if before == 0 {
 		return nil
 	}
-	return ofUsers("users is empty: the resource manages nobody any more",
-		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			diagnose.Counted(before, "user")))
+	return []resourcekit.Finding{{At: path.Root("users"), Summary: "users is empty: the resource manages nobody any more",
+		Detail: fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
+			diagnose.Counted(before, "user"))}}
 }
 
 // blocked tells of blocked accounts to which the plan gives enabled or enforced, in one warning.
