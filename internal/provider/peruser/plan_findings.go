@@ -76,8 +76,8 @@ type plannedUsers struct {
 	moving, left []string
 	// blocked are blocked accounts that get per-user MFA.
 	blocked []string
-	// keep is on_destroy = "keep", and unlisted says that the map itself is not known yet.
-	keep, unlisted bool
+	// keep is on_destroy = "keep", unlisted says that the map itself is not known yet, and destroyed that the resource goes.
+	keep, unlisted, destroyed bool
 }
 
 // add takes over what is decided about one of the users.
@@ -129,7 +129,7 @@ func (p plannedUsers) effects() []resourcekit.Finding {
 				peopleAre(bare(names)), named(names))
 		}},
 		{p.left, "is left as is", "are left as they are", func(names []string) string {
-			return "Left as they are, because on_destroy is \"keep\", and no longer managed here: " + named(names) + "."
+			return "No longer managed here, and left as is because on_destroy is \"keep\": " + named(names) + "."
 		}},
 	} {
 		switch len(effect.names) {
@@ -170,11 +170,17 @@ func known(name string) string {
 // stopping tells of the users whom the apply takes per-user MFA away from: those whose state becomes disabled, and those who are managed no longer.
 func (p plannedUsers) stopping(names []string) string {
 	text := "Per-user MFA stops applying to " + counted(names) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
-	if len(p.lost) > 0 {
-		text += fmt.Sprintf(" %d of them because they are in users no longer. on_destroy = \"keep\" leaves such users as they are; "+
-			"before a destroy it has to be applied first.", len(p.lost))
+	switch {
+	case len(p.lost) == 0:
+		return text
+	case p.destroyed:
+		return text + " on_destroy = \"keep\" leaves users as they are; it has to be applied before the destroy."
+	case len(names) == 1:
+		text += " The user is no longer in users."
+	default:
+		text += fmt.Sprintf(" %d of them because they are no longer in users.", len(p.lost))
 	}
-	return text
+	return text + " on_destroy = \"keep\" leaves such users as they are."
 }
 
 // mayStop tells of the users whose wanted state is not known yet, or of whom it is not known whether they stay in the map.
@@ -191,12 +197,12 @@ func (p plannedUsers) mayStop(names []string) string {
 
 // adopting says whom the apply takes over without a write.
 func (p plannedUsers) adopting(names []string) string {
-	text := "1 user is adopted as is: "
+	text, have := "1 user is adopted as is: ", "The user has"
 	if len(names) > 1 {
-		text = fmt.Sprintf("%d users are adopted as they are: ", len(names))
+		text, have = fmt.Sprintf("%d users are adopted as they are: ", len(names)), "They have"
 	}
-	text += fmt.Sprintf("%s. They have what is wanted already. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
-		named(names), destroyEffect(p.keep))
+	text += fmt.Sprintf("%s. %s what is wanted already. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
+		named(names), have, destroyEffect(p.keep))
 	if len(p.arriving) > 0 {
 		text += fmt.Sprintf(" Moved here from another resource of this run: %s.", named(p.arriving))
 	}

@@ -41,7 +41,7 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 		},
 		"one is disabled and one removed": {
 			acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "disabled"),
-			[][]string{{"Per-user MFA: 2 lose it: " + stops + "2 users", acctest.MeganUPN + " (enabled), " + acctest.DiegoUPN + " (enforced)", "1 of them because they are in users no longer", `on_destroy = "keep"`}},
+			[][]string{{"Per-user MFA: 2 lose it: " + stops + "2 users", acctest.MeganUPN + " (enabled), " + acctest.DiegoUPN + " (enforced)", "1 of them because they are no longer in users", `on_destroy = "keep"`}},
 		},
 		"one is removed": {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled"), [][]string{{"Per-user MFA: 1 loses it (" + acctest.DiegoUPN + "): " + stops + acctest.DiegoUPN + " (enforced). ", "no longer"}}},
 		"destroy of a crowd": {
@@ -54,7 +54,7 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 		},
 		"removed with keep": {
 			acctest.PriorUsers("keep", megan, diego), map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"},
-			[][]string{{"Per-user MFA: 1 is left as is (" + acctest.DiegoUPN + "): ", "no longer managed here: " + acctest.DiegoUPN + " (enforced)."}},
+			[][]string{{"Per-user MFA: 1 is left as is (" + acctest.DiegoUPN + "): ", "No longer managed here", acctest.DiegoUPN + " (enforced)."}},
 		},
 		"one of each": {
 			acctest.PriorUsers("disable", diego, adele), acctest.WantedUsers(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"),

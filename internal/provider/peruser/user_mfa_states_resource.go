@@ -189,7 +189,7 @@ func describeMap(users int) string {
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
 func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people, owner := r.Data.people, prior.ID.ValueString()
-	told := plannedUsers{keep: prior.KeepsOnDestroy()}
+	told := plannedUsers{keep: prior.KeepsOnDestroy(), destroyed: true}
 	var losing managedUsers
 	if told.keep {
 		told.left = withStates(prior.managed())
