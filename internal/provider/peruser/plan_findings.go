@@ -214,9 +214,11 @@ func nobodyLeft(before int) []resourcekit.Finding {
 	if before == 0 {
 		return nil
 	}
-	return []resourcekit.Finding{{At: path.Root("users"), Summary: "users is empty: the resource manages nobody any more",
+	return []resourcekit.Finding{{
+		At: path.Root("users"), Summary: "users is empty: the resource manages nobody any more",
 		Detail: fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			diagnose.Counted(before, "user"))}}
+			diagnose.Counted(before, "user")),
+	}}
 }
 
 // blocked tells of blocked accounts to which the plan gives enabled or enforced, in one warning.

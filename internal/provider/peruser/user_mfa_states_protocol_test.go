@@ -53,7 +53,8 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 			[][]string{{"Per-user MFA: 312 are left as they are: ", `on_destroy is "keep"`, "person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more."}},
 		},
 		"removed with keep": {
-			acctest.PriorUsers("keep", megan, diego), map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"},
+			acctest.PriorUsers("keep", megan, diego),
+			map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"},
 			[][]string{{"Per-user MFA: 1 is left as is (" + acctest.DiegoUPN + "): ", "No longer managed here", acctest.DiegoUPN + " (enforced)."}},
 		},
 		"one of each": {
