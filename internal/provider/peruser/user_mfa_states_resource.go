@@ -413,9 +413,13 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 		}
 	}
 	var lines []string
+	var at path.Path
 	for i, outcome := range r.Data.Client.FindUsers(ctx, keys, 0, nil) {
 		if outcome.Err != nil || strings.EqualFold(outcome.Value.ID, renamed[i].user.ID) {
 			continue
+		}
+		if len(lines) == 0 {
+			at = userEntryPath(renamed[i].key)
 		}
 		lines = append(lines, fmt.Sprintf("%s: the entry manages %s (object id %s), who had this name; it belongs to object id %s now", renamed[i].key,
 			present[strings.ToLower(renamed[i].user.ID)].UserPrincipalName, renamed[i].user.ID, outcome.Value.ID))
@@ -423,7 +427,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 	if len(lines) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
+	diags.AddAttributeWarning(at, renamedSummary(len(lines)),
 		fmt.Sprintf("%s\n\nThe person who has the name now is not managed by this resource. Write the present name or the object id of each person.", diagnose.List(lines)))
 }
 
@@ -455,7 +459,7 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	if len(done.failures) > 0 {
 		summary, detail := done.describe("The resource was created with the others. This is a warning, because after an error Terraform would destroy the resource " +
 			"before it makes it again, and so disable the users who were set. The next plan shows the users who were not, and the next apply sets them.")
-		op.Diags.AddAttributeWarning(path.Root("users"), summary, detail)
+		op.Diags.AddAttributeWarning(done.at(), summary, detail)
 	}
 	plan.ID = types.StringValue(uuid.NewString())
 	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
@@ -645,8 +649,11 @@ func (a applied) unknown() bool {
 
 func (a applied) addError(diags *diag.Diagnostics, consequence string) {
 	summary, detail := a.describe(consequence)
-	diags.AddAttributeError(path.Root("users"), summary, detail)
+	diags.AddAttributeError(a.at(), summary, detail)
 }
+
+// at is the entry of the first who was not set. Of a whole map a CLI quotes all lines.
+func (a applied) at() path.Path { return userEntryPath(firstFailure(a.failures).key) }
 
 // apply makes the tenant what the plan says. Everything that can be refused is, before the first write; ok is false then.
 func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesModel, prior managedUsers, diags *diag.Diagnostics) (done applied, ok bool) {
