@@ -507,10 +507,7 @@ func (q *sequence) change() {
 }
 
 func (q *sequence) editLocation(tenant *control.Tenant) {
-	var changeable []control.NamedLocation
-	for _, location := range tenant.NamedLocations {
-		changeable = append(changeable, location)
-	}
+	changeable := tenant.NamedLocations
 	if len(changeable) == 0 {
 		return
 	}
