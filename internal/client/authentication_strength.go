@@ -17,11 +17,18 @@ type AuthenticationStrength = conditionalaccess.Strength
 // AuthenticationStrengths is what one run knows of the tenant's authentication strengths, the built-in ones included.
 type AuthenticationStrengths = graph.Collection[AuthenticationStrength]
 
+// ExpectedStrength is what a read of a strength expects to find.
+type ExpectedStrength = graph.Expectation[AuthenticationStrength]
+
 const (
-	strengthsPath           = "/policies/authenticationStrengthPolicies"
-	permissionReadStrength  = "Policy.Read.All"
-	permissionWriteStrength = "Policy.ReadWrite.ConditionalAccess"
+	strengthsPath          = "/policies/authenticationStrengthPolicies"
+	permissionReadStrength = "Policy.Read.All"
 )
+
+// permissionsWriteStrength are the permissions of which a write needs one.
+//
+// Source: https://learn.microsoft.com/graph/api/authenticationstrengthroot-post-policies
+var permissionsWriteStrength = []string{"Policy.ReadWrite.ConditionalAccess", "Policy.ReadWrite.AuthenticationMethod"}
 
 func strengthPath(id string) string { return strengthsPath + "/" + url.PathEscape(id) }
 
@@ -73,6 +80,33 @@ func (c *Client) GetAuthenticationStrength(ctx context.Context, id string) (Auth
 	return found, err
 }
 
+// ListStrengthCombinations reads the combinations that a strength can allow, as the service spells them. It needs Policy.Read.All.
+//
+// Source: https://learn.microsoft.com/graph/api/authenticationstrengthroot-list-combinations
+func (c *Client) ListStrengthCombinations(ctx context.Context) ([]string, error) {
+	return graph.List[string](ctx, c.graph, graph.Call{
+		Operation:   "list the combinations of authentication methods",
+		Permissions: []string{permissionReadStrength},
+		Method:      http.MethodGet,
+		Version:     graph.V1,
+		Path:        "/identity/conditionalAccess/authenticationStrength/combinations",
+		Header:      allMembers(),
+	})
+}
+
+// ReadSatisfied reads what a strength satisfies, once it shows what was written; empty where it does not within the bounds of consistency.
+func (c *Client) ReadSatisfied(ctx context.Context, written AuthenticationStrength) (satisfied string, err error) {
+	err = c.graph.Until(ctx, c.graph.Consistency().Timeout, func() (bool, error) {
+		found, err := c.GetAuthenticationStrength(ctx, written.ID)
+		if err == nil && found.Shows(written) {
+			satisfied = found.RequirementsSatisfied
+			return true, nil
+		}
+		return err != nil && !graph.IsNotFound(err), err
+	})
+	return satisfied, err
+}
+
 // strengthBody is what a creation says of a strength.
 type strengthBody struct {
 	DisplayName         string                                    `json:"displayName"`
@@ -89,7 +123,7 @@ func (c *Client) CreateAuthenticationStrength(ctx context.Context, wanted Authen
 	name := "authentication strength " + redact.NameInQuotes(wanted.DisplayName)
 	creation := graph.Call{
 		Operation:   "create " + name,
-		Permissions: []string{permissionWriteStrength},
+		Permissions: permissionsWriteStrength,
 		Method:      http.MethodPost,
 		Version:     graph.V1,
 		Path:        strengthsPath,
@@ -116,10 +150,11 @@ func (c *Client) CreateAuthenticationStrength(ctx context.Context, wanted Authen
 // UpdateAuthenticationStrength makes a strength what is wanted, over what it was read as last: name and description, combinations and each
 // configuration have requests of their own, of which those are sent that change something. The combinations are written between the
 // configurations that are taken away and those that are added, because a configuration is about combinations. note is what the service says
-// about policies that use the strength; empty where it says nothing.
+// about policies that use the strength; empty where it says nothing. After an error, a part of the requests may have been carried out.
 //
 // Sources: https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-update,
-// https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-updateallowedcombinations
+// https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-updateallowedcombinations,
+// https://learn.microsoft.com/graph/api/authenticationcombinationconfiguration-update
 func (c *Client) UpdateAuthenticationStrength(ctx context.Context, current, wanted AuthenticationStrength) (accepted graph.Acceptance, note string, err error) {
 	name := fmt.Sprintf("authentication strength %s (id %s)", redact.NameInQuotes(wanted.DisplayName), wanted.ID)
 	path := strengthPath(wanted.ID)
@@ -129,16 +164,23 @@ func (c *Client) UpdateAuthenticationStrength(ctx context.Context, current, want
 		}
 		err = c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() (err error) {
 			accepted, err = c.graph.Write(ctx, graph.Call{
-				Operation: operation, Permissions: []string{permissionWriteStrength}, Method: method, Version: graph.V1, Path: path, Header: allMembers(), Body: body,
+				Operation: operation, Permissions: permissionsWriteStrength, Method: method, Version: graph.V1, Path: path, Header: allMembers(), Body: body,
 			}, answer)
 			return err
 		})
 	}
+	updated, removed, added := current.ChangedConfigurations(wanted)
+	configurations := path + "/combinationConfigurations"
 	if current.DisplayName != wanted.DisplayName || current.Description != wanted.Description {
 		write(http.MethodPatch, path, "change "+name, map[string]string{"displayName": wanted.DisplayName, "description": wanted.Description}, nil)
 	}
-	for _, old := range current.MissingConfigurations(wanted.Configurations) {
-		write(http.MethodDelete, path+"/combinationConfigurations/"+url.PathEscape(old.ID), "remove a configuration of "+name, nil, nil)
+	for _, next := range updated {
+		id := next.ID
+		next.ID = ""
+		write(http.MethodPatch, configurations+"/"+url.PathEscape(id), "change a configuration of "+name, next, nil)
+	}
+	for _, old := range removed {
+		write(http.MethodDelete, configurations+"/"+url.PathEscape(old.ID), "remove a configuration of "+name, nil, nil)
 	}
 	if !conditionalaccess.SameCombinations(current.AllowedCombinations, wanted.AllowedCombinations) {
 		var answer struct {
@@ -147,24 +189,28 @@ func (c *Client) UpdateAuthenticationStrength(ctx context.Context, current, want
 		write(http.MethodPost, path+"/updateAllowedCombinations", "change the combinations of "+name, map[string][]string{"allowedCombinations": wanted.AllowedCombinations}, &answer)
 		note = redact.ForeignText(answer.Note)
 	}
-	for _, added := range wanted.MissingConfigurations(current.Configurations) {
-		added.ID = ""
-		write(http.MethodPost, path+"/combinationConfigurations", "add a configuration to "+name, added, nil)
+	for _, next := range added {
+		write(http.MethodPost, configurations, "add a configuration to "+name, next, nil)
 	}
 	return accepted, note, err
 }
 
-// DeleteAuthenticationStrength deletes a custom strength. That it is gone already is no error.
+// DeleteAuthenticationStrength deletes a custom strength. That it is gone already is no error. The service refuses to delete one that a policy
+// uses; used says whether one does as far as is known. Where none does, the request is repeated for a while: the service may not know yet that
+// the last policy is gone.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationstrengthpolicy-delete
-func (c *Client) DeleteAuthenticationStrength(ctx context.Context, strength AuthenticationStrength) error {
-	err := c.graph.Send(ctx, graph.Call{
-		Operation:   fmt.Sprintf("delete authentication strength %s (id %s)", redact.NameInQuotes(strength.DisplayName), strength.ID),
-		Permissions: []string{permissionWriteStrength},
-		Method:      http.MethodDelete,
-		Version:     graph.V1,
-		Path:        strengthPath(strength.ID),
-	}, nil)
+func (c *Client) DeleteAuthenticationStrength(ctx context.Context, strength AuthenticationStrength, used func() bool) error {
+	err := c.graph.Until(ctx, c.graph.Consistency().NewObject, func() (bool, error) {
+		err := c.graph.Send(ctx, graph.Call{
+			Operation:   fmt.Sprintf("delete authentication strength %s (id %s)", redact.NameInQuotes(strength.DisplayName), strength.ID),
+			Permissions: permissionsWriteStrength,
+			Method:      http.MethodDelete,
+			Version:     graph.V1,
+			Path:        strengthPath(strength.ID),
+		}, nil)
+		return !graph.HasStatus(err, http.StatusBadRequest) || used(), err
+	})
 	if !graph.IsNotFound(err) {
 		return err
 	}
