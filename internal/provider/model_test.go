@@ -883,6 +883,7 @@ func (q *sequence) configures() map[string]func() {
 	return map[string]func(){
 		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
 		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange,
+		typeStrength: q.configureStrength,
 	}
 }
 

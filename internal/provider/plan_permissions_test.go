@@ -104,6 +104,7 @@ var writePermissions = map[string]string{
 	acctest.LocationType:   "Policy.ReadWrite.ConditionalAccess",
 	acctest.CountryType:    "Policy.ReadWrite.ConditionalAccess",
 	acctest.RangeType:      "Policy.ReadWrite.ConditionalAccess",
+	typeStrength:           "Policy.ReadWrite.ConditionalAccess",
 }
 
 func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {

@@ -27,7 +27,7 @@ func fabrikam() *control.Tenant {
 	people := acctest.LocationTenant()
 	people.TenantID, people.DisplayName, people.DefaultDomain = fabrikamTenantID, "Fabrikam", "fabrikam.example"
 	people.Users = []control.User{{ID: acctest.NobodyID, UserPrincipalName: "pat@fabrikam.example", DisplayName: "Pat", PerUserMFAState: control.StateEnabled}}
-	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies = nil, nil, nil
+	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies, people.Objects = nil, nil, nil, nil
 	people.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{}
 	return people
 }
@@ -97,6 +97,9 @@ var managedThings = map[string]struct {
 	"a location of countries": {
 		typeName: acctest.CountryType, config: acctest.Countries("Nordics", "DK", "NO"), changed: acctest.Countries("Nordics", "DK"),
 		importID: acctest.ItalyID, onlyInOneTenant: true,
+	},
+	"a strength": {
+		typeName: typeStrength, config: strengthOf("Keys", "fido2"), changed: strengthOf("Keys", "windowsHelloForBusiness"), importID: acctest.StrengthID, onlyInOneTenant: true,
 	},
 	// Another range replaces the resource; what changes in place is how long an operation may take.
 	"one range": {

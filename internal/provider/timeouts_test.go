@@ -52,6 +52,7 @@ func eachResource() map[string]struct{ config, changed map[string]any } {
 		acctest.LocationType:   {acctest.Location("HQ", "203.0.113.0/24"), acctest.Location("HQ", "203.0.113.0/25")},
 		acctest.CountryType:    {acctest.Countries("Nordics", "DK", "NO"), acctest.Countries("Nordics", "DK", "NO", "SE")},
 		acctest.RangeType:      {acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), nil},
+		typeStrength:           {strengthOf("Keys", "fido2"), strengthOf("Keys", "fido2", "windowsHelloForBusiness")},
 	}
 }
 

@@ -405,6 +405,20 @@ func (m *Machine) Picture() string {
 		}
 		lines = append(lines, line)
 	}
+	strengths, err := control.List[control.AuthenticationStrength](context.Background(), m.Tenant.Client, "authentication-strengths")
+	if err != nil {
+		m.T.Fatal(err)
+	}
+	for _, strength := range strengths {
+		if strength.PolicyType == control.StrengthBuiltIn {
+			continue
+		}
+		line := fmt.Sprintf("strength %s %q %v", strength.DisplayName, strength.Description, slices.Sorted(slices.Values(strength.AllowedCombinations)))
+		for _, c := range strength.CombinationConfigurations {
+			line += fmt.Sprintf(" %s %v %v", c.AppliesToCombinations, c.AllowedAAGUIDs, c.AllowedPolicyOIDs)
+		}
+		lines = append(lines, line)
+	}
 	if found.AuthenticationMethodsPolicy != nil {
 		campaign := found.AuthenticationMethodsPolicy.Campaign()
 		snooze := -1

@@ -208,6 +208,9 @@ func (r *strengthResource) check(ctx context.Context, op *strengthOperation, bef
 func (r *strengthResource) planDestroy(ctx context.Context, op *strengthOperation) {
 	strength := op.Prior.strength()
 	if !r.Data.Ready() || r.Data.IsGone(strength.ID, func() (bool, error) {
+		if _, err := r.Data.strengths.All(ctx); err != nil {
+			return false, err
+		}
 		_, err := r.Data.strengths.Find(ctx, strength.ID)
 		return client.IsNotFound(err), nil
 	}) {
@@ -310,14 +313,17 @@ func (r *strengthResource) Update(ctx context.Context, req resource.UpdateReques
 	if !ok {
 		return
 	}
-	accepted, note, err := r.Data.Client.UpdateAuthenticationStrength(ctx, current, wanted)
+	result, err := r.Data.Client.UpdateAuthenticationStrength(ctx, current, wanted)
 	if err != nil {
 		r.Data.enterStrength(wanted.ID, nil, err)
+		// What was written is in the state.
+		op.Prior.refresh(result.Reached)
+		op.Publish(ctx, op.Prior)
 		if client.IsNotFound(err) {
 			reportStrengthDeleted(wanted, op.Diags)
-			return
+		} else {
+			op.Fail(err)
 		}
-		op.Fail(err)
 		return
 	}
 	wanted.PolicyType, wanted.RequirementsSatisfied = current.PolicyType, current.RequirementsSatisfied
@@ -325,22 +331,22 @@ func (r *strengthResource) Update(ctx context.Context, req resource.UpdateReques
 		satisfied, err := r.Data.Client.ReadSatisfied(ctx, wanted)
 		if err != nil {
 			summary, detail := diagnose.Describe(err)
-			op.Diags.AddWarning(fmt.Sprintf("What %s satisfies is not known", redact.NameInQuotes(wanted.DisplayName)), summary+". "+detail+"\n\nThe strength is written. The next plan reads it again.")
+			op.Diags.AddWarning(fmt.Sprintf("What %s satisfies is not confirmed", redact.NameInQuotes(wanted.DisplayName)), summary+". "+detail+"\n\nThe strength is written. The next plan reads it again.")
 		}
 		wanted.RequirementsSatisfied = cmp.Or(satisfied, wanted.RequirementsSatisfied)
 		op.Plan.RequirementsSatisfied = value.NullIfEmpty(wanted.RequirementsSatisfied)
 	}
 	r.Data.enterStrength(wanted.ID, &wanted, nil)
 	op.Publish(ctx, op.Plan)
-	if note != "" {
-		op.Diags.AddAttributeWarning(atCombinations, fmt.Sprintf("Microsoft Graph remarks on %s", redact.NameInQuotes(wanted.DisplayName)), note)
+	if result.Note != "" {
+		op.Diags.AddAttributeWarning(atCombinations, fmt.Sprintf("Microsoft Graph remarks on %s", redact.NameInQuotes(wanted.DisplayName)), result.Note)
 	}
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepValue(ctx, op.Private, acceptedKey, result.Accepted.JSON(), op.Diags)
 }
 
 func reportStrengthDeleted(strength client.AuthenticationStrength, diags *diag.Diagnostics) {
 	diags.AddError(fmt.Sprintf("Authentication strength %s does not exist any more", redact.NameInQuotes(strength.DisplayName)),
-		fmt.Sprintf("The strength %s was deleted after the plan was made. Plan again: the new plan creates it.", strength.ID))
+		fmt.Sprintf("The strength %s, or a configuration of it, was deleted after the plan was made. Plan again: the new plan creates it.", strength.ID))
 }
 
 // latest reads the strength before a write, and refuses to overwrite what somebody has changed since the plan was made.
@@ -438,6 +444,12 @@ func (r *strengthResource) ImportState(ctx context.Context, req resource.ImportS
 // oneStrength finds the strength that an id or a name means.
 func (d *run) oneStrength(ctx context.Context, key string, at tfpath.Path, diags *diag.Diagnostics) (client.AuthenticationStrength, bool) {
 	const advice = "Check that tenant_id of the provider block is the tenant of the strength."
+	// That there is no list says nothing about a strength.
+	all, err := d.strengths.All(ctx)
+	if err != nil {
+		diagnose.AttributeError(diags, at, err)
+		return client.AuthenticationStrength{}, false
+	}
 	if value.IsGUID(key) {
 		found, err := d.strengths.Find(ctx, key)
 		switch {
@@ -447,11 +459,6 @@ func (d *run) oneStrength(ctx context.Context, key string, at tfpath.Path, diags
 			diagnose.AttributeError(diags, at, err)
 		}
 		return found, err == nil
-	}
-	all, err := d.strengths.All(ctx)
-	if err != nil {
-		diagnose.AttributeError(diags, at, err)
-		return client.AuthenticationStrength{}, false
 	}
 	var names []string
 	for _, strength := range all {

@@ -334,7 +334,7 @@ func TestAPlanSaysWhatAWeakerStrengthIsForPolicies(t *testing.T) {
 func TestATenantHasRoomForFifteenStrengths(t *testing.T) {
 	t.Parallel()
 	tn := newTenant(t, nil)
-	for i := range 14 {
+	for i := range 13 {
 		strength := control.AuthenticationStrength{DisplayName: fmt.Sprintf("Strength %d", i), AllowedCombinations: []string{"fido2"}}
 		if _, err := control.Create(t.Context(), tn.Client, strengthsEntity, strength); err != nil {
 			t.Fatal(err)
@@ -380,7 +380,7 @@ func TestAStrengthIsFoundMovedAndListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := tn.Lister(t, strengthType, nil)
-	if have := l.Names(l.List(nil, 100, false)); len(have) != 1 || have[0] != `Keys (password,softwareOath, fido2)` {
+	if have := l.Names(l.List(nil, 100, false)); len(have) != 2 || have[1] != `Keys (password,softwareOath, fido2)` {
 		t.Errorf("listed are %q", have)
 	}
 	l.Imported(l.IdentityOf("id", made.ID))
@@ -536,8 +536,8 @@ data "entramfa_conditional_access_template" "recovery" {
 			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policy.strong", "policy_type", "builtIn"),
 			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policy.strong", "allowed_combinations.#", "3"),
 			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policy.own", "display_name", "Keys"),
-			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policies.all", "policies.%", "4"),
-			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policies.custom", "policies.%", "1"),
+			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policies.all", "policies.%", "5"),
+			resource.TestCheckResourceAttr("data.entramfa_authentication_strength_policies.custom", "policies.%", "2"),
 			resource.TestCheckResourceAttr("data.entramfa_conditional_access_template.phishing_resistant", "grant_controls.authentication_strength_policy_id", phishingResistant),
 			resource.TestCheckResourceAttr("data.entramfa_conditional_access_template.phishing_resistant", "conditions.users.included_roles.#", "19"),
 			resource.TestCheckNoResourceAttr("data.entramfa_conditional_access_template.phishing_resistant", "conditions.users.excluded_users.#"),
