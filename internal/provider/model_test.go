@@ -614,7 +614,7 @@ func (q *sequence) drawFault() func() control.Fault {
 func (q *sequence) failing() {
 	// Faults show where something is to be done.
 	for range rapid.IntRange(1, 3).Draw(q.r, "changes") {
-		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.unconfigure}).Draw(q.r, "change")()
+		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.configureStrength, q.unconfigure}).Draw(q.r, "change")()
 	}
 	faults := []func() control.Fault{q.drawFault()}
 	for range rapid.IntRange(0, 2).Draw(q.r, "more") {
