@@ -78,9 +78,11 @@ func strengthContract() acctest.Contract {
 	return acctest.Contract{
 		TypeName: typeStrength, Create: first, State: map[string]any{"name": "Keys", "requirements_satisfied": "mfa"},
 		Updates: []acctest.Update{
-			{Name: "display_name", Config: renamed, Writes: []string{writeStrength}}, {Name: "description", Config: described, Writes: []string{writeStrength}},
+			{Name: "display_name", Config: renamed, Writes: []string{writeStrength}},
+			{Name: "description", Config: described, Writes: []string{writeStrength}},
 			{Name: "allowed_combinations", Config: cards, Writes: []string{writeCombinations}},
-			{Name: "first keys", Config: limited, Writes: []string{addConfiguration}}, {Name: "other keys", Config: changed, Writes: []string{writeConfiguration}},
+			{Name: "first keys", Config: limited, Writes: []string{addConfiguration}},
+			{Name: "other keys", Config: changed, Writes: []string{writeConfiguration}},
 			{Name: "no keys", Config: cards, Writes: []string{dropConfiguration}},
 			{Name: "everything", Config: with(first, "combination_configurations", keys(key)), Writes: []string{writeStrength, writeCombinations, addConfiguration}},
 		},

@@ -460,7 +460,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 	for typeName, path := range map[string]string{
 		acctest.LocationType: "/namedLocations$", acctest.PolicyTypeName: "/authenticationMethodsPolicy$",
 		acctest.TypeName: "/requirements$", acctest.StatesTypeName: "/requirements$",
-		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/",
+		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/", typeStrength: "/authenticationStrengthPolicies$",
 	} {
 		sent = append(sent, typeName)
 		t.Run(typeName, func(t *testing.T) {
@@ -468,7 +468,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			config := eachResource()[typeName].config
 			method := http.MethodPatch
-			if typeName == acctest.LocationType || typeName == acctest.CountryType {
+			if typeName == acctest.LocationType || typeName == acctest.CountryType || typeName == typeStrength {
 				method = http.MethodPost
 			}
 			c := haltedApply{typeName: typeName, config: config, fault: &control.Fault{Method: method, PathRegexp: path, DelayMs: 500}}

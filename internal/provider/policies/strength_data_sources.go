@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -83,7 +84,7 @@ func (d *strengthDataSource) Metadata(_ context.Context, req datasource.Metadata
 	resp.TypeName = req.ProviderTypeName + "_authentication_strength_policy"
 }
 
-func (d *strengthDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *strengthDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := strengthDataAttributes()
 	attributes["id"] = schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: "The id of the strength, a GUID. Exactly one of `id` and `display_name`.", Validators: []validator.String{value.GUIDValidator()},
@@ -91,7 +92,10 @@ func (d *strengthDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 	attributes["display_name"] = schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: "The name of the strength, compared without case. Microsoft can rename a built-in strength; its id stays.",
 	}
-	resp.Schema = schema.Schema{MarkdownDescription: "Reads an authentication strength, built-in or custom, by its id or its name.", Attributes: attributes}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads an authentication strength, built-in or custom, by its id or its name.", Attributes: attributes,
+		Blocks: map[string]schema.Block{"timeouts": strengthLimits.DataSourceBlock(ctx)},
+	}
 }
 
 func (d *strengthDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
@@ -99,11 +103,16 @@ func (d *strengthDataSource) ConfigValidators(context.Context) []datasource.Conf
 }
 
 func (d *strengthDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config strengthDataModel
+	var config struct {
+		strengthDataModel
+		Timeouts timeouts.Value `tfsdk:"timeouts"`
+	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := strengthLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
+	defer end()
 	key, at := config.ID.ValueString(), tfpath.Root("id")
 	if key == "" {
 		key, at = config.DisplayName.ValueString(), tfpath.Root("display_name")
@@ -115,7 +124,8 @@ func (d *strengthDataSource) Read(ctx context.Context, req datasource.ReadReques
 		} else {
 			data.DisplayName = config.DisplayName
 		}
-		resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
+		config.strengthDataModel = data
+		resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 	}
 }
 
@@ -129,7 +139,7 @@ func (d *strengthsDataSource) Metadata(_ context.Context, req datasource.Metadat
 	resp.TypeName = req.ProviderTypeName + "_authentication_strength_policies"
 }
 
-func (d *strengthsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *strengthsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the authentication strengths of the tenant, the built-in ones included.",
 		Attributes: map[string]schema.Attribute{
@@ -140,18 +150,22 @@ func (d *strengthsDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 				Computed: true, MarkdownDescription: "The strengths, by their ids.", NestedObject: schema.NestedAttributeObject{Attributes: strengthDataAttributes()},
 			},
 		},
+		Blocks: map[string]schema.Block{"timeouts": strengthLimits.DataSourceBlock(ctx)},
 	}
 }
 
 func (d *strengthsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config struct {
-		PolicyType types.String `tfsdk:"policy_type"`
-		Policies   types.Map    `tfsdk:"policies"`
+		PolicyType types.String   `tfsdk:"policy_type"`
+		Policies   types.Map      `tfsdk:"policies"`
+		Timeouts   timeouts.Value `tfsdk:"timeouts"`
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := strengthLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
+	defer end()
 	all, err := d.Data.strengths.All(ctx)
 	if err != nil {
 		diagnose.Error(&resp.Diagnostics, err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -411,7 +410,7 @@ func (r *strengthResource) Delete(ctx context.Context, req resource.DeleteReques
 	var answer *client.Error
 	switch {
 	case err == nil:
-	case len(policies) > 0 && errors.As(err, &answer) && answer.Status == http.StatusBadRequest:
+	case len(policies) > 0 && errors.As(err, &answer):
 		op.Diags.AddError(fmt.Sprintf("Authentication strength %s is in use", redact.NameInQuotes(strength.DisplayName)),
 			usage{policies: policies}.text()+"\n\nMicrosoft Entra does not delete a strength that a policy asks for: "+diagnose.Sentence(answer.Message)+
 				" Delete these policies, or let them ask for something else, and run the command again.")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,6 +18,8 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
+
+var templateLimits = resourcekit.TimeLimits{TypeName: "entramfa_conditional_access_template", Read: 10 * time.Minute}
 
 type templateDataSource struct {
 	resourcekit.DataSource[run, *run]
@@ -32,13 +36,15 @@ type templateDataModel struct {
 	Conditions      types.Object `tfsdk:"conditions"`
 	GrantControls   types.Object `tfsdk:"grant_controls"`
 	SessionControls types.Object `tfsdk:"session_controls"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (d *templateDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_conditional_access_template"
 }
 
-func (d *templateDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *templateDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The id of the template, a GUID, which is the same in every tenant.", Validators: []validator.String{value.GUIDValidator()},
@@ -55,6 +61,7 @@ func (d *templateDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"to compare a policy with it or to begin with it.\n\n" +
 			"A template excludes the administrator who uses it in Microsoft Entra, by a sentence in place of an id. It is left out: exclude your emergency access accounts yourself.",
 		Attributes: attributes,
+		Blocks:     map[string]schema.Block{"timeouts": templateLimits.DataSourceBlock(ctx)},
 	}
 }
 
@@ -64,6 +71,8 @@ func (d *templateDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() || !d.Data.Configured(&resp.Diagnostics) {
 		return
 	}
+	ctx, end := templateLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
+	defer end()
 	at, id := tfpath.Root("id"), config.ID.ValueString()
 	template, err := d.Data.Client.GetConditionalAccessTemplate(ctx, id)
 	switch {
