@@ -98,13 +98,13 @@ func permissionOperations() []faultyOperation {
 
 // writePermissions are what an operation on a resource needs in addition to carry its plan out.
 var writePermissions = map[string]string{
+	typeStrength:           "Policy.ReadWrite.ConditionalAccess",
 	acctest.TypeName:       "Policy.ReadWrite.AuthenticationMethod",
 	acctest.StatesTypeName: "Policy.ReadWrite.AuthenticationMethod",
 	acctest.PolicyTypeName: "Policy.ReadWrite.AuthenticationMethod",
 	acctest.LocationType:   "Policy.ReadWrite.ConditionalAccess",
 	acctest.CountryType:    "Policy.ReadWrite.ConditionalAccess",
 	acctest.RangeType:      "Policy.ReadWrite.ConditionalAccess",
-	typeStrength:           "Policy.ReadWrite.ConditionalAccess",
 }
 
 func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {

@@ -66,6 +66,9 @@ var managedThings = map[string]struct {
 	onlyInOneTenant  bool
 	keepsWithoutTask bool
 }{
+	"a strength": {
+		typeName: typeStrength, config: strengthOf("Keys", "fido2"), changed: strengthOf("Keys", "windowsHelloForBusiness"), importID: acctest.StrengthID, onlyInOneTenant: true,
+	},
 	"a user": {
 		typeName: acctest.TypeName, config: map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
 		changed:  map[string]any{"user_id": acctest.AdeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "disable"},
@@ -97,9 +100,6 @@ var managedThings = map[string]struct {
 	"a location of countries": {
 		typeName: acctest.CountryType, config: acctest.Countries("Nordics", "DK", "NO"), changed: acctest.Countries("Nordics", "DK"),
 		importID: acctest.ItalyID, onlyInOneTenant: true,
-	},
-	"a strength": {
-		typeName: typeStrength, config: strengthOf("Keys", "fido2"), changed: strengthOf("Keys", "windowsHelloForBusiness"), importID: acctest.StrengthID, onlyInOneTenant: true,
 	},
 	// Another range replaces the resource; what changes in place is how long an operation may take.
 	"one range": {

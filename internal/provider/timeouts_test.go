@@ -46,13 +46,13 @@ func eachResource() map[string]struct{ config, changed map[string]any } {
 		return map[string]any{"state": "enabled", "snooze_days": days, "include": acctest.Targets(nil, []string{acctest.AdeleID}, nil)}
 	}
 	return map[string]struct{ config, changed map[string]any }{
+		typeStrength:           {strengthOf("Keys", "fido2"), strengthOf("Keys", "fido2", "windowsHelloForBusiness")},
 		acctest.TypeName:       {user("enabled"), user("disabled")},
 		acctest.StatesTypeName: {users("enabled"), users("disabled")},
 		acctest.PolicyTypeName: {policy(3), policy(7)},
 		acctest.LocationType:   {acctest.Location("HQ", "203.0.113.0/24"), acctest.Location("HQ", "203.0.113.0/25")},
 		acctest.CountryType:    {acctest.Countries("Nordics", "DK", "NO"), acctest.Countries("Nordics", "DK", "NO", "SE")},
 		acctest.RangeType:      {acctest.RangeIn(acctest.DepotID, "203.0.113.0/24"), nil},
-		typeStrength:           {strengthOf("Keys", "fido2"), strengthOf("Keys", "fido2", "windowsHelloForBusiness")},
 	}
 }
 
