@@ -15,7 +15,7 @@ import (
 
 // contracts are those of all resources.
 func contracts() []acctest.Contract {
-	return []acctest.Contract{oneUserContract(), manyUsersContract(), campaignContract(), trustedIPsContract(), countryContract(), rangeContract()}
+	return []acctest.Contract{oneUserContract(), manyUsersContract(), campaignContract(), trustedIPsContract(), countryContract(), rangeContract(), strengthContract()}
 }
 
 func TestEveryResourceKeepsItsContract(t *testing.T) {

@@ -611,7 +611,7 @@ func (q *sequence) drawFault() func() control.Fault {
 func (q *sequence) failing() {
 	// Faults show where something is to be done.
 	for range rapid.IntRange(1, 3).Draw(q.r, "changes") {
-		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.unconfigure}).Draw(q.r, "change")()
+		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.configureStrength, q.unconfigure}).Draw(q.r, "change")()
 	}
 	faults := []func() control.Fault{q.drawFault()}
 	for range rapid.IntRange(0, 2).Draw(q.r, "more") {
@@ -880,6 +880,7 @@ func (q *sequence) configures() map[string]func() {
 	return map[string]func(){
 		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
 		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange,
+		typeStrength: q.configureStrength,
 	}
 }
 

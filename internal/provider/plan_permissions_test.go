@@ -98,6 +98,7 @@ func permissionOperations() []faultyOperation {
 
 // writePermissions are what an operation on a resource needs in addition to carry its plan out.
 var writePermissions = map[string]string{
+	typeStrength:           "Policy.ReadWrite.ConditionalAccess",
 	acctest.TypeName:       "Policy.ReadWrite.AuthenticationMethod",
 	acctest.StatesTypeName: "Policy.ReadWrite.AuthenticationMethod",
 	acctest.PolicyTypeName: "Policy.ReadWrite.AuthenticationMethod",

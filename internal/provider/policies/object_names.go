@@ -28,6 +28,8 @@ type objectNames struct {
 	failures map[rules.ReferenceKind]error
 	// told are the kinds of which a plan has said that they cannot be looked up.
 	told map[rules.ReferenceKind]bool
+	// listStrengths is the run's list of authentication strengths, with those that the run has made.
+	listStrengths func(ctx context.Context) ([]client.AuthenticationStrength, error)
 }
 
 func newObjectNames(c *client.Client) *objectNames {
@@ -140,7 +142,7 @@ func (o *objectNames) locations(ctx context.Context, _ []string) (map[string]str
 }
 
 func (o *objectNames) strengths(ctx context.Context, _ []string) (map[string]string, error) {
-	all, err := o.client.ListAuthenticationStrengths(ctx)
+	all, err := o.listStrengths(ctx)
 	names := map[string]string{}
 	for _, strength := range all {
 		names[strings.ToLower(strength.ID)] = shown("authentication strength", strength.DisplayName)

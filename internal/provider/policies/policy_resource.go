@@ -184,6 +184,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 func (r *policyResource) check(ctx context.Context, op *operation, before, policy client.ConditionalAccessPolicy, unknown places) map[string]string {
 	r.Data.checkGuard(ctx, op, policy, unknown)
 	r.Data.checkOwnAccess(ctx, op, policy, unknown)
+	r.Data.checkStrengthInCloud(op, policy)
 	if op.Prior == nil && !unknown.has("displayName") {
 		r.Data.checkTenant(ctx, op, policy)
 	}

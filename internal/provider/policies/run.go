@@ -19,6 +19,7 @@ type run struct {
 	policies *client.ConditionalAccessPolicies
 	// objects are the names of what policies refer to.
 	objects *objectNames
+	strengthRun
 
 	// defaults is whether the tenant has security defaults, asked for once in a run.
 	defaults func() (bool, error)
@@ -35,6 +36,7 @@ func (d *run) Begin(run *resourcekit.Run) {
 		d.policies = run.Client.NewConditionalAccessPolicies()
 		d.objects = newObjectNames(run.Client)
 	}
+	d.beginStrengths()
 }
 
 // securityDefaults reports whether the tenant has security defaults. They are asked for once in a run.
