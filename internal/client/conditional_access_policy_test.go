@@ -168,9 +168,9 @@ func TestAnUpdateOfAStrengthSendsWhatChanges(t *testing.T) {
 	wanted := current
 	wanted.Configurations = nil
 	wanted.AllowedCombinations = []string{"fido2", "password, sms"}
-	_, note, err := c.UpdateAuthenticationStrength(t.Context(), current, wanted)
-	if err != nil || note != "security was lowered" {
-		t.Errorf("note %q, error %v", note, err)
+	result, err := c.UpdateAuthenticationStrength(t.Context(), current, wanted)
+	if err != nil || result.Note != "security was lowered" || !result.Reached.Shows(wanted) {
+		t.Errorf("the result is %+v, error %v", result, err)
 	}
 	var sent []string
 	for _, request := range service.All() {

@@ -80,6 +80,8 @@ var (
 	NamedCloud = signin.NamedCloud
 	// ParseEndpoint is signin.ParseEndpoint.
 	ParseEndpoint = signin.ParseEndpoint
+	// China is signin.China.
+	China = signin.China
 	// Public is signin.Public.
 	Public = signin.Public
 	// FilterLibraryLogs is transport.FilterLibraryLogs.

@@ -64,7 +64,7 @@ func attributeNames(t *testing.T) map[string]bool {
 // englishNames are attributes whose names are words of English and of Microsoft Graph as well: "unable to read", "by id". In the client
 // they are those.
 var englishNames = []string{
-	"create", "default", "delete", "environment", "exclude", "from", "id", "include", "locations", "name", "names", "ranges", "read", "registered",
+	"create", "default", "delete", "description", "environment", "exclude", "fido2", "from", "id", "include", "locations", "name", "names", "policies", "ranges", "read", "registered",
 	"state", "text", "to", "trusted", "type", "users",
 }
 

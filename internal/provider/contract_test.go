@@ -15,7 +15,7 @@ import (
 
 // contracts are those of all resources.
 func contracts() []acctest.Contract {
-	return []acctest.Contract{oneUserContract(), manyUsersContract(), campaignContract(), trustedIPsContract(), countryContract(), rangeContract(), accessPolicyContract()}
+	return []acctest.Contract{oneUserContract(), manyUsersContract(), campaignContract(), trustedIPsContract(), countryContract(), rangeContract(), strengthContract(), accessPolicyContract()}
 }
 
 func TestEveryResourceKeepsItsContract(t *testing.T) {
@@ -90,7 +90,8 @@ func oneUserContract() acctest.Contract {
 		TypeName: acctest.TypeName, Create: adele,
 		State: map[string]any{"id": acctest.AdeleID, "user_id": acctest.AdeleID, "effective_state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
 		Updates: []acctest.Update{
-			{Name: "state", Config: with(adele, "state", "disabled")}, {Name: "state, back", Config: adele},
+			{Name: "state", Config: with(adele, "state", "disabled")},
+			{Name: "state, back", Config: adele},
 			{Name: "on_destroy", Config: with(adele, "on_destroy", "keep"), Writes: []string{}},
 			{Name: "allow_promotion", Config: with(adele, "allow_promotion", true), Writes: []string{}},
 			{Name: "allow_promotion, back", Config: adele, Writes: []string{}},
@@ -167,8 +168,10 @@ func campaignContract() acctest.Contract {
 	return acctest.Contract{
 		TypeName: acctest.PolicyTypeName, Create: campaign, State: map[string]any{"id": acctest.PolicyID, "snooze_days": 3},
 		Updates: []acctest.Update{
-			{Name: "state", Config: with(campaign, "state", "disabled")}, {Name: "state, back", Config: campaign},
-			{Name: "include", Config: with(campaign, "include", map[string]any{"all_users": true})}, {Name: "all others", Config: last},
+			{Name: "state", Config: with(campaign, "state", "disabled")},
+			{Name: "state, back", Config: campaign},
+			{Name: "include", Config: with(campaign, "include", map[string]any{"all_users": true})},
+			{Name: "all others", Config: last},
 		},
 		Respellings: map[string]map[string]any{
 			"another case":  with(last, "include", people(strings.ToUpper(acctest.AdeleID))),

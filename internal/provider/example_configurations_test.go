@@ -20,7 +20,7 @@ import (
 // The example configurations are whole folders, for the emulator's sample tenant.
 
 // exampleConfigurations are the folders of examples/ that tests of this file apply.
-var exampleConfigurations = []string{"small-office", "staged-rollout", "modules/mfa-baseline", "adoption/users-from-csv", "adoption/existing-users"}
+var exampleConfigurations = []string{"small-office", "staged-rollout", "modules/mfa-baseline", "modules/conditional-access-baseline", "adoption/users-from-csv", "adoption/existing-users"}
 
 func TestNoExampleConfigurationIsWithoutATest(t *testing.T) {
 	t.Parallel()
@@ -188,26 +188,30 @@ func groupOf(t *testing.T, tenant *control.Tenant, id string) control.Group {
 	return tenant.Groups[at]
 }
 
-func TestTheTestsOfTheBaselineModulePassThroughOldAndNewCLI(t *testing.T) {
+func TestTheTestsOfTheBaselineModulesPassThroughOldAndNewCLI(t *testing.T) {
 	t.Parallel()
-	const folder = "modules/mfa-baseline"
-	tn := newSampleTenant(t)
-	before := tn.Picture()
-	w := tn.Workspace(t, configurationFiles(t, folder), bySecret()...)
-	w.Folder("tests")
-	runs := 0
-	for _, name := range []string{"inputs.tftest.hcl", "sample_tenant.tftest.hcl"} {
-		content := acctest.Example(t, filepath.Join(folder, "tests", name))
-		runs += strings.Count(content, "\nrun \"")
-		w.Write(filepath.Join("tests", name), content)
+	for folder, afterwards := range map[string]func(*control.Tenant){"modules/mfa-baseline": spareTheBreakGlass, "modules/conditional-access-baseline": func(*control.Tenant) {}} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			tn := newSampleTenant(t)
+			before := tn.Picture()
+			w := tn.Workspace(t, configurationFiles(t, folder), bySecret()...)
+			w.Folder("tests")
+			runs := 0
+			for _, name := range []string{"inputs.tftest.hcl", "sample_tenant.tftest.hcl"} {
+				content := acctest.Example(t, filepath.Join(folder, "tests", name))
+				runs += strings.Count(content, "\nrun \"")
+				w.Write(filepath.Join("tests", name), content)
+			}
+			if places, err := filepath.Glob(filepath.Join(acctest.Examples, folder, "tests", "*")); err != nil || len(places) != 2 {
+				t.Fatalf("the module has test files that this test does not know: %v, %v", places, err)
+			}
+			w.Expect(0, "init", "-input=false")
+			w.Sees(w.Expect(0, "test"), "Success! "+strconv.Itoa(runs)+" passed, 0 failed.")
+			afterwards(before)
+			tn.IsAsBefore(before)
+		})
 	}
-	if places, err := filepath.Glob(filepath.Join(acctest.Examples, folder, "tests", "*")); err != nil || len(places) != 2 {
-		t.Fatalf("the module has test files that this test does not know: %v, %v", places, err)
-	}
-	w.Expect(0, "init", "-input=false")
-	w.Sees(w.Expect(0, "test"), "Success! "+strconv.Itoa(runs)+" passed, 0 failed.")
-	spareTheBreakGlass(before)
-	tn.IsAsBefore(before)
 }
 
 func TestTheTestsOfTheBaselineModuleCanFailThroughTheRealCLI(t *testing.T) {
@@ -253,24 +257,25 @@ func TestTheUseOfTheBaselineModuleThatItsREADMEShowsAppliesThroughTheRealCLI(t *
 	tn.IsAsBefore(before)
 }
 
-func TestTheInputsAndOutputsInTheREADMEOfTheBaselineModuleAreThoseItHas(t *testing.T) {
+func TestTheInputsAndOutputsInTheREADMEOfABaselineModuleAreThoseItHas(t *testing.T) {
 	t.Parallel()
-	const folder = "modules/mfa-baseline/"
-	readme := acctest.Example(t, folder+"README.md")
-	for file, kind := range map[string]string{"variables.tf": "variable", "outputs.tf": "output"} {
-		found := 0
-		for line := range strings.Lines(acctest.Example(t, folder+file)) {
-			name, isOne := strings.CutPrefix(strings.TrimRight(line, " {\n"), kind+" ")
-			if !isOne {
-				continue
+	for _, folder := range []string{"modules/mfa-baseline/", "modules/conditional-access-baseline/"} {
+		readme := acctest.Example(t, folder+"README.md")
+		for file, kind := range map[string]string{"variables.tf": "variable", "outputs.tf": "output"} {
+			found := 0
+			for line := range strings.Lines(acctest.Example(t, folder+file)) {
+				name, isOne := strings.CutPrefix(strings.TrimRight(line, " {\n"), kind+" ")
+				if !isOne {
+					continue
+				}
+				found++
+				if row := "\n| `" + strings.Trim(name, `"`) + "` | "; strings.Count(readme, row) != 1 {
+					t.Errorf("the README of %s does not have one row about the %s %s", folder, kind, name)
+				}
 			}
-			found++
-			if row := "\n| `" + strings.Trim(name, `"`) + "` | "; strings.Count(readme, row) != 1 {
-				t.Errorf("the README does not have one row about the %s %s", kind, name)
+			if found == 0 {
+				t.Errorf("%s holds no %s", folder+file, kind)
 			}
-		}
-		if found == 0 {
-			t.Errorf("%s holds no %s", file, kind)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,10 @@ var appliedExamples = []string{
 	"guides/plan-review/destroy/before.tf", "guides/plan-review/destroy/plan.txt",
 	// By TestTheDigestOfTheGuideIsWhatAPullRequestShows of tools/workflows, which has the pipelines.
 	"guides/plan-review/digest/before.tf", "guides/plan-review/digest/after.tf", "guides/plan-review/digest/digest.txt",
+	"guides/conditional-access/module.tf", "guides/conditional-access/careless/after.tf", "guides/conditional-access/careless/plan.txt",
+	"guides/conditional-access/report-only/after.tf", "guides/conditional-access/report-only/plan.txt", "guides/conditional-access/enforced/before.tf",
+	"guides/conditional-access/enforced/after.tf", "guides/conditional-access/enforced/plan.txt", "guides/conditional-access/registration/after.tf",
+	"guides/conditional-access/registration/plan.txt", "guides/conditional-access/switched-off/before.tf", "guides/conditional-access/switched-off/plan.txt",
 	"guides/getting-started/app-registration.tf", "guides/getting-started/app-registration.sh", "guides/getting-started/first.tf",
 	"guides/upgrade-policy/pin.tf",
 	"guides/testing-modules/get.sh", "guides/testing-modules/test.sh", "guides/testing-modules/own-tenant.sh", "guides/testing-modules/background.sh",
@@ -84,7 +89,7 @@ var appliedExamples = []string{
 func TestNoExampleIsWithoutATest(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, name := range appliedExamples {
+	for _, name := range slices.Concat(appliedExamples, strengthExamples) {
 		known[name] = true
 	}
 	found := 0
@@ -106,8 +111,8 @@ func TestNoExampleIsWithoutATest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if found != len(appliedExamples) {
-		t.Errorf("there are %d examples, and tests for %d", found, len(appliedExamples))
+	if found != len(known) {
+		t.Errorf("there are %d examples, and tests for %d", found, len(known))
 	}
 }
 

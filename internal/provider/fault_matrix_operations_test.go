@@ -78,7 +78,7 @@ func faultyOperations() []faultyOperation {
 		map[string]tftypes.Value{"user_ids": acctest.StringSet(acctest.RescueID), "user_principal_names": acctest.StringSet(acctest.AdeleUPN), "group_ids": acctest.StringSet(acctest.RescueGroupID)},
 	)
 	user, users := []string{acctest.AdeleUPN, acctest.AdeleID}, []string{acctest.AlexUPN, acctest.AlexID}
-	return append(append(locationOperations(), accessPolicyOperations()...), []faultyOperation{
+	return append(slices.Concat(locationOperations(), strengthOperations(), accessPolicyOperations()), []faultyOperation{
 		{name: "one user: plan of create", typeName: oneUser, deed: deedPlan, config: adele("enabled"), objects: user},
 		{name: "one user: create", typeName: oneUser, deed: deedApply, config: adele("enabled"), objects: user},
 		{name: "one user: read", typeName: oneUser, deed: deedRead, begin: adele("enabled"), config: adele("enabled"), objects: user},

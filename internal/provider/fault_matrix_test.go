@@ -86,7 +86,7 @@ func exceptWhere(pattern string, expected expectation) faultException {
 	return faultException{regexp.MustCompile(pattern), expected}
 }
 
-var faultExceptions = []faultException{
+var faultExceptions = append(strengthExceptions(), []faultException{
 	// Graph's own 404 of an object is an answer, and told as one.
 	exceptWhere(`^(one user: (plan of create|create|import)|data: one user) \| GET /v1.0/users/\{id\} \| 404`,
 		expectation{fails: true, texts: []string{"User", "not found", "There is no such user", "Check"}}),
@@ -123,7 +123,7 @@ var faultExceptions = []faultException{
 	exceptWhere(`^policy: update \| PATCH .* \| 404`, expectation{fails: true, texts: []string{"MFA", "does not exist any more", "Plan again"}}),
 	// The trust is taken away before, and the state says so.
 	exceptWhere(`^location: delete \| DELETE .*always`, expectation{partial: true}),
-}
+}...)
 
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()

@@ -44,11 +44,11 @@ func TestAPlanDoesNotWarnOfTheDestructionOfWhatIsGone(t *testing.T) {
 		},
 		"many users, all gone": {
 			typeName: acctest.StatesTypeName, prior: acctest.PriorUsers("disable", megan, diego), goes: leave(acctest.MeganID, acctest.DiegoID),
-			before: []string{"Per-user MFA stops applying to 2 users: "},
+			before: []string{"Per-user MFA: 2 lose it: "},
 		},
 		"many users, one gone": {
 			typeName: acctest.StatesTypeName, prior: acctest.PriorUsers("disable", megan, diego), goes: leave(acctest.MeganID), stays: true,
-			before: []string{"Per-user MFA stops applying to 2 users: "}, after: []string{"Per-user MFA stops applying to " + acctest.DiegoUPN + ": "},
+			before: []string{"Per-user MFA: 2 lose it: "}, after: []string{"Per-user MFA: 1 loses it (" + acctest.DiegoUPN + "): "},
 		},
 		"a location": {
 			typeName: acctest.LocationType, prior: acctest.Depot(), goes: func(tn *acctest.Tenant) error { return tn.DeleteNamedLocation(ctx, acctest.DepotID) },

@@ -26,7 +26,7 @@ func TestTheProviderListsWhatItImports(t *testing.T) {
 		listed = append(listed, resource.TypeName)
 	}
 	slices.Sort(listed)
-	if difference := cmp.Diff([]string{"entramfa_country_location", acctest.LocationType, acctest.TypeName}, listed); difference != "" {
+	if difference := cmp.Diff([]string{typeStrength, "entramfa_conditional_access_policy", "entramfa_country_location", acctest.LocationType, acctest.TypeName}, listed); difference != "" {
 		t.Errorf("the lists (-want +got):\n%s", difference)
 	}
 }

@@ -284,7 +284,7 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]ac
 			e.kept[location.ID] = location
 		}
 		e.locations, e.parts, e.access = nil, nil, nil
-		m.none(e.problems(after, m.driver.State()), report, before)
+		m.none(append(e.problems(after, m.driver.State()), m.strengthProblems(nil)...), report, before)
 		// The way out of a refusal is another configuration.
 		for name, why := range e.refused {
 			if delete(m.config, name); why == refusedDestroy {
@@ -300,7 +300,7 @@ func (m *model) applied(before *control.Tenant, e *forecast, state map[string]ac
 		return
 	}
 	m.same(report.Failures, e.stuck, report)
-	m.none(e.problems(after, m.driver.State()), report, before)
+	m.none(append(e.problems(after, m.driver.State()), m.strengthProblems(m.config)...), report, before)
 	m.remember(before, state)
 	m.settle()
 	next := m.driver.Plan(m.config)
@@ -458,6 +458,7 @@ func (m *model) notLost(e *forecast, before, after *control.Tenant, report *acct
 		}
 		found = nil
 	}
+	found = append(found, m.lostStrengths(report)...)
 	for _, user := range after.Users {
 		was, want, have := stateOf(*userBy(before, user.ID)), e.users[user.ID], stateOf(user)
 		// Who is moved may be on the way between two blocks.

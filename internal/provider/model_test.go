@@ -509,10 +509,7 @@ func (q *sequence) change() {
 }
 
 func (q *sequence) editLocation(tenant *control.Tenant) {
-	var changeable []control.NamedLocation
-	for _, location := range tenant.NamedLocations {
-		changeable = append(changeable, location)
-	}
+	changeable := tenant.NamedLocations
 	if len(changeable) == 0 {
 		return
 	}
@@ -616,7 +613,7 @@ func (q *sequence) drawFault() func() control.Fault {
 func (q *sequence) failing() {
 	// Faults show where something is to be done.
 	for range rapid.IntRange(1, 3).Draw(q.r, "changes") {
-		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.configureAccessPolicy, q.unconfigure}).Draw(q.r, "change")()
+		rapid.SampledFrom([]func(){q.configureLocation, q.configureCountries, q.configureRange, q.configureUser, q.configureUsers, q.configurePolicy, q.configureAccessPolicy, q.configureStrength, q.unconfigure}).Draw(q.r, "change")()
 	}
 	faults := []func() control.Fault{q.drawFault()}
 	for range rapid.IntRange(0, 2).Draw(q.r, "more") {
@@ -885,6 +882,7 @@ func (q *sequence) configures() map[string]func() {
 	return map[string]func(){
 		typeUser: q.configureUser, typeUsers: q.configureUsers, typePolicy: q.configurePolicy,
 		typeLocations: q.configureLocation, typeCountries: q.configureCountries, typeRange: q.configureRange, typeAccessPolicy: q.configureAccessPolicy,
+		typeStrength: q.configureStrength,
 	}
 }
 

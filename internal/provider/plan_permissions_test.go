@@ -98,6 +98,7 @@ func permissionOperations() []faultyOperation {
 
 // writePermissions are what an operation on a resource needs in addition to carry its plan out.
 var writePermissions = map[string]string{
+	typeStrength:           "Policy.ReadWrite.ConditionalAccess",
 	acctest.TypeName:       "Policy.ReadWrite.AuthenticationMethod",
 	acctest.StatesTypeName: "Policy.ReadWrite.AuthenticationMethod",
 	acctest.PolicyTypeName: "Policy.ReadWrite.AuthenticationMethod",
@@ -241,12 +242,12 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissionsThroughTheRealCLI(t *te
 	}
 
 	as(acctest.ChosenAppID, acctest.ChosenSecret)
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "7 to add")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode"), "8 to add")
 	looks()
 	as(acctest.AppID, acctest.AppSecret)
 	w.Apply()
-	if written, _ := tn.SentWrites(); len(written) < 7 {
-		t.Errorf("an apply of 7 resources has written %v", written)
+	if written, _ := tn.SentWrites(); len(written) < 8 {
+		t.Errorf("an apply of 8 resources has written %v", written)
 	}
 	if err := tn.ClearRequests(ctx); err != nil {
 		t.Fatal(err)
@@ -257,7 +258,7 @@ func TestARealPlanOfEverythingNeedsOnlyTheReadPermissionsThroughTheRealCLI(t *te
 	looks()
 	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-lock=false", "-var=state=disabled", "-var=range=198.51.100.0/25", `-var=countries=["SE"]`, "-out=plan.bin"), "4 to change")
 	looks()
-	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "7 to destroy")
+	w.Sees(w.Expect(2, "plan", "-input=false", "-detailed-exitcode", "-destroy"), "8 to destroy")
 	looks()
 	w.Expect(0, "plan", "-input=false", "-refresh-only")
 	looks()

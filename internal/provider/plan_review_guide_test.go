@@ -54,27 +54,18 @@ func inPlace(text string) string {
 	})
 }
 
-// TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints makes each plan of the guide. `-args -update` writes them.
-func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
-	t.Parallel()
-	const folder = "guides/plan-review/"
-	for name, scene := range map[string]struct {
-		between   func(*acctest.Tenant) error
-		arguments []string
-		code      int
-	}{
-		"drift": {code: 2, between: func(tn *acctest.Tenant) error {
-			_, err := tn.SetPerUserMFAState(context.Background(), "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b302", "disabled")
-			return err
-		}},
-		"switched-off": {code: 2, between: func(tn *acctest.Tenant) error {
-			_, err := tn.PatchAuthenticationMethodsPolicy(context.Background(),
-				json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {"state": "disabled"}}}`))
-			return err
-		}},
-		"destroy": {code: 2, arguments: []string{"-destroy"}},
-		"weaker":  {code: 2}, "typo": {code: 2}, "campaign": {code: 2}, "locked-out": {code: 1},
-	} {
+// guideScene is a plan that a guide shows, of a folder of examples: before.tf is applied, where it is there, and after.tf is planned.
+type guideScene struct {
+	code int
+	// between is what happens in the tenant between the two.
+	between   func(*acctest.Tenant) error
+	arguments []string
+}
+
+// plansAreThoseOfTheCLI makes each plan of a guide. `-args -update` writes them.
+func plansAreThoseOfTheCLI(t *testing.T, folder string, scenes map[string]guideScene) {
+	t.Helper()
+	for name, scene := range scenes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := func(name string) (string, bool) {
@@ -113,4 +104,21 @@ func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestThePlansOfTheGuideAboutReviewsAreWhatTheCLIPrints(t *testing.T) {
+	t.Parallel()
+	plansAreThoseOfTheCLI(t, "guides/plan-review/", map[string]guideScene{
+		"drift": {code: 2, between: func(tn *acctest.Tenant) error {
+			_, err := tn.SetPerUserMFAState(context.Background(), "c3d7e1a5-8b2f-4c6d-a0e4-7f8091a2b302", "disabled")
+			return err
+		}},
+		"switched-off": {code: 2, between: func(tn *acctest.Tenant) error {
+			_, err := tn.PatchAuthenticationMethodsPolicy(context.Background(),
+				json.RawMessage(`{"registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {"state": "disabled"}}}`))
+			return err
+		}},
+		"destroy": {code: 2, arguments: []string{"-destroy"}},
+		"weaker":  {code: 2}, "typo": {code: 2}, "campaign": {code: 2}, "locked-out": {code: 1},
+	})
 }

@@ -17,11 +17,12 @@ import (
 // readmesWithoutATenant are the READMEs with a block of commands that needs no tenant, and what comes of it.
 var readmesWithoutATenant = map[string][]string{
 	"README.md": {"Success!", " passed, 0 failed."},
-	"examples/modules/mfa-baseline/README.md":    {"Success!", " passed, 0 failed."},
-	"examples/small-office/README.md":            {"7 added, 0 changed, 0 destroyed", "awaiting_registration"},
-	"examples/staged-rollout/README.md":          {"1 added, 0 changed, 0 destroyed", "Plan: 0 to add, 1 to change, 0 to destroy", `+ "all-staff"`},
-	"examples/adoption/users-from-csv/README.md": {"1 added, 0 changed, 0 destroyed"},
-	"examples/adoption/existing-users/README.md": {"4 imported, 0 added, 0 changed, 0 destroyed"},
+	"examples/modules/mfa-baseline/README.md":                {"Success!", " passed, 0 failed."},
+	"examples/modules/conditional-access-baseline/README.md": {"Success!", " passed, 0 failed."},
+	"examples/small-office/README.md":                        {"7 added, 0 changed, 0 destroyed", "awaiting_registration"},
+	"examples/staged-rollout/README.md":                      {"1 added, 0 changed, 0 destroyed", "Plan: 0 to add, 1 to change, 0 to destroy", `+ "all-staff"`},
+	"examples/adoption/users-from-csv/README.md":             {"1 added, 0 changed, 0 destroyed"},
+	"examples/adoption/existing-users/README.md":             {"4 imported, 0 added, 0 changed, 0 destroyed"},
 }
 
 // stranger is a shell in a clone of the repository, of somebody who is signed in to a real tenant in every way there is: what leaves this

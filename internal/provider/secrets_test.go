@@ -70,6 +70,14 @@ data "entramfa_country_location" "home" { display_name = entramfa_country_locati
 data "entramfa_conditional_access_policy" "all" { id = entramfa_conditional_access_policy.all.id }
 data "entramfa_conditional_access_policies" "all" { depends_on = [entramfa_conditional_access_policy.all] }
 data "entramfa_tenant" "this" {}
+resource "entramfa_authentication_strength_policy" "keys" {
+  display_name               = "Keys"
+  allowed_combinations       = ["fido2", "password,softwareOath"]
+  combination_configurations = { fido2 = [{ applies_to_combinations = ["fido2"], allowed_aaguids = ["2fc0579f-8113-47ea-b116-bb5a8db9202a"] }] }
+}
+data "entramfa_authentication_strength_policy" "keys" { id = entramfa_authentication_strength_policy.keys.id }
+data "entramfa_authentication_strength_policies" "all" { depends_on = [entramfa_authentication_strength_policy.keys] }
+data "entramfa_conditional_access_template" "everybody" { id = "a3d0a415-b068-4326-9251-f9cdf9feeb64" }
 
 variable "state" { default = "enabled" }
 variable "policy" { default = "enabledForReportingButNotEnforced" }

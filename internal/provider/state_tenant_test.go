@@ -27,7 +27,7 @@ func fabrikam() *control.Tenant {
 	people := acctest.LocationTenant()
 	people.TenantID, people.DisplayName, people.DefaultDomain = fabrikamTenantID, "Fabrikam", "fabrikam.example"
 	people.Users = []control.User{{ID: acctest.NobodyID, UserPrincipalName: "pat@fabrikam.example", DisplayName: "Pat", PerUserMFAState: control.StateEnabled}}
-	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies = nil, nil, nil
+	people.Groups, people.NamedLocations, people.ConditionalAccessPolicies, people.Objects = nil, nil, nil, nil
 	people.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{}
 	return people
 }
@@ -66,6 +66,9 @@ var managedThings = map[string]struct {
 	onlyInOneTenant  bool
 	keepsWithoutTask bool
 }{
+	"a strength": {
+		typeName: typeStrength, config: strengthOf("Keys", "fido2"), changed: strengthOf("Keys", "windowsHelloForBusiness"), importID: acctest.StrengthID, onlyInOneTenant: true,
+	},
 	"a user": {
 		typeName: acctest.TypeName, config: map[string]any{"user_id": acctest.AdeleID, "state": "enabled", "allow_promotion": false, "on_destroy": "disable"},
 		changed:  map[string]any{"user_id": acctest.AdeleID, "state": "disabled", "allow_promotion": false, "on_destroy": "disable"},

@@ -46,6 +46,7 @@ func eachResource() map[string]struct{ config, changed map[string]any } {
 		return map[string]any{"state": "enabled", "snooze_days": days, "include": acctest.Targets(nil, []string{acctest.AdeleID}, nil)}
 	}
 	return map[string]struct{ config, changed map[string]any }{
+		typeStrength:           {strengthOf("Keys", "fido2"), strengthOf("Keys", "fido2", "windowsHelloForBusiness")},
 		acctest.TypeName:       {user("enabled"), user("disabled")},
 		acctest.StatesTypeName: {users("enabled"), users("disabled")},
 		acctest.PolicyTypeName: {policy(3), policy(7)},
@@ -461,7 +462,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 	for typeName, path := range map[string]string{
 		acctest.LocationType: "/namedLocations$", acctest.PolicyTypeName: "/authenticationMethodsPolicy$",
 		acctest.TypeName: "/requirements$", acctest.StatesTypeName: "/requirements$",
-		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/", typeAccessPolicy: "/policies$",
+		acctest.CountryType: "/namedLocations$", acctest.RangeType: "/namedLocations/", typeStrength: "/authenticationStrengthPolicies$", typeAccessPolicy: "/policies$",
 	} {
 		sent = append(sent, typeName)
 		t.Run(typeName, func(t *testing.T) {
@@ -469,7 +470,7 @@ func TestWhatWasSentBeforeTheStopIsInTheState(t *testing.T) {
 			tn := acctest.StartTenant(t, acctest.LocationTenant(), acctest.Quick())
 			config := eachResource()[typeName].config
 			method := http.MethodPatch
-			if typeName == acctest.LocationType || typeName == acctest.CountryType || typeName == typeAccessPolicy {
+			if typeName == acctest.LocationType || typeName == acctest.CountryType || typeName == typeAccessPolicy || typeName == typeStrength {
 				method = http.MethodPost
 			}
 			c := haltedApply{typeName: typeName, config: config, fault: &control.Fault{Method: method, PathRegexp: path, DelayMs: 500}}

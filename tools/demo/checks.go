@@ -130,6 +130,10 @@ type expectation struct {
 	// locations are the ranges of added trusted locations by name, binned the names of those that were deleted.
 	locations map[string][]string
 	binned    []string
+	// policies are the states of added Conditional Access policies by name, binnedPolicies the names of those that were deleted. Each of them excludes the
+	// emergency access accounts.
+	policies       map[string]string
+	binnedPolicies []string
 	// campaign is the registration campaign, nil where it is the one from before.
 	campaign *control.RegistrationCampaign
 }
@@ -140,6 +144,9 @@ func checkTenant(before, now *control.Tenant, want expectation) error {
 		return err
 	}
 	if err := checkLocations(before, now, want); err != nil {
+		return err
+	}
+	if err := checkPolicies(before, now, want); err != nil {
 		return err
 	}
 	if err := checkCampaign(before, now, want.campaign); err != nil {
@@ -155,6 +162,7 @@ func checkTenant(before, now *control.Tenant, want expectation) error {
 func beside(tenant *control.Tenant) control.Tenant {
 	rest := *tenant
 	rest.Users, rest.NamedLocations, rest.DeletedNamedLocations = nil, nil, nil
+	rest.ConditionalAccessPolicies, rest.DeletedConditionalAccessPolicies = nil, nil
 	if rest.AuthenticationMethodsPolicy != nil {
 		policy := *rest.AuthenticationMethodsPolicy
 		policy.LastModifiedDateTime, policy.RegistrationEnforcement = nil, nil
@@ -223,6 +231,35 @@ func checkLocations(before, now *control.Tenant, want expectation) error {
 	}
 	if !slices.Equal(binned, want.binned) {
 		return fmt.Errorf("newly in the bin are %q, expected %q", binned, want.binned)
+	}
+	return nil
+}
+
+func checkPolicies(before, now *control.Tenant, want expectation) error {
+	added := 0
+	for _, policy := range now.ConditionalAccessPolicies {
+		if slices.ContainsFunc(before.ConditionalAccessPolicies, func(earlier control.ConditionalAccessPolicy) bool { return reflect.DeepEqual(policy, earlier) }) {
+			continue
+		}
+		state, expected := want.policies[policy.DisplayName]
+		if !expected {
+			return fmt.Errorf("the tenant's Conditional Access policy %q was made or changed, and is none of the demo's", policy.DisplayName)
+		}
+		if users := policy.Conditions.Users; policy.State != state || users == nil || !slices.Equal(users.ExcludeGroups, []string{breakGlassGroup}) {
+			return fmt.Errorf("the tenant has %q at %q with the users %+v; expected %q, without the emergency access accounts", policy.DisplayName, policy.State, users, state)
+		}
+		added++
+	}
+	if added != len(want.policies) || len(now.ConditionalAccessPolicies) != len(before.ConditionalAccessPolicies)+added {
+		return fmt.Errorf("the tenant has %d Conditional Access policies, %d of them new; it had %d, and %d should be new",
+			len(now.ConditionalAccessPolicies), added, len(before.ConditionalAccessPolicies), len(want.policies))
+	}
+	var binned []string
+	for _, policy := range now.DeletedConditionalAccessPolicies[min(len(before.DeletedConditionalAccessPolicies), len(now.DeletedConditionalAccessPolicies)):] {
+		binned = append(binned, policy.DisplayName)
+	}
+	if !slices.Equal(binned, want.binnedPolicies) {
+		return fmt.Errorf("newly in the bin are the policies %q, expected %q", binned, want.binnedPolicies)
 	}
 	return nil
 }

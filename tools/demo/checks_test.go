@@ -78,6 +78,12 @@ func TestCheckState(t *testing.T) {
 	wantError(t, checkState(state, map[string]map[string]any{"x.one": {"state": "disabled"}}), "x.one in the state: state is enabled, expected disabled")
 }
 
+func policyOf(name, state, excluded string) control.ConditionalAccessPolicy {
+	return control.ConditionalAccessPolicy{
+		DisplayName: name, State: state, Conditions: control.PolicyConditions{Users: &control.PolicyUsers{IncludeUsers: []string{"All"}, ExcludeGroups: []string{excluded}}},
+	}
+}
+
 func TestCheckTenant(t *testing.T) {
 	other := control.User{UserPrincipalName: alex, PerUserMFAState: "disabled", AccountEnabled: new(true)}
 	touched := other
@@ -89,10 +95,12 @@ func TestCheckTenant(t *testing.T) {
 		AuthenticationMethodsPolicy: &control.AuthenticationMethodsPolicy{RegistrationEnforcement: &control.RegistrationEnforcement{
 			AuthenticationMethodsRegistrationCampaign: &control.RegistrationCampaign{State: control.ConfigDefault},
 		}},
+		ConditionalAccessPolicies: []control.ConditionalAccessPolicy{policyOf("MFA", "enabled", "others")},
 	}
 	want := expectation{
 		states: map[string]string{adele: "enabled"}, registered: map[string]int{adele: 1},
 		locations: map[string][]string{"Branch office": {"198.51.100.0/24"}}, binned: []string{"Old office"},
+		policies: map[string]string{"Everywhere": control.PolicyReportOnly}, binnedPolicies: []string{"Old policy"},
 		campaign: &control.RegistrationCampaign{State: control.ConfigEnabled},
 	}
 	// after is a new tenant as expected, and then edited.
@@ -103,6 +111,8 @@ func TestCheckTenant(t *testing.T) {
 		now.Groups = []control.Group{{ID: "1", DisplayName: "staff", Members: []string{adele}}}
 		now.NamedLocations = append([]control.NamedLocation{control.NewIPNamedLocation("Branch office", true, "198.51.100.0/24")}, before.NamedLocations...)
 		now.DeletedNamedLocations = []control.NamedLocation{{DisplayName: "Old office"}}
+		now.ConditionalAccessPolicies = []control.ConditionalAccessPolicy{policyOf("Everywhere", control.PolicyReportOnly, breakGlassGroup), policyOf("MFA", "enabled", "others")}
+		now.DeletedConditionalAccessPolicies = []control.ConditionalAccessPolicy{{DisplayName: "Old policy"}}
 		now.AuthenticationMethodsPolicy = &control.AuthenticationMethodsPolicy{
 			LastModifiedDateTime: new(time.Now()),
 			RegistrationEnforcement: &control.RegistrationEnforcement{
@@ -135,6 +145,12 @@ func TestCheckTenant(t *testing.T) {
 		"no location":          {func(now *control.Tenant) { now.NamedLocations = now.NamedLocations[1:] }, "has 1 named locations, 0 of them new"},
 		"a location less":      {func(now *control.Tenant) { now.NamedLocations = now.NamedLocations[:1] }, "has 1 named locations, 1 of them new"},
 		"an empty bin":         {func(now *control.Tenant) { now.DeletedNamedLocations = nil }, `newly in the bin are [], expected ["Old office"]`},
+		"a policy is enforced": {func(now *control.Tenant) { now.ConditionalAccessPolicies[0].State = "enabled" }, `"Everywhere" at "enabled"`},
+		"no exclusion":         {func(now *control.Tenant) { now.ConditionalAccessPolicies[0].Conditions.Users.ExcludeGroups = nil }, "without the emergency access accounts"},
+		"somebody's policy":    {func(now *control.Tenant) { now.ConditionalAccessPolicies[1].State = "disabled" }, `"MFA" was made or changed`},
+		"no policy":            {func(now *control.Tenant) { now.ConditionalAccessPolicies = now.ConditionalAccessPolicies[1:] }, "has 1 Conditional Access policies, 0 of them new"},
+		"a policy less":        {func(now *control.Tenant) { now.ConditionalAccessPolicies = now.ConditionalAccessPolicies[:1] }, "has 1 Conditional Access policies, 1 of them new"},
+		"no policy in the bin": {func(now *control.Tenant) { now.DeletedConditionalAccessPolicies = nil }, `newly in the bin are the policies [], expected ["Old policy"]`},
 		"another campaign":     {func(now *control.Tenant) { campaignOf(now).State = control.ConfigDisabled }, `is {"state":"disabled"}, expected {"state":"enabled"}`},
 		"no campaign":          {func(now *control.Tenant) { now.AuthenticationMethodsPolicy = nil }, `is null, expected {"state":"enabled"}`},
 		"a group":              {func(now *control.Tenant) { now.Groups[0].Members = nil }, "an app, a group or a policy"},

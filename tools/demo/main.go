@@ -1,6 +1,6 @@
 // Command demo walks through the main jobs of the provider, with explanations between the steps: it starts the emulator
 // with the sample tenant and drives a real Terraform or OpenTofu CLI through init, plan, apply, drift and repair, a range
-// that is far too wide, changes that a plan refuses, the registration policy, and a destroy that gives everything back.
+// that is far too wide, changes that a plan refuses, the registration policy, a Conditional Access policy, and a destroy that gives everything back.
 //
 // It is a test as much as a tour. Every claim that it prints is checked, by exit codes, by the JSON of `show -json` and
 // by what the emulator's control API says about the tenant; the first that does not hold stops it with exit code 1.

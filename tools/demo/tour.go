@@ -26,13 +26,16 @@ const (
 	alexAddress   = "entramfa_user_mfa_state.alex"
 	officeAddress = "entramfa_trusted_ips.office"
 	policyAddress = "entramfa_registration_policy.everybody"
+	accessAddress = "entramfa_conditional_access_policy.mfa"
 
 	officeName = "Branch office"
+	accessName = "MFA for everybody, everywhere"
 
 	planFile    = "demo.tfplan"
 	repairFile  = "repair.tfplan"
 	typoFile    = "typo.tfplan"
 	policyFile  = "policy.tfplan"
+	accessFile  = "access.tfplan"
 	destroyFile = "destroy.tfplan"
 )
 
@@ -72,6 +75,8 @@ func (t *tour) steps() []step {
 		{"Two users for whom the plan says no", t.refuseUsers},
 		{"Everybody is to register, and the guard objects", t.refusePolicy},
 		{"The corrected policy takes over the campaign that is there", t.adopt},
+		{"A Conditional Access policy that would lock everybody out", t.refuseAccess},
+		{"The same policy with the exclusion, in report-only", t.reportOnly},
 		{"The destroy gives everything back", t.destroy},
 	}
 }
@@ -304,12 +309,12 @@ func (t *tour) planAndApply(ctx context.Context) error {
 	return t.apply(ctx)
 }
 
-// appliedState is the state file before the registration policy: the office, and both users wanted at enabled, with these
-// effective states.
-func appliedState(adeleState, alexState string) map[string]map[string]any {
+// appliedState is the state file before the registration policy: the office, and both users wanted at enabled. Adele has this effective state, and
+// Alex is enforced.
+func appliedState(adeleState string) map[string]map[string]any {
 	return map[string]map[string]any{
 		adeleAddress:  {"user_principal_name": adele, "state": "enabled", "effective_state": adeleState},
-		alexAddress:   {"user_principal_name": alex, "state": "enabled", "effective_state": alexState},
+		alexAddress:   {"user_principal_name": alex, "state": "enabled", "effective_state": "enforced"},
 		officeAddress: {"display_name": officeName, "trusted": true, "address_count_ipv4": 256.0},
 	}
 }
@@ -318,7 +323,7 @@ func (t *tour) apply(ctx context.Context) error {
 	t.writes += 3
 	t.want.states = map[string]string{adele: "enabled", alex: "enforced"}
 	t.want.locations = map[string][]string{officeName: officeRanges}
-	now, err := t.applied(ctx, planFile, "3 added, 0 changed, 0 destroyed", appliedState("enabled", "enforced"))
+	now, err := t.applied(ctx, planFile, "3 added, 0 changed, 0 destroyed", appliedState("enabled"))
 	if err != nil {
 		return err
 	}
@@ -380,7 +385,7 @@ func (t *tour) drift(ctx context.Context) error {
 	t.screen.say("Applying that plan sets her to enabled again. Her method is still registered, so the service promotes her at once.")
 	t.writes++
 	t.want.states[adele] = "enforced"
-	_, err = t.applied(ctx, repairFile, "0 added, 1 changed, 0 destroyed", appliedState("enforced", "enforced"))
+	_, err = t.applied(ctx, repairFile, "0 added, 1 changed, 0 destroyed", appliedState("enforced"))
 	return err
 }
 
@@ -462,7 +467,7 @@ func (t *tour) adopt(ctx context.Context) error {
 		}},
 		ExcludeTargets: []control.PolicyTarget{{ID: breakGlassGroup, TargetType: control.TargetGroup}},
 	}
-	states := appliedState("enforced", "enforced")
+	states := appliedState("enforced")
 	states[policyAddress] = map[string]any{
 		"state": "enabled", "snooze_days": 3.0, "authentication_method": "microsoftAuthenticator", "require_registration_after_snoozes": true,
 	}
@@ -472,6 +477,45 @@ func (t *tour) adopt(ctx context.Context) error {
 	}
 	t.screen.table([][]string{campaignRow(now)})
 	return nil
+}
+
+func (t *tour) refuseAccess(ctx context.Context) error {
+	t.screen.say("Conditional Access can require MFA of everybody for every app. A policy like this one also applies to the emergency access accounts. Should MFA ever fail, " +
+		"nobody could sign in to switch it off. The plan refuses it, says why each account is included, and has the line to add:")
+	if err := t.show(accessConfig, accessCareless); err != nil {
+		return err
+	}
+	return t.refuse(ctx, excerpt{from: "Error: ", without: []string{whereItStands}},
+		`Error: Emergency access accounts would be caught by "`+accessName+`"`, "The policy applies to 2 emergency access accounts", breakGlass, "break.glass.2@contoso.example",
+		`included by conditions.users.included_users = ["All"]`, `excluded_groups = ["`+breakGlassGroup+`"]`, "allow_emergency_access = true")
+}
+
+func (t *tour) reportOnly(ctx context.Context) error {
+	t.screen.say("The line is added, and the policy begins in report-only: Microsoft Entra logs what it would do at each sign-in, and asks nobody for anything. " +
+		"The plan has no warning, because nothing changes for anybody yet.")
+	if err := t.show(accessConfig); err != nil {
+		return err
+	}
+	err := t.planned(ctx, accessFile, nil, excerpt{from: "# " + accessAddress, through: "Plan:"}, 0,
+		map[string]change{accessAddress: {
+			actions: tfjson.Actions{tfjson.ActionCreate},
+			after: map[string]any{
+				"display_name": accessName, "state": control.PolicyReportOnly, "allow_emergency_access": false,
+				"reference_names": map[string]any{breakGlassGroup: "group break-glass accounts"},
+			},
+			unknown: []string{"id"},
+		}},
+		"Plan: 1 to add, 0 to change, 0 to destroy.", `= "group break-glass accounts"`)
+	if err != nil {
+		return err
+	}
+	t.writes++
+	t.want.policies = map[string]string{accessName: control.PolicyReportOnly}
+	states := appliedState("enforced")
+	states[policyAddress] = map[string]any{"state": "enabled"}
+	states[accessAddress] = map[string]any{"display_name": accessName, "state": control.PolicyReportOnly, "on_destroy": "delete"}
+	_, err = t.applied(ctx, accessFile, "1 added, 0 changed, 0 destroyed", states)
+	return err
 }
 
 func (t *tour) destroy(ctx context.Context) error {
@@ -486,8 +530,9 @@ func (t *tour) destroy(ctx context.Context) error {
 			adeleAddress: deletion, alexAddress: deletion,
 			officeAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"display_name": officeName}},
 			policyAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"state": "enabled"}},
+			accessAddress: {actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"state": control.PolicyReportOnly}},
 		},
-		"Plan: 0 to add, 0 to change, 4 to destroy.",
+		"Plan: 0 to add, 0 to change, 5 to destroy.",
 		`name = "Adele Vance (`+adele+`)" -> null`, `name = "Alex Wilber (`+alex+`)" -> null`,
 		"Warning: Per-user MFA stops applying to a user", "Adele Vance ("+adele+"), object id ", "(and one more similar warning elsewhere)",
 		`Warning: Sign-ins from "Branch office" stop being trusted`, `"MFA for everybody outside trusted locations" (enabled`,
@@ -497,20 +542,20 @@ func (t *tour) destroy(ctx context.Context) error {
 	}
 
 	// The location takes two: one takes the trust from it, one deletes it.
-	t.writes += 5
+	t.writes += 6
 	t.want = expectation{
-		states: map[string]string{adele: "disabled", alex: "disabled"}, registered: map[string]int{adele: 1}, binned: []string{officeName},
+		states: map[string]string{adele: "disabled", alex: "disabled"}, registered: map[string]int{adele: 1}, binned: []string{officeName}, binnedPolicies: []string{accessName},
 	}
 	// Given back, and with the emergency access accounts left out of it.
 	given := *campaignOf(t.before)
 	given.ExcludeTargets = append(slices.Clone(given.ExcludeTargets), control.PolicyTarget{ID: breakGlassGroup, TargetType: control.TargetGroup})
 	t.want.campaign = &given
-	now, err := t.applied(ctx, destroyFile, "0 added, 0 changed, 4 destroyed", nil)
+	now, err := t.applied(ctx, destroyFile, "0 added, 0 changed, 5 destroyed", nil)
 	if err != nil {
 		return err
 	}
-	t.screen.say("The tenant is as it was, but for three things: Adele keeps what she has registered, the location is in the bin, and the campaign leaves the emergency access accounts out. The other %d users, "+
-		"the groups, the other locations and the policies were never touched. The whole tour has sent %d requests that change something: one for "+
+	t.screen.say("The tenant is as it was, but for three things: Adele keeps what she has registered, the location and the policy are in the bin, and the campaign leaves the emergency access accounts out. The other %d users, "+
+		"the groups, the other locations and the other policies were never touched. The whole tour has sent %d requests that change something: one for "+
 		"each change that was planned and applied, and one more to take the trust from the location, without which it cannot be deleted.",
 		len(now.Users)-2, t.writes)
 	rows, err := userRows(now, adele, alex)

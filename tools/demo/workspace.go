@@ -18,11 +18,13 @@ const (
 	officeConfig   = "office.tf"
 	mistakesConfig = "mistakes.tf"
 	policyConfig   = "policy.tf"
+	accessConfig   = "access.tf"
 
 	// Other versions of these, which take their place in the work folder.
 	officeRespelled = "office_respelled.tf"
 	officeTypo      = "office_typo.tf"
 	policyCareless  = "policy_careless.tf"
+	accessCareless  = "access_careless.tf"
 )
 
 // workspace is the folder that the demo works in.

@@ -13,7 +13,7 @@ func TestEveryConfigurationOfTheTourExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{mainConfig, officeConfig, mistakesConfig, policyConfig, officeRespelled, officeTypo, policyCareless}
+	names := []string{mainConfig, officeConfig, mistakesConfig, policyConfig, officeRespelled, officeTypo, policyCareless, accessConfig, accessCareless}
 	if len(files) != len(names) {
 		t.Errorf("there are %d configurations, and names for %d", len(files), len(names))
 	}

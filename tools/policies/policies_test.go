@@ -528,7 +528,7 @@ func ruleParameters(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	// The others are the verdict, its exceptions, and what rules share.
-	shared := []string{"main", "exceptions", "plan", "providers", "accounts", "locations", "ranges", "writes"}
+	shared := []string{"main", "exceptions", "plan", "providers", "accounts", "locations", "conditional_access", "ranges", "writes"}
 	if len(rules) != len(files)-len(shared) {
 		t.Fatalf("%d files hold %d rules with annotations", len(files), len(rules))
 	}

@@ -67,6 +67,12 @@ func usersOf(states map[string]string, effective map[string]string) object {
 
 type states = map[string]string
 
+// newMap is the plan of a create, which knows neither the users' ids nor their states.
+func newMap(wanted states) object {
+	return changeOf("entramfa_user_mfa_states.staff", nil, object{"users": wanted, "on_destroy": "disable", "created_for_sha256": "1f"},
+		unknown(object{"effective_states": true, "user_ids": true}))
+}
+
 func with(values object, name string, value any) object {
 	other := maps.Clone(values)
 	other[name] = value
@@ -223,18 +229,38 @@ func TestWhatAPlanDoes(t *testing.T) {
 		"some of the new are adopted": {
 			plan: planOf(changeOf(staff, nil, usersOf(states{"a@x.example": "enabled", "b@x.example": "enabled", "c@x.example": "disabled"}, states{"c@x.example": "disabled"}),
 				unknown(object{"effective_states": object{"a@x.example": true, "b@x.example": true}}))),
-			events: adoption(staff, "a@x.example is adopted as it is"),
+			events: adoption(staff, "Per-user MFA: 1 gains it (b@x.example), 1 is adopted (a@x.example)"),
 			want:   []string{"+1 asked for MFA: 1 of the 2 new in " + staff, "1 adopted, with the state they have"},
+		},
+		"a new map, of which the provider gives the numbers": {
+			plan:   planOf(newMap(states{"a@x.example": "enabled", "b@x.example": "enabled", "c@x.example": "disabled", "d@x.example": "disabled"})),
+			events: adoption(staff, "Per-user MFA: 2 are adopted"),
+			want:   []string{"2 adopted, with the state they have: a@x.example, b@x.example"},
+		},
+		"a new map that disables": {
+			plan:   planOf(newMap(states{"a@x.example": "enabled", "c@x.example": "disabled"})),
+			events: adoption(staff, "Per-user MFA: 1 loses it (c@x.example), 1 gains it (a@x.example)"),
+			want:   []string{"1 loses MFA: c@x.example", "+1 asked for MFA: a@x.example"},
+		},
+		"a new map that disables some": {
+			plan:   planOf(newMap(states{"c@x.example": "disabled", "d@x.example": "disabled"})),
+			events: adoption(staff, "Per-user MFA: 1 loses it (c@x.example)"),
+			want:   []string{"2 may lose MFA, which is not known before the apply: c@x.example, d@x.example"},
+		},
+		"a new map without the provider's warnings": {
+			plan: planOf(newMap(states{"a@x.example": "enabled", "c@x.example": "disabled"})),
+			want: []string{"1 may lose MFA, which is not known before the apply: c@x.example", "+1 asked for MFA: a@x.example"},
 		},
 		"all of the new are adopted": {
 			plan: planOf(changeOf(staff, nil, usersOf(states{"a@x.example": "enabled", "b@x.example": "enabled"}, none),
 				unknown(object{"effective_states": object{"a@x.example": true, "b@x.example": true}}))),
-			events: adoption(staff, "2 users are adopted as they are"),
+			events: adoption(staff, "Per-user MFA: 2 are adopted"),
 			want:   []string{"2 adopted, with the state they have: a@x.example, b@x.example"},
 		},
 		"a warning of another resource, and more than there are": {
 			plan: planOf(changeOf(staff, nil, usersOf(states{"a@x.example": "enabled"}, none), unknown(object{"effective_states": object{"a@x.example": true}}))),
-			events: adoption("entramfa_user_mfa_states.other", "1 users are adopted as they are") + adoption(staff, "all 9 users are adopted as they are, says somebody") +
+			events: adoption("entramfa_user_mfa_states.other", "Per-user MFA: 1 is adopted (a@x.example)") + adoption(staff, "Per-user MFA: 1 is adopted (a, says somebody") +
+				adoption(staff, "says Per-user MFA: 1 is adopted (a@x.example)") +
 				"no event\n17\n" + `{"diagnostic": "a text"}` + "\n",
 			want: []string{"+1 asked for MFA: a@x.example"},
 		},
@@ -413,9 +439,9 @@ func TestWhatAPlanDoes(t *testing.T) {
 
 		// What is to come, and what is not ours.
 		"a type that is not known": {
-			plan: planOf(changeOf(`module.a["b"].entramfa_conditional_access_policy.mfa`, object{"state": "enabled"}, object{"state": "disabled"}),
-				changeOf("entramfa_conditional_access_policy.gone", object{"state": "enabled"}, nil), changeOf("entramfa_conditional_access_policy.same", object{}, object{}, noOp)),
-			want: []string{`also: entramfa_conditional_access_policy.gone (delete)`, `module.a["b"].entramfa_conditional_access_policy.mfa: state enabled -> disabled`},
+			plan: planOf(changeOf(`module.a["b"].entramfa_later.mfa`, object{"state": "enabled"}, object{"state": "disabled"}),
+				changeOf("entramfa_later.gone", object{"state": "enabled"}, nil), changeOf("entramfa_later.same", object{}, object{}, noOp)),
+			want: []string{`also: entramfa_later.gone (delete)`, `module.a["b"].entramfa_later.mfa: state enabled -> disabled`},
 		},
 		"another name of the provider's types": {
 			plan: planOf(with(changeOf("custom_thing.a", nil, object{}), "provider_name", "registry.example/fork/entramfa")), want: []string{"also: custom_thing.a (create)"},

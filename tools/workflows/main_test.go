@@ -117,7 +117,7 @@ resource "entramfa_registration_policy" "everybody" {
 }
 
 output "awaiting_registration" {
-  value = entramfa_user_mfa_states.staff.awaiting_registration
+  value = [for user, state in entramfa_user_mfa_states.staff.effective_states : user if state == "enabled"]
 }
 `
 

@@ -1,6 +1,6 @@
 output "awaiting_registration" {
   description = "Users of the file who have not registered a method yet, as of the last refresh."
-  value       = keys(entramfa_user_mfa_states.staff.awaiting_registration)
+  value       = [for user, state in entramfa_user_mfa_states.staff.effective_states : user if state == "enabled"]
 }
 
 output "users_by_state" {

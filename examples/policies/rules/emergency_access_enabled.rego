@@ -2,7 +2,9 @@
 # title: No emergency access account is asked for MFA
 # description: |-
 #   No account of the parameters has a per-user MFA state other than "disabled", by object id or by user principal name, as a resource
-#   of its own or in a map, whatever the provider block says. Who a user is has to be known in the plan.
+#   of its own or in a map, whatever the provider block says. Who a user is has to be known in the plan. The plan of a new map has one
+#   digest of all object ids and is judged by the keys: an account under another name than that of the parameters is refused by
+#   emergency_access of the provider block, which another rule asks for.
 # custom:
 #   parameters: [emergency_access.accounts]
 package entramfa.rules.emergency_access_enabled
@@ -46,6 +48,20 @@ deny contains plan.not_known(users, attribute) if {
 	users.change.after != null
 	some attribute in ["users", "user_ids"]
 	plan.unknown(users, attribute)
+	not found_by_digest(users, attribute)
+}
+
+# The provider has found every user, and Terraform holds the apply to them.
+found_by_digest(users, "user_ids") if {
+	users.change.after_unknown.user_ids == true
+	"create" in users.change.actions
+	is_string(users.change.after.created_for_sha256)
+}
+
+# There is no digest of users who are not known, which is an objection of its own.
+found_by_digest(users, "user_ids") if {
+	"create" in users.change.actions
+	plan.unknown(users, "users")
 }
 
 deny contains plan.not_there(user, "state") if {

@@ -62,7 +62,7 @@ deny contains {
 
 # The provider blocks, and which of their resources ask somebody or may do so.
 asking[block_of(instance)] contains plan.block(instance) if {
-	some type in ["entramfa_user_mfa_state", "entramfa_registration_policy"]
+	some type in ["entramfa_user_mfa_state", "entramfa_registration_policy", "entramfa_conditional_access_policy"]
 	some instance in plan.instances(type)
 	instance.change.after != null
 	object.get(instance.change.after, "state", null) != "disabled"

@@ -141,6 +141,11 @@ whole := members({
 	}),
 	"provider_source": members({"allowed": {"type": "array", "minItems": 1, "items": word}}),
 	"keep_on_destroy": members({"environments": strings}),
+	"conditional_access_kept": members({"environments": strings}),
+	"conditional_access_trusted_addresses": members({
+		"max_ipv4_addresses": {"type": "integer", "minimum": 0},
+		"max_ipv6_networks": {"type": "integer", "minimum": 0},
+	}),
 	"exceptions": {
 		"type": "array",
 		"items": members({

@@ -11,6 +11,7 @@ package entramfa.rules.provider_source
 import data.entramfa.plan
 
 known := {
+	"entramfa_conditional_access_policy",
 	"entramfa_registration_policy",
 	"entramfa_trusted_ip_range",
 	"entramfa_trusted_ips",

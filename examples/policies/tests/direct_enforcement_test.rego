@@ -24,6 +24,29 @@ test_every_way_there_is_an_objection if {
 	}
 }
 
+test_a_user_who_is_enforced_already_passes if {
+	enforced := object.union(adele("enforced"), {"effective_state": "enforced"})
+	every actions in [["update"], ["no-op"]] {
+		count(rule.deny) == 0 with input as plans.plan([one(actions, enforced, adele("enforced"))])
+	}
+	deny := rule.deny with input as plans.plan([one(["delete", "create"], enforced, adele("enforced"))])
+	plans.said(deny) == {"To be enforced directly: Adele"}
+}
+
+test_members_who_are_enforced_already_pass if {
+	before := {
+		"users": {"a@x": "enabled", "b@x": "enforced", "ID-C": "enforced", "d@x": "enforced"},
+		"effective_states": {"a@x": "enforced", "b@x": "enabled", "ID-C": "enforced", "d@x": "enforced"},
+		"user_ids": {"a@x": "id-a", "b@x": "id-b", "ID-C": "id-c", "d@x": "id-d"},
+	}
+	after := {
+		"users": {"A@x": "enforced", "b@x": "enforced", "c@x": "enforced", "d@x": "enforced", "e@x": "enforced"},
+		"user_ids": {"A@x": "id-a", "b@x": "id-b", "c@x": "ID-c", "d@x": "id-d", "e@x": "id-e"},
+	}
+	deny := rule.deny with input as plans.plan([many(["update"], before, after)])
+	plans.said(deny) == {"To be enforced directly: b@x", "To be enforced directly: e@x"}
+}
+
 test_a_user_who_is_destroyed_or_forgotten_passes if {
 	every actions in [["delete"], ["forget"]] {
 		count(rule.deny) == 0 with input as plans.plan([one(actions, adele("enforced"), null)])

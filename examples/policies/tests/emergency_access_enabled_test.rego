@@ -57,6 +57,20 @@ test_a_person_who_is_not_known_is_an_objection if {
 	values(plans.unknown(one({"state": "disabled"}), {"user_id": true})) == set()
 }
 
+new_map(users, digest) := plans.unknown(
+	plans.change("entramfa_user_mfa_states", ["create"], null, object.union({"users": users}, digest)),
+	{"user_ids": true, "effective_states": true},
+)
+
+test_a_new_map_is_judged_by_its_keys if {
+	values(new_map({"adele@x": "enabled"}, {"created_for_sha256": "1f"})) == set()
+	values(new_map({"BG@x": "enabled", "u1": "enabled"}, {"created_for_sha256": "1f"})) == {"BG@x", "u1"}
+	values(new_map({"adele@x": "enabled"}, {})) == {"user_ids"}
+	updated := plans.change("entramfa_user_mfa_states", ["update"], {"users": {}}, {"users": {"adele@x": "enabled"}, "created_for_sha256": "1f"})
+	values(plans.unknown(updated, {"user_ids": true})) == {"user_ids"}
+	values(plans.unknown(new_map({"adele@x": "enabled"}, {}), {"users": {"adele@x": true}})) == {"users"}
+}
+
 test_an_account_whose_state_is_not_known_is_an_objection if {
 	account := object.remove(one({"user_principal_name": "bg@x"}).change.after, ["state"])
 	values(plans.unknown(plans.change("entramfa_user_mfa_state", ["create"], null, account), {"state": true})) == {"bg@x"}

@@ -5,6 +5,8 @@ import data.entramfa.tests.plans
 
 policy := plans.change("entramfa_registration_policy", ["create"], null, {"state": "enabled"})
 
+access(state) := plans.change("entramfa_conditional_access_policy", ["create"], null, {"state": state})
+
 user(state) := plans.change("entramfa_user_mfa_state", ["create"], null, {"state": state})
 
 users(states) := plans.change("entramfa_user_mfa_states", ["create"], null, {"users": states})
@@ -43,7 +45,7 @@ test_a_guard_of_nobody_is_an_objection_for_whatever_asks if {
 		literal({}),
 		literal({"group_ids": [], "user_ids": null, "user_principal_names": [" "]}),
 	] {
-		every change in [policy, user("enabled"), user("enforced"), users({"a": "disabled", "b": "enabled"})] {
+		every change in [policy, access("enabled"), access("enabledForReportingButNotEnforced"), user("enabled"), user("enforced"), users({"a": "disabled", "b": "enabled"})] {
 			found(guarded_by(guard, change)) == unguarded(change)
 		}
 	}
@@ -62,6 +64,7 @@ test_whatever_may_ask_needs_a_guard if {
 test_what_asks_nobody_needs_no_guard if {
 	every change in [
 		user("disabled"),
+		access("disabled"),
 		users({"a": "disabled"}),
 		users({}),
 		plans.change("entramfa_user_mfa_state", ["delete"], {"state": "enabled"}, null),

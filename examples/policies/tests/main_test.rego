@@ -17,7 +17,7 @@ with_exceptions(exceptions) := object.union(plans.parameters, {"exceptions": exc
 
 test_a_plan_that_nothing_is_said_against_passes if {
 	text := entramfa.passed with input as plans.plan([]) with data.parameters as plans.parameters
-	text == "All 12 rules passed"
+	text == "All 16 rules passed"
 }
 
 test_a_plan_that_something_is_said_against_does_not if {

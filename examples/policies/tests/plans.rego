@@ -14,6 +14,8 @@ parameters := {
 	"registration_policy_kept": {"max_snooze_days": 3},
 	"provider_source": {"allowed": ["registry.terraform.io/mfa-as-code/entramfa"]},
 	"keep_on_destroy": {"environments": ["production"]},
+	"conditional_access_kept": {"environments": ["production"]},
+	"conditional_access_trusted_addresses": {"max_ipv4_addresses": 512, "max_ipv6_networks": 131072},
 	"exceptions": [],
 }
 

@@ -23,5 +23,5 @@ resource "entramfa_user_mfa_states" "staff" {
 }
 
 output "not_registered_yet" {
-  value = keys(entramfa_user_mfa_states.staff.awaiting_registration)
+  value = [for user, state in entramfa_user_mfa_states.staff.effective_states : user if state == "enabled"]
 }

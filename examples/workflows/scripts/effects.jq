@@ -1,8 +1,8 @@
 # What a plan does to people and to trust, from the JSON of `show -json`: the digest on top of a comment, for jq 1.6 and later. report.jq makes
 # its lines harmless; nothing here does more than keep each effect in one line.
 #
-# A plan is read by its attributes and not by its text. Two things it does not hold: who of the new users has the wanted state already, which
-# the provider says in a warning, and which campaign a tenant had before a new registration policy.
+# A plan is read by its attributes and not by its text. Two things it does not hold: what the users of a new resource have already, of which the
+# provider gives the numbers in the summary of a warning, and which campaign a tenant had before a new registration policy.
 
 # masked: whether a mask such as after_unknown or after_sensitive is set for any part of a value.
 def masked: . == true or ((type == "object" or type == "array") and any(.[]; masked));
@@ -83,7 +83,7 @@ def fates:
     | {$address, who, key, id, was: null, new: true} + (
       if .state == "unknown" then {fate: "mayLose"}
       # The provider plans what a new user has where that is disabled as wanted, and nothing else.
-      elif .state == "disabled" then if .effective == "disabled" then {} elif .id == null then {fate: "mayLose"} else {fate: "loses"} end
+      elif .state == "disabled" then if .effective == "disabled" then {} elif .id == null then {fate: "mayLose", untold: true} else {fate: "loses"} end
       else {fate: "asked"} end));
 
 # Trust.
@@ -149,11 +149,12 @@ def trust:
 # told: the attributes of a type of which other lines speak, or which only explain.
 def told: {
   entramfa_user_mfa_state: ["id", "name", "user_id", "user_principal_name", "state", "effective_state"],
-  entramfa_user_mfa_states: ["id", "users", "effective_states", "awaiting_registration", "user_ids", "names"],
+  entramfa_user_mfa_states: ["id", "users", "effective_states", "user_ids", "names", "created_for_sha256"],
   entramfa_registration_policy: ["id", "include", "exclude", "asked", "target_names", "adoption_loss"],
   entramfa_trusted_ips: ["id", "name", "ip_ranges", "range_sizes", "address_count_ipv4", "network_count_ipv6", "trusted"],
   entramfa_trusted_ip_range: ["id", "location_name", "ip_range", "size"],
-  entramfa_country_location: ["id", "name", "countries", "country_names"]
+  entramfa_country_location: ["id", "name", "countries", "country_names"],
+  entramfa_conditional_access_policy: ["id", "name", "state", "conditions", "grant_controls", "session_controls", "reference_names", "allow_emergency_access"]
 }[.] // [];
 
 # settings: the other attributes that differ, with their values where those are short.
@@ -200,26 +201,112 @@ def countries:
     (($change.after.countries // []) - ($change.before.countries // []) | map("+" + (. | word))) + (($change.before.countries // []) - ($change.after.countries // []) | map("-" + (. | word)))
     | select(. != []) | {rank: 6, text: "\($address): countries \(some(20))"} end;
 
+# Conditional Access policies.
+
+# leaves: the values of an object by their places, each as a list of texts.
+def leaves($at):
+  if type == "object" then [to_entries[] | .key as $key | .value | leaves(if $at == "" then $key else $at + "." + $key end)] | add // {}
+  elif . == null then {} elif type == "array" then {($at): map(select(. != null) | tostring)} else {($at): [tostring]} end;
+
+# hazy: whether a mask covers a place, or a part of it.
+def hazy($place): reduce ($place | split(".")[]) as $step (.; if type == "object" then .[$step] else . end) | masked;
+
+# besides: the values of a list that another one does not have. Case does not matter.
+def besides($others): (reduce ($others // [] | .[]) as $one ({}; .[$one | ascii_downcase] = true)) as $known | map(select($known[ascii_downcase] | not));
+
+# access: what becomes of a Conditional Access policy. Of several policies with the same deed, and the same people, one line is made.
+def access:
+  .change as $change | replaced as $replaced
+  | (if $change.before == null or $replaced then null else $change.before end) as $before | (if does("forget") then null else $change.after end) as $after
+  | (.address | place) as $address
+  | ($address + (if any("display_name", "name"; hidden($change; .)) then " (sensitive)" else ($change.after // $change.before).display_name | if . == null then "" else " " + word end end)) as $policy
+  | (($change.before.reference_names // {}) + ($change.after.reference_names // {})) as $names
+  | any("conditions", "reference_names"; hidden($change; .)) as $nameless
+  | def brief: if . == "enabledForReportingButNotEnforced" then "report-only" else . end;
+  def state: if hidden($change; "state") then "(sensitive)" else brief | word end;
+  def called($place): map(if . == "All" then (if $place | startswith("users.") then "all users" elif $place | startswith("applications.") then "all apps" else "everywhere" end)
+    elif . == "AllTrusted" then "all trusted locations" elif . == "GuestsOrExternalUsers" then "guests and external users" else ($names[ascii_downcase] // .) | word end);
+  def listed($side; kind): [$side.conditions | leaves("") | to_entries[] | select(.key | kind) | .key as $place | .value | called($place)[]] | if . == [] then "" elif $nameless then "(sensitive)" else some(5) end;
+  def controls($side): $side.grant_controls | leaves("") | del(.operator) | [.[][]] | unique
+    | if . == [] then "limits the sessions of" elif hidden($change; "grant_controls") then "requires (sensitive) of" elif . == ["block"] then "blocks"
+      else "requires " + (map($names[ascii_downcase] // . | word) | if length > 5 then .[:5] + ["\(length - 5) more"] else . end | join(if $side.grant_controls.operator == "AND" then " and " else " or " end)) + " of" end;
+  # The conditions that are more than the standard ones.
+  def limits($side): $side.conditions | leaves("") | [to_entries[] | select(.key | test("\\Ausers\\.|(\\A|\\.)excluded_") | not) | select(.value != [] and .value != ["All"] and .value != ["all"])
+      | "\(.key) \(.key as $place | .value | called($place) | some(3))"] | if . == [] then "" elif $nameless then "only where (sensitive)" else "only where " + some(5) end;
+  def described($side): [controls($side), (listed($side; test("\\Ausers\\.included_")) | if . == "" then "workload identities" else . end),
+    (listed($side; test("(\\A|\\.)excluded_")) | select(. != "") | "except " + .), (limits($side) | select(. != ""))] | join(" ");
+  def why($past): [$past, described($after)] | map(select(. != "")) | join("; ") | "\($policy) (\(.))";
+  # Destroyed, or only forgotten.
+  if does("forget") or (does("delete") and $change.before.on_destroy == "keep") then {rank: 5, deed: "policy no longer managed, left as it is", $policy}
+  elif does("delete") then
+    {rank: (if $change.before.state == "enabled" or hidden($change; "state") then 1 else 6 end), gone: ($change.before.state == "enabled"),
+      deed: (if $change.before.state == "enabled" then "no longer in force" else "policy deleted or disabled" end),
+      policy: "\($policy) (\(if $change.before.on_destroy == "disable" then "disabled by the destroy" else "deleted" end))"}
+  else empty end,
+  if $after == null then empty else
+    unknown($change; "state") as $later
+    | (if $later then null else $after.state end) as $state
+    | ($before.state == "enabled" or $state == "enabled" or $later) as $matters
+    # In force or not.
+    | (if $before.state == "enabled" and $later then {rank: 1, deed: "may be no longer in force, which is not known before the apply", $policy}
+      elif $before.state == "enabled" and $state != "enabled" then {rank: 1, gone: true, deed: "no longer in force", policy: "\($policy) (\($state | state))"}
+      elif $state == "enabled" and $before.state != "enabled" then {rank: 5, came: true, deed: "enabled", policy: why(if $before == null then "new" else "before: \($before.state | state)" end)}
+      elif $later then empty
+      elif $before == null then {rank: 6, deed: "new policy, \($state | state)", policy: $policy}
+      elif $before.state != $state then {rank: 6, deed: "policy \($before.state | state) -> \($state | state)", $policy} else empty end),
+    (if $after.allow_emergency_access == true and $before.allow_emergency_access != true then {rank: 2, deed: "may apply to emergency access accounts", $policy} else empty end),
+    # Whom, what and where it is about.
+    (if $before == null then empty else
+      ($before.conditions | leaves("")) as $had | ($after.conditions | leaves("")) as $has
+      | def everything($place): ($has["users.included_users"] // [] | index("All")) != null and ($place | startswith("users."))
+          or ($has["applications.included_applications"] // [] | index("All")) != null and ($place | startswith("applications."));
+      (part($change.after_unknown; "conditions")) as $mask
+      | def list($places; deed): reduce $places[] as $place ([]; . + ($place | deed)) | select(. != []) | if $nameless then "(sensitive)" else some(10) end;
+      ([$had + $has | keys[]]) as $places
+      | [$places[] | select(test("(\\A|\\.)excluded_"))] as $excluding | [$places[] | select(test("\\A(users|applications|client_applications)\\.included_"))] as $including
+      | (list($excluding; . as $place | ($has[$place] // [] | besides($had[$place]) | called($place))) | {rank: 2, excluded: true, deed: "excluded from", who: ., $policy}),
+        (list($including; . as $place | if everything($place) or ($mask | hazy($place)) then [] else $had[$place] // [] | besides($has[$place]) | called($place) end) | {rank: 3, deed: "no longer included in", who: ., $policy}),
+        (list($including; . as $place | ($has[$place] // [] | besides($had[$place]) | called($place))) | {rank: 6, deed: "included in", who: ., $policy}),
+        (list($excluding; . as $place | if $mask | hazy($place) then [] else $had[$place] // [] | besides($has[$place]) | called($place) end) | {rank: 6, deed: "no longer excluded from", who: ., $policy}),
+        # What it asks for, and under which other conditions.
+        ([{side: "conditions", places: ($places - $excluding - $including)}, {side: "grant_controls", places: null}, {side: "session_controls", places: null}
+          | .side as $side | ($before[$side] | leaves("")) as $old | ($after[$side] | leaves("")) as $new
+          | (.places // ($old + $new | keys))[] as $place | select((part($change.after_unknown; $side) | hazy($place)) or ($old[$place] // [] | sort) == ($new[$place] // [] | sort) | not)
+          | def shown: if hidden($change; $side) then "(sensitive)" elif . == null or . == [] then "(none)" else sort | map(word) | some(5) end;
+          "\($side).\($place) \($old[$place] | shown) -> \($new[$place] | shown)"]
+          | select(. != []) | {rank: (if $matters then 3 else 6 end), deed: "", who: some(10), $policy})
+    end)
+  end;
+
+# accesses: the lines of the deeds of access.
+def accesses: group_by([.rank, .deed, .who])[] | .[0] as $one | (map(.policy) | unique) as $all
+  | {rank: $one.rank, text: (
+    if $one.who == null then "\($one.deed): \($all | some(10))"
+    else [($one.deed | select(. != "")), (if ($all | length) == 1 then $all[0] else "\($all | length | grouped) policies (\($all | some(5)))" end)] | join(" ") + ": \($one.who)" end)};
+
 # later: what of the attributes that decide is not known before the apply.
 def later:
   .change as $change | {
     entramfa_user_mfa_state: ["state", "user_id", "user_principal_name", "id"], entramfa_user_mfa_states: ["users"],
     entramfa_registration_policy: ["state", "include", "exclude"], entramfa_trusted_ips: ["ip_ranges"], entramfa_trusted_ip_range: ["ip_range"],
-    entramfa_country_location: ["countries"]
+    entramfa_country_location: ["countries"], entramfa_conditional_access_policy: ["state", "conditions", "grant_controls", "session_controls"]
   }[.type] // [] | map(select(. as $one | unknown($change; $one)));
 
-# The provider's warnings about new users who have what is wanted already, by the address of the resource.
-def adoptions:
-  reduce (.[] | (fromjson? | objects | .diagnostic | objects) | select(.severity == "warning" and (.address | type == "string"))) as $one ({};
-    ($one.summary | (if test("\\A[0-9]+ users are adopted as they are\\z") then split(" ")[0] | tonumber
-      elif test("\\A(A user is adopted as they are|\\S+ is adopted as it is)\\z") then 1 else 0 end)) as $count
-    | if $count > 0 then .[$one.address] += $count else . end);
+# announced: of the provider's warnings about the users of a plan, how many are adopted and how many lose MFA, by the address of the resource; null
+# without the lines of `plan -json`. The summary is "Per-user MFA: 24 gain it, 1 is adopted (adele@contoso.com), 2 are left as they are", as the
+# page of entramfa_user_mfa_states documents it. A name in it has no space.
+def count($what): ([capture("\\APer-user MFA: (.*, )?(?<n>[0-9]+) (\($what))( \\([^ ]+\\))?(, .*)?\\z").n | tonumber] | add) // 0;
+def announced:
+  [.[] | fromjson? | objects] | if . == [] then null else
+    reduce (.[] | .diagnostic | objects | select(.severity == "warning" and (.address | type == "string") and (.summary | type == "string"))) as $one ({};
+      ($one.summary | {adopted: (if . == "A user is adopted as they are" then 1 else count("is adopted|are adopted") end), loses: count("loses it|lose it")}) as $counts
+      | .[$one.address] |= {adopted: ((.adopted // 0) + $counts.adopted), loses: ((.loses // 0) + $counts.loses)}) end;
 
 def readable: type == "object" and ((.format_version | type) == "string") and (.format_version | test("\\A1\\."))
   and ((.resource_changes // []) | type == "array" and all(.[]; (.address | type == "string") and (.type | type == "string") and (.change.actions | type == "array")));
 
-# effects: the digest of a plan, {numbers, lines}, what is most dangerous first. $adopted is the answer of adoptions.
-def effects($adopted):
+# effects: the digest of a plan, {numbers, lines}, what is most dangerous first. $announced is the answer of announced.
+def effects($announced):
   if readable | not then
     {numbers: null, lines: ["This plan cannot be summed up: its format version is \(if type == "object" then .format_version // "missing" | word else "missing" end), and 1.x is known. Read all of it."]}
   else . as $plan
@@ -236,9 +323,13 @@ def effects($adopted):
   | def among($names): $names[.id // .key // ""] == true;
   [$fates[] | select(.changed or .fate == "unread")
     | if .fate == "loses" and .new != true and among($claimed) then .fate = "moves" elif .fate == "asked" and .new == true and among($released) then .fate = "moved" else . end] as $fates
+  # Of the new users of a new resource who are to be disabled, the provider says how many lose MFA by that.
+  | ([$fates[] | select(.untold)] | group_by(.address) | map({key: .[0].address, value: length}) | from_entries) as $untold
+  | [$fates[] | if .untold and $announced != null then ($announced[.address].loses // 0) as $loses
+      | if $loses == 0 then .fate = null elif $loses >= $untold[.address] then .fate = "loses" else . end else . end] as $fates
   | def with($fate): [$fates[] | select(.fate == $fate)];
   # Of a resource the provider says how many of the new are adopted, and their names only up to a bound.
-  (with("asked") | map(select(.new)) | group_by(.address) | map({key: .[0].address, value: {new: length, adopted: ([length, $adopted[.[0].address] // 0] | min)}}) | from_entries) as $new
+  (with("asked") | map(select(.new)) | group_by(.address) | map({key: .[0].address, value: {new: length, adopted: ([length, $announced[.[0].address].adopted // 0] | min)}}) | from_entries) as $new
   | def partly: .new and ($new[.address] | .adopted > 0 and .adopted < .new);
   def taken: .new and ($new[.address] | .adopted == .new);
   (with("asked") | map(select(taken | not))) as $asked
@@ -262,14 +353,18 @@ def effects($adopted):
       (later | select(. != []) | {rank: 4, text: "not known before the apply: \($one.address | place) (\(join(", ")))"}),
       (settings | select(. != []) | {rank: 7, text: "\($one.address | place): \(some(10))"})]
       catch [{rank: 0, text: "not understood, read the plan: \($one.address | place): \($one | actions)"}])[] | . + {address: $one.address}] as $others
+  | [$changed[] | select(.type == "entramfa_conditional_access_policy") | . as $one
+      | (try [access] catch [{rank: 0, deed: "not understood, read the plan", policy: ($one.address | place)}])[] | . + {address: $one.address}] as $policies
   # What nothing above speaks of is named, whatever it is.
-  | (reduce (($fates[] | select(.fate != null)), $others[], $trust[].gaining[], $trust[].losing[]) as $one ({}; .[$one.address] = true)) as $spoken
+  | (reduce (($fates[] | select(.fate != null)), $others[], $policies[], $trust[].gaining[], $trust[].losing[]) as $one ({}; .[$one.address] = true)) as $spoken
   | [$changed[] | select($spoken[.address] | not)] as $rest
   | [.resource_changes[]? | select(.mode == "managed" and (ours | not) and changed)] as $foreign
   | [.action_invocations[]? | select((.type // "") | startswith("entramfa_")) | .address // .type] as $invoked
   | {
     numbers: {loses: (with("loses") | length), may_lose: (with("mayLose") | length), asked: $askedCount, enforced: (with("enforced") | length), adopted: $hadCount,
-      trusted_ipv4: {added: $added4, removed: $removed4}, trusted_ipv6: {added: $added6, removed: $removed6}, other_providers: ($foreign | length)},
+      trusted_ipv4: {added: $added4, removed: $removed4}, trusted_ipv6: {added: $added6, removed: $removed6},
+      policies: {enabled: ([$policies[] | select(.came)] | length), no_longer_in_force: ([$policies[] | select(.gone)] | length), with_new_exclusions: ([$policies[] | select(.excluded)] | length)},
+      other_providers: ($foreign | length)},
     lines: ([
       if .errored == true then {rank: 0, text: "the plan ended with an error, so this is only a part of what would change"} else empty end,
       if .complete == false and .errored != true then {rank: 0, text: "the plan leaves out a part of the configuration (-target, -exclude or deferred changes)"} else empty end,
@@ -291,7 +386,7 @@ def effects($adopted):
       ($invoked | select(. != []) | {rank: 7, text: "runs: \(map(place) | some(10))"}),
       ([$all[] | select((changed | not) and .previous_address != null)] | select(. != []) | {rank: 8, text: "\(length | grouped) moved in the state, and nothing else"}),
       ($foreign | select(. != []) | {rank: 9, text: "\(length | grouped) \(if length == 1 then "object" else "objects" end) of other providers: \(group_by(actions) | map("\(length | grouped) \(.[0] | actions)") | join(", "))"}),
-      $others[]
+      $others[], ($policies | accesses)
     ] | to_entries | sort_by([.value.rank, .key]) | map(.value.text))
   } | if .lines == [] then .lines = ["Nobody gains or loses MFA, and nothing is newly trusted or excluded."] else . end
   end;

@@ -144,7 +144,7 @@ def summed($events; $text):
   ($events | split("\n")) as $events
   | . as $plan | digest
   | . + {
-    effects: (try ($plan | effects($events | adoptions)) catch {numbers: null, lines: ["This plan cannot be summed up: effects.jq failed. Read all of it."]}),
+    effects: (try ($plan | effects($events | announced)) catch {numbers: null, lines: ["This plan cannot be summed up: effects.jq failed. Read all of it."]}),
     warnings: ($text + ([findings + "\n"] | add // "")),
     summaries: (($events | summaries) + "\n" + ([findings + "\n"] | add // ""))
   };

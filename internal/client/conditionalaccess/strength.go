@@ -97,9 +97,11 @@ func (c StrengthConfiguration) key() string {
 // Same reports whether two configurations say the same.
 func (c StrengthConfiguration) Same(other StrengthConfiguration) bool { return c.key() == other.key() }
 
-// MissingConfigurations are those that others does not have.
+// MissingConfigurations are those that others does not have, without those of a kind that is not known here.
 func (s Strength) MissingConfigurations(others []StrengthConfiguration) []StrengthConfiguration {
-	return slices.DeleteFunc(slices.Clone(s.Configurations), func(mine StrengthConfiguration) bool { return slices.ContainsFunc(others, mine.Same) })
+	return slices.DeleteFunc(slices.Clone(s.Configurations), func(mine StrengthConfiguration) bool {
+		return !mine.known() || slices.ContainsFunc(others, mine.Same)
+	})
 }
 
 // Shows reports whether the strength is as wanted.

@@ -125,20 +125,24 @@ func (e *UnknownCreationError) Error() string {
 // Unwrap returns both errors.
 func (e *UnknownCreationError) Unwrap() []error { return []error{e.Err, e.SearchErr} }
 
+// Once is a context in which a request is repeated only where it was throttled: only throttling is certain to have made nothing.
+func (c *Client) Once(ctx context.Context) context.Context {
+	once := c.Retry
+	once.ShouldRetry = func(response *http.Response, err error) bool {
+		return err == nil && response.StatusCode == http.StatusTooManyRequests
+	}
+	return policy.WithRetryOptions(ctx, once)
+}
+
 // CreateOnce makes an object and returns it as soon as the service has accepted it, before any replica shows it. A request whose
 // answer was lost is not simply sent again: CreateOnce searches for what it would have made, and sends it again only where there is
 // none. It gives up after three requests.
 func CreateOnce[T Object[T]](ctx context.Context, c *Client, creation Creation[T]) (T, Acceptance, error) {
 	var none T
 	began, listed := c.Clock.Now(), creation.Seen.now()
-	// Only throttling is certain to have made nothing.
-	once := c.Retry
-	once.ShouldRetry = func(response *http.Response, err error) bool {
-		return err == nil && response.StatusCode == http.StatusTooManyRequests
-	}
 	const tries = 3
 	for try := 1; ; try++ {
-		made, accepted, err := creation.Post(policy.WithRetryOptions(ctx, once))
+		made, accepted, err := creation.Post(c.Once(ctx))
 		if err == nil {
 			creation.Seen.claim(made.ObjectID())
 			return made, accepted, nil

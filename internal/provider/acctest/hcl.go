@@ -121,7 +121,7 @@ func (m *module) addNode(block *hclsyntax.Block) error {
 		one.address = "data." + one.address
 	}
 	if m.nodes[one.address] != nil {
-		return fmt.Errorf("Error: Duplicate resource %q configuration", one.address) //nolint:staticcheck // it stands for what a CLI prints
+		return fmt.Errorf("Error: Duplicate resource %q configuration", one.address)
 	}
 	for _, name := range []string{"count", "for_each", "provider"} {
 		if one.body.Attributes[name] != nil {
@@ -208,7 +208,7 @@ func (m *module) sort() error {
 	var place func(address string) error
 	place = func(address string) error {
 		if under[address] {
-			return fmt.Errorf("Error: Cycle: %s", address) //nolint:staticcheck // it stands for what a CLI prints
+			return fmt.Errorf("Error: Cycle: %s", address)
 		}
 		if placed[address] {
 			return nil

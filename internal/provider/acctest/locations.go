@@ -271,6 +271,7 @@ const (
 	ItalyID     = "55555555-eeee-4eee-8eee-000000000004" // countries
 	TwinID      = "55555555-eeee-4eee-8eee-000000000005" // shares its name with the next
 	OtherTwinID = "55555555-eeee-4eee-8eee-000000000006"
+	StrengthID  = "77777777-aaaa-4aaa-8aaa-000000000001"
 	GateID      = "66666666-ffff-4fff-8fff-000000000001"
 	BranchOnly  = "66666666-ffff-4fff-8fff-000000000002"
 )
@@ -310,6 +311,8 @@ func LocationTenant() *control.Tenant {
 		everybody(GateID, "MFA outside", control.PolicyEnabled, control.PolicyLocations{IncludeLocations: []string{"All"}, ExcludeLocations: []string{"AllTrusted"}}),
 		everybody(BranchOnly, "Branch only", control.PolicyReportOnly, control.PolicyLocations{IncludeLocations: []string{BranchID}}),
 	}
+	strength := control.AuthenticationStrength{ID: StrengthID, DisplayName: "Passkeys", AllowedCombinations: []string{"fido2"}}
+	people.Objects = map[string]any{"authenticationStrengths": []control.AuthenticationStrength{strength}}
 	return people
 }
 

@@ -387,6 +387,20 @@ func (m *Machine) Picture() string {
 		m.T.Fatal(err)
 	}
 	var lines []string
+	strengths, err := control.List[control.AuthenticationStrength](context.Background(), m.Tenant.Client, "authentication-strengths")
+	if err != nil {
+		m.T.Fatal(err)
+	}
+	for _, strength := range strengths {
+		if strength.PolicyType == control.StrengthBuiltIn {
+			continue
+		}
+		line := fmt.Sprintf("strength %s %q %v", strength.DisplayName, strength.Description, slices.Sorted(slices.Values(strength.AllowedCombinations)))
+		for _, c := range strength.CombinationConfigurations {
+			line += fmt.Sprintf(" %s %v %v", c.AppliesToCombinations, c.AllowedAAGUIDs, c.AllowedPolicyOIDs)
+		}
+		lines = append(lines, line)
+	}
 	for _, user := range found.Users {
 		if user.PerUserMFAState != "" && user.PerUserMFAState != control.StateDisabled {
 			lines = append(lines, user.UserPrincipalName+" "+user.PerUserMFAState)

@@ -250,7 +250,6 @@ func PriorUsers(onDestroy string, entries ...[4]string) map[string]any {
 	return map[string]any{
 		"id": "66666666-ffff-4fff-8fff-000000000001", "allow_promotion": false, "on_destroy": onDestroy,
 		"users": StringMap(wanted...), "effective_states": StringMap(effective...), "user_ids": StringMap(ids...),
-		"awaiting_registration": StringMap(),
 	}
 }
 

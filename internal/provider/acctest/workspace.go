@@ -250,7 +250,7 @@ func (tn *Tenant) Picture() *control.Tenant {
 	if err != nil {
 		tn.T.Fatal(err)
 	}
-	now.Apps, now.DeletedNamedLocations = nil, nil
+	now.Apps, now.DeletedNamedLocations, now.DeletedConditionalAccessPolicies = nil, nil, nil
 	if now.AuthenticationMethodsPolicy != nil {
 		now.AuthenticationMethodsPolicy.LastModifiedDateTime = nil
 	}

@@ -75,7 +75,9 @@ func ask(ctx context.Context, c *client.Client, person *scope.Person, of scope.S
 	}
 	for _, id := range of.Roles {
 		// All roles of the account are known here.
-		person.Roles[strings.ToLower(id)] = person.Roles[strings.ToLower(id)]
+		if id = strings.ToLower(id); !person.Roles[id] {
+			person.Roles[id] = false
+		}
 	}
 	if of.Guests && person.Guest == nil {
 		guest, err := c.IsGuest(ctx, person.ID)

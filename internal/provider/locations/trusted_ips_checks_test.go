@@ -46,7 +46,8 @@ func TestWhatAReviewerIsToldOfAChangeOfTrust(t *testing.T) {
 		"is spelled otherwise":            {wanted("Lab", "198.51.100.7/24"), wanted("Lab", "198.51.100.0/24"), trustedIPsChange{ready: true, policies: policies}, nil},
 		"ranges are not known": {
 			wanted("Lab", "198.51.100.0/24"), &trustedIPsModel{locationAttributes: locationAttributes{DisplayName: types.StringUnknown()}, IPRanges: value.RangeList{ListValue: types.ListUnknown(types.StringType)}},
-			trustedIPsChange{}, []string{`"Lab": ranges are not known yet`, "The name of a location is not known yet"},
+			trustedIPsChange{},
+			[]string{`"Lab": ranges are not known yet`, "The name of a location is not known yet"},
 		},
 	} {
 		change := newTrustedIPsChange(c.prior, c.plan)

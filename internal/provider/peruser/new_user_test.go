@@ -58,7 +58,7 @@ func TestAUserWhomOneReplicaKnowsAndTheNextDoesNotIsThere(t *testing.T) {
 	many := func(state string) map[string]any {
 		return map[string]any{
 			"id": "many", "users": acctest.StringMap(newcomerUPN, state), "effective_states": acctest.StringMap(newcomerUPN, state),
-			"user_ids": acctest.StringMap(newcomerUPN, newcomerID), "awaiting_registration": acctest.StringMap(newcomerUPN, newcomerID),
+			"user_ids":        acctest.StringMap(newcomerUPN, newcomerID),
 			"allow_promotion": true, "on_destroy": "keep",
 		}
 	}

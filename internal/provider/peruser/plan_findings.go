@@ -64,80 +64,149 @@ func weakening(user *userMFAStateModel, current mfa.State, advice ...string) res
 	}
 }
 
-// plannedUsers are what is decided about many users, by the names that messages call them.
+// plannedUsers are what is decided about many users, by the names that messages call them, with the state of each.
 type plannedUsers struct {
 	// disabled lose per-user MFA because their state becomes disabled, lost because they are in the map no longer. unknown may lose it.
 	disabled, lost, unknown []string
-	// moving go to another resource of the run, adopted have what is wanted already, and arriving are those of them who come from another map.
-	moving, adopted, arriving []string
+	// gaining get per-user MFA, and enforced have it and are moved on by Terraform instead of by the service.
+	gaining, enforced []string
+	// adopted have what is wanted already, and arriving are those of them who come from another map.
+	adopted, arriving []string
+	// moving go to another resource of the run, and left are managed no longer and keep what they have.
+	moving, left []string
 	// blocked are blocked accounts that get per-user MFA.
 	blocked []string
-	// keep is on_destroy = "keep".
-	keep bool
+	// keep is on_destroy = "keep", unlisted says that the map itself is not known yet, and destroyed that the resource goes.
+	keep, unlisted, destroyed bool
 }
 
 // add takes over what is decided about one of the users.
 func (p *plannedUsers) add(d decision, name string, current mfa.State) {
+	named := withState(name, current)
 	switch {
 	case d.mayLose:
-		p.unknown = append(p.unknown, withState(name, current))
+		p.unknown = append(p.unknown, named)
 	case d.loses:
-		p.disabled = append(p.disabled, withState(name, current))
+		p.disabled = append(p.disabled, named)
 	case d.adopted:
-		p.adopted = append(p.adopted, withState(name, current))
-	case d.blocked && current != "":
+		p.adopted = append(p.adopted, named)
+	case d.write == mfa.Enforced && current == mfa.Enabled:
+		p.enforced = append(p.enforced, named)
+	case d.write != "" && current == mfa.Disabled:
+		p.gaining = append(p.gaining, named)
+	}
+	if d.blocked && current != "" {
 		p.blocked = append(p.blocked, name)
 	}
 }
 
 func (p plannedUsers) findings() []resourcekit.Finding {
-	return slices.Concat(weakeningMany(p.disabled, p.lost), p.mayWeaken(), p.movingAway(), p.adoption(), blocked(path.Root("users"), p.blocked))
+	if len(p.blocked) == 0 {
+		return p.effects()
+	}
+	key, _, _ := strings.Cut(p.blocked[0], " (")
+	return append(p.effects(), blocked(userEntryPath(key), p.blocked)...)
 }
 
-func ofUsers(summary, detail string) []resourcekit.Finding {
-	return []resourcekit.Finding{{At: path.Root("users"), Summary: summary, Detail: detail}}
-}
-
-// weakeningMany tells of the users whom the apply takes per-user MFA away from: those whose state becomes disabled,
-// and those who are managed no longer.
-func weakeningMany(disabled, removed []string) []resourcekit.Finding {
-	names := append(append([]string(nil), disabled...), removed...)
-	if len(names) == 0 {
+// effects says in one warning what becomes of everybody who changes. Programs read the numbers of the summary, whose form the page of the
+// resource documents. It has no attribute path: a CLI quotes the lines of the attribute, which are as many as there are users.
+func (p plannedUsers) effects() []resourcekit.Finding {
+	var counts, paragraphs []string
+	for _, effect := range []struct {
+		names     []string
+		one, many string
+		paragraph func([]string) string
+	}{
+		{slices.Concat(p.disabled, p.lost), "loses it", "lose it", p.stopping},
+		{p.unknown, "may lose it", "may lose it", p.mayStop},
+		{p.gaining, "gains it", "gain it", func(names []string) string { return "Per-user MFA starts applying to " + counted(names) + "." }},
+		{p.enforced, "is enforced", "are enforced", func(names []string) string {
+			return "Terraform moves to enforced, instead of waiting for the service: " + named(names) + "."
+		}},
+		{p.adopted, "is adopted", "are adopted", p.adopting},
+		{p.moving, "moves to another resource", "move to another resource", func(names []string) string {
+			return fmt.Sprintf("%s moved to another resource. Another resource of this run wants them, so the apply leaves their state as it is: %s.",
+				peopleAre(bare(names)), named(names))
+		}},
+		{p.left, "is left as is", "are left as they are", func(names []string) string {
+			return "No longer managed here, and left as is because on_destroy is \"keep\": " + named(names) + "."
+		}},
+	} {
+		switch len(effect.names) {
+		case 0:
+			continue
+		case 1:
+			counts = append(counts, fmt.Sprintf("1 %s (%s)", effect.one, known(effect.names[0])))
+		default:
+			counts = append(counts, fmt.Sprintf("%d %s", len(effect.names), effect.many))
+		}
+		paragraphs = append(paragraphs, effect.paragraph(effect.names))
+	}
+	if len(counts) == 0 {
 		return nil
 	}
-	list := "The apply moves to disabled: "
-	if len(names) > diagnose.NamedInWarnings {
-		list = fmt.Sprintf("The apply moves to disabled, the first %d: ", diagnose.NamedInWarnings)
-	}
-	detail := list + diagnose.Names(names, diagnose.NamedInWarnings) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
-	if len(removed) > 0 {
-		detail += fmt.Sprintf("\n\n%d of them because they are in users no longer. on_destroy = \"keep\" leaves such users as they are; "+
-			"before a destroy it has to be applied first.", len(removed))
-	}
-	return ofUsers("Per-user MFA stops applying to "+diagnose.People(bare(names)), detail)
+	return []resourcekit.Finding{{Summary: "Per-user MFA: " + strings.Join(counts, ", "), Detail: strings.Join(paragraphs, "\n\n")}}
 }
 
-// mayWeaken tells of the users whose wanted state is not known yet.
-func (p plannedUsers) mayWeaken() []resourcekit.Finding {
-	names := p.unknown
-	if len(names) == 0 {
-		return nil
+func named(names []string) string { return diagnose.Names(names, diagnose.NamedInWarnings) }
+
+// counted is "adele@contoso.com (enabled)" or "12 users: ...".
+func counted(names []string) string {
+	if len(names) == 1 {
+		return names[0]
 	}
-	return ofUsers(fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
-		fmt.Sprintf("The wanted state of these users is not known yet: %s. Users who turn out to be \"disabled\" lose per-user MFA in the apply, without another plan. "+
-			"To see it in a plan, apply first what the values come from (-target).", diagnose.Names(names, diagnose.NamedInWarnings)))
+	return fmt.Sprintf("%d users: %s", len(names), named(names))
 }
 
-// unknownUsers tells of everybody who may be in users no longer, because users is not known yet.
-func unknownUsers(prior managedUsers, keep bool) []resourcekit.Finding {
-	names := weakened(prior)
-	if len(names) == 0 || keep {
-		return nil
+// known is the shortest of what a name has that people know the user by: the user principal name, or else the object id.
+func known(name string) string {
+	name = bare([]string{name})[0]
+	if _, principal, ok := strings.Cut(name, " ("); ok {
+		return strings.TrimSuffix(principal, ")")
 	}
-	return ofUsers(fmt.Sprintf("Per-user MFA may stop applying to %s", diagnose.People(bare(names))),
-		fmt.Sprintf("users is not known yet, so nobody can tell who stays in it: %s. Users who are no longer in it, or are in it as \"disabled\", lose per-user MFA in the "+
-			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes "+
-			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are.", diagnose.Names(names, diagnose.NamedInWarnings)))
+	return name
+}
+
+// stopping tells of the users whom the apply takes per-user MFA away from: those whose state becomes disabled, and those who are managed no longer.
+func (p plannedUsers) stopping(names []string) string {
+	text := "Per-user MFA stops applying to " + counted(names) + ". Unless Conditional Access or security defaults ask for MFA, a password is then enough to sign in."
+	switch {
+	case len(p.lost) == 0:
+		return text
+	case p.destroyed:
+		return text + " on_destroy = \"keep\" leaves users as they are; it has to be applied before the destroy."
+	case len(names) == 1:
+		text += " The user is no longer in users."
+	default:
+		text += fmt.Sprintf(" %d of them because they are no longer in users.", len(p.lost))
+	}
+	return text + " on_destroy = \"keep\" leaves such users as they are."
+}
+
+// mayStop tells of the users whose wanted state is not known yet, or of whom it is not known whether they stay in the map.
+func (p plannedUsers) mayStop(names []string) string {
+	text := "Per-user MFA may stop applying to " + counted(names) + ". "
+	if p.unlisted {
+		return text + "users is not known yet, so nobody can tell who stays in it. Users who are no longer in it, or are in it as \"disabled\", lose per-user MFA in the " +
+			"apply, without another plan. To see it in a plan, apply first what users comes from (-target); a depends_on for a whole module makes " +
+			"everything in it unknown. on_destroy = \"keep\" leaves users who are removed from the map as they are."
+	}
+	return text + "The wanted state of these users is not known yet. Users who turn out to be \"disabled\" lose per-user MFA in the apply, without another plan. " +
+		"To see it in a plan, apply first what the values come from (-target)."
+}
+
+// adopting says whom the apply takes over without a write.
+func (p plannedUsers) adopting(names []string) string {
+	text, have := "1 user is adopted as is: ", "The user has"
+	if len(names) > 1 {
+		text, have = fmt.Sprintf("%d users are adopted as they are: ", len(names)), "They have"
+	}
+	text += fmt.Sprintf("%s. %s what is wanted already. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
+		named(names), have, destroyEffect(p.keep))
+	if len(p.arriving) > 0 {
+		text += fmt.Sprintf(" Moved here from another resource of this run: %s.", named(p.arriving))
+	}
+	return text
 }
 
 // nobodyLeft says that a resource that had users manages nobody any more.
@@ -145,37 +214,11 @@ func nobodyLeft(before int) []resourcekit.Finding {
 	if before == 0 {
 		return nil
 	}
-	return ofUsers("users is empty: the resource manages nobody any more",
-		fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
-			diagnose.Counted(before, "user")))
-}
-
-// movingAway says who goes from one resource of the run to another and keeps per-user MFA.
-func (p plannedUsers) movingAway() []resourcekit.Finding {
-	names := p.moving
-	if len(names) == 0 {
-		return nil
-	}
-	return ofUsers(fmt.Sprintf("%s moved to another resource", peopleAre(names)),
-		fmt.Sprintf("Another resource of this run wants them, so the apply leaves their state as it is: %s.", diagnose.Names(names, diagnose.NamedInWarnings)))
-}
-
-// adoption says whom the apply takes over without a write.
-func (p plannedUsers) adoption() []resourcekit.Finding {
-	names := p.adopted
-	if len(names) == 0 {
-		return nil
-	}
-	summary, has := fmt.Sprintf("%d users are adopted as they are", len(names)), "They have"
-	if len(names) == 1 {
-		summary, has = bare(names)[0]+" is adopted as it is", "The user has"
-	}
-	detail := fmt.Sprintf("%s what is wanted already: %s. The apply writes nothing here; from then on Terraform manages the state, and a destroy %s.",
-		has, diagnose.Names(names, diagnose.NamedInWarnings), destroyEffect(p.keep))
-	if len(p.arriving) > 0 {
-		detail += fmt.Sprintf("\n\nMoved here from another resource of this run: %s.", diagnose.Names(p.arriving, diagnose.NamedInWarnings))
-	}
-	return ofUsers(summary, detail)
+	return []resourcekit.Finding{{
+		At: path.Root("users"), Summary: "users is empty: the resource manages nobody any more",
+		Detail: fmt.Sprintf("It managed %s until now. If the map is computed, check what it is computed from. If the work is done, the resource may stay as it is, or be removed.",
+			diagnose.Counted(before, "user")),
+	}}
 }
 
 // blocked tells of blocked accounts to which the plan gives enabled or enforced, in one warning.

@@ -1,8 +1,10 @@
 package peruser_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/acctest"
@@ -108,6 +110,43 @@ func TestAPlanFromBeforeARenameIsRefusedOrCarriedOutAndNeverForSomebodyElse(t *t
 			}
 			if (played.Instances["x"] == nil) != report.Failed() {
 				t.Errorf("the state is %v", played.State())
+			}
+		})
+	}
+}
+
+// TestACreateThatAnotherProcessHasPlannedIsForWhoWasPlanned leaves out the second plan of Terraform, which remembers whom it has found.
+func TestACreateThatAnotherProcessHasPlannedIsForWhoWasPlanned(t *testing.T) {
+	t.Parallel()
+	config := acctest.Having(acctest.Having(acctest.WantedUsers(acctest.AdeleUPN, "enabled", acctest.AlexUPN, "disabled"), "allow_promotion", false), "on_destroy", "disable")
+	for name, c := range map[string]struct {
+		between func(tn *acctest.Tenant)
+		refused bool
+	}{
+		"nothing has changed": {between: func(*acctest.Tenant) {}},
+		"the name belongs to somebody else": {refused: true, between: func(tn *acctest.Tenant) {
+			tn.Called(acctest.AdeleID, acctest.AdelesNewUPN)()
+			tn.Called(acctest.ObrienID, acctest.AdeleUPN)()
+		}},
+		"who was disabled is enabled": {refused: true, between: func(tn *acctest.Tenant) { tn.SetState(acctest.AlexID, "enabled")() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := acctest.NewMachine(t, acctest.Contoso())
+			planned, diagnostics := m.Process().Plan(acctest.StatesTypeName, acctest.Kept{}, config)
+			acctest.NoErrors(t, diagnostics)
+			c.between(m.Tenant)
+			m.Tenant.ForgetRequests(t)
+			_, diagnostics = m.Process().Apply(acctest.StatesTypeName, acctest.Kept{}, planned)
+			said := false
+			for _, d := range diagnostics {
+				said = said || d.Severity == tfprotov6.DiagnosticSeverityError && strings.Contains(d.Summary, "changed since the plan was made")
+			}
+			if said != c.refused {
+				t.Errorf("the apply says %v", diagnostics)
+			}
+			if writes := m.Tenant.Writes(); (writes == 0) != c.refused {
+				t.Errorf("%d states were written", writes)
 			}
 		})
 	}

@@ -15,6 +15,8 @@ type run struct {
 	people *runPeople
 	// blocked are the accounts that a refresh has found blocked.
 	blocked blockedAccounts
+	// createdFor are whom the plans of creates have found.
+	createdFor createdFor
 }
 
 // Begin makes it a part of a run.

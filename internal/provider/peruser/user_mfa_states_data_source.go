@@ -53,6 +53,7 @@ type userMFAStatesDataModel struct {
 	UserTypes          types.Map    `tfsdk:"user_types"`
 	AccountsEnabled    types.Map    `tfsdk:"accounts_enabled"`
 	AccountsLicensed   types.Map    `tfsdk:"accounts_licensed"`
+	Awaiting           types.Map    `tfsdk:"awaiting_registration"`
 	Count              types.Int64  `tfsdk:"user_count"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
@@ -125,6 +126,11 @@ func (d *userMFAStatesDataSource) Schema(ctx context.Context, _ datasource.Schem
 			"accounts_licensed": schema.MapAttribute{
 				Computed: true, ElementType: types.BoolType,
 				MarkdownDescription: "Whether each user has a license of any product, by user principal name; null where Graph does not say it.",
+			},
+			"awaiting_registration": schema.MapAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Those of `users` who are `enabled` and not yet `enforced`, by user principal name, with their object ids: they have not registered a " +
+					"method, as far as the service knows.",
 			},
 			"user_count": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many users the result holds. Terraform keeps the name `count` for itself."},
 		},
@@ -279,7 +285,7 @@ func (m *userMFAStatesDataModel) choose(users []client.User, diags *diag.Diagnos
 
 // fill takes over what was read, and returns what could not be. A user who was deleted meanwhile is left out.
 func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Outcome[mfa.State]) []userFailure {
-	chosen := texts(m.States)
+	chosen, awaiting := texts(m.States), map[string]attr.Value{}
 	states, ids, userTypes, enabled, licensed := map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}, map[string]attr.Value{}
 	var failures []userFailure
 	for i, user := range users {
@@ -291,11 +297,15 @@ func (m *userMFAStatesDataModel) fill(users []client.User, outcomes []client.Out
 		case len(chosen) == 0 || slices.Contains(chosen, string(outcome.Value)):
 			states[name], ids[name] = types.StringValue(string(outcome.Value)), types.StringValue(user.ID)
 			userTypes[name] = value.NullIfEmpty(user.UserType)
+			if outcome.Value == mfa.Enabled {
+				awaiting[name] = ids[name]
+			}
 			enabled[name], licensed[name] = types.BoolPointerValue(user.AccountEnabled), types.BoolPointerValue(user.Licensed())
 		}
 	}
 	m.Users, m.ObjectIDs, m.UserTypes = types.MapValueMust(types.StringType, states), types.MapValueMust(types.StringType, ids), types.MapValueMust(types.StringType, userTypes)
 	m.AccountsEnabled, m.AccountsLicensed = types.MapValueMust(types.BoolType, enabled), types.MapValueMust(types.BoolType, licensed)
+	m.Awaiting = types.MapValueMust(types.StringType, awaiting)
 	m.Count = types.Int64Value(int64(len(states)))
 	return failures
 }

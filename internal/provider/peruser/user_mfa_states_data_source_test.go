@@ -33,7 +33,7 @@ func TestTheDataSourceOfManyUsersReadsAllAGroupOrAList(t *testing.T) {
 		resource.TestStep{Config: read("all_users = true"), ConfigStateChecks: []statecheck.StateCheck{
 			is("users", exactly(acctest.AdeleUPN, "disabled", acctest.AlexUPN, "disabled", acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enforced", acctest.GuestUPN, "disabled",
 				acctest.DollarUPN, "disabled", acctest.ObrienUPN, "disabled", acctest.RescueUPN, "disabled", acctest.Rescue2UPN, "disabled")),
-			is("user_count", knownvalue.Int64Exact(9)),
+			is("user_count", knownvalue.Int64Exact(9)), is("awaiting_registration", exactly(acctest.MeganUPN, acctest.MeganID)),
 		}},
 		resource.TestStep{Config: read("all_users = true\nstates = [\"enabled\", \"enforced\"]"), ConfigStateChecks: []statecheck.StateCheck{
 			is("users", exactly(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enforced")), is("object_ids", exactly(acctest.MeganUPN, acctest.MeganID, acctest.DiegoUPN, acctest.DiegoID)),
@@ -45,7 +45,7 @@ func TestTheDataSourceOfManyUsersReadsAllAGroupOrAList(t *testing.T) {
 		}},
 		resource.TestStep{Config: read(fmt.Sprintf("group_id = %q", acctest.EmptyGroupID)), ConfigStateChecks: []statecheck.StateCheck{is("user_count", knownvalue.Int64Exact(0))}},
 		resource.TestStep{Config: read(fmt.Sprintf("user_ids = [%q, %q, %q]", acctest.DiegoID, acctest.GuestID, acctest.DiegoID)), ConfigStateChecks: []statecheck.StateCheck{
-			is("users", exactly(acctest.DiegoUPN, "enforced", acctest.GuestUPN, "disabled")),
+			is("users", exactly(acctest.DiegoUPN, "enforced", acctest.GuestUPN, "disabled")), is("awaiting_registration", exactly()),
 		}},
 		resource.TestStep{Config: read(fmt.Sprintf("user_principal_names = [%q]", "MEGAN.bowen@contoso.example")), ConfigStateChecks: []statecheck.StateCheck{
 			is("users", exactly(acctest.MeganUPN, "enabled")),

@@ -18,18 +18,18 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// userMFAStatesModel is the resource's schema. Its maps have the same keys, but for AwaitingRegistration and Names, which have
-// some of them. The former is a map as well because Terraform compares each element of a list with each other one to show a
-// plan: ten thousand users who await registration would cost it almost a gigabyte and seconds.
+// userMFAStatesModel is the resource's schema. Its maps have the same keys, but for Names, which has some of them. What is computed for each
+// user is unknown as a whole in the plan of a create, one line instead of a thousand, and for each user in the plan of an update, where an
+// unknown map would show the old value of everybody (adr/0008-plans-of-many-users.md).
 type userMFAStatesModel struct {
-	ID                   types.String `tfsdk:"id"`
-	Users                types.Map    `tfsdk:"users"`
-	AllowPromotion       types.Bool   `tfsdk:"allow_promotion"`
-	OnDestroy            types.String `tfsdk:"on_destroy"`
-	EffectiveStates      types.Map    `tfsdk:"effective_states"`
-	AwaitingRegistration types.Map    `tfsdk:"awaiting_registration"`
-	UserIDs              types.Map    `tfsdk:"user_ids"`
-	Names                types.Map    `tfsdk:"names"`
+	ID              types.String `tfsdk:"id"`
+	Users           types.Map    `tfsdk:"users"`
+	AllowPromotion  types.Bool   `tfsdk:"allow_promotion"`
+	OnDestroy       types.String `tfsdk:"on_destroy"`
+	EffectiveStates types.Map    `tfsdk:"effective_states"`
+	UserIDs         types.Map    `tfsdk:"user_ids"`
+	Names           types.Map    `tfsdk:"names"`
+	CreatedFor      types.String `tfsdk:"created_for_sha256"`
 
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
@@ -135,7 +135,7 @@ func (m *userMFAStatesModel) managed() managedUsers {
 // setManaged writes users into a state.
 func (m *userMFAStatesModel) setManaged(users managedUsers) {
 	wanted, effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
-	awaiting, names := map[string]attr.Value{}, map[string]attr.Value{}
+	names := map[string]attr.Value{}
 	for _, user := range users {
 		wanted[user.key] = value.NullIfEmpty(string(user.wanted))
 		effective[user.key] = value.NullIfEmpty(string(user.effective))
@@ -143,14 +143,10 @@ func (m *userMFAStatesModel) setManaged(users managedUsers) {
 		if user.name != "" {
 			names[user.key] = types.StringValue(user.name)
 		}
-		if user.effective == mfa.Enabled {
-			awaiting[user.key] = ids[user.key]
-		}
 	}
 	m.Users = types.MapValueMust(types.StringType, wanted)
 	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
 	m.UserIDs = types.MapValueMust(types.StringType, ids)
-	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
 	m.setNames(names)
 }
 
@@ -357,10 +353,9 @@ func unchanged(wanted []*wantedUser, prior managedUsers) bool {
 	return true
 }
 
-// planManaged writes the planned users into a plan, each of them as far as it is known.
-func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
+// planManaged writes the planned users into the plan of an update, each of them as far as it is known, and their names into any plan.
+func (m *userMFAStatesModel) planManaged(users []*wantedUser, create bool) {
 	effective, ids := make(map[string]attr.Value, len(users)), make(map[string]attr.Value, len(users))
-	awaiting, awaitingKnown := map[string]attr.Value{}, true
 	names, namesKnown := map[string]attr.Value{}, true
 	for _, user := range users {
 		if name := user.person(); name != "" {
@@ -372,16 +367,10 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 		if user.found() {
 			ids[user.key] = types.StringValue(user.user.ID)
 		}
-		awaitingKnown = awaitingKnown && !state.IsUnknown()
-		if state.ValueString() == string(mfa.Enabled) {
-			awaiting[user.key] = ids[user.key]
-		}
 	}
-	m.EffectiveStates = types.MapValueMust(types.StringType, effective)
-	m.UserIDs = types.MapValueMust(types.StringType, ids)
-	m.AwaitingRegistration = types.MapValueMust(types.StringType, awaiting)
-	if !awaitingKnown {
-		m.AwaitingRegistration = types.MapUnknown(types.StringType)
+	m.EffectiveStates, m.UserIDs = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
+	if !create || len(users) == 0 {
+		m.EffectiveStates, m.UserIDs = types.MapValueMust(types.StringType, effective), types.MapValueMust(types.StringType, ids)
 	}
 	m.setNames(names)
 	if !namesKnown {
@@ -391,8 +380,7 @@ func (m *userMFAStatesModel) planManaged(users []*wantedUser) {
 
 // planUnknown is a plan in which the users are not known yet.
 func (m *userMFAStatesModel) planUnknown() {
-	m.EffectiveStates, m.UserIDs = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
-	m.AwaitingRegistration, m.Names = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
+	m.EffectiveStates, m.UserIDs, m.Names = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
 }
 
 // after is what the state has of a user after a change. Where the change failed, a user of the state stays as they were,

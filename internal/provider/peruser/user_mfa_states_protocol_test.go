@@ -37,29 +37,43 @@ func TestAPlanOfManyUsersWarnsOnceOfWhatTakesProtectionAway(t *testing.T) {
 	}{
 		"two are disabled": {
 			acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "disabled", acctest.DiegoUPN, "disabled"),
-			[][]string{{stops + "2 users: The apply moves to disabled: " + acctest.DiegoUPN + " (enforced), " + acctest.MeganUPN + " (enabled). ", "a password is then enough"}},
+			[][]string{{"Per-user MFA: 2 lose it: " + stops + "2 users: " + acctest.DiegoUPN + " (enforced), " + acctest.MeganUPN + " (enabled). ", "a password is then enough"}},
 		},
 		"one is disabled and one removed": {
 			acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "disabled"),
-			[][]string{{stops + "2 users", acctest.MeganUPN + " (enabled), " + acctest.DiegoUPN + " (enforced)", "1 of them because they are in users no longer", `on_destroy = "keep"`}},
+			[][]string{{"Per-user MFA: 2 lose it: " + stops + "2 users", acctest.MeganUPN + " (enabled), " + acctest.DiegoUPN + " (enforced)", "1 of them because they are no longer in users", `on_destroy = "keep"`}},
 		},
-		"one is removed": {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled"), [][]string{{stops + acctest.DiegoUPN + ": ", "no longer"}}},
+		"one is removed": {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled"), [][]string{{"Per-user MFA: 1 loses it (" + acctest.DiegoUPN + "): " + stops + acctest.DiegoUPN + " (enforced). ", "no longer"}}},
 		"destroy of a crowd": {
 			acctest.PriorUsers("disable", crowd...), nil,
-			[][]string{{stops + "312 users: The apply moves to disabled, the first 10: person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more"}},
+			[][]string{{"Per-user MFA: 312 lose it: " + stops + "312 users: person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more"}},
 		},
-		"destroy with keep":          {acctest.PriorUsers("keep", crowd...), nil, nil},
-		"removed with keep":          {acctest.PriorUsers("keep", megan, diego), map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"}, nil},
+		"destroy with keep": {
+			acctest.PriorUsers("keep", crowd...), nil,
+			[][]string{{"Per-user MFA: 312 are left as they are: ", `on_destroy is "keep"`, "person000@contoso.example (enforced)", "person009@contoso.example (enforced) and 302 more."}},
+		},
+		"removed with keep": {
+			acctest.PriorUsers("keep", megan, diego),
+			map[string]any{"users": acctest.StringMap(acctest.MeganUPN, "enabled"), "on_destroy": "keep"},
+			[][]string{{"Per-user MFA: 1 is left as is (" + acctest.DiegoUPN + "): ", "No longer managed here", acctest.DiegoUPN + " (enforced)."}},
+		},
+		"one of each": {
+			acctest.PriorUsers("disable", diego, adele), acctest.WantedUsers(acctest.AdeleUPN, "enabled", acctest.MeganUPN, "enabled"),
+			[][]string{{
+				"Per-user MFA: 1 loses it (" + acctest.DiegoUPN + "), 1 gains it (" + acctest.AdeleUPN + "), 1 is adopted (" + acctest.MeganUPN + "): " + stops + acctest.DiegoUPN + " (enforced)",
+				"Per-user MFA starts applying to " + acctest.AdeleUPN + " (disabled).", "adopted as is: " + acctest.MeganUPN,
+			}},
+		},
 		"destroy of a disabled user": {acctest.PriorUsers("disable", adele), nil, nil},
 		"no change":                  {acctest.PriorUsers("disable", megan, diego), acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "enabled"), nil},
 		"adopted": {
 			nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoID, "enabled", acctest.AdeleUPN, "enabled"),
-			[][]string{{"2 users are adopted as they are: ", acctest.DiegoID + " (" + acctest.DiegoUPN + ") (enforced), " + acctest.MeganUPN + " (enabled)", "writes nothing", "sets it to disabled"}},
+			[][]string{{"Per-user MFA: 1 gains it (" + acctest.AdeleUPN + "), 2 are adopted: ", "2 users are adopted as they are: ", acctest.DiegoID + " (" + acctest.DiegoUPN + ") (enforced), " + acctest.MeganUPN + " (enabled)", "writes nothing", "sets it to disabled"}},
 		},
-		"one is adopted": {nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled"), [][]string{{acctest.MeganUPN + " is adopted as it is: "}}},
+		"one is adopted": {nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.AdeleUPN, "disabled"), [][]string{{"Per-user MFA: 1 is adopted (" + acctest.MeganUPN + "): 1 user is adopted as is: " + acctest.MeganUPN}}},
 		"one adopted, one taken over to be disabled": {
 			nil, acctest.WantedUsers(acctest.MeganUPN, "enabled", acctest.DiegoUPN, "disabled"),
-			[][]string{{stops + acctest.DiegoUPN}, {acctest.MeganUPN + " is adopted as it is"}},
+			[][]string{{"Per-user MFA: 1 loses it (" + acctest.DiegoUPN + "), 1 is adopted (" + acctest.MeganUPN + "): ", stops + acctest.DiegoUPN, "1 user is adopted as is: " + acctest.MeganUPN}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,22 +89,26 @@ func (r *userMFAStatesResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"effective_states": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The state that the service has of each user, by the keys of `users`. It is `enforced` where `enabled` is wanted and the user has " +
-					"registered a method. The state of a user who is new here, or to be written, may be known after the apply only. It is null for a user whose " +
-					"state an apply that failed in part could not find out; the next refresh does.",
-			},
-			"awaiting_registration": schema.MapAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The users who are `enabled` and not yet `enforced`, by the keys of `users`, with their object ids: they have not registered a method, " +
-					"as far as the service knows.",
+					"registered a method; users who are `enabled` here have yet to register one: `[for user, state in entramfa_user_mfa_states.staff.effective_states : user if state == \"enabled\"]`. " +
+					"It is known after the apply: of all users when the resource is created, and otherwise of a user who is new here or is to be written. It is null for a user " +
+					"whose state an apply that failed in part could not find out; the next refresh does.",
 			},
 			"user_ids": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The object id of each user, by the keys of `users`. A user who is renamed stays the same user.",
+				MarkdownDescription: "The object id of each user, by the keys of `users`. A user who is renamed stays the same user. Known after the apply that creates the " +
+					"resource; `created_for_sha256` holds that apply to the people of the plan.",
 			},
 			"names": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Who the users are whose key is an object id, for the reader of a plan: `Adele Vance (adele.vance@contoso.example)`, by the keys of " +
-					"`users`. Null where all keys are user principal names. A new name is taken over by the next refresh and is no difference.",
+					"`users`. Null where all keys are user principal names. A new name is taken over by the next refresh and is not a difference.",
+			},
+			"created_for_sha256": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "A SHA-256 of who the users were when the resource was created: each key with the object id that the plan found, and which of them were " +
+					"`disabled` already, as wanted. The plan of a create does not show the object ids, to stay short, but it has this digest: Terraform refuses the apply " +
+					"with an \"inconsistent final plan\" for this attribute if a name belongs to another person by then. Plan again in that case. It does not change " +
+					"later, and is null after an import.",
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": userMFAStatesLimits.Block(ctx)},
@@ -150,24 +154,27 @@ func (r *userMFAStatesResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if prior != nil {
-		plan.ID = prior.ID
+		plan.ID, plan.CreatedFor = prior.ID, prior.CreatedFor
 	}
 	earlier := readReplacement(ctx, op.Private, op.Diags)
 	people := r.Data.people.begin(owner, earlier.replaces(prior == nil), describeMap(len(plan.Users.Elements())), digestConfig(typeUserMFAStates, req.Config.Raw))
 	defer people.end()
+	var users []*wantedUser
 	var dropped managedUsers
 	if plan.Users.IsUnknown() {
 		plan.planUnknown()
 		dropped = prior.managed()
-		resourcekit.Report(op.Diags, unknownUsers(dropped, plan.KeepsOnDestroy())...)
+		if !plan.KeepsOnDestroy() {
+			resourcekit.Report(op.Diags, plannedUsers{unknown: weakened(dropped), unlisted: true}.findings()...)
+		}
 	} else {
-		dropped = r.planUsers(ctx, people, prior, plan, op.Diags)
+		users, dropped = r.planUsers(ctx, people, prior, plan, op.Diags)
 	}
 	if op.Failed() {
 		return
 	}
 	if prior == nil {
-		earlier.keep(ctx, slices.Collect(maps.Values(value.Elements(plan.UserIDs))), op.Private, op.Diags)
+		earlier.keep(ctx, idsOf(users), op.Private, op.Diags)
 	} else {
 		dropped.told(ctx, owner, op.Private, op.Diags)
 	}
@@ -182,26 +189,30 @@ func describeMap(users int) string {
 // planDestroy warns of the users who are disabled, and refuses it where another resource of the run wants one of them to have MFA.
 func (r *userMFAStatesResource) planDestroy(ctx context.Context, prior *userMFAStatesModel, private resourcekit.PrivateState, diags *diag.Diagnostics) {
 	people, owner := r.Data.people, prior.ID.ValueString()
+	told := plannedUsers{keep: prior.KeepsOnDestroy(), destroyed: true}
 	var losing managedUsers
-	if !prior.KeepsOnDestroy() {
+	if told.keep {
+		told.left = withStates(prior.managed())
+	} else {
 		before := prior.managed()
 		now := r.Data.foundNow(ctx, before)
 		keepFound(ctx, before, now, private, diags)
 		losing = r.Data.withoutGone(ctx, now.losing(false))
+		told.lost = weakened(losing)
 	}
 	resource := describeMap(len(prior.Users.Elements()))
 	if !people.checkRelease(ctx, owner, resource, losing.persons(), diags) {
 		return
 	}
-	resourcekit.Report(diags, weakeningMany(nil, weakened(losing))...)
+	resourcekit.Report(diags, told.findings()...)
 }
 
-// planUsers plans users who are known, and returns those who lose per-user MFA because they are in the map no longer.
+// planUsers plans users who are known, and returns them and those who lose per-user MFA because they are in the map no longer.
 func (r *userMFAStatesResource) planUsers(
 	ctx context.Context, people *peoplePlan, prior, plan *userMFAStatesModel, diags *diag.Diagnostics,
-) (dropped managedUsers) {
+) (users []*wantedUser, dropped managedUsers) {
 	before := prior.managed()
-	users := plan.wantedUsers(before)
+	users = plan.wantedUsers(before)
 	ready := r.Data.Ready()
 	patience := time.Duration(0)
 	if ready {
@@ -219,7 +230,7 @@ func (r *userMFAStatesResource) planUsers(
 	}
 	addSamePeople(diags, samePeople(users))
 	if diags.HasError() {
-		return nil
+		return nil, nil
 	}
 	removed := removedUsers(before, users)
 	if !plan.KeepsOnDestroy() {
@@ -228,14 +239,16 @@ func (r *userMFAStatesResource) planUsers(
 	people.checkOthers(ctx, path.Root("users"), persons, diags)
 	r.Data.emergency.WarnGuardLeft(askedForMFA(persons), path.Root("users"), diags)
 	if prior != nil && unchanged(users, before) {
-		plan.Users, plan.EffectiveStates, plan.UserIDs = prior.Users, prior.EffectiveStates, prior.UserIDs
-		plan.AwaitingRegistration, plan.Names = prior.AwaitingRegistration, prior.Names
-		return nil
+		plan.Users, plan.EffectiveStates, plan.UserIDs, plan.Names = prior.Users, prior.EffectiveStates, prior.UserIDs, prior.Names
+		return users, nil
 	}
 	if ready {
 		r.Data.findNames(ctx, users)
 	}
-	plan.planManaged(users)
+	plan.planManaged(users, prior == nil)
+	if prior == nil {
+		plan.CreatedFor = r.Data.createdFor.plan(users)
+	}
 	if ready {
 		r.warnRenamed(ctx, users, diags)
 		r.Data.emergency.WarnAskedElsewhere(ctx, diags)
@@ -244,7 +257,7 @@ func (r *userMFAStatesResource) planUsers(
 	if prior != nil && len(users) == 0 {
 		resourcekit.Report(diags, nobodyLeft(len(before))...)
 	}
-	return dropped
+	return users, dropped
 }
 
 // find looks up the users whom neither the state nor the plan knows; left says what to do about those who have left.
@@ -328,9 +341,12 @@ func (r *userMFAStatesResource) checkMoves(ctx context.Context, users []*wantedU
 }
 
 // weakened are the users who lose per-user MFA when they are disabled, by name and state.
-func weakened(users managedUsers) []string {
+func weakened(users managedUsers) []string { return withStates(users.losing(false)) }
+
+// withStates are users by name and state.
+func withStates(users managedUsers) []string {
 	var names []string
-	for _, user := range users.losing(false) {
+	for _, user := range users {
 		names = append(names, withState(user.label(), user.effective))
 	}
 	return names
@@ -348,12 +364,14 @@ func (r *userMFAStatesResource) warnPlanned(
 			told.arriving = append(told.arriving, user.name())
 		}
 	}
-	if losing := removed.losing(told.keep); len(losing) > 0 {
+	if told.keep {
+		told.left = withStates(removed)
+	} else if losing := removed.losing(false); len(losing) > 0 {
 		run := r.Data.people
 		run.awaitOthers(ctx, r.othersBegin())
 		for _, user := range losing {
 			if decide(user.leaving(false, run.claimed(people.owner, user.id))).moves {
-				told.moving = append(told.moving, user.label())
+				told.moving = append(told.moving, withState(user.label(), user.effective))
 			} else {
 				lost = append(lost, user)
 			}
@@ -395,9 +413,13 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 		}
 	}
 	var lines []string
+	var at path.Path
 	for i, outcome := range r.Data.Client.FindUsers(ctx, keys, 0, nil) {
 		if outcome.Err != nil || strings.EqualFold(outcome.Value.ID, renamed[i].user.ID) {
 			continue
+		}
+		if len(lines) == 0 {
+			at = userEntryPath(renamed[i].key)
 		}
 		lines = append(lines, fmt.Sprintf("%s: the entry manages %s (object id %s), who had this name; it belongs to object id %s now", renamed[i].key,
 			present[strings.ToLower(renamed[i].user.ID)].UserPrincipalName, renamed[i].user.ID, outcome.Value.ID))
@@ -405,7 +427,7 @@ func (r *userMFAStatesResource) warnRenamed(ctx context.Context, users []*wanted
 	if len(lines) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root("users"), renamedSummary(len(lines)),
+	diags.AddAttributeWarning(at, renamedSummary(len(lines)),
 		fmt.Sprintf("%s\n\nThe person who has the name now is not managed by this resource. Write the present name or the object id of each person.", diagnose.List(lines)))
 }
 
@@ -437,11 +459,14 @@ func (r *userMFAStatesResource) Create(ctx context.Context, req resource.CreateR
 	if len(done.failures) > 0 {
 		summary, detail := done.describe("The resource was created with the others. This is a warning, because after an error Terraform would destroy the resource " +
 			"before it makes it again, and so disable the users who were set. The next plan shows the users who were not, and the next apply sets them.")
-		op.Diags.AddAttributeWarning(path.Root("users"), summary, detail)
+		op.Diags.AddAttributeWarning(done.at(), summary, detail)
 	}
 	plan.ID = types.StringValue(uuid.NewString())
 	r.Data.people.created(digestConfig(typeUserMFAStates, req.Config.Raw), plan.ID.ValueString())
 	plan.setManaged(done.users)
+	if plan.CreatedFor.IsUnknown() {
+		plan.CreatedFor = types.StringValue(digestPairs(done.users))
+	}
 	r.publish(ctx, op, done.users)
 }
 
@@ -624,16 +649,22 @@ func (a applied) unknown() bool {
 
 func (a applied) addError(diags *diag.Diagnostics, consequence string) {
 	summary, detail := a.describe(consequence)
-	diags.AddAttributeError(path.Root("users"), summary, detail)
+	diags.AddAttributeError(a.at(), summary, detail)
 }
+
+// at is the entry of the first who was not set. Of a whole map a CLI quotes all lines.
+func (a applied) at() path.Path { return userEntryPath(firstFailure(a.failures).key) }
 
 // apply makes the tenant what the plan says. Everything that can be refused is, before the first write; ok is false then.
 func (r *userMFAStatesResource) apply(ctx context.Context, plan *userMFAStatesModel, prior managedUsers, diags *diag.Diagnostics) (done applied, ok bool) {
 	users := plan.wantedUsers(prior)
 	patience := r.Data.Client.Consistency().NewObject
+	if prior == nil {
+		r.Data.createdFor.recall(users)
+	}
 	r.find(ctx, users, prior, patience, diags, adviceLeftUsers)
 	addSamePeople(diags, samePeople(users))
-	if diags.HasError() {
+	if diags.HasError() || prior == nil && !r.stillPlanned(ctx, plan, users, patience, diags) {
 		return applied{}, false
 	}
 	r.Data.checkEmergencyAccounts(users, diags)
@@ -772,8 +803,14 @@ func (r *userMFAStatesResource) write(ctx context.Context, users []*wantedUser, 
 	return done
 }
 
-// userMFAStatesUpgrades lead states of earlier versions of the schema to the present one. There is no earlier version yet.
-var userMFAStatesUpgrades []resourcekit.StateUpgrade
+// userMFAStatesUpgrades lead states of earlier versions of the schema to the present one.
+var userMFAStatesUpgrades = []resourcekit.StateUpgrade{
+	// Version 0 had the users who are enabled in effective_states once more.
+	func(state map[string]any) error {
+		delete(state, "awaiting_registration")
+		return nil
+	},
+}
 
 var _ resource.ResourceWithUpgradeState = (*userMFAStatesResource)(nil)
 

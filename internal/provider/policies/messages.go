@@ -100,6 +100,18 @@ var messages = map[rules.Rule]message{
 	},
 }
 
+// findings are the broken rules of a policy that are warnings, or the others.
+func (m *policyModel) findings(warnings bool) []resourcekit.Finding {
+	var all []resourcekit.Finding
+	policy, unknown := m.policy()
+	for _, problem := range policy.Check(unknown.has) {
+		if problem.Warning == warnings {
+			all = append(all, finding(problem))
+		}
+	}
+	return all
+}
+
 // finding is a broken rule in words.
 func finding(problem rules.Problem) resourcekit.Finding {
 	values := strings.Join(problem.Values, ", ")

@@ -29,6 +29,8 @@ type objectNames struct {
 	failures map[rules.ReferenceKind]error
 	// told are the kinds of which a plan has said that they cannot be looked up.
 	told map[rules.ReferenceKind]bool
+	// listStrengths is the run's list of authentication strengths, with those that the run has made.
+	listStrengths func(ctx context.Context) ([]client.AuthenticationStrength, error)
 
 	// queue is what callers that wait for mutex are going to look up: the next one that gets it looks it up for all of them.
 	queueMutex sync.Mutex
@@ -169,7 +171,7 @@ func (o *objectNames) locations(ctx context.Context, _ []string) (map[string]str
 }
 
 func (o *objectNames) strengths(ctx context.Context, _ []string) (map[string]string, error) {
-	all, err := o.Client.ListAuthenticationStrengths(ctx)
+	all, err := o.listStrengths(ctx)
 	names := map[string]string{}
 	for _, strength := range all {
 		names[strings.ToLower(strength.ID)] = shown("authentication strength", strength.DisplayName)

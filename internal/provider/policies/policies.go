@@ -12,8 +12,8 @@ import (
 // Area is what the provider offers of it.
 func Area() resourcekit.Area {
 	return resourcekit.Area{
-		Resources:     []func() resource.Resource{newPolicyResource},
-		DataSources:   []func() datasource.DataSource{newPolicyDataSource, newPoliciesDataSource},
-		ListResources: []func() list.ListResource{newPolicyListResource},
+		Resources:     []func() resource.Resource{newPolicyResource, newStrengthResource},
+		DataSources:   []func() datasource.DataSource{newPolicyDataSource, newPoliciesDataSource, newStrengthDataSource, newStrengthsDataSource, newTemplateDataSource},
+		ListResources: []func() list.ListResource{newPolicyListResource, newStrengthListResource},
 	}
 }

@@ -224,7 +224,7 @@ func (d *run) explainChange(ctx context.Context, op *operation, prior, policy cl
 	case on && !was:
 		lines = append(lines, fmt.Sprintf("It comes into force and %s %s.", asks(policy), scopeText(policy, names)))
 	case was && !on:
-		lines = append(lines, fmt.Sprintf("It is no longer in force (%s). Until now it %s %s. Whoever no other policy covers loses that.", policy.State, asks(prior), scopeText(prior, names)))
+		lines = append(lines, fmt.Sprintf("It is no longer in force (%s). Until now it %s %s. People whom no other policy covers lose that.", policy.State, asks(prior), scopeText(prior, names)))
 	case on && asks(prior) != asks(policy):
 		lines = append(lines, fmt.Sprintf("Until now it %s, and then it %s.", asks(prior), asks(policy)))
 	}
@@ -257,13 +257,13 @@ func asks(policy client.ConditionalAccessPolicy) string {
 func scopeText(policy client.ConditionalAccessPolicy, names map[string]string) string {
 	include, exclude := policy.Users()
 	if workloads := policy.Conditions.ClientApplications; workloads != nil {
-		return "workload identities: " + named(workloads.IncludeServicePrincipals, names)
+		return "workload identities: " + named(workloads.IncludeServicePrincipals, names) + circumstances(policy, names)
 	}
 	text := describeScope(include, names)
 	if without := describeScope(exclude, names); without != "nobody" {
 		text += ", except " + without
 	}
-	return text
+	return text + circumstances(policy, names)
 }
 
 func describeScope(s scope.Scope, names map[string]string) string {

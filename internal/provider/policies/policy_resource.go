@@ -132,19 +132,15 @@ func (r *policyResource) IdentitySchema(_ context.Context, _ resource.IdentitySc
 	}}
 }
 
-// ValidateConfig refuses what the service refuses of every policy, without asking anybody.
+// ValidateConfig refuses what the service refuses of every policy, without asking anybody. Terraform validates more than once in a plan, so what is a
+// warning is left to the plan.
 func (r *policyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config policyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	policy, unknown := config.policy()
-	var findings []resourcekit.Finding
-	for _, problem := range policy.Check(unknown.has) {
-		findings = append(findings, finding(problem))
-	}
-	resourcekit.Report(&resp.Diagnostics, findings...)
+	resourcekit.Report(&resp.Diagnostics, config.findings(false)...)
 }
 
 // ModifyPlan makes the plan tell what the apply will do, and refuses at plan what the apply would refuse.
@@ -175,6 +171,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	tellUnknown(op, before)
+	resourcekit.Report(op.Diags, plan.findings(true)...)
 	if r.Data.Ready() {
 		policy, unknown := plan.policy()
 		if names := r.check(ctx, op, before, policy, unknown); names != nil {
@@ -188,6 +185,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 func (r *policyResource) check(ctx context.Context, op *operation, before, policy client.ConditionalAccessPolicy, unknown places) map[string]string {
 	r.Data.checkGuard(ctx, op, policy, unknown)
 	r.Data.checkOwnAccess(ctx, op, policy, unknown)
+	r.Data.checkStrengthInCloud(op, policy)
 	if op.Prior == nil && !unknown.has("displayName") {
 		r.Data.checkTenant(ctx, op, policy)
 	}

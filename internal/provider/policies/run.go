@@ -22,6 +22,7 @@ type run struct {
 	policies *client.ConditionalAccessPolicies
 	// objects are the names of what policies refer to.
 	objects *objectNames
+	strengthRun
 
 	// people are the people whom changes are about.
 	people *directory
@@ -46,6 +47,7 @@ func (d *run) Begin(run *resourcekit.Run) {
 		d.policies = run.AccessPolicies()
 		d.objects, d.people = newObjectNames(run), newDirectory(run.Client)
 	}
+	d.beginStrengths()
 }
 
 // securityDefaults reports whether the tenant has security defaults. They are asked for once in a run.

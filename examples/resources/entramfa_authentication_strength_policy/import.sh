@@ -1,0 +1,5 @@
+# by id
+terraform import entramfa_authentication_strength_policy.administrators a7b1c5d9-6e3f-4a8b-9c2d-5e6f7a8b9c01
+
+# by display name
+terraform import entramfa_authentication_strength_policy.administrators "Keys and cards for administrators"

@@ -1,0 +1,14 @@
+resource "entramfa_conditional_access_policy" "mfa" {
+  display_name = "MFA for everybody, everywhere"
+  state        = "enabledForReportingButNotEnforced"
+
+  conditions = {
+    users = {
+      included_users  = ["All"]
+      excluded_groups = ["d4e8f2b6-3a1c-4d5e-9b7f-1a2b3c4d5e03"]
+    }
+    applications = { included_applications = ["All"] }
+  }
+
+  grant_controls = { built_in_controls = ["mfa"] }
+}
