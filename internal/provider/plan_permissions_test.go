@@ -173,7 +173,7 @@ func TestAPlanNeedsOnlyTheReadPermissionsAndItsApplyOneMore(t *testing.T) {
 // neededFor says, of each permission for reading, which operations fail where the app does not have it. What matches none of them
 // succeeds without it.
 var neededFor = map[string]*regexp.Regexp{
-	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|countries|range|policy|guard): |^data: (one user|all users|users of a group|campaign|location|countries|trusted ranges|policy|policies)$`),
+	"Policy.Read.All": regexp.MustCompile(`^(one user|many users|campaign|location|countries|range|policy|strength|guard): |^data: (one user|all users|users of a group|campaign|location|countries|trusted ranges|policy|policies|strength|strengths|template)$`),
 	// Users of many are read by the ids in the state. Ids of a campaign can be looked up with one of the two permissions.
 	"User.Read.All":                     regexp.MustCompile(`^one user: |^many users: (plan of create|create|import)|^data: (one user|all users|users of a group)$|^(provider|guard): `),
 	"UserAuthenticationMethod.Read.All": regexp.MustCompile(`^one user: (plan of )?promotion$`),
