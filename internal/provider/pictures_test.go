@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider"
 )
 
 // TestEveryPictureIsDrawnFromItsSourceOfToday compares hashes, so that nothing has to draw.
@@ -52,5 +56,44 @@ func TestEveryPictureIsDrawnFromItsSourceOfToday(t *testing.T) {
 		if sources[picture] == "" {
 			t.Errorf("%s has no source", picture)
 		}
+	}
+}
+
+// TestEveryLinkOfTheREADMELeadsSomewhere follows the links of the pages that are not generated, and those to pictures, which registries show from the repository. A page
+// of docs/ is there where its template or its resource is.
+func TestEveryLinkOfTheREADMELeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	schemas, err := provider.NewServer("test")().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	isThere := func(target string) bool {
+		if _, err := os.Stat("../../" + target); err == nil {
+			return true
+		}
+		name, generated := strings.CutPrefix(strings.TrimSuffix(target, ".md"), "docs/resources/")
+		return generated && schemas.ResourceSchemas["entramfa_"+name] != nil
+	}
+	const pictures = "https://raw.githubusercontent.com/mfa-as-code/terraform-provider-entramfa/main/"
+	followed := 0
+	pages, _ := filepath.Glob("../../templates/*/*.md.tmpl")
+	for _, page := range append(pages, "../../README.md", "../../CONTRIBUTING.md", "../../SECURITY.md") {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range linkPattern.FindAllStringSubmatch(string(content), -1) {
+			target, shown := strings.CutPrefix(link[1], pictures)
+			if !shown && (strings.Contains(target, "://") || target == "" || strings.HasPrefix(page, "../../templates/")) {
+				continue
+			}
+			followed++
+			if !isThere(target) {
+				t.Errorf("%s: %q leads nowhere", page, link[0])
+			}
+		}
+	}
+	if followed < 30 {
+		t.Errorf("only %d links were followed", followed)
 	}
 }
