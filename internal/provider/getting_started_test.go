@@ -132,6 +132,19 @@ func TestTheGuideMakesEveryVariableThatItUses(t *testing.T) {
 	if !strings.Contains(environment, "\nARM_CLIENT_SECRET=p~ss word\"of the $app\n") {
 		t.Error("the secret is not exported as it is")
 	}
+	// With a registration that fails, no secret is made for the app that the shell happens to name.
+	failing := strings.Replace(fakeAzureCLI, `"ad app create") echo 11111111-0000-4000-8000-000000000001 ;;`, `"ad app create") exit 1 ;;`, 1)
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(failing), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script = exec.CommandContext(t.Context(), "sh", "-c", acctest.Example(t, "guides/getting-started/credential.sh"))
+	script.Dir, script.Env = dir, []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "AZ_LOG=" + filepath.Join(dir, "failed"), "ARM_CLIENT_ID=another"}
+	if output, err := script.CombinedOutput(); err == nil {
+		t.Errorf("a failed registration goes on: %s", output)
+	}
+	if failed, err := os.ReadFile(filepath.Join(dir, "failed")); err != nil || strings.Contains(string(failed), "credential") {
+		t.Errorf("%v: %s", err, failed)
+	}
 	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
 	if err != nil || !regexp.MustCompile(`(?m)^ad app credential reset --id 11111111-0000-4000-8000-000000000001 --append .* --end-date \d{4}-\d\d-\d\d `).Match(calls) {
 		t.Errorf("%v: %s", err, calls)
