@@ -113,16 +113,11 @@ var (
 
 // terminal is a plan up to the end of its first warning or error, in the colours that the CLI gives it.
 func terminal(plan string) string {
-	var lines []string
-	for number, part := range regexp.MustCompile(`(?m)^(?:Warning|Error): `).Split(plan, 3)[:2] {
-		if number > 0 {
-			part = "Warning: " + part
-		}
-		lines = append(lines, strings.Split(strings.TrimRight(part, "\n"), "\n")...)
-		if number == 0 {
-			lines = append(lines, "")
-		}
+	heads := regexp.MustCompile(`(?m)^(?:Warning|Error): `).FindAllStringIndex(plan, 2)
+	if len(heads) == 2 {
+		plan = plan[:heads[1][0]]
 	}
+	lines := strings.Split(strings.TrimRight(plan, "\n"), "\n")
 	longest := 0
 	var text strings.Builder
 	for number, line := range lines {
