@@ -128,7 +128,6 @@ func TestTheDemoSpeaksPlainEnglish(t *testing.T) {
 var beingRewritten = []string{
 	`resource entramfa_user_mfa_state, line 3: "by itself"`,
 	`resource entramfa_user_mfa_state.name, line 1: "is no difference"`,
-	`resource entramfa_user_mfa_states.names, line 1: "is no difference"`,
 	`list entramfa_user_mfa_state.group_id, line 1: "beside"`,
 	`function mfa_transition, line 7: "way out"`,
 	`resource entramfa_conditional_access_policy, line 3: "What the service would refuse`,
