@@ -135,6 +135,7 @@ var beingRewritten = []string{
 	`resource entramfa_conditional_access_policy.reference_names, line 1: ". What the identity`,
 	`data source entramfa_conditional_access_policies.policies.conditions.users, line 1: ". Who is excluded`,
 	`data source entramfa_conditional_access_policy.conditions.users, line 1: ". Who is excluded`,
+	`data source entramfa_conditional_access_template.conditions.users, line 1: ". Who is excluded`,
 }
 
 // TestTheDescriptionsOfTheSchemaArePlainEnglish reads what the generated pages have from the provider and not from the templates.

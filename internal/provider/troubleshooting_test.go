@@ -260,6 +260,7 @@ var selfExplaining = map[string]string{
 	"Invalid tenant id":            "as above",
 	"Invalid timeout":              "as above",
 	"Invalid user":                 "as above",
+	"Invalid value of ...":         "as above",
 	"Invalid user principal name":  "as above",
 	"More invalid users":           "ends a list of invalid users",
 	"... is null":                  "names the attribute, and says to leave it out or to write a value",
