@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +60,7 @@ case "$1 $2 $3" in
 "ad app create") echo 11111111-0000-4000-8000-000000000001 ;;
 "ad sp show") echo "$7" | sed "s/.*value=='\(.*\)'.*/role-of-\1/" ;;
 "account show --query") echo 22222222-0000-4000-8000-000000000002 ;;
+"ad app credential") echo 'p~ss word"of the $app' ;;
 "ad sp create" | "ad app permission") ;;
 *) echo "az: unknown: $*" >&2; exit 2 ;;
 esac
@@ -96,6 +98,56 @@ func TestTheAppRegistrationScriptAsksForEachPermissionAndConsents(t *testing.T) 
 	}
 	if !strings.HasSuffix(string(log), "ad app permission admin-consent --id "+app+"\naccount show --query tenantId --output tsv\n") {
 		t.Errorf("consent is not what comes last:\n%s", log)
+	}
+}
+
+// The commands of the guide make and export every variable that the page uses, and print no secret.
+func TestTheGuideMakesEveryVariableThatItUses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"az": fakeAzureCLI, "app-registration.sh": acctest.Example(t, "guides/getting-started/app-registration.sh")} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := exec.CommandContext(t.Context(), "sh", "-euc", acctest.Example(t, "guides/getting-started/credential.sh")+"echo --; env")
+	script.Dir, script.Env = dir, []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "AZ_LOG=" + filepath.Join(dir, "calls")}
+	output, err := script.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	printed, environment, _ := strings.Cut(string(output), "--\n")
+	if printed != "" {
+		t.Errorf("it prints %q", printed)
+	}
+	used := regexp.MustCompile("`(ARM_[A-Z_]+)`").FindAllStringSubmatch(guide(t, "getting-started"), -1)
+	if len(used) < 3 {
+		t.Fatalf("the page uses %q", used)
+	}
+	for _, variable := range used {
+		if !regexp.MustCompile(`(?m)^` + variable[1] + `=.`).MatchString(environment) {
+			t.Errorf("nothing makes %s", variable[1])
+		}
+	}
+	if !strings.Contains(environment, "\nARM_CLIENT_SECRET=p~ss word\"of the $app\n") {
+		t.Error("the secret is not exported as it is")
+	}
+	// With a registration that fails, no secret is made for the app that the shell happens to name.
+	failing := strings.Replace(fakeAzureCLI, `"ad app create") echo 11111111-0000-4000-8000-000000000001 ;;`, `"ad app create") exit 1 ;;`, 1)
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(failing), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script = exec.CommandContext(t.Context(), "sh", "-c", acctest.Example(t, "guides/getting-started/credential.sh"))
+	script.Dir, script.Env = dir, []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "AZ_LOG=" + filepath.Join(dir, "failed"), "ARM_CLIENT_ID=another"}
+	if output, err := script.CombinedOutput(); err == nil {
+		t.Errorf("a failed registration goes on: %s", output)
+	}
+	if failed, err := os.ReadFile(filepath.Join(dir, "failed")); err != nil || strings.Contains(string(failed), "credential") {
+		t.Errorf("%v: %s", err, failed)
+	}
+	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
+	if err != nil || !regexp.MustCompile(`(?m)^ad app credential reset --id 11111111-0000-4000-8000-000000000001 --append .* --end-date \d{4}-\d\d-\d\d `).Match(calls) {
+		t.Errorf("%v: %s", err, calls)
 	}
 }
 

@@ -26,7 +26,7 @@ func documentedPermissions(t *testing.T) (reading, writing []string) {
 	}
 	_, section, found := strings.Cut(string(content), "\n## Permissions\n")
 	section, _, ended := strings.Cut(section, "\n## ")
-	if !found || !ended || !strings.Contains(section, "A plan needs only the ones for reading.") {
+	if !found || !ended || !strings.Contains(section, "A plan needs only those for reading") {
 		t.Fatal("the documentation has no section on permissions that says what a plan needs")
 	}
 	for _, row := range permissionRow.FindAllStringSubmatch(section, -1) {

@@ -213,8 +213,9 @@ func TestTheGuideGetsTheEmulatorFromWhereItIs(t *testing.T) {
 	}
 	const path = "github.com/mfa-as-code/terraform-provider-entramfa/cmd/entra-emulator"
 	for file, wants := range map[string][]string{
-		"get.sh":             {"version=" + version[1] + "\n", "/releases/download/v$version/entra-emulator_${version}_linux_amd64.tar.gz", `go install "${from#https://}/cmd/entra-emulator@v$version"`},
-		"github-actions.yml": {"go install " + path + "@v" + version[1] + "\n", `go-version: "1.26"`},
+		"get.sh":             {"make -C terraform-provider-entramfa install\n", "terraform-provider-entramfa/build/bin"},
+		"get-release.sh":     {"version=" + version[1] + "\n", "/releases/download/v$version/entra-emulator_${version}_linux_amd64.tar.gz", `go install "${from#https://}/cmd/entra-emulator@v$version"`},
+		"github-actions.yml": {"go install " + path + "@v" + version[1] + "`", `go-version: "1.26"`, "- run: make -C entramfa install && echo \"$PWD/entramfa/build/bin\" >>\"$GITHUB_PATH\"\n"},
 		"gitlab-ci.yml":      {"/releases/download/v" + version[1] + "/entra-emulator_" + version[1] + "_linux_amd64.tar.gz"},
 	} {
 		for _, want := range wants {

@@ -69,22 +69,22 @@ func (t *tour) steps() []step {
 		{"A tenant to work on", t.startTenant},
 		{"A configuration, and init", t.initialize},
 		{"The plan, and the apply", t.planAndApply},
-		{"Ranges spelled otherwise, users promoted by the service: nothing to do", t.nothingToDo},
+		{"Ranges in another spelling, users promoted by the service: nothing to do", t.nothingToDo},
 		{"An admin switches a user off in the portal: drift, and its repair", t.drift},
 		{"A slip in an IP range shows as a number", t.widen},
 		{"Two users for whom the plan says no", t.refuseUsers},
-		{"Everybody is to register, and the guard objects", t.refusePolicy},
-		{"The corrected policy takes over the campaign that is there", t.adopt},
+		{"A policy for all users, and the guard refuses it", t.refusePolicy},
+		{"The corrected policy takes over the existing campaign", t.adopt},
 		{"A Conditional Access policy that would lock everybody out", t.refuseAccess},
 		{"The same policy with the exclusion, in report-only", t.reportOnly},
-		{"The destroy gives everything back", t.destroy},
+		{"The destroy restores everything", t.destroy},
 	}
 }
 
 func (t *tour) walk(ctx context.Context, steps []step) error {
 	t.screen.say("A tour of the entramfa provider with %s, against a sample tenant on this machine: no subscription, no network, "+
-		"and everything happens in %s. Each command stands behind a $, its output below, without lines of progress and with %s "+
-		"where more is left out. Every statement is checked, and the tour stops at the first that does not hold.",
+		"and everything happens in %s. Each command follows a $, with its output below, without lines of progress and with %s "+
+		"where more is omitted. Every statement is checked, and the tour stops at the first that does not hold.",
 		t.cli.Product, t.work.Display(), omission)
 	for i, step := range steps {
 		t.screen.heading(i+1, len(steps), step.title)
@@ -200,7 +200,7 @@ func (t *tour) showUsers(tenant *control.Tenant, upns ...string) error {
 }
 
 func (t *tour) startTenant(ctx context.Context) error {
-	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. It writes the environment variables that lead the provider to " +
+	t.screen.say("The emulator is a small Entra tenant, contoso.example, behind HTTPS. It writes the environment variables that point the provider to " +
 		"it into a file. For a real tenant, set the same ARM_* variables for an app registration of yours.")
 	t.screen.command(t.emulator.Command())
 	if err := t.emulator.Start(ctx); err != nil {
@@ -250,7 +250,7 @@ func checkSampleTenant(tenant *control.Tenant) error {
 }
 
 func (t *tour) initialize(ctx context.Context) error {
-	t.screen.say("Two people are to use MFA, a branch office is to be trusted, and the emergency access accounts must never depend on MFA:")
+	t.screen.say("Two people will use MFA, a branch office becomes trusted, and the emergency access accounts must never depend on MFA:")
 	if err := t.show(mainConfig); err != nil {
 		return err
 	}
@@ -277,8 +277,8 @@ func (t *tour) initialize(ctx context.Context) error {
 
 func (t *tour) planAndApply(ctx context.Context) error {
 	t.screen.say("The plan asks the tenant already: a user who does not exist, a missing permission or a move that is not allowed is an error now, " +
-		"not halfway through the apply. The effective_state is what the service will have made of enabled, and only the service knows that. " +
-		"Who is meant stands beside the ids, and how much is going to be trusted beside the ranges and in a warning.")
+		"not halfway through the apply. The effective_state is the state that the service chooses after enabled, so it is not known yet. " +
+		"Names are next to the ids, and the number of trusted addresses is next to the ranges and in a warning.")
 	want := map[string]change{officeAddress: {
 		actions: tfjson.Actions{tfjson.ActionCreate},
 		after: map[string]any{
@@ -334,8 +334,8 @@ func (t *tour) apply(ctx context.Context) error {
 
 func (t *tour) nothingToDo(ctx context.Context) error {
 	t.screen.say("Somebody writes the same ranges in another order and spelling. Adele sets up Microsoft Authenticator at her next sign-in, and the " +
-		"service promotes her, too. Enforced is what it makes of enabled, so neither is a difference. " +
-		"-detailed-exitcode is for a scheduled job that looks for drift: 0 is none, 2 is some, 1 is an error.")
+		"service promotes her, too. Enforced satisfies enabled, so neither is a difference. " +
+		"-detailed-exitcode is for a scheduled job that looks for drift: 0 means no drift, 2 drift, 1 an error.")
 	if err := t.show(officeConfig, officeRespelled); err != nil {
 		return err
 	}
@@ -362,7 +362,7 @@ func (t *tour) nothingToDo(ctx context.Context) error {
 }
 
 func (t *tour) drift(ctx context.Context) error {
-	t.screen.say("Somebody disables Adele in the portal and tells nobody. The next plan finds it and exits with 2.")
+	t.screen.say("Somebody disables Adele in the portal. The next plan reports it and exits with 2.")
 	stored, err := t.emulator.Tenant.SetPerUserMFAState(ctx, adele, control.StateDisabled)
 	if err != nil {
 		return err
@@ -390,7 +390,7 @@ func (t *tour) drift(ctx context.Context) error {
 }
 
 func (t *tour) widen(ctx context.Context) error {
-	t.screen.say("/17 for /24: easily written, easily overlooked in a review, and valid. A reviewer sees it as a number in the diff and in a warning.")
+	t.screen.say("/17 instead of /24 is easy to write, easy to overlook in a review, and valid. The plan shows it as a number in the diff and in a warning.")
 	if _, err := t.work.configure(officeConfig, officeTypo); err != nil {
 		return err
 	}
@@ -412,7 +412,7 @@ func (t *tour) widen(ctx context.Context) error {
 
 func (t *tour) refuseUsers(ctx context.Context) error {
 	t.screen.say("Miriam has registered nothing: enforced would break her apps before she has had a chance to. And the provider block names the accounts " +
-		"that have to work when MFA does not: no resource may catch them, by mistake or by for_each.")
+		"that have to work when MFA does not. No resource may ask them, by mistake or by for_each.")
 	if err := t.show(mistakesConfig); err != nil {
 		return err
 	}
@@ -427,7 +427,7 @@ func (t *tour) refuseUsers(ctx context.Context) error {
 }
 
 func (t *tour) refusePolicy(ctx context.Context) error {
-	t.screen.say("The registration policy says who is asked to set up a method when they sign in. All users: that is the emergency access accounts, too. " +
+	t.screen.say("The registration policy says who is asked to set up a method when they sign in. All users would include the emergency access accounts. " +
 		"The plan names them and the line to add:")
 	if err := t.show(policyConfig, policyCareless); err != nil {
 		return err
@@ -438,7 +438,7 @@ func (t *tour) refusePolicy(ctx context.Context) error {
 }
 
 func (t *tour) adopt(ctx context.Context) error {
-	t.screen.say("Every tenant has one campaign. The resource takes it over and remembers it. The plan shows who is going to be asked, by name, what it " +
+	t.screen.say("Every tenant has one campaign. The resource takes it over and remembers it. The plan shows by name who will be asked, which campaign it " +
 		"remembers, and what changes.")
 	if _, err := t.work.configure(policyConfig); err != nil {
 		return err
@@ -519,8 +519,8 @@ func (t *tour) reportOnly(ctx context.Context) error {
 }
 
 func (t *tour) destroy(ctx context.Context) error {
-	t.screen.say("The plan of a destroy warns of what people lose: two users their per-user MFA (on_destroy = \"keep\" would leave it to them; %s shows one "+
-		"of the two warnings, and the plan names both users), and the office its trust, with the policies that are about it. And it says what the tenant gets back.",
+	t.screen.say("The plan of a destroy warns of what people lose: two users their per-user MFA (on_destroy = \"keep\" would keep it; %s shows one "+
+		"of the two warnings, and the plan names both users), and the office its trust, with the policies that depend on it. It also says which campaign is restored.",
 		t.cli.Brand)
 	deletion := change{actions: tfjson.Actions{tfjson.ActionDelete}, before: map[string]any{"effective_state": "enforced"}}
 	err := t.planned(ctx, destroyFile, []string{"-destroy"}, excerpt{
@@ -554,9 +554,9 @@ func (t *tour) destroy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.screen.say("The tenant is as it was, but for three things: Adele keeps what she has registered, the location and the policy are in the bin, and the campaign leaves the emergency access accounts out. The other %d users, "+
-		"the groups, the other locations and the other policies were never touched. The whole tour has sent %d requests that change something: one for "+
-		"each change that was planned and applied, and one more to take the trust from the location, without which it cannot be deleted.",
+	t.screen.say("The tenant is as before, except for three things: Adele keeps her registered method, the location and the policy are in the recycle bin, and the campaign excludes the emergency access accounts. The other %d users, "+
+		"the groups, the other locations and the other policies were never changed. The whole tour has sent %d requests that change something: one for "+
+		"each planned change, and one more to remove the trust from the location, because the service deletes no trusted location.",
 		len(now.Users)-2, t.writes)
 	rows, err := userRows(now, adele, alex)
 	if err != nil {

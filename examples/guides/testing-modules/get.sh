@@ -1,9 +1,3 @@
-version=0.1.0
-from=https://github.com/mfa-as-code/terraform-provider-entramfa
-
-# The program of a release, for linux, darwin, windows and freebsd, on amd64 and arm64 ...
-curl --fail --location --output entra-emulator.tar.gz "$from/releases/download/v$version/entra-emulator_${version}_linux_amd64.tar.gz"
-tar -xzf entra-emulator.tar.gz entra-emulator
-
-# ... or with Go
-go install "${from#https://}/cmd/entra-emulator@v$version"
+git clone https://github.com/mfa-as-code/terraform-provider-entramfa
+make -C terraform-provider-entramfa install
+export PATH="$PWD/terraform-provider-entramfa/build/bin:$PATH"

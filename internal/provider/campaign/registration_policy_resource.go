@@ -134,7 +134,7 @@ func (r *registrationPolicyResource) Schema(ctx context.Context, _ resource.Sche
 			"target_names": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "The names of the users and groups in `include` and `exclude`, by object id in lower case, for the reader of a plan: `user Adele Vance " +
-					"(adele.vance@contoso.com)`, `group all-staff`. Known at plan. A refresh takes over a new name, and that is no difference. Who does not exist any more " +
+					"(adele.vance@contoso.com)`, `group all-staff`. Known at plan. A refresh takes over a new name, and that is not a difference. Somebody who no longer exists " +
 					"has the last known name, or none.",
 			},
 		},

@@ -36,7 +36,7 @@ func (mfaCoverageFunction) Definition(_ context.Context, _ function.DefinitionRe
 	resp.Definition = function.Definition{
 		Summary: "Proves whether Conditional Access policies ask a user for MFA at every sign-in.",
 		MarkdownDescription: "Proves whether Conditional Access policies ask a user for MFA at every sign-in. It asks no tenant: for tests of modules, and for policies that do not exist yet. " +
-			"Only enabled policies count. The answer covers all sign-ins that the policies tell apart, not samples of them. What the function does not understand never counts as covered.\n\n" +
+			"Only enabled policies count. The answer covers all sign-ins that the policies tell apart, not samples of them. A condition or control that the function does not understand never counts as covered.\n\n" +
 			"The result has\n\n" +
 			"- `verdict`: `covered`, `partly`, `not_covered`, `blocked`, or `unknown` where the answer rests on something that nobody can read, such as the trusted IPs of the legacy MFA settings,\n" +
 			"- `gaps`: sign-ins that succeed with a single factor, in words; a few of them at most,\n" +

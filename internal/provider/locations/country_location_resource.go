@@ -80,7 +80,7 @@ func (r *countryLocationResource) Schema(ctx context.Context, _ resource.SchemaR
 		Version: resourcekit.SchemaVersion(countryLocationUpgrades),
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of countries, " +
 			"which Conditional Access policies include or exclude by its id.\n\n" +
-			"A location of countries is never trusted, and changes nothing by itself: a policy that names it does.",
+			"A location of countries is never trusted, and has no effect without a policy that names it.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,

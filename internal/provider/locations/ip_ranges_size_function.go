@@ -27,8 +27,8 @@ func (ipRangesSizeFunction) Metadata(_ context.Context, _ function.MetadataReque
 func (ipRangesSizeFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Counts what IP ranges cover together.",
-		MarkdownDescription: "Counts what IP ranges cover together, as `entramfa_trusted_ips` does, so that the validation of a variable can bound it. What two ranges " +
-			"share counts once. The result has\n\n" +
+		MarkdownDescription: "Counts what IP ranges cover together, as `entramfa_trusted_ips` does, so that the validation of a variable can bound it. Overlaps " +
+			"count once. The result has\n\n" +
 			"- `address_count_ipv4`, the number of IPv4 addresses,\n" +
 			"- `network_count_ipv6`, the number of IPv6 networks of the size /64; one that is covered in part counts.\n\n" + rangesNote,
 		Parameters: []function.Parameter{rangesParameter()},

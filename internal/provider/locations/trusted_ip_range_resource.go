@@ -121,7 +121,7 @@ func (r *trustedIPRangeResource) Schema(ctx context.Context, _ resource.SchemaRe
 			},
 			"ip_range": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The public IP range to trust, in CIDR notation, IPv4 or IPv6, longer than /8. Another spelling of the same range is no change; another range replaces " +
+				MarkdownDescription: "The public IP range to trust, in CIDR notation, IPv4 or IPv6, longer than /8. Another spelling of the same range is not a change; another range replaces " +
 					"the resource. Graph: an element of `ipRanges`.",
 				Validators: []validator.String{value.CheckedText("must be an IP range in CIDR notation, longer than /8", "Invalid IP range", func(text string) error {
 					_, err := value.ParseRange(text)

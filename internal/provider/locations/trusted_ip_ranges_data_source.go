@@ -56,7 +56,7 @@ func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.Sch
 		MarkdownDescription: "The ranges of the location in their normal spelling, sorted.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists everything that Conditional Access trusts in the tenant: all trusted named locations of IP ranges, whoever manages them.\n\n" +
+		MarkdownDescription: "Lists everything that Conditional Access trusts in the tenant: all trusted named locations of IP ranges, whether Terraform manages them or not.\n\n" +
 			"The trusted IP list of the legacy service settings of per-user MFA is not in it, because it has no API.",
 		Attributes: map[string]schema.Attribute{
 			"locations": schema.ListNestedAttribute{
@@ -76,7 +76,7 @@ func (d *trustedIPRangesDataSource) Schema(ctx context.Context, _ datasource.Sch
 				MarkdownDescription: "The ranges of all these locations in their normal spelling, sorted and each once: IPv4 before IPv6, then by address.",
 			},
 			"address_count_ipv4": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "How many IPv4 addresses the tenant trusts; what two ranges share counts once.",
+				Computed: true, MarkdownDescription: "How many IPv4 addresses the tenant trusts; overlaps count once.",
 			},
 			"network_count_ipv6": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: "How many IPv6 networks of the size /64 the tenant trusts; one that is covered in part counts.",

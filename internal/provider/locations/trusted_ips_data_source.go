@@ -48,7 +48,7 @@ func (d *trustedIPsDataSource) Schema(ctx context.Context, _ datasource.SchemaRe
 				MarkdownDescription: "The ranges of the location in their normal spelling, sorted: IPv4 before IPv6, then by address.",
 			},
 			"address_count_ipv4": schema.Int64Attribute{
-				Computed: true, MarkdownDescription: "How many IPv4 addresses the ranges cover; what two ranges share counts once.",
+				Computed: true, MarkdownDescription: "How many IPv4 addresses the ranges cover; overlaps count once.",
 			},
 			"network_count_ipv6": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: "How many IPv6 networks of the size /64 the ranges cover; one that is covered in part counts.",

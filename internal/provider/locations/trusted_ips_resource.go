@@ -44,7 +44,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 		Version: resourcekit.SchemaVersion(trustedIPsUpgrades),
 		MarkdownDescription: "Manages a [named location](https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network) of IP ranges " +
 			"that Conditional Access trusts.\n\n" +
-			"Trusting a location changes nothing by itself: it is Conditional Access policies that ask for less where a sign-in comes from a trusted location, " +
+			"Trusting a location has no effect without a Conditional Access policy that asks for less if a sign-in comes from a trusted location, " +
 			"by its id or by `AllTrusted`.\n\n" +
 			"~> This is **not** the trusted IP list of the legacy service settings of per-user MFA. That list has no API, so no Terraform provider can manage it, " +
 			"and per-user MFA asks users in these locations as it asks everybody.",
@@ -61,7 +61,7 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"ip_ranges": schema.ListAttribute{
 				Required: true, CustomType: value.NewRangeListType(), ElementType: types.StringType,
 				MarkdownDescription: "The public IP ranges to trust, in CIDR notation, IPv4 and IPv6: 1 to 2,000, each longer than /8. A range is what it covers: " +
-					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is no change, white space around a range included. " +
+					"`203.0.113.7/24` is `203.0.113.0/24`, a bare address is its /32 or /128, and another order or spelling is not a change, white space around a range included. " +
 					"A change replaces the whole list. A list in another notation is read by the function `ip_ranges_from_text`. " +
 					"Graph: `ipRanges`.",
 				Validators: []validator.List{value.RangesValidator{}},
@@ -73,12 +73,12 @@ func (r *trustedIPsResource) Schema(ctx context.Context, _ resource.SchemaReques
 			},
 			"address_count_ipv4": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "How many IPv4 addresses the ranges cover; what two ranges share counts once. Known at plan, so that `/9` for `/19` shows as " +
+				MarkdownDescription: "How many IPv4 addresses the ranges cover; overlaps count once. Known at plan, so that `/9` for `/19` shows as " +
 					"`8192 -> 8388608`.",
 			},
 			"network_count_ipv6": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "How many IPv6 networks of the size /64 the ranges cover; one that is covered in part counts, and what two ranges share counts once. " +
+				MarkdownDescription: "How many IPv6 networks of the size /64 the ranges cover; one that is covered in part counts, and overlaps count once. " +
 					"Known at plan.",
 			},
 			"trusted": schema.BoolAttribute{

@@ -12,10 +12,10 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 )
 
-// managedPrefix begins the names of policies that Microsoft manages. They cannot be renamed, so that a policy of that name which was made from a
-// template is one of them.
+// managedPrefix begins the names of policies that Microsoft manages, as far as they were seen. Graph does not mark them, so a policy of that name
+// that was made from a template is taken for one of them.
 //
-// Source: https://learn.microsoft.com/entra/identity/conditional-access/managed-policies
+// Source (that there are such policies): https://learn.microsoft.com/entra/identity/conditional-access/managed-policies
 const managedPrefix = "Microsoft-managed"
 
 func managedByMicrosoft(policy client.ConditionalAccessPolicy) bool {

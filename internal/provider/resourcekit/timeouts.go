@@ -61,7 +61,7 @@ func (l TimeLimits) Block(ctx context.Context) schema.Block {
 	}
 	block.Attributes = map[string]schema.Attribute{
 		Create: attribute("How long a create may take.", l.Write),
-		Read: attribute("How long a refresh may take, and in a plan the checks that ask Microsoft Graph. A refresh goes by what was applied last.",
+		Read: attribute("How long a refresh may take, and in a plan the checks that ask Microsoft Graph. A refresh uses the value that was applied last.",
 			l.Read),
 		Update: attribute("How long an update may take.", l.Write),
 		Delete: attribute("How long a delete may take. It has to be applied before the destroy to count.", l.Write),

@@ -138,7 +138,7 @@ func (p *entramfaProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"ca_bundle_path": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "A PEM file of certificate authorities to trust beside the system's, for networks that re-sign TLS.",
+				MarkdownDescription: "A PEM file of certificate authorities to trust in addition to the system's, for networks that re-sign TLS.",
 			},
 			"emergency_access": schema.SingleNestedAttribute{
 				Optional: true,
