@@ -17,7 +17,7 @@ import (
 
 const (
 	contextID   = "c1"
-	termsID     = "77777777-aaaa-4aaa-8aaa-000000000001"
+	termsID     = "88888888-aaaa-4aaa-8aaa-000000000001"
 	otherTenant = "77777777-aaaa-4aaa-8aaa-000000000002"
 	third       = "77777777-aaaa-4aaa-8aaa-000000000003"
 )
