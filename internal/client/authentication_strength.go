@@ -177,7 +177,8 @@ func (c *Client) UpdateAuthenticationStrength(ctx context.Context, current, want
 		if err != nil {
 			return
 		}
-		err = c.graph.UntilKnown(ctx, c.graph.Consistency().Missing, func() error {
+		// The strength may have been made a moment ago.
+		err = c.graph.UntilKnown(ctx, c.graph.Consistency().NewObject, func() error {
 			accepted, err := c.graph.Write(ctx, graph.Call{
 				Operation: operation, Permissions: permissionsWriteStrength, Method: method, Version: graph.V1, Path: path, Header: allMembers(), Body: body, Creates: creates,
 			}, answer)

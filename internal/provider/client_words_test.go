@@ -64,8 +64,8 @@ func attributeNames(t *testing.T) map[string]bool {
 // englishNames are attributes whose names are words of English and of Microsoft Graph as well: "unable to read", "by id". In the client
 // they are those.
 var englishNames = []string{
-	"create", "default", "delete", "description", "environment", "exclude", "fido2", "from", "id", "include", "locations", "name", "names", "policies", "ranges", "read", "registered",
-	"state", "text", "to", "trusted", "type", "users",
+	"applications", "conditions", "create", "default", "delete", "description", "devices", "environment", "exclude", "fido2", "filter", "from", "id", "include", "locations", "members",
+	"name", "names", "operator", "platforms", "policies", "ranges", "read", "registered", "rule", "state", "text", "to", "trusted", "type", "user", "users",
 }
 
 // othersNames are names that the client takes from somebody else, each with its file.

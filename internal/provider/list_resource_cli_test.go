@@ -31,11 +31,13 @@ var foundByExamples = map[string][]string{
 		"Diego Siciliani (diego.siciliani@contoso.example)", "Grady Archie (grady.archie@contoso.example)",
 		"Megan Bowen (megan.bowen@contoso.example)", "Patti Fernandez (patti.fernandez@contoso.example)",
 	},
-	"list.entramfa_trusted_ips.existing":     {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
-	"list.entramfa_trusted_ips.all":          {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
-	"list.entramfa_trusted_ips.headquarters": {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
-	"list.entramfa_country_location.all":     {"Countries we work in (DE, IT, CH)"},
-	"list.entramfa_country_location.work":    {"Countries we work in (DE, IT, CH)"},
+	"list.entramfa_trusted_ips.existing":          {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
+	"list.entramfa_trusted_ips.all":               {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
+	"list.entramfa_trusted_ips.headquarters":      {"Headquarters (256 IPv4 addresses and 65,536 IPv6 /64 networks)"},
+	"list.entramfa_conditional_access_policy.all": {"MFA for everybody outside trusted locations (enabled)"},
+	"list.entramfa_conditional_access_policy.mfa": {"MFA for everybody outside trusted locations (enabled)"},
+	"list.entramfa_country_location.all":          {"Countries we work in (DE, IT, CH)"},
+	"list.entramfa_country_location.work":         {"Countries we work in (DE, IT, CH)"},
 }
 
 const adoptQuery = "guides/adoption/adopt.tfquery.hcl"

@@ -46,7 +46,7 @@ func TestTheExamplesOfStrengthsApplyThroughTheRealCLI(t *testing.T) {
 	w.Expect(0, "destroy", "-input=false", "-auto-approve")
 }
 
-func TestTheImportExamplesOfStrengthsImportThroughTheRealCLI(t *testing.T) {
+func TestTheImportExamplesOfStrengthsImportThroughOldAndNewCLI(t *testing.T) {
 	t.Parallel()
 	const address = "entramfa_authentication_strength_policy.administrators"
 	w := newTenantWithStrength(t).Workspace(t, map[string]string{"example.tf": acctest.Example(t, strengthExamples[0])}, bySecret()...)

@@ -138,6 +138,7 @@ func TestAnImportHasNoTimeoutsAndNoDifferenceAfterIt(t *testing.T) {
 		acctest.CountryType:    {acctest.ItalyID, acctest.Countries("Italy", "IT")},
 		acctest.RangeType:      {acctest.DepotID + "/192.0.2.0/28", acctest.RangeIn(acctest.DepotID, "192.0.2.0/28")},
 		typeAccessPolicy:       {acctest.BranchOnly, acctest.BranchPolicy()},
+		typeStrength:           {acctest.StrengthID, strengthOf("Passkeys", "fido2")},
 	} {
 		tried = append(tried, typeName)
 		p := tn.ProcessWith(t, acctest.Quick())

@@ -108,7 +108,7 @@ func TestTheCasesOfTheField(t *testing.T) {
 		"V10 excluded by role":         {policies: []string{all(`"excludeRoles":["` + admin + `"]`)}, person: Person{ID: user, Roles: []string{admin}}, want: NotCovered},
 		"V11 included by role":         {policies: []string{users(`"includeRoles":["` + admin + `"]`)}, person: Person{ID: user, Roles: []string{admin}}, want: Covered},
 		"V13 eligible, custom role":    {policies: []string{users(`"includeRoles":["` + admin + `"]`)}, want: NotCovered},
-		"V16 or a compliant device":    {policies: []string{grant("OR", "mfa", "compliantDevice")}, want: Partly, gap: "satisfied: compliantDevice"},
+		"V16 or a compliant device":    {policies: []string{grant("OR", "mfa", "compliantDevice")}, want: Partly, gap: "control compliantDevice"},
 		"V17 and a compliant device":   {policies: []string{grant("AND", "mfa", "compliantDevice")}, want: Covered},
 		"V18 strength":                 {policies: []string{`"grantControls":{"operator":"OR","authenticationStrength":{"id":"` + strengthID + `","requirementsSatisfied":"mfa"}}`}, want: Covered},
 		"V19 weak strength":            {policies: []string{`"grantControls":{"operator":"OR","authenticationStrength":{"id":"` + strengthID + `","requirementsSatisfied":"none"}}`}, want: NotCovered},
@@ -168,9 +168,9 @@ func TestTheCasesOfTheField(t *testing.T) {
 		"V70 one app exempt":        {policies: []string{apps(`"includeApplications":["All"],"excludeApplications":["` + storeApp + `"]`)}, want: Partly, gap: storeApp},
 		"V71 emergency access":      {policies: []string{all(`"excludeGroups":["` + group + `"]`)}, person: Person{ID: user, Groups: []string{group}, Emergency: true}, want: EmergencyAccess},
 		"emergency, and covered":    {policies: []string{""}, person: Person{ID: user, Emergency: true}, want: Covered},
-		"compliant devices only":    {policies: []string{grant("OR", "compliantDevice")}, want: NotCovered, gap: "satisfied: compliantDevice"},
+		"compliant devices only":    {policies: []string{grant("OR", "compliantDevice")}, want: NotCovered, gap: "control compliantDevice"},
 		"MFA unless compliant, and compliant blocked elsewhere": {
-			policies: []string{grant("OR", "mfa", "compliantDevice"), grant("OR", "mfa", "domainJoinedDevice")}, want: Partly, gap: "satisfied: compliantDevice; satisfied: domainJoinedDevice",
+			policies: []string{grant("OR", "mfa", "compliantDevice"), grant("OR", "mfa", "domainJoinedDevice")}, want: Partly, gap: "control compliantDevice; control domainJoinedDevice",
 		},
 		"filter and its opposite": {
 			policies: []string{`"devices":{"deviceFilter":{"mode":"exclude","rule":"r"}}`, `"devices":{"deviceFilter":{"mode":"include","rule":"r"}}`}, want: Covered,

@@ -34,7 +34,7 @@ const (
 	factAppGroup  = "app of "
 	factAppFilter = "app filter "
 	factDevice    = "device filter "
-	factControl   = "satisfied: "
+	factControl   = "control "
 )
 
 // appGroups are names that stand for apps that nobody lists.

@@ -79,7 +79,7 @@ const (
 	// BySecurityDefaults says that security defaults ask for MFA when they find it necessary.
 	BySecurityDefaults Verdict = "security_defaults"
 	// EmergencyAccess says that a declared emergency access account is not covered, as intended.
-	EmergencyAccess Verdict = "emergency_access"
+	EmergencyAccess Verdict = "emergency"
 )
 
 // membership is whether a policy applies to a user.

@@ -103,12 +103,21 @@ func (r *policyResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		attributes[top.name] = top.attribute()
 	}
 	resp.Schema = schema.Schema{
+		Version: resourcekit.SchemaVersion(policyUpgrades),
 		MarkdownDescription: "Manages a [Conditional Access policy](https://learn.microsoft.com/entra/identity/conditional-access/overview).\n\n" +
 			"What the service would refuse is refused at plan, with the attribute. A policy that would catch an account of `emergency_access`, or block the identity that applies it, " +
 			"is an error of the plan.",
 		Attributes: attributes,
 		Blocks:     map[string]schema.Block{"timeouts": policyLimits.Block(ctx)},
 	}
+}
+
+// policyUpgrades lead from one version of the schema to the next.
+var policyUpgrades []resourcekit.StateUpgrade
+
+// UpgradeState leads states of earlier versions of the schema to the present one.
+func (r *policyResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return resourcekit.StateUpgraders(policyUpgrades)
 }
 
 // maxPolicyName is how many characters the name of a policy has at most.
@@ -384,8 +393,8 @@ func (r *policyResource) latest(ctx context.Context, op *operation, wanted clien
 		op.Fail(err)
 		return current, false
 	case gone:
-		reportDeleted(wanted, op.Diags)
-		return current, false
+		// A replica may not know the latest write yet. If it is really gone, the write says so.
+		return before, true
 	}
 	if changed := current.Differences(before); len(changed) > 0 && len(current.Differences(wanted)) > 0 {
 		var lines []string

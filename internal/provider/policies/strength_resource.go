@@ -351,7 +351,9 @@ func reportStrengthDeleted(strength client.AuthenticationStrength, diags *diag.D
 // latest reads the strength before a write, and refuses to overwrite what somebody has changed since the plan was made.
 func (r *strengthResource) latest(ctx context.Context, op *strengthOperation, wanted client.AuthenticationStrength) (client.AuthenticationStrength, bool) {
 	before := op.Prior.strength()
-	expected := r.expect(ctx, op, func(seen client.AuthenticationStrength) bool { return seen.Shows(before) || seen.Shows(wanted) })
+	// A strength that is as wanted already is believed only once that has lasted: a lagging replica shows what was before the last write, and
+	// nothing would be written.
+	expected := r.expect(ctx, op, func(seen client.AuthenticationStrength) bool { return seen.Shows(before) })
 	expected.Fresh, expected.MissingOnce = true, true
 	current, gone, err := r.Data.strengths.Observe(ctx, expected)
 	switch {
@@ -359,8 +361,8 @@ func (r *strengthResource) latest(ctx context.Context, op *strengthOperation, wa
 		op.Fail(err)
 		return current, false
 	case gone:
-		reportStrengthDeleted(wanted, op.Diags)
-		return current, false
+		// A replica may not know the latest write yet. If it is really gone, the write says so.
+		return before, true
 	case refuseBuiltIn(current, op.Diags):
 		return current, false
 	}
