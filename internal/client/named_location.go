@@ -13,6 +13,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/graph"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
@@ -430,13 +431,9 @@ func (c *Client) NamedLocationGone(ctx context.Context, id string) (bool, error)
 func missingCountries(list, from []string) []string {
 	var missing []string
 	for _, country := range list {
-		if !containsFold(from, country) {
+		if !conditionalaccess.ContainsFold(from, country) {
 			missing = append(missing, country)
 		}
 	}
 	return missing
-}
-
-func containsFold(list []string, text string) bool {
-	return slices.ContainsFunc(list, func(element string) bool { return strings.EqualFold(element, text) })
 }

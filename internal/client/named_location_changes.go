@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/iprange"
 )
 
@@ -73,7 +74,7 @@ func (l NamedLocation) undoesCountries(before NamedLocation, wanted *NamedLocati
 	}
 	undone.CountriesAdded = missingCountries(undone.CountriesAdded, wanted.Countries)
 	for _, country := range missingCountries(before.Countries, l.Countries) {
-		if containsFold(wanted.Countries, country) {
+		if conditionalaccess.ContainsFold(wanted.Countries, country) {
 			undone.CountriesRemoved = append(undone.CountriesRemoved, country)
 		}
 	}

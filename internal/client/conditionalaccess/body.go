@@ -213,7 +213,7 @@ func withUnknown(at string, wanted, current []string) []string {
 		return all
 	}
 	for _, member := range current {
-		if !containsFold(known, member) && member != futureValue && !slices.Contains(all, member) {
+		if !ContainsFold(known, member) && member != futureValue && !slices.Contains(all, member) {
 			all = append(all, member)
 		}
 	}

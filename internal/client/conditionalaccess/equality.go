@@ -106,7 +106,7 @@ func differ(at string, have, want reflect.Value, places *[]string) {
 	case reflect.Slice:
 		mine, theirs := elements(have), elements(want)
 		if known, isEnum := enumLists[at]; isEnum {
-			mine = slices.DeleteFunc(slices.Clone(mine), func(member string) bool { return !containsFold(known, member) && !slices.Contains(theirs, member) })
+			mine = slices.DeleteFunc(slices.Clone(mine), func(member string) bool { return !ContainsFold(known, member) && !slices.Contains(theirs, member) })
 		}
 		if !slices.Equal(mine, theirs) {
 			*places = append(*places, at)

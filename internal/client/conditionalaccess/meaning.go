@@ -100,7 +100,7 @@ func (p Policy) UnknownMembers() map[string][]string {
 		}
 		value := object[steps[len(steps)-1]]
 		for _, member := range append(texts(value), split(value)...) {
-			if !containsFold(known, member) {
+			if !ContainsFold(known, member) {
 				found[place] = append(found[place], member)
 			}
 		}

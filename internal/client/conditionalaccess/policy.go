@@ -325,7 +325,7 @@ func (p Policy) Users() (include, exclude scope.Scope) {
 
 func scopeOf(users, groups, roles []string, guests bool) scope.Scope {
 	return scope.Scope{
-		Everybody: containsFold(users, All), Users: users, Groups: groups, Roles: roles, Guests: guests || containsFold(users, GuestsOrExternal),
+		Everybody: ContainsFold(users, All), Users: users, Groups: groups, Roles: roles, Guests: guests || ContainsFold(users, GuestsOrExternal),
 	}
 }
 
@@ -335,7 +335,7 @@ func (g *Guests) everyGuest() bool {
 		return false
 	}
 	for _, kind := range GuestTypes {
-		if !containsFold(g.Types, kind) {
+		if !ContainsFold(g.Types, kind) {
 			return false
 		}
 	}
@@ -350,15 +350,16 @@ func (p Policy) RefersToAllTrusted() bool { return p.RefersTo(AllTrusted) }
 
 // Includes reports whether the policy is for sign-ins from a location, by its id or as AllTrusted.
 func (p Policy) Includes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Include, location)
+	return p.Conditions.Locations != nil && ContainsFold(p.Conditions.Locations.Include, location)
 }
 
 // Excludes reports whether the policy leaves out sign-ins from a location, by its id or as AllTrusted.
 func (p Policy) Excludes(location string) bool {
-	return p.Conditions.Locations != nil && containsFold(p.Conditions.Locations.Exclude, location)
+	return p.Conditions.Locations != nil && ContainsFold(p.Conditions.Locations.Exclude, location)
 }
 
-func containsFold(list []string, wanted string) bool {
+// ContainsFold reports whether a list has an element, compared without case: ids and names of the service have none.
+func ContainsFold(list []string, wanted string) bool {
 	return slices.ContainsFunc(list, func(element string) bool { return strings.EqualFold(element, wanted) })
 }
 

@@ -171,7 +171,7 @@ func (c *checker) targets() {
 	case len(kinds) > 1:
 		c.report(RuleMixedTargets, at, kinds)
 	}
-	if apps.Filter != nil && (containsFold(apps.IncludeApplications, All) || containsFold(apps.IncludeApplications, None)) {
+	if apps.Filter != nil && (ContainsFold(apps.IncludeApplications, All) || ContainsFold(apps.IncludeApplications, None)) {
 		c.report(RuleFilterWithAll, at+".applicationFilter", nil, at+".includeApplications")
 	}
 	if count := len(apps.IncludeApplications) + len(apps.ExcludeApplications); count > MaxApplications {
@@ -280,7 +280,7 @@ func (c *checker) session() {
 			c.report(RuleEveryTimeAlone, at+".disableResilienceDefaults", nil, at+".signInFrequency")
 		}
 	}
-	if enforced && (apps == nil || !slices.ContainsFunc(apps.IncludeApplications, func(app string) bool { return containsFold(enforcingApps, app) })) {
+	if enforced && (apps == nil || !slices.ContainsFunc(apps.IncludeApplications, func(app string) bool { return ContainsFold(enforcingApps, app) })) {
 		c.report(RuleAppRestrictions, at+".applicationEnforcedRestrictions", nil, "conditions.applications.includeApplications")
 	}
 	if browser := session.PersistentBrowser; browser != nil && browser.Enabled && !allApps {
@@ -300,7 +300,7 @@ func (c *checker) ids() {
 	check := func(at string, list []string, names ...string) {
 		var wrong []string
 		for _, value := range list {
-			if !guid.Is(value) && !containsFold(names, value) {
+			if !guid.Is(value) && !ContainsFold(names, value) {
 				wrong = append(wrong, value)
 			}
 		}

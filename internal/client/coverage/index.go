@@ -31,10 +31,10 @@ func newIndex(policies []rules.Policy) index {
 		}
 		add(x.include, users.IncludeUsers, users.IncludeGroups, users.IncludeRoles)
 		add(x.exclude, users.ExcludeUsers, users.ExcludeGroups, users.ExcludeRoles)
-		if has(users.IncludeUsers, rules.All) {
+		if rules.ContainsFold(users.IncludeUsers, rules.All) {
 			x.everybody = append(x.everybody, i)
 		}
-		if users.IncludeGuests != nil || users.ExcludeGuests != nil || has(users.IncludeUsers, rules.GuestsOrExternal) || has(users.ExcludeUsers, rules.GuestsOrExternal) {
+		if users.IncludeGuests != nil || users.ExcludeGuests != nil || rules.ContainsFold(users.IncludeUsers, rules.GuestsOrExternal) || rules.ContainsFold(users.ExcludeUsers, rules.GuestsOrExternal) {
 			x.guests = append(x.guests, i)
 		}
 		if len(users.IncludeRoles)+len(users.ExcludeRoles) > 0 {

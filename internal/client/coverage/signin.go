@@ -106,7 +106,7 @@ const (
 	optimistic
 )
 
-// space collects what policies tell apart.
+// spaceOf collects what policies tell apart.
 func spaceOf(policies []rules.Policy) space {
 	s := space{
 		dimApp: {anyOther}, dimFlow: {without}, dimSignRisk: {without, "low", "medium", "high"}, dimUserRisk: {without, "low", "medium", "high"},
@@ -115,7 +115,7 @@ func spaceOf(policies []rules.Policy) space {
 	}
 	add := func(dim string, values []string, leftOut ...string) {
 		for _, value := range values {
-			if !has(leftOut, value) && !has(s[dim], value) {
+			if !rules.ContainsFold(leftOut, value) && !rules.ContainsFold(s[dim], value) {
 				s[dim] = append(s[dim], value)
 			}
 		}
@@ -141,17 +141,17 @@ func spaceOf(policies []rules.Policy) space {
 
 // outside is the constraint that a dimension has none of some values.
 func (s space) outside(dim string, values []string) literal {
-	return literal{name: dim, values: slices.DeleteFunc(slices.Clone(s[dim]), func(value string) bool { return has(values, value) })}
+	return literal{name: dim, values: slices.DeleteFunc(slices.Clone(s[dim]), func(value string) bool { return rules.ContainsFold(values, value) })}
 }
 
 // inside is the constraint that a dimension has one of some values.
 func (s space) inside(dim string, values []string) literal {
-	return literal{name: dim, values: slices.DeleteFunc(slices.Clone(s[dim]), func(value string) bool { return !has(values, value) })}
+	return literal{name: dim, values: slices.DeleteFunc(slices.Clone(s[dim]), func(value string) bool { return !rules.ContainsFold(values, value) })}
 }
 
 // withEAS counts the supported clients of Exchange ActiveSync among all of them.
 func withEAS(types []string) []string {
-	if has(types, eas) {
+	if rules.ContainsFold(types, eas) {
 		return append(slices.Clone(types), easSupported)
 	}
 	return types
@@ -163,11 +163,11 @@ func (e *evaluator) unmatched(policy rules.Policy, how certainty) []escape {
 	conditions := policy.Conditions
 	one := func(literals ...literal) { ways = append(ways, literals) }
 	ways = append(ways, e.otherApps(conditions.Applications)...)
-	if types := withEAS(conditions.ClientAppTypes); len(types) > 0 && !has(types, "all") {
+	if types := withEAS(conditions.ClientAppTypes); len(types) > 0 && !rules.ContainsFold(types, "all") {
 		one(e.space.outside(dimClient, types))
 	}
 	if platforms := conditions.Platforms; platforms != nil {
-		if len(platforms.Include) > 0 && !has(platforms.Include, "all") {
+		if len(platforms.Include) > 0 && !rules.ContainsFold(platforms.Include, "all") {
 			one(e.space.outside(dimPlatform, platforms.Include))
 		}
 		if len(platforms.Exclude) > 0 {
@@ -198,17 +198,17 @@ func (e *evaluator) otherApps(apps *rules.Applications) []escape {
 		return []escape{nil}
 	}
 	var ways []escape
-	if !has(apps.IncludeApplications, rules.All) && len(apps.IncludeApplications)+len(apps.IncludeUserActions) > 0 {
+	if !rules.ContainsFold(apps.IncludeApplications, rules.All) && len(apps.IncludeApplications)+len(apps.IncludeUserActions) > 0 {
 		other := escape{e.space.outside(dimApp, append(slices.Clone(apps.IncludeApplications), apps.IncludeUserActions...))}
 		for _, group := range appGroups {
-			if has(apps.IncludeApplications, group) {
+			if rules.ContainsFold(apps.IncludeApplications, group) {
 				other = append(other, literal{name: factAppGroup + group})
 			}
 		}
 		ways = append(ways, other)
 	}
 	for _, excluded := range apps.ExcludeApplications {
-		if has(appGroups, excluded) {
+		if rules.ContainsFold(appGroups, excluded) {
 			ways = append(ways, escape{{name: factAppGroup + excluded, fact: true}})
 			continue
 		}
@@ -229,7 +229,7 @@ func (e *evaluator) elsewhere(locations *rules.Locations, how certainty) []escap
 		return nil
 	}
 	var ways []escape
-	if len(locations.Include) > 0 && !has(locations.Include, rules.All) {
+	if len(locations.Include) > 0 && !rules.ContainsFold(locations.Include, rules.All) {
 		var outside escape
 		for _, id := range locations.Include {
 			for _, fact := range e.placesOf(id, how) {
@@ -273,8 +273,16 @@ func (e *evaluator) placesOf(id string, how certainty) []string {
 	return []string{factLocation + strings.ToLower(id)}
 }
 
-// satisfied are the ways to satisfy the controls of a policy with a single factor. known is false where a control is not understood and the
-// answer rests on it.
+// factorControls are the built-in controls that a single factor does not satisfy.
+var factorControls = []string{rules.ControlMFA, rules.ControlPassword, rules.ControlRemediation}
+
+// asFactor reports whether a built-in control counts as one that a single factor does not satisfy. A control that nobody knows is one in favour of
+// the user.
+func asFactor(control string, how certainty) bool {
+	return rules.ContainsFold(factorControls, control) || how == optimistic && !rules.ContainsFold(rules.BuiltInControls, control)
+}
+
+// satisfied are the ways to satisfy the controls of a policy with a single factor.
 func (e *evaluator) satisfied(policy rules.Policy, how certainty) []escape {
 	grant := policy.GrantControls
 	if grant == nil || grant.Count() == 0 {
@@ -287,7 +295,7 @@ func (e *evaluator) satisfied(policy rules.Policy, how certainty) []escape {
 		switch {
 		case strings.EqualFold(control, rules.ControlBlock):
 			blocks = true
-		case has([]string{rules.ControlMFA, rules.ControlPassword, rules.ControlRemediation}, control), how == optimistic && !has(rules.BuiltInControls, control):
+		case asFactor(control, how):
 			factors++
 		default:
 			facts = append(facts, factControl+control)
@@ -340,10 +348,7 @@ func (e *evaluator) asksForMFA(policy rules.Policy, how certainty) bool {
 	if grant == nil || policy.Blocks() {
 		return false
 	}
-	factors := []string{rules.ControlMFA, rules.ControlPassword, rules.ControlRemediation}
-	if slices.ContainsFunc(grant.BuiltInControls, func(control string) bool {
-		return has(factors, control) || how == optimistic && !has(rules.BuiltInControls, control)
-	}) {
+	if slices.ContainsFunc(grant.BuiltInControls, func(control string) bool { return asFactor(control, how) }) {
 		return true
 	}
 	if grant.AuthenticationStrength == nil {

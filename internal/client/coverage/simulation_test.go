@@ -248,8 +248,7 @@ func TestVerdictsAgreeWithASimulationOfEverySignIn(t *testing.T) {
 
 // contains reports whether a sign-in belongs to a class.
 func (s SignIn) contains(c concrete) bool {
-	client := c.client
-	for dim, have := range map[string]string{dimApp: c.app, dimPlatform: c.platform, dimClient: client, dimSignRisk: c.risk, dimFlow: c.flow} {
+	for dim, have := range map[string]string{dimApp: c.app, dimPlatform: c.platform, dimClient: c.client, dimSignRisk: c.risk, dimFlow: c.flow} {
 		if values, limited := s.Values[dim]; limited && !slices.Contains(values, have) {
 			return false
 		}

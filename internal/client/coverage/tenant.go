@@ -114,42 +114,38 @@ func applies(policy rules.Policy, person Person) (membership, string) {
 func holds(person Person, users, groups, roles []string, guests *rules.Guests) (membership, string) {
 	guest := person.GuestKind != ""
 	switch {
-	case has(users, rules.All):
+	case rules.ContainsFold(users, rules.All):
 		return yes, "all users"
-	case has(users, person.ID):
+	case rules.ContainsFold(users, person.ID):
 		return yes, "the user"
-	case has(users, rules.GuestsOrExternal) && guest:
+	case rules.ContainsFold(users, rules.GuestsOrExternal) && guest:
 		return yes, "guests and external users"
 	}
 	for _, id := range groups {
-		if has(person.Groups, id) {
+		if rules.ContainsFold(person.Groups, id) {
 			return yes, "the group " + id
 		}
 	}
 	for _, id := range roles {
-		if has(person.Roles, id) {
+		if rules.ContainsFold(person.Roles, id) {
 			return yes, "the role " + id
 		}
 	}
 	answer := no
-	if guests != nil && guest && has(guests.Types, person.GuestKind) {
+	if guests != nil && guest && rules.ContainsFold(guests.Types, person.GuestKind) {
 		tenants := guests.Tenants
 		switch {
 		case tenants == nil || !strings.EqualFold(tenants.MembershipKind, rules.TenantsEnumerated):
 			return yes, "guests of the kind " + person.GuestKind
 		case person.HomeTenant == "":
 			answer = unknown
-		case has(tenants.Members, person.HomeTenant):
+		case rules.ContainsFold(tenants.Members, person.HomeTenant):
 			return yes, "guests of the tenant " + person.HomeTenant
 		}
 	}
-	if person.UnknownRoles && len(roles) > 0 || person.UnknownKind && (guests != nil || has(users, rules.GuestsOrExternal)) ||
-		slices.ContainsFunc(groups, func(id string) bool { return has(person.UnknownGroups, id) }) {
+	if person.UnknownRoles && len(roles) > 0 || person.UnknownKind && (guests != nil || rules.ContainsFold(users, rules.GuestsOrExternal)) ||
+		slices.ContainsFunc(groups, func(id string) bool { return rules.ContainsFold(person.UnknownGroups, id) }) {
 		answer = unknown
 	}
 	return answer, ""
-}
-
-func has(ids []string, wanted string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, wanted) })
 }
