@@ -57,21 +57,29 @@ func (c *Client) FirstMembers(ctx context.Context, groupID string) (People, erro
 	})
 }
 
-// WithoutMFA reads who has no method registered that serves MFA, as the report of Microsoft Entra has it: it is some hours old and leaves out
-// disabled users. whole is false where there are more than one page holds. It needs AuditLog.Read.All and Microsoft Entra ID P1.
+// UsersWithoutMFA are the users who have no method registered that serves MFA.
+type UsersWithoutMFA struct {
+	// IDs are their object ids in lower case.
+	IDs map[string]bool
+	// Whole is false where there are more than one page holds.
+	Whole bool
+}
+
+// ReadUsersWithoutMFA reads the users without MFA as the report of Microsoft Entra has them: it is some hours old and leaves out disabled users.
+// It needs AuditLog.Read.All and Microsoft Entra ID P1.
 //
 // Source: https://learn.microsoft.com/graph/api/authenticationmethodsroot-list-userregistrationdetails
-func (c *Client) WithoutMFA(ctx context.Context) (ids map[string]bool, whole bool, err error) {
+func (c *Client) ReadUsersWithoutMFA(ctx context.Context) (UsersWithoutMFA, error) {
 	found, err := c.people(ctx, graph.Call{
 		Operation: "read who has registered for MFA", Permissions: []string{"AuditLog.Read.All"},
 		Path:  "/reports/authenticationMethods/userRegistrationDetails",
 		Query: url.Values{"$filter": {"isMfaRegistered eq false"}, "$top": {peopleOfAPage}},
 	})
-	ids = map[string]bool{}
+	without := UsersWithoutMFA{IDs: map[string]bool{}, Whole: found.Next == ""}
 	for _, user := range found.Users {
-		ids[strings.ToLower(user.ID)] = true
+		without.IDs[strings.ToLower(user.ID)] = true
 	}
-	return ids, found.Next == "", err
+	return without, err
 }
 
 // RoleAssignment gives a principal a directory role.

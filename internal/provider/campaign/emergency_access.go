@@ -3,7 +3,6 @@ package campaign
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -56,35 +55,12 @@ func (d *run) checkCampaign(ctx context.Context, plan *registrationPolicyModel, 
 	diags.AddAttributeError(at, "Emergency access accounts would be asked to register",
 		fmt.Sprintf("The registration policy of %s includes and does not exclude %s:\n\n%s\n\nSuch an account has to sign in when MFA does not work, "+
 			"and the campaign would stop it on the way. %s",
-			d.Client.Tenant(), diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), howToExclude(caught, exclude)))
-}
-
-// caughtList has an entry of a few lines for each account.
-func caughtList(caught []emergency.Caught) string {
-	var entries []string
-	for _, account := range caught {
-		entries = append(entries, emergency.AccountEntry(account.User, includedBy(account.Because), account.Source))
-	}
-	return diagnose.List(entries)
-}
-
-// exclusionOf is what has to be excluded for accounts not to be asked: the group of emergency_access that an account is in, or else
-// the account.
-func exclusionOf(caught []emergency.Caught) (users, groups []string) {
-	for _, account := range caught {
-		switch {
-		case len(account.GroupIDs) == 0:
-			users = append(users, strings.ToLower(account.ID))
-		case !slices.Contains(groups, account.GroupIDs[0]):
-			groups = append(groups, account.GroupIDs[0])
-		}
-	}
-	return users, groups
+			d.Client.Tenant(), diagnose.Counted(len(caught), "emergency access account"), emergency.Entries(caught, includedBy), howToExclude(caught, exclude)))
 }
 
 // howToExclude is the line to write: the whole exclude where that is short, else what to add to it.
 func howToExclude(caught []emergency.Caught, exclude campaignScope) string {
-	users, groups := exclusionOf(caught)
+	users, groups := emergency.ExclusionOf(caught)
 	const short = 10
 	allUsers, allGroups := append(value.FoldedIDs(exclude.UserIDs), users...), append(value.FoldedIDs(exclude.GroupIDs), groups...)
 	if len(allUsers)+len(allGroups) == 1 {
@@ -125,5 +101,5 @@ func (r *registrationPolicyResource) warnGuardLeft(ctx context.Context, plan *re
 	}
 	diags.AddAttributeWarning(path.Root("include"), "Accounts leave emergency_access and are asked to register",
 		fmt.Sprintf("The policy asks %s that the provider block named as emergency access when the policy was applied last, and does not name any more:\n\n%s\n\n"+
-			"Those that still are emergency access accounts belong into emergency_access and exclude.", diagnose.Counted(len(caught), "account"), caughtList(caught)))
+			"Those that still are emergency access accounts belong into emergency_access and exclude.", diagnose.Counted(len(caught), "account"), emergency.Entries(caught, includedBy)))
 }

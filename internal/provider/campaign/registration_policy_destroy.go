@@ -45,7 +45,7 @@ func (r *registrationPolicyResource) handback(ctx context.Context, prior *regist
 		return back, nil
 	}
 	back.spared = caught
-	users, groups := exclusionOf(caught)
+	users, groups := emergency.ExclusionOf(caught)
 	exclude := back.campaign.Exclude[:len(back.campaign.Exclude):len(back.campaign.Exclude)]
 	for _, id := range users {
 		exclude = append(exclude, client.CampaignTarget{ID: id, TargetType: client.TargetUser})
@@ -104,7 +104,7 @@ func (r *registrationPolicyResource) planDestroy(
 			detail += "\n\nLeft out, because they do not exist any more: " + names.names(back.gone) + "."
 		}
 		if len(back.spared) > 0 {
-			detail += fmt.Sprintf("\n\nExcluded in addition, because on_destroy is %q:\n\n%s", onDestroyGiveBackExcluding, caughtList(back.spared))
+			detail += fmt.Sprintf("\n\nExcluded in addition, because on_destroy is %q:\n\n%s", onDestroyGiveBackExcluding, emergency.Entries(back.spared, includedBy))
 		}
 	}
 	if weakenings := names.weakenings(present, back.campaign, r.Data.emergency.Guard, memory.guarded); len(weakenings) > 0 {
@@ -162,7 +162,7 @@ func refuseHandback(caught []emergency.Caught, diags *diag.Diagnostics) {
 			"  on_destroy = %q\n    gives the campaign from before back, with these accounts excluded\n"+
 			"  on_destroy = %q\n    leaves the campaign as it is now\n\n"+
 			"To leave the campaign as it is without an apply, take the policy out of the state: a removed block with lifecycle { destroy = false }, or terraform state rm.",
-			diagnose.Counted(len(caught), "emergency access account"), caughtList(caught), onDestroyGiveBackExcluding, resourcekit.OnDestroyKeep))
+			diagnose.Counted(len(caught), "emergency access account"), emergency.Entries(caught, includedBy), onDestroyGiveBackExcluding, resourcekit.OnDestroyKeep))
 }
 
 func warnNothingToGiveBack(diags *diag.Diagnostics) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
 // Caught is an emergency access account that something would ask for MFA.
@@ -15,6 +16,28 @@ type Caught struct {
 	*Account
 	// Because says how it is included.
 	Because scope.Reason
+}
+
+// Entries are a few lines for each account, with how it is included in the words of the caller.
+func Entries(caught []Caught, includedBy func(scope.Reason) string) string {
+	var entries []string
+	for _, account := range caught {
+		entries = append(entries, AccountEntry(account.User, includedBy(account.Because), account.Source))
+	}
+	return diagnose.List(entries)
+}
+
+// ExclusionOf is what has to be excluded for accounts not to be caught: the group of emergency_access that an account is in, or else the account.
+func ExclusionOf(caught []Caught) (users, groups []string) {
+	for _, account := range caught {
+		switch {
+		case len(account.GroupIDs) == 0:
+			users = append(users, strings.ToLower(account.ID))
+		case !slices.Contains(groups, account.GroupIDs[0]):
+			groups = append(groups, account.GroupIDs[0])
+		}
+	}
+	return users, groups
 }
 
 // CaughtBy lists the accounts that are included and not excluded, groups within groups counted. Roles, and whether an account is a guest, are

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,19 +17,8 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// maxLocationName is how many characters the name of a location has at most.
-const maxLocationName = 256
-
 func locationNameValidator() validator.String {
-	return value.CheckedText(fmt.Sprintf("must be 1 to %d characters", maxLocationName), "Invalid display name", func(text string) error {
-		if strings.TrimSpace(text) == "" {
-			return fmt.Errorf("the name is empty; a named location has a name, because policies and people choose it by that")
-		}
-		if n := utf8.RuneCountInString(text); n > maxLocationName {
-			return fmt.Errorf("the name of a named location has at most %d characters, and this one has %d: %q", maxLocationName, n, string([]rune(text)[:40])+"...")
-		}
-		return nil
-	})
+	return value.DisplayName("a named location", "a named location has a name, because policies and people choose it by that")
 }
 
 // checkName tells of a new name with something around it that nobody sees.

@@ -4,10 +4,8 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -58,7 +56,7 @@ func (d *locationDataSource[M, P]) withKeys(attributes map[string]schema.Attribu
 }
 
 func (d *locationDataSource[M, P]) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("display_name"))}
+	return resourcekit.IDOrDisplayName()
 }
 
 // Read finds the location by the one of id and name that is set.
@@ -71,11 +69,8 @@ func (d *locationDataSource[M, P]) Read(ctx context.Context, req datasource.Read
 	keys := model.keys()
 	ctx, end := d.limits.Within(ctx, resourcekit.Read, keys.Timeouts.Object)
 	defer end()
-	key, at := keys.ID, path.Root("id")
-	if key.IsNull() {
-		key, at = keys.DisplayName, path.Root("display_name")
-	}
-	location := d.Data.findLocation(ctx, key.ValueString(), d.kind, at, &resp.Diagnostics)
+	key, at := resourcekit.ChosenKey(keys.ID, keys.DisplayName)
+	location := d.Data.findLocation(ctx, key, d.kind, at, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -2,7 +2,6 @@ package locations
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -60,37 +58,13 @@ func (l *locationListResource) List(ctx context.Context, req list.ListRequest, s
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	stream.Results = func(push func(list.ListResult) bool) {
-		locations, err := l.Data.locations.all(ctx)
-		if err != nil {
-			var result list.ListResult
-			diagnose.Error(&result.Diagnostics, err)
-			push(result)
-			return
+	resourcekit.StreamList(ctx, req, stream, l.Data.locations.all, func(location client.NamedLocation) (resourcekit.Listed, bool) {
+		if !l.lists(location) || !resourcekit.NameContains(location.DisplayName, model.NameContains) {
+			return resourcekit.Listed{}, false
 		}
-		var count int64
-		for _, location := range locations {
-			if !l.lists(location) || !model.wants(location) {
-				continue
-			}
-			if count++; !push(l.newResult(ctx, req, location)) || count == req.Limit {
-				return
-			}
-		}
-	}
-}
-
-func (m *locationListModel) wants(location client.NamedLocation) bool {
-	return strings.Contains(strings.ToLower(location.DisplayName), strings.ToLower(m.NameContains.ValueString()))
-}
-
-func (l *locationListResource) newResult(ctx context.Context, req list.ListRequest, location client.NamedLocation) list.ListResult {
-	shown, state := l.result(location)
-	result := req.NewListResult(ctx)
-	result.DisplayName = redact.QuotedName(location.DisplayName) + " (" + shown + ")"
-	result.Diagnostics.Append(result.Identity.Set(ctx, identityOf(location))...)
-	if req.IncludeResource {
-		result.Diagnostics.Append(result.Resource.Set(ctx, state)...)
-	}
-	return result
+		shown, state := l.result(location)
+		return resourcekit.Listed{
+			DisplayName: redact.QuotedName(location.DisplayName) + " (" + shown + ")", Identity: identityOf(location), State: state,
+		}, true
+	})
 }

@@ -3,7 +3,6 @@ package locations
 import (
 	"context"
 	"fmt"
-	"path"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -11,10 +10,9 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// azureADNamedLocation is the resource from which a location can be moved here.
+// azureADNamedLocation is the resource from which a location can be moved here, of any of the types of locations.
 const azureADNamedLocation = "azuread_named_location"
 
 // MoveState takes over azuread_named_location, so that a location changes its provider without being deleted or written.
@@ -81,30 +79,22 @@ type azureADLocation struct {
 	} `tfsdk:"country"`
 }
 
-// guid is the id of the location. From version 3 on azuread's own id is a path, of which it is the end; before, it is bare.
+// guid is the id of the location; empty where the state has none.
 func (l azureADLocation) guid() string {
-	for _, id := range []string{l.ObjectID.ValueString(), path.Base(l.ID.ValueString())} {
-		if value.IsGUID(id) {
-			return id
-		}
-	}
-	return ""
+	return resourcekit.AzureADID(l.ObjectID.ValueString(), l.ID.ValueString())
 }
 
 // readAzureADLocation reads the state that is moved to a type. ok is false for another source, and where the state cannot be read.
 func readAzureADLocation(ctx context.Context, typeName string, req resource.MoveStateRequest, resp *resource.MoveStateResponse) (source azureADLocation, ok bool) {
-	ofAzureAD := resourcekit.FromProvider(req.SourceProviderAddress, "hashicorp", "azuread")
-	if req.SourceTypeName != azureADNamedLocation || !ofAzureAD {
+	move := resourcekit.AzureADMove{Source: azureADNamedLocation, Target: typeName, Object: "location", Versions: "versions 2 and 3 of "}
+	if !move.Applies(req) {
 		return source, false
 	}
 	if req.SourceState != nil {
 		resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
 	}
 	if resp.Diagnostics.HasError() || req.SourceState == nil || source.guid() == "" {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to move %s: its state cannot be read", azureADNamedLocation),
-			fmt.Sprintf("The state (schema version %d of %s) does not hold what the states of versions 2 and 3 of that provider do: an id with a GUID, and the contents of the location. "+
-				"Nothing was changed.\n\nRemove the moved block, take the location out of the state with a removed block whose lifecycle has destroy = false, "+
-				"and import it into %s by its id.", req.SourceSchemaVersion, req.SourceProviderAddress, typeName))
+		move.AddUnreadable(req, resp)
 		return source, false
 	}
 	return source, true

@@ -22,9 +22,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// acceptedKey is where the private state keeps when the service accepted the last write.
-const acceptedKey = "accepted"
-
 // locationIdentity is the identity of every resource that is a named location.
 type locationIdentity struct {
 	ID types.String `tfsdk:"id"`
@@ -200,7 +197,7 @@ func (r *locationResource[M, P]) Create(ctx context.Context, req resource.Create
 		r.kind.warnStoredDifferently(wanted, created, op.Diags)
 		return
 	}
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, accepted, op.Diags)
 }
 
 // Read refreshes the state.
@@ -210,9 +207,9 @@ func (r *locationResource[M, P]) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	defer op.End()
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
+	kept := resourcekit.Accepted(ctx, op.Private, op.Diags)
 	// What was kept is left as it is, also when it is old: a refresh that changed it would be a new version of the state.
-	location, gone, err := r.Data.locations.view.Observe(ctx, op.Prior.location(), client.ReadAcceptance(kept))
+	location, gone, err := r.Data.locations.view.Observe(ctx, op.Prior.location(), kept)
 	if err != nil {
 		op.Fail(err)
 		return
@@ -245,7 +242,7 @@ func (r *locationResource[M, P]) Update(ctx context.Context, req resource.Update
 		op.Publish(ctx, op.Plan)
 		return
 	}
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
+	kept := resourcekit.Accepted(ctx, op.Private, op.Diags)
 	wanted := op.Plan.location()
 	if !r.Data.checkUndone(ctx, op.Prior.location(), &wanted, kept, op.Diags) {
 		return
@@ -263,7 +260,7 @@ func (r *locationResource[M, P]) Update(ctx context.Context, req resource.Update
 		return
 	}
 	op.Publish(ctx, op.Plan)
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, accepted, op.Diags)
 }
 
 // Delete deletes the location, unless a policy names it.
@@ -274,7 +271,7 @@ func (r *locationResource[M, P]) Delete(ctx context.Context, req resource.Delete
 	}
 	defer op.End()
 	location := op.Prior.location()
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
+	kept := resourcekit.Accepted(ctx, op.Private, op.Diags)
 	planned := plannedLocation(ctx, location, op.Private, op.Diags)
 	if !r.Data.checkUndone(ctx, planned, nil, kept, op.Diags, location) {
 		return
@@ -290,7 +287,7 @@ func (r *locationResource[M, P]) Delete(ctx context.Context, req resource.Delete
 		location.IsTrusted = false
 		op.Prior.refresh(location)
 		op.Publish(ctx, op.Prior)
-		resourcekit.KeepValue(ctx, op.Private, acceptedKey, untrusted.JSON(), op.Diags)
+		resourcekit.KeepAccepted(ctx, op.Private, untrusted, op.Diags)
 	}
 	var inUse *client.LocationInUseError
 	if errors.As(err, &inUse) {

@@ -17,8 +17,8 @@ import (
 
 // checkUndone stops a write that would undo what somebody has done to the location since the plan was made, and reports
 // whether to go on. wanted is nil where the location is to be deleted. What is as one of the others has it is fine as well.
-func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted []byte, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
-	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, client.ReadAcceptance(accepted))
+func (d *run) checkUndone(ctx context.Context, prior client.NamedLocation, wanted *client.NamedLocation, accepted client.Acceptance, diags *diag.Diagnostics, also ...client.NamedLocation) bool {
+	current, undone, err := d.locations.view.UndoneBy(ctx, prior, wanted, accepted)
 	if err != nil {
 		diagnose.Error(diags, err)
 		return false
@@ -37,9 +37,9 @@ func (d *run) findNow(ctx context.Context, prior client.NamedLocation, private r
 	if !d.Ready() {
 		return
 	}
-	accepted := resourcekit.KeptValue(ctx, private, acceptedKey, diags)
+	accepted := resourcekit.Accepted(ctx, private, diags)
 	// What cannot be read here stops the destroy.
-	current, undone, err := d.locations.view.UndoneBy(ctx, prior, nil, client.ReadAcceptance(accepted))
+	current, undone, err := d.locations.view.UndoneBy(ctx, prior, nil, accepted)
 	if err != nil || !undone.Any() {
 		return
 	}

@@ -282,7 +282,7 @@ func (r *trustedIPRangeResource) Create(ctx context.Context, req resource.Create
 	}
 	op.Publish(ctx, plan)
 	if !result.Accepted.At.IsZero() {
-		resourcekit.KeepValue(ctx, op.Private, acceptedKey, result.Accepted.JSON(), op.Diags)
+		resourcekit.KeepAccepted(ctx, op.Private, result.Accepted, op.Diags)
 	}
 }
 
@@ -310,9 +310,9 @@ func (r *trustedIPRangeResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	defer op.End()
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
+	accepted := resourcekit.Accepted(ctx, op.Private, op.Diags)
 	expected, _ := op.Prior.parsed()
-	location, gone, err := r.Data.locations.view.ObserveRange(ctx, op.Prior.LocationID.ValueString(), expected, client.ReadAcceptance(kept))
+	location, gone, err := r.Data.locations.view.ObserveRange(ctx, op.Prior.LocationID.ValueString(), expected, accepted)
 	if err != nil {
 		op.Fail(err)
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/scope"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
@@ -23,72 +24,36 @@ const groupsCounted = 8
 // directory is what a run has read of people to explain changes: each request is made once, and a failure is not tried again.
 type directory struct {
 	client *client.Client
-	// mutex is held while people are read, so that callers that wait for it find them.
-	mutex sync.Mutex
-	once  map[string]func() (client.People, error)
-	// without is who has no method for MFA.
-	without func() (ids map[string]bool, whole bool, err error)
-	roles   func() ([]client.RoleAssignment, error)
+	// everybody are the first users of the tenant, and without is who has no method for MFA.
+	everybody resourcekit.Once[client.People]
+	without   resourcekit.Once[client.UsersWithoutMFA]
+	roles     resourcekit.Once[[]client.RoleAssignment]
+	// mutex guards groups: the first members of each group that was counted, by its id in lower case.
+	mutex  sync.Mutex
+	groups map[string]*resourcekit.Once[client.People]
 }
 
 func newDirectory(c *client.Client) *directory {
-	return &directory{client: c, once: map[string]func() (client.People, error){}}
-}
-
-// read makes a request once in a run. The end of one caller's context is no answer for the others.
-func (d *directory) read(ctx context.Context, key string, ask func() (client.People, error)) (client.People, error) {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if d.once[key] == nil {
-		people, err := ask()
-		if ctx.Err() != nil {
-			return people, err
-		}
-		d.once[key] = func() (client.People, error) { return people, err }
-	}
-	return d.once[key]()
+	return &directory{client: c, groups: map[string]*resourcekit.Once[client.People]{}}
 }
 
 // has reports whether a group was counted before.
 func (d *directory) has(group string) bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	return d.once[group] != nil
-}
-
-func (d *directory) everybody(ctx context.Context) (client.People, error) {
-	return d.read(ctx, "", func() (client.People, error) { return d.client.FirstUsers(ctx) })
+	return d.groups[strings.ToLower(group)] != nil
 }
 
 func (d *directory) members(ctx context.Context, group string) (client.People, error) {
 	group = strings.ToLower(group)
-	return d.read(ctx, group, func() (client.People, error) { return d.client.FirstMembers(ctx, group) })
-}
-
-func (d *directory) assignments(ctx context.Context) ([]client.RoleAssignment, error) {
 	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if d.roles == nil {
-		all, err := d.client.ListRoleAssignments(ctx)
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		d.roles = func() ([]client.RoleAssignment, error) { return all, err }
+	members := d.groups[group]
+	if members == nil {
+		members = &resourcekit.Once[client.People]{}
+		d.groups[group] = members
 	}
-	return d.roles()
-}
-
-func (d *directory) withoutMFA(ctx context.Context) (map[string]bool, bool, error) {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if d.without == nil {
-		ids, whole, err := d.client.WithoutMFA(ctx)
-		if ctx.Err() != nil {
-			return nil, false, err
-		}
-		d.without = func() (map[string]bool, bool, error) { return ids, whole, err }
-	}
-	return d.without()
+	d.mutex.Unlock()
+	return members.Get(ctx, func(ctx context.Context) (client.People, error) { return d.client.FirstMembers(ctx, group) })
 }
 
 // crowd are the people of a scope: those who are named, by their ids in lower case, and how many there are besides.
@@ -155,7 +120,7 @@ func (c *counting) in(ctx context.Context, s scope.Scope) crowd {
 		}
 	}
 	if s.Everybody || s.Guests {
-		all, err := c.everybody(ctx)
+		all, err := c.everybody.Get(ctx, c.client.FirstUsers)
 		if err != nil {
 			c.problem("the users of the tenant: " + reason(err))
 		} else if all.Open() {
@@ -188,7 +153,7 @@ func (c *counting) in(ctx context.Context, s scope.Scope) crowd {
 		groups = append(groups, more...)
 	}
 	for _, id := range groups {
-		if !c.has(strings.ToLower(id)) {
+		if !c.has(id) {
 			if c.left == 0 {
 				c.problem(fmt.Sprintf("more than %d groups", groupsCounted))
 				continue
@@ -209,10 +174,10 @@ func (c *counting) in(ctx context.Context, s scope.Scope) crowd {
 
 // holders are the users and the groups that have one of the roles actively and for the whole tenant.
 func (c *counting) holders(ctx context.Context, roles []string) (users []client.User, groups []string) {
-	assignments, err := c.assignments(ctx)
+	assignments, err := c.roles.Get(ctx, c.client.ListRoleAssignments)
 	var ids []string
 	for _, a := range assignments {
-		if a.Scope == "/" && contains(roles, a.RoleID) {
+		if a.Scope == "/" && rules.ContainsFold(roles, a.RoleID) {
 			ids = append(ids, a.PrincipalID)
 		}
 	}
@@ -294,18 +259,18 @@ func comes(n int) string {
 
 // unregistered says how many of the people have no method for MFA.
 func (d *run) unregistered(ctx context.Context, count *counting, people crowd) []string {
-	ids, whole, err := count.withoutMFA(ctx)
+	without, err := count.without.Get(ctx, count.client.ReadUsersWithoutMFA)
 	if err != nil {
 		count.problem("how many of them have no MFA method registered: " + reason(err))
 		return nil
 	}
 	missing := crowd{named: map[string]string{}}
 	for id, name := range people.named {
-		if ids[id] {
+		if without.IDs[id] {
 			missing.named[id] = name
 		}
 	}
-	if !whole || people.unnamed > 0 {
+	if !without.Whole || people.unnamed > 0 {
 		count.problem("everybody of a tenant of more than a thousand users")
 	}
 	if missing.size() == 0 {

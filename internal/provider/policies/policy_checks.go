@@ -44,14 +44,10 @@ func (d *run) checkGuard(ctx context.Context, op *operation, policy client.Condi
 	if len(caught) == 0 {
 		return
 	}
-	var entries []string
-	for _, account := range caught {
-		entries = append(entries, emergency.AccountEntry(account.User, includedBy(account.Because), account.Source))
-	}
 	op.Diags.AddAttributeError(at, fmt.Sprintf("Emergency access accounts would be caught by %s", redact.NameInQuotes(policy.DisplayName)),
 		fmt.Sprintf("The policy applies to %s:\n\n%s\n\nSuch an account has to sign in when everything else fails. %s\n\n"+
 			"If the accounts are meant to satisfy the policy, for example by security keys, say so where a reviewer sees it: allow_emergency_access = true.",
-			diagnose.Counted(len(caught), "emergency access account"), diagnose.List(entries), howToExclude(caught, exclude)))
+			diagnose.Counted(len(caught), "emergency access account"), emergency.Entries(caught, includedBy), howToExclude(caught, exclude)))
 }
 
 func includedBy(because scope.Reason) string {
@@ -71,21 +67,13 @@ func includedBy(because scope.Reason) string {
 
 // howToExclude is the line to write: the groups of emergency_access that hold the accounts, or else the accounts.
 func howToExclude(caught []emergency.Caught, exclude scope.Scope) string {
-	users, groups := slices.Clone(exclude.Users), slices.Clone(exclude.Groups)
-	for _, account := range caught {
-		switch {
-		case len(account.GroupIDs) == 0:
-			users = append(users, strings.ToLower(account.ID))
-		case !slices.Contains(groups, account.GroupIDs[0]):
-			groups = append(groups, account.GroupIDs[0])
-		}
-	}
+	users, groups := emergency.ExclusionOf(caught)
 	var lines []string
-	if len(groups) > len(exclude.Groups) {
-		lines = append(lines, fmt.Sprintf("  excluded_groups = [%s]", quoted(groups)))
+	if len(groups) > 0 {
+		lines = append(lines, fmt.Sprintf("  excluded_groups = [%s]", quoted(slices.Concat(exclude.Groups, groups))))
 	}
-	if len(users) > len(exclude.Users) {
-		lines = append(lines, fmt.Sprintf("  excluded_users  = [%s]", quoted(users)))
+	if len(users) > 0 {
+		lines = append(lines, fmt.Sprintf("  excluded_users  = [%s]", quoted(slices.Concat(exclude.Users, users))))
 	}
 	return "Write in conditions.users:\n\n" + strings.Join(lines, "\n")
 }
@@ -118,18 +106,14 @@ func (d *run) checkOwnAccess(ctx context.Context, op *operation, policy client.C
 		caught = answer == scope.Yes
 	} else if workloads := policy.Conditions.ClientApplications; workloads != nil {
 		at, who = attributePath("conditions.clientApplications"), fmt.Sprintf("the service principal %s of the app %s", self.ObjectID, self.AppID)
-		caught = (contains(workloads.IncludeServicePrincipals, rules.OwnedPrincipals) || contains(workloads.IncludeServicePrincipals, self.ObjectID)) &&
-			!contains(workloads.ExcludeServicePrincipals, self.ObjectID)
+		caught = (rules.ContainsFold(workloads.IncludeServicePrincipals, rules.OwnedPrincipals) || rules.ContainsFold(workloads.IncludeServicePrincipals, self.ObjectID)) &&
+			!rules.ContainsFold(workloads.ExcludeServicePrincipals, self.ObjectID)
 	}
 	if caught {
 		op.Diags.AddAttributeError(at, fmt.Sprintf("%s would block the identity that applies it", redact.NameInQuotes(policy.DisplayName)),
 			fmt.Sprintf("The policy is enabled, blocks, and applies to %s, by which Terraform is signed in. After the apply it could not sign in to take it back. "+
 				"Exclude it, or keep the policy in report-only.", who))
 	}
-}
-
-func contains(ids []string, wanted string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, wanted) })
 }
 
 // checkReferences refuses what does not exist, and returns the names of what does. What cannot be looked up is told once in a run.
@@ -272,7 +256,9 @@ func describeScope(s scope.Scope, names map[string]string) string {
 		parts = append(parts, "all users")
 	}
 	for _, ids := range [][]string{s.Users, s.Groups, s.Roles} {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return contains([]string{rules.All, rules.None, rules.GuestsOrExternal}, id) })
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			return rules.ContainsFold([]string{rules.All, rules.None, rules.GuestsOrExternal}, id)
+		})
 		if len(ids) > 0 {
 			parts = append(parts, named(ids, names))
 		}
@@ -315,5 +301,5 @@ func changesOfScope(prior, policy client.ConditionalAccessPolicy, names map[stri
 }
 
 func without(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(value string) bool { return contains(others, value) })
+	return slices.DeleteFunc(slices.Clone(list), func(value string) bool { return rules.ContainsFold(others, value) })
 }

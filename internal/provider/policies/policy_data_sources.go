@@ -4,11 +4,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -122,7 +120,7 @@ func (d *policyDataSource) Schema(ctx context.Context, _ datasource.SchemaReques
 }
 
 func (d *policyDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(tfpath.MatchRoot("id"), tfpath.MatchRoot("display_name"))}
+	return resourcekit.IDOrDisplayName()
 }
 
 func (d *policyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -133,10 +131,7 @@ func (d *policyDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	ctx, end := policyLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
 	defer end()
-	key, at := config.ID.ValueString(), tfpath.Root("id")
-	if key == "" {
-		key, at = config.DisplayName.ValueString(), tfpath.Root("display_name")
-	}
+	key, at := resourcekit.ChosenKey(config.ID, config.DisplayName)
 	if policy, ok := d.Data.one(ctx, key, at, &resp.Diagnostics); ok {
 		data := onePolicyModel{policyDataModel: newPolicyData(policy), Timeouts: config.Timeouts}
 		if !config.ID.IsNull() {

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -14,7 +13,6 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	rules "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
@@ -34,7 +32,7 @@ type policyFilter struct {
 }
 
 func (f policyFilter) wants(policy client.ConditionalAccessPolicy) bool {
-	return strings.Contains(strings.ToLower(policy.DisplayName), strings.ToLower(f.NameContains.ValueString())) &&
+	return resourcekit.NameContains(policy.DisplayName, f.NameContains) &&
 		(f.State.IsNull() || f.State.ValueString() == string(policy.State)) &&
 		(f.RequiresMFA.IsNull() || f.RequiresMFA.ValueBool() == policy.RequiresMFA())
 }
@@ -73,34 +71,11 @@ func (l *policyListResource) List(ctx context.Context, req list.ListRequest, str
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	stream.Results = func(push func(list.ListResult) bool) {
-		policies, err := l.Data.policies.All(ctx)
-		if err != nil {
-			var result list.ListResult
-			diagnose.Error(&result.Diagnostics, err)
-			push(result)
-			return
-		}
-		var count int64
-		for _, policy := range policies {
-			if !filter.wants(policy) {
-				continue
-			}
-			if count++; !push(newPolicyResult(ctx, req, policy)) || count == req.Limit {
-				return
-			}
-		}
-	}
-}
-
-func newPolicyResult(ctx context.Context, req list.ListRequest, policy client.ConditionalAccessPolicy) list.ListResult {
-	listed := &policyModel{}
-	listed.refresh(policy)
-	result := req.NewListResult(ctx)
-	result.DisplayName = redact.QuotedName(policy.DisplayName) + " (" + string(policy.State) + ")"
-	result.Diagnostics.Append(result.Identity.Set(ctx, listed.Identity())...)
-	if req.IncludeResource {
-		result.Diagnostics.Append(result.Resource.Set(ctx, listed)...)
-	}
-	return result
+	resourcekit.StreamList(ctx, req, stream, l.Data.policies.All, func(policy client.ConditionalAccessPolicy) (resourcekit.Listed, bool) {
+		listed := &policyModel{}
+		listed.refresh(policy)
+		return resourcekit.Listed{
+			DisplayName: redact.QuotedName(policy.DisplayName) + " (" + string(policy.State) + ")", Identity: listed.Identity(), State: listed,
+		}, filter.wants(policy)
+	})
 }

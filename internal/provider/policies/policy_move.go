@@ -1,9 +1,8 @@
 package policies
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"path"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -14,11 +13,10 @@ import (
 
 	rules "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// azureADPolicy is the resource from which a policy can be moved here.
-const azureADPolicy = "azuread_conditional_access_policy"
+// azureADPolicy is the move of a policy from another provider.
+var azureADPolicy = resourcekit.AzureADMove{Source: "azuread_conditional_access_policy", Target: typePolicy, Object: "policy", Versions: "version 3 of "}
 
 // MoveState takes over azuread_conditional_access_policy, so that a policy changes its provider without being deleted or written.
 func (r *policyResource) MoveState(context.Context) []resource.StateMover {
@@ -63,7 +61,7 @@ func azureADBlock(n node) schema.Block {
 }
 
 func moveAzureADPolicy(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != azureADPolicy || !resourcekit.FromProvider(req.SourceProviderAddress, "hashicorp", "azuread") {
+	if !azureADPolicy.Applies(req) {
 		return
 	}
 	var id, objectID, name, state types.String
@@ -77,18 +75,9 @@ func moveAzureADPolicy(ctx context.Context, req resource.MoveStateRequest, resp 
 			resp.Diagnostics.Append(req.SourceState.GetAttribute(ctx, tfpath.Root(top.name), lists[top.name])...)
 		}
 	}
-	guid := ""
-	for _, candidate := range []string{objectID.ValueString(), path.Base(id.ValueString())} {
-		if value.IsGUID(candidate) {
-			guid = candidate
-			break
-		}
-	}
+	guid := resourcekit.AzureADID(objectID.ValueString(), id.ValueString())
 	if resp.Diagnostics.HasError() || guid == "" {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to move %s: its state cannot be read", azureADPolicy),
-			fmt.Sprintf("The state (schema version %d of %s) does not hold what the states of version 3 of that provider do: an id with a GUID, and the contents of the policy. "+
-				"Nothing was changed.\n\nRemove the moved block, take the policy out of the state with a removed block whose lifecycle has destroy = false, and import it into %s by its id.",
-				req.SourceSchemaVersion, req.SourceProviderAddress, typePolicy))
+		azureADPolicy.AddUnreadable(req, resp)
 		return
 	}
 	document := map[string]any{}
@@ -147,11 +136,10 @@ func (n node) writeBlock(list *types.List, at string, parent map[string]any, unk
 	put(parent, n.wire, inner)
 }
 
-// bareID is the GUID at the end of a path: the id of an object in that provider is the path of the object, as in
-// /policies/authenticationStrengthPolicies/{id}. Other texts stay.
+// bareID is the GUID of an id that is the path of an object. Other texts stay.
 func bareID(text string) string {
-	if id := path.Base(text); strings.HasPrefix(text, "/") && value.IsGUID(id) {
-		return id
+	if strings.HasPrefix(text, "/") {
+		return cmp.Or(resourcekit.AzureADID(text), text)
 	}
 	return text
 }

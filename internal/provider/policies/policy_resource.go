@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -31,9 +29,6 @@ import (
 )
 
 const typePolicy = "entramfa_conditional_access_policy"
-
-// acceptedKey is where the private state keeps when the service accepted the last write.
-const acceptedKey = "accepted"
 
 var policyLimits = resourcekit.TimeLimits{TypeName: typePolicy, Write: 30 * time.Minute, Read: 10 * time.Minute}
 
@@ -69,7 +64,7 @@ func (r *policyResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		"display_name": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The name of the policy. Names are not unique.",
-			Validators:          []validator.String{policyNameValidator()},
+			Validators:          []validator.String{value.DisplayName("a policy", "people choose a policy by its name")},
 		},
 		"description": schema.StringAttribute{
 			Optional:            true,
@@ -118,21 +113,6 @@ var policyUpgrades []resourcekit.StateUpgrade
 // UpgradeState leads states of earlier versions of the schema to the present one.
 func (r *policyResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
 	return resourcekit.StateUpgraders(policyUpgrades)
-}
-
-// maxPolicyName is how many characters the name of a policy has at most.
-const maxPolicyName = 256
-
-func policyNameValidator() validator.String {
-	return value.CheckedText(fmt.Sprintf("must be 1 to %d characters", maxPolicyName), "Invalid display name", func(text string) error {
-		if strings.TrimSpace(text) == "" {
-			return fmt.Errorf("the name is empty; people choose a policy by its name")
-		}
-		if n := utf8.RuneCountInString(text); n > maxPolicyName {
-			return fmt.Errorf("the name of a policy has at most %d characters, and this one has %d: %q", maxPolicyName, n, string([]rune(text)[:40])+"...")
-		}
-		return nil
-	})
 }
 
 func (r *policyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
@@ -282,7 +262,7 @@ func (r *policyResource) Create(ctx context.Context, req resource.CreateRequest,
 				"the configuration asks for something that the service does not store.", created.ID, listPlaces(places)))
 		return
 	}
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, accepted, op.Diags)
 }
 
 func listPlaces(places []string) string {
@@ -312,8 +292,8 @@ func (r *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	defer op.End()
 	expected, _ := op.Prior.policy()
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
-	policy, gone, err := r.Data.policies.Observe(ctx, expected, client.ReadAcceptance(kept))
+	accepted := resourcekit.Accepted(ctx, op.Private, op.Diags)
+	policy, gone, err := r.Data.policies.Observe(ctx, expected, accepted)
 	if err != nil {
 		op.Fail(err)
 		return
@@ -375,7 +355,7 @@ func (r *policyResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	op.Publish(ctx, op.Plan)
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, accepted, op.Diags)
 }
 
 func reportDeleted(policy client.ConditionalAccessPolicy, diags *diag.Diagnostics) {
@@ -386,8 +366,8 @@ func reportDeleted(policy client.ConditionalAccessPolicy, diags *diag.Diagnostic
 // latest reads the policy before a write, and refuses to overwrite what somebody has changed since the plan was made.
 func (r *policyResource) latest(ctx context.Context, op *operation, wanted client.ConditionalAccessPolicy) (client.ConditionalAccessPolicy, bool) {
 	before, _ := op.Prior.policy()
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
-	current, gone, err := r.Data.policies.Latest(ctx, before, wanted, client.ReadAcceptance(kept))
+	accepted := resourcekit.Accepted(ctx, op.Private, op.Diags)
+	current, gone, err := r.Data.policies.Latest(ctx, before, wanted, accepted)
 	switch {
 	case err != nil:
 		op.Fail(err)
@@ -443,11 +423,7 @@ func (r *policyResource) ImportState(ctx context.Context, req resource.ImportSta
 	}
 	defer op.End()
 	key := cmp.Or(req.ID, identity.ID.ValueString())
-	// The id in azuread is the path of the policy.
-	if id := path.Base(key); strings.Contains(key, "/") && value.IsGUID(id) {
-		key = id
-	}
-	policy, ok := r.Data.one(ctx, key, tfpath.Empty(), op.Diags)
+	policy, ok := r.Data.one(ctx, cmp.Or(resourcekit.AzureADID(key), key), tfpath.Empty(), op.Diags)
 	if !ok {
 		return
 	}

@@ -27,16 +27,15 @@ type run struct {
 	// people are the people whom changes are about.
 	people *directory
 
-	// defaults is whether the tenant has security defaults, asked for once in a run.
-	defaults func() (bool, error)
+	// defaults is whether the tenant has security defaults, and licences are the plans of Microsoft Entra ID that it has.
+	defaults resourcekit.Once[bool]
+	licences resourcekit.Once[client.Licences]
 
 	// mutex guards planned, the names of policies that plans of this run create.
 	mutex   sync.Mutex
 	planned map[string]bool
 	// told are the checks of which a plan has said that they cannot be made.
 	told map[string]bool
-	// licences are the plans that the tenant has, asked for once in a run.
-	licences func() (client.Licences, error)
 }
 
 // Begin makes it a part of a run.
@@ -50,32 +49,14 @@ func (d *run) Begin(run *resourcekit.Run) {
 	d.beginStrengths()
 }
 
-// securityDefaults reports whether the tenant has security defaults. They are asked for once in a run.
+// securityDefaults reports whether the tenant has security defaults.
 func (d *run) securityDefaults(ctx context.Context) (bool, error) {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if d.defaults == nil {
-		enabled, err := d.Client.SecurityDefaultsEnabled(ctx)
-		if ctx.Err() != nil {
-			return false, err
-		}
-		d.defaults = func() (bool, error) { return enabled, err }
-	}
-	return d.defaults()
+	return d.defaults.Get(ctx, d.Client.SecurityDefaultsEnabled)
 }
 
-// plans are the plans of Microsoft Entra ID that the tenant has. They are asked for once in a run.
+// plans are the plans of Microsoft Entra ID that the tenant has.
 func (d *run) plans(ctx context.Context) (client.Licences, error) {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if d.licences == nil {
-		found, err := d.Client.GetLicences(ctx)
-		if ctx.Err() != nil {
-			return found, err
-		}
-		d.licences = func() (client.Licences, error) { return found, err }
-	}
-	return d.licences()
+	return d.licences.Get(ctx, d.Client.GetLicences)
 }
 
 // cannotCheck says once in a run that a check cannot be made. A plan goes on without: the service decides.

@@ -4,12 +4,10 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -99,7 +97,7 @@ func (d *strengthDataSource) Schema(ctx context.Context, _ datasource.SchemaRequ
 }
 
 func (d *strengthDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(tfpath.MatchRoot("id"), tfpath.MatchRoot("display_name"))}
+	return resourcekit.IDOrDisplayName()
 }
 
 func (d *strengthDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -113,10 +111,7 @@ func (d *strengthDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	ctx, end := strengthLimits.Within(ctx, resourcekit.Read, config.Timeouts.Object)
 	defer end()
-	key, at := config.ID.ValueString(), tfpath.Root("id")
-	if key == "" {
-		key, at = config.DisplayName.ValueString(), tfpath.Root("display_name")
-	}
+	key, at := resourcekit.ChosenKey(config.ID, config.DisplayName)
 	if strength, ok := d.Data.oneStrength(ctx, key, at, &resp.Diagnostics); ok {
 		data := newStrengthData(strength)
 		if !config.ID.IsNull() {

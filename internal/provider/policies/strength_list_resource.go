@@ -3,7 +3,6 @@ package policies
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
@@ -51,30 +51,12 @@ func (l *strengthListResource) List(ctx context.Context, req list.ListRequest, s
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	stream.Results = func(push func(list.ListResult) bool) {
-		strengths, err := l.Data.strengths.All(ctx)
-		if err != nil {
-			var result list.ListResult
-			diagnose.Error(&result.Diagnostics, err)
-			push(result)
-			return
-		}
-		var count int64
-		for _, strength := range strengths {
-			if strength.IsBuiltIn() || !strings.Contains(strings.ToLower(strength.DisplayName), strings.ToLower(filter.NameContains.ValueString())) {
-				continue
-			}
-			listed := &strengthModel{}
-			listed.refresh(strength)
-			result := req.NewListResult(ctx)
-			result.DisplayName = fmt.Sprintf("%s (%s)", redact.QuotedName(strength.DisplayName), diagnose.Names(strength.AllowedCombinations, diagnose.NamedInWarnings))
-			result.Diagnostics.Append(result.Identity.Set(ctx, listed.Identity())...)
-			if req.IncludeResource {
-				result.Diagnostics.Append(result.Resource.Set(ctx, listed)...)
-			}
-			if count++; !push(result) || count == req.Limit {
-				return
-			}
-		}
-	}
+	resourcekit.StreamList(ctx, req, stream, l.Data.strengths.All, func(strength client.AuthenticationStrength) (resourcekit.Listed, bool) {
+		listed := &strengthModel{}
+		listed.refresh(strength)
+		return resourcekit.Listed{
+			DisplayName: fmt.Sprintf("%s (%s)", redact.QuotedName(strength.DisplayName), diagnose.Names(strength.AllowedCombinations, diagnose.NamedInWarnings)),
+			Identity:    listed.Identity(), State: listed,
+		}, !strength.IsBuiltIn() && resourcekit.NameContains(strength.DisplayName, filter.NameContains)
+	})
 }

@@ -2,8 +2,6 @@ package policies
 
 import (
 	"context"
-	"fmt"
-	"path"
 
 	tfpath "github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -12,11 +10,10 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
-	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/value"
 )
 
-// azureADStrength is the resource from which a strength can be moved here.
-const azureADStrength = "azuread_authentication_strength_policy"
+// azureADStrength is the move of a strength from another provider.
+var azureADStrength = resourcekit.AzureADMove{Source: "azuread_authentication_strength_policy", Target: typeStrength, Object: "strength"}
 
 // MoveState takes over azuread_authentication_strength_policy, so that a strength changes its provider without being deleted or written.
 //
@@ -32,7 +29,7 @@ func (r *strengthResource) MoveState(context.Context) []resource.StateMover {
 }
 
 func moveAzureADStrength(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != azureADStrength || !resourcekit.FromProvider(req.SourceProviderAddress, "hashicorp", "azuread") {
+	if !azureADStrength.Applies(req) {
 		return
 	}
 	var id, name, description types.String
@@ -42,13 +39,9 @@ func moveAzureADStrength(ctx context.Context, req resource.MoveStateRequest, res
 			resp.Diagnostics.Append(req.SourceState.GetAttribute(ctx, tfpath.Root(attribute), target)...)
 		}
 	}
-	// The id is a GUID or, in later versions, a path that ends with it.
-	guid := path.Base(id.ValueString())
-	if resp.Diagnostics.HasError() || !value.IsGUID(guid) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Unable to move %s: its state cannot be read", azureADStrength),
-			fmt.Sprintf("The state (schema version %d of %s) does not hold what the states of that provider do: an id with a GUID, and the contents of the strength. Nothing was changed.\n\n"+
-				"Remove the moved block, take the strength out of the state with a removed block whose lifecycle has destroy = false, and import it into %s by its id.",
-				req.SourceSchemaVersion, req.SourceProviderAddress, typeStrength))
+	guid := resourcekit.AzureADID(id.ValueString())
+	if resp.Diagnostics.HasError() || guid == "" {
+		azureADStrength.AddUnreadable(req, resp)
 		return
 	}
 	moved := &strengthModel{}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -250,13 +249,13 @@ func (r *strengthResource) Create(ctx context.Context, req resource.CreateReques
 				"the configuration asks for something that the service does not store.", created.ID))
 		return
 	}
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, accepted, op.Diags)
 }
 
 // expect is what a read of a strength expects to find.
 func (r *strengthResource) expect(ctx context.Context, op *strengthOperation, satisfied func(client.AuthenticationStrength) bool) client.ExpectedStrength {
-	kept := resourcekit.KeptValue(ctx, op.Private, acceptedKey, op.Diags)
-	return client.ExpectedStrength{ID: op.Prior.ID.ValueString(), Accepted: client.ReadAcceptance(kept), Satisfied: satisfied}
+	accepted := resourcekit.Accepted(ctx, op.Private, op.Diags)
+	return client.ExpectedStrength{ID: op.Prior.ID.ValueString(), Accepted: accepted, Satisfied: satisfied}
 }
 
 // Read refreshes the state.
@@ -340,7 +339,7 @@ func (r *strengthResource) Update(ctx context.Context, req resource.UpdateReques
 	if result.Note != "" {
 		op.Diags.AddAttributeWarning(atCombinations, fmt.Sprintf("Microsoft Graph remarks on %s", redact.NameInQuotes(wanted.DisplayName)), result.Note)
 	}
-	resourcekit.KeepValue(ctx, op.Private, acceptedKey, result.Accepted.JSON(), op.Diags)
+	resourcekit.KeepAccepted(ctx, op.Private, result.Accepted, op.Diags)
 }
 
 func reportStrengthDeleted(strength client.AuthenticationStrength, diags *diag.Diagnostics) {
@@ -430,10 +429,7 @@ func (r *strengthResource) ImportState(ctx context.Context, req resource.ImportS
 	}
 	defer op.End()
 	key := cmp.Or(req.ID, identity.ID.ValueString())
-	if id := path.Base(key); strings.Contains(key, "/") && value.IsGUID(id) {
-		key = id
-	}
-	strength, ok := r.Data.oneStrength(ctx, key, tfpath.Empty(), op.Diags)
+	strength, ok := r.Data.oneStrength(ctx, cmp.Or(resourcekit.AzureADID(key), key), tfpath.Empty(), op.Diags)
 	if !ok || refuseBuiltIn(strength, op.Diags) {
 		return
 	}

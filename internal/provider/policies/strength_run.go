@@ -11,6 +11,7 @@ import (
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	rules "github.com/mfa-as-code/terraform-provider-entramfa/internal/client/conditionalaccess"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client/redact"
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/resourcekit"
 )
 
 // strengthRun is what a run knows of authentication strengths.
@@ -18,14 +19,15 @@ type strengthRun struct {
 	// strengths are the tenant's strengths, with the run's own writes; nil where the run cannot ask for them.
 	strengths *client.AuthenticationStrengths
 
+	// combinations are those that the service knows, asked for only where the list in this provider lacks one.
+	combinations resourcekit.Once[[]string]
+
 	// strengthMutex guards what follows.
 	strengthMutex sync.Mutex
 	// managed are the strengths that resources of this run have read, by id.
 	managed map[string]bool
 	// claims are what plans of this run make of a strength, by its name.
 	claims map[string]strengthClaim
-	// combinations are those that the service knows, asked for once and only where the list in this provider lacks one.
-	combinations func() ([]string, error)
 }
 
 // strengthClaim is a strength that a plan makes or keeps. The id of a new one is empty.
@@ -107,16 +109,7 @@ func (d *run) othersInTenant(ctx context.Context, wanted client.AuthenticationSt
 
 // knownCombinations are the combinations that the service knows.
 func (d *run) knownCombinations(ctx context.Context) ([]string, error) {
-	d.strengthMutex.Lock()
-	defer d.strengthMutex.Unlock()
-	if d.combinations == nil {
-		known, err := d.Client.ListStrengthCombinations(ctx)
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		d.combinations = func() ([]string, error) { return known, err }
-	}
-	return d.combinations()
+	return d.combinations.Get(ctx, d.Client.ListStrengthCombinations)
 }
 
 // enterStrength takes over what became of a strength by a write: nil where it was deleted, err where nobody knows.

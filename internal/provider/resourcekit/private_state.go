@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/mfa-as-code/terraform-provider-entramfa/internal/client"
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
 
@@ -22,7 +23,19 @@ const (
 	InstanceKey = "instance"
 	// FoundKey is in plans of a destroy only: what the plan has found and the state does not have.
 	FoundKey = "found"
+
+	acceptedKey = "accepted"
 )
+
+// KeepAccepted keeps when the service accepted the last write of an object.
+func KeepAccepted(ctx context.Context, private PrivateState, accepted client.Acceptance, diags *diag.Diagnostics) {
+	KeepValue(ctx, private, acceptedKey, accepted.JSON(), diags)
+}
+
+// Accepted is when the service accepted the last write of an object, as far as the state knows.
+func Accepted(ctx context.Context, private PrivateState, diags *diag.Diagnostics) client.Acceptance {
+	return client.ReadAcceptance(KeptValue(ctx, private, acceptedKey, diags))
+}
 
 // KeptValue reads a value of the private state; it is empty where there is none.
 func KeptValue(ctx context.Context, private PrivateState, key string, diags *diag.Diagnostics) []byte {

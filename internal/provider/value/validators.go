@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -13,6 +14,22 @@ import (
 
 	"github.com/mfa-as-code/terraform-provider-entramfa/internal/provider/diagnose"
 )
+
+// maxDisplayName is how many characters the name of a policy or of a named location has at most.
+const maxDisplayName = 256
+
+// DisplayName is a validator of the display name of an object, such as "a policy". why says what a name is for.
+func DisplayName(object, why string) validator.String {
+	return CheckedText(fmt.Sprintf("must be 1 to %d characters", maxDisplayName), "Invalid display name", func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return fmt.Errorf("the name is empty; %s", why)
+		}
+		if n := utf8.RuneCountInString(text); n > maxDisplayName {
+			return fmt.Errorf("the name of %s has at most %d characters, and this one has %d: %q", object, maxDisplayName, n, string([]rune(text)[:40])+"...")
+		}
+		return nil
+	})
+}
 
 // CheckedText is a validator of texts made of a function that returns what is wrong with a text and what to do. A text that is null or
 // unknown passes.
